@@ -1,0 +1,104 @@
+"""Types, clauses, advice and profiles of the labelling guide, read from `policy.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.errors import ConfigError
+
+NEUTRAL_REQUEST = "neutral_request"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewType:
+    """One type of the labelling guide with the rule behind it and what may be written instead."""
+
+    name: str
+    title: str
+    clause: str
+    source: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Maps present types to the verdict: broken when every type of any one list is present."""
+
+    name: str
+    description: str
+    any_of: tuple[tuple[str, ...], ...]
+
+    def is_broken(self, types: Collection[str]) -> bool:
+        """Whether these present types break the profile's rules."""
+        return any(all(name in types for name in rule) for rule in self.any_of)
+
+    def breaking_types(self, types: Collection[str]) -> frozenset[str]:
+        """The present types that take part in a broken rule."""
+        return frozenset(
+            name for rule in self.any_of if all(n in types for n in rule) for name in rule
+        )
+
+    def probability(self, types: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Noisy-or over the rules of the product of each rule's type probabilities, 0–1.
+
+        Args:
+            types: type name → probabilities, each of shape `(messages,)`.
+        """
+        clear: NDArray[np.float64] | float = 1.0
+        for rule in self.any_of:
+            present: NDArray[np.float64] | float = 1.0
+            for name in rule:
+                present = present * types[name]
+            clear = clear * (1.0 - present)
+        return np.asarray(1.0 - clear, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The whole guide."""
+
+    types: Mapping[str, ReviewType]
+    profiles: Mapping[str, Profile]
+
+    @property
+    def violation_types(self) -> tuple[str, ...]:
+        """Every type but `neutral_request`, in the guide's order."""
+        return tuple(name for name in self.types if name != NEUTRAL_REQUEST)
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if name not in self.profiles:
+            raise ConfigError(
+                f"unknown profile {name!r}",
+                expected=" or ".join(self.profiles),
+                fix="pass one of these to --profile",
+            )
+        return self.profiles[name]
+
+
+@cache
+def load_policy() -> Policy:
+    """The guide shipped with the package (read once)."""
+    data = tomllib.loads(files("reviewguard").joinpath("policy.toml").read_text("utf-8"))
+    types = {item["name"]: ReviewType(**item) for item in data["types"]}
+    profiles = {
+        name: Profile(name, item["description"], tuple(map(tuple, item["any_of"])))
+        for name, item in data["profiles"].items()
+    }
+    unknown = {
+        n for p in profiles.values() for rule in p.any_of for n in rule if n not in types
+    }
+    if unknown:
+        raise ConfigError(f"policy.toml: profiles name unknown types {sorted(unknown)}")
+    return Policy(types, profiles)

@@ -1,0 +1,160 @@
+"""The values that travel through the system: frozen, and with one JSON form each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Decision = Literal["compliant", "needs-review", "review-soliciting"]
+
+COMPLIANT: Decision = "compliant"
+NEEDS_REVIEW: Decision = "needs-review"
+REVIEW_SOLICITING: Decision = "review-soliciting"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One seller-to-buyer text.
+
+    Attributes:
+        text: the seller's words, exactly as sent.
+        previous: the buyer's message just before it, or None.
+        id: the caller's name for it, returned with the verdict.
+    """
+
+    text: str
+    previous: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rationale:
+    """Character offsets into the seller's text (end exclusive) that make one type true."""
+
+    start: int
+    end: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledMessage:
+    """A message with its labels: one row of the dataset.
+
+    Attributes:
+        types: types of the labelling guide that are present.
+        rationale: the shortest stretches that make each type true; may be empty where unknown.
+        family: groups messages born of one idea; never split across train, validation and test.
+        product, register, channel, writer_brief: what the message is about and how it was written.
+    """
+
+    id: str
+    text: str
+    previous: str | None
+    types: tuple[str, ...]
+    rationale: tuple[Rationale, ...] = ()
+    family: str = ""
+    product: str = ""
+    register: str = ""
+    channel: str = ""
+    writer_brief: str = ""
+
+    @property
+    def message(self) -> Message:
+        """The part a model may see."""
+        return Message(self.text, self.previous, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeScore:
+    """How likely one type of the labelling guide is present; `probability` is calibrated, 0–1."""
+
+    type: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A stretch of the message that drove the verdict.
+
+    Attributes:
+        start, end: character offsets into the text exactly as given (end exclusive).
+        text: `message.text[start:end]`.
+        type: the type it is evidence for.
+        weight: its share of that type's evidence, 0–1.
+    """
+
+    start: int
+    end: int
+    text: str
+    type: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What reviewguard says about one message.
+
+    Attributes:
+        verdict: the decision under `profile`; None when the message could not be scored (see `error`).
+        probability: calibrated probability, 0–1, that the message breaks the profile's rules.
+        types: types found present, likeliest first.
+        evidence: the deciding words, in text order.
+        language: ISO 639-1 code of the seller's text, "und" when it cannot be told.
+        reasons: why the verdict is not simply the model's (language, nothing to read, cut off …).
+        profile: the policy profile applied.
+        model: name and version of the model.
+        error: what kept the message from being scored, or None.
+        without_evidence: probability once the marked words are taken out; None when nothing was marked
+            or the proof was not asked for.
+        text: the text judged, for rendering; not part of the JSON form.
+    """
+
+    id: str | None
+    verdict: Decision | None
+    probability: float | None
+    types: tuple[TypeScore, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    language: str = "und"
+    reasons: tuple[str, ...] = ()
+    profile: str = "amazon"
+    model: str = ""
+    error: str | None = None
+    without_evidence: float | None = None
+    text: str = field(default="", repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: every field but `text`, tuples as lists."""
+        values = asdict(self)
+        del values["text"]
+        for name in ("types", "evidence", "reasons"):
+            values[name] = list(values[name])
+        return values
+
+    def to_json(self) -> str:
+        """The JSON form as one line of text; lone surrogates are escaped, so it is always valid UTF-8."""
+        text = json.dumps(self.to_dict(), ensure_ascii=False)
+        return text if text.isascii() or _encodable(text) else json.dumps(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, text: str = "") -> Verdict:
+        """Read the JSON form back."""
+        known = {name: values[name] for name in cls.__slots__ if name in values and name != "text"}
+        known["types"] = tuple(TypeScore(**item) for item in known.get("types", ()))
+        known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
+        known["reasons"] = tuple(known.get("reasons", ()))
+        return cls(**known, text=text)
+
+    def _repr_html_(self) -> str:
+        from reviewguard.inference.render import verdict_html
+
+        return verdict_html(self)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
