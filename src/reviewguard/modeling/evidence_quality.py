@@ -1,0 +1,67 @@
+"""Does the evidence name the words people marked, and does the verdict rest on it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.modeling.scorer import Observed, Scorer, scored_probabilities
+from reviewguard.modeling.spans import Marks, Span, marked_words, without_spans
+
+Floats = NDArray[np.float64]
+
+
+def rationale_agreement(observed: Observed, measure: Callable[[Marks, Marks], float]) -> Floats:
+    """`measure` of evidence against rationale per message, over the union of the profile's types.
+
+    NaN for messages that are not caught violations or carry no rationale, shape `(messages,)`.
+    """
+    values = np.full(len(observed.examples), np.nan)
+    for index in np.flatnonzero(observed.caught).tolist():
+        rationale = rationale_spans(observed, index)
+        if rationale:
+            text = observed.examples[index].text
+            found = marked_words(text, evidence_spans(observed, index))
+            values[index] = measure(found, marked_words(text, rationale))
+    return values
+
+
+def remove_evidence(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]:
+    """Take the evidence out of every caught violation and score what is left.
+
+    Returns:
+        Whether the rest is compliant (1 or 0) and the share of words taken (0–1), both NaN for
+        messages that are not caught violations, shape `(messages,)`. Nothing left is compliant.
+    """
+    turned = np.full(len(observed.examples), np.nan)
+    taken = np.full(len(observed.examples), np.nan)
+    caught = np.flatnonzero(observed.caught).tolist()
+    rests = {}
+    for index in caught:
+        text, spans = observed.examples[index].text, evidence_spans(observed, index)
+        marks = marked_words(text, spans)
+        taken[index] = marks.mean() if len(marks) else 0.0
+        rests[index] = without_spans(text, spans)
+    turned[caught] = 1.0
+    left = [index for index in caught if rests[index].strip()]
+    messages = [replace(observed.examples[index].message, text=rests[index]) for index in left]
+    if messages:
+        scores = scored_probabilities(scorer.predict(messages), unscored=1.0)
+        turned[left] = scores < scorer.threshold
+    return turned, taken
+
+
+def evidence_spans(observed: Observed, index: int) -> list[Span]:
+    """Where the verdict's evidence for the profile's types lies."""
+    evidence = observed.verdicts[index].evidence
+    return [(item.start, item.end) for item in evidence if item.type in observed.rule_types]
+
+
+def rationale_spans(observed: Observed, index: int) -> list[Span]:
+    """Where people marked the profile's types; a stretch of no stated type counts too."""
+    kinds = observed.rule_types | {""}
+    rationale = observed.examples[index].rationale
+    return [(item.start, item.end) for item in rationale if item.type in kinds]
