@@ -1,0 +1,127 @@
+"""Turns what a writer writes (rationale as quotes) into dataset messages (rationale as offsets)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from reviewguard.curation.sources import (
+    Channel,
+    Filled,
+    Issue,
+    Located,
+    Register,
+    Sources,
+    StrictRow,
+    TypeName,
+    TypeNames,
+    parse_rows,
+    unique_ids,
+)
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage, Rationale
+
+_CHANNEL_OF_REGISTER: dict[str, Channel] = {"insert": "insert", "button": "app", "chat": "chat"}
+
+
+class QuoteRow(StrictRow):
+    """A stretch of the text that makes a type true, copied character by character."""
+
+    quote: Filled
+    type: TypeName
+
+
+class DraftRow(StrictRow):
+    """One line as a writer writes it; `id` and `channel` may be left out."""
+
+    text: Filled
+    previous: Filled | None
+    types: TypeNames
+    rationale: tuple[QuoteRow, ...]
+    family: Filled
+    product: Filled
+    register_: Register = Field(alias="register")  # pydantic models have a method of that name
+    channel: Channel | None = None
+    id: Filled | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    file: str
+    line: int
+    row: DraftRow
+
+    def issue(self, index: int, message: str) -> Issue:
+        return Issue(self.file, self.line, f"rationale.{index}.quote", "quote", message)
+
+
+def import_drafts(paths: Path | Sequence[Path], brief: str, prefix: str | None = None) -> Sources:
+    """Read drafts of one brief.
+
+    Args:
+        paths: draft files, numbered on from one to the next.
+        brief: what the messages were written to; their `writer_brief`.
+        prefix: ids are `<prefix>-0001` and so on, unless a draft has its own; the brief by default.
+
+    Returns:
+        The messages, and an issue for each line that is malformed or whose quote does not occur
+        exactly once. Do not write the messages while there are issues: numbers would shift.
+
+    Raises:
+        InputError: a file cannot be opened.
+    """
+    files = [paths] if isinstance(paths, Path) else list(paths)
+    parsed = [(str(file), parse_rows(file, DraftRow)) for file in files]
+    drafts = [_Draft(file, line, row) for file, result in parsed for line, row in result.rows]
+    issues = [issue for _, result in parsed for issue in result.issues]
+    issues += [issue for draft in drafts for issue in _quote_issues(draft)]
+    refused = {(issue.file, issue.line) for issue in issues}
+    located = [
+        Located(draft.file, draft.line, _to_message(draft.row, brief, f"{prefix or brief}-{n:04}"))
+        for n, draft in enumerate(drafts, 1)
+        if (draft.file, draft.line) not in refused
+    ]
+    return unique_ids(located, issues)
+
+
+def _quote_issues(draft: _Draft) -> Iterator[Issue]:
+    for index, item in enumerate(draft.row.rationale):
+        count = len(occurrences(draft.row.text, item.quote))
+        if count != 1:
+            yield draft.issue(index, f"occurs {count} times, expected once: {item.quote!r}")
+
+
+def occurrences(text: str, phrase: str) -> list[int]:
+    """Where the phrase starts, overlapping ones too (`str.count` leaves those out)."""
+    return [at for at in range(len(text) - len(phrase) + 1) if text.startswith(phrase, at)]
+
+
+def _to_message(row: DraftRow, brief: str, number: str) -> LabelledMessage:
+    return LabelledMessage(
+        id=row.id or number,
+        text=row.text,
+        previous=row.previous,
+        types=_in_guide_order(row.types),
+        rationale=tuple(sorted((_to_offsets(row.text, q) for q in row.rationale), key=_by_place)),
+        family=row.family,
+        product=row.product,
+        register=row.register_,
+        channel=row.channel or _CHANNEL_OF_REGISTER.get(row.register_, "marketplace"),
+        writer_brief=brief,
+    )
+
+
+def _to_offsets(text: str, item: QuoteRow) -> Rationale:
+    start = text.index(item.quote)
+    return Rationale(start, start + len(item.quote), item.type)
+
+
+def _by_place(item: Rationale) -> tuple[int, int, str]:
+    return item.start, item.end, item.type
+
+
+def _in_guide_order(types: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in load_policy().types if name in types)

@@ -1,0 +1,195 @@
+"""Builds the dataset: messages → schema, rules, privacy, duplicates, splits → Parquet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from reviewguard.curation.dedup import Deduplication, Duplicate, deduplicate
+from reviewguard.curation.privacy import check_privacy
+from reviewguard.curation.rules import check_rules
+from reviewguard.curation.sources import Issue, Located, Sources, read_messages, to_row
+from reviewguard.curation.splits import SHARES, assign_splits, find_leaks, strata
+from reviewguard.curation.storage import REPORT, load_splits, write_splits
+from reviewguard.errors import InputError
+from reviewguard.files import write_json
+from reviewguard.schema import LabelledMessage
+
+__all__ = ["CurationReport", "Dropped", "Step", "build", "data_digest", "load_splits", "validate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A line left out.
+
+    Attributes:
+        place: `file:line`.
+        step: the step that refused it: schema, rules, privacy or duplicates.
+        reason: what was wrong, for a person.
+    """
+
+    place: str
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How many messages one step left, and how many it took out."""
+
+    name: str
+    kept: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurationReport:
+    """What became of the messages.
+
+    Attributes:
+        kept: messages in the dataset.
+        splits: split → label (types, "none", "register:…", "previous", "all") → messages.
+        groups: number of groups that splits keep whole.
+        digest: SHA-256 over the kept messages, whatever their order and split.
+        files: file name → SHA-256 of each Parquet file.
+    """
+
+    kept: int
+    dropped: tuple[Dropped, ...]
+    steps: tuple[Step, ...]
+    splits: Mapping[str, Mapping[str, int]]
+    groups: int
+    seed: int
+    digest: str
+    files: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, as stored in `report.json`."""
+        return asdict(self)
+
+
+def validate(messages_dir: Path) -> list[Issue]:
+    """Everything wrong with a folder (or file) of messages: schema, label rules, privacy, duplicates.
+
+    Raises:
+        InputError: there is nothing to read.
+    """
+    sources = read_messages(messages_dir)
+    checked = [issue for check in _CHECKS.values() for issue in check(sources.located)]
+    repeated = _duplicate_issues(sources.located, deduplicate(sources.messages).dropped)
+    return [*sources.issues, *checked, *repeated]
+
+
+def build(messages_dir: Path, out_dir: Path, seed: int = 0) -> CurationReport:
+    """Write `train.parquet`, `validation.parquet`, `test.parquet` and `report.json` to `out_dir`.
+
+    Lines with an issue are left out and reported; the messages themselves are never changed. The
+    same messages and seed give the same bytes. `datasets.load_dataset(str(out_dir))` opens the result.
+
+    Raises:
+        InputError: nothing to read, nothing left, a near-duplicate across splits, or no place to write.
+    """
+    selection = _select(read_messages(messages_dir))
+    splits = _split(selection.unique, seed)
+    files = write_splits(Path(out_dir), splits, selection.unique.groups)
+    report = _report(selection, splits, seed, files)
+    write_json(Path(out_dir) / REPORT, report.to_dict())
+    return report
+
+
+def data_digest(messages: Iterable[LabelledMessage]) -> str:
+    """SHA-256 over the messages' canonical JSON in sorted order, so file layout does not matter."""
+    rows = (json.dumps(to_row(m), sort_keys=True, ensure_ascii=True) for m in messages)
+    return hashlib.sha256("\n".join(sorted(rows)).encode("ascii")).hexdigest()
+
+
+_CHECKS: Mapping[str, Callable[[Sequence[Located]], list[Issue]]] = {
+    "rules": check_rules,
+    "privacy": check_privacy,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    unique: Deduplication
+    steps: tuple[Step, ...]
+    dropped: tuple[Dropped, ...]
+
+
+def _select(sources: Sources) -> _Selection:
+    dropped = list(_dropped("schema", sources.issues))
+    located: Sequence[Located] = sources.located
+    steps = [Step("schema", len(located), len({item.place for item in dropped}))]
+    for name, check in _CHECKS.items():
+        issues = check(located)
+        located, before = _without(located, issues), len(located)
+        steps.append(Step(name, len(located), before - len(located)))
+        dropped += _dropped(name, issues)
+    unique = deduplicate([item.message for item in located])
+    steps.append(Step("duplicates", len(unique.kept), len(unique.dropped)))
+    dropped += _dropped("duplicates", _duplicate_issues(located, unique.dropped))
+    return _Selection(unique, tuple(steps), tuple(dropped))
+
+
+def _dropped(step: str, issues: Iterable[Issue]) -> list[Dropped]:
+    return [Dropped(f"{issue.file}:{issue.line}", step, str(issue)) for issue in issues]
+
+
+def _without(located: Iterable[Located], issues: Iterable[Issue]) -> list[Located]:
+    refused = {(issue.file, issue.line) for issue in issues}
+    return [item for item in located if (item.file, item.line) not in refused]
+
+
+def _duplicate_issues(located: Iterable[Located], dropped: Iterable[Duplicate]) -> list[Issue]:
+    place = {item.message.id: item for item in located}
+    return [
+        place[item.id].issue(
+            "text", f"duplicate:{item.kind}", f"{item.similarity:.2f} like {item.of}"
+        )
+        for item in dropped
+    ]
+
+
+def _split(unique: Deduplication, seed: int) -> dict[str, list[LabelledMessage]]:
+    if not unique.kept:
+        raise InputError("no message is left", fix="see what `reviewguard data validate` reports")
+    assigned = assign_splits(unique.kept, unique.groups, seed)
+    leaks = find_leaks(unique.kept, assigned)
+    if leaks:
+        one, other = leaks[0].one, leaks[0].other
+        raise InputError(
+            f"{len(leaks)} near-duplicates stand in different splits, first {one} and {other}",
+            expected="none",
+            fix="give them the same family",
+        )
+    ordered = sorted(unique.kept, key=lambda message: message.id)
+    return {split: [m for m in ordered if assigned[m.id] == split] for split in SHARES}
+
+
+def _report(
+    selection: _Selection,
+    splits: Mapping[str, Sequence[LabelledMessage]],
+    seed: int,
+    files: Mapping[str, str],
+) -> CurationReport:
+    kept = selection.unique.kept
+    counts = {split: _count(messages) for split, messages in splits.items()}
+    return CurationReport(
+        kept=len(kept),
+        dropped=selection.dropped,
+        steps=selection.steps,
+        splits=counts,
+        groups=len(set(selection.unique.groups.values())),
+        seed=seed,
+        digest=data_digest(kept),
+        files=files,
+    )
+
+
+def _count(messages: Iterable[LabelledMessage]) -> dict[str, int]:
+    return dict(sorted(Counter(name for m in messages for name in strata(m)).items()))

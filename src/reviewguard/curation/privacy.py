@@ -1,0 +1,144 @@
+"""Finds details that could belong to a real person or order; only reserved fictitious ones may stay.
+
+Sources of the reserved ranges: RFC 2606 (domains), NANPA (555-0100 to 555-0199), Ofcom's numbers for
+drama use (01632 960xxx, 07700 900xxx). Amazon order ids starting with 999 are this project's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from reviewguard.curation.sources import Issue, Located
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A real-looking detail: `kind` and its place, character offsets with `end` exclusive."""
+
+    start: int
+    end: int
+    kind: str
+    value: str
+
+
+_EMAIL = re.compile(r"[\w.+-]+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
+_FICTITIOUS_HOST = re.compile(
+    r"(?:.+\.)?example\.(?:com|org|net)|.+\.(?:test|invalid|example|localhost)", re.IGNORECASE
+)
+_RELAY_HOST = re.compile(r"marketplace\.amazon\.[a-z.]+|members\.ebay\.[a-z.]+", re.IGNORECASE)
+_ORDER = re.compile(r"(?<![\w-])(?P<head>[\dD]\d\d)-\d{7}-\d{7}(?![\w-])")
+
+_DOMAIN = r"com|net|org|info|biz|io|co|shop|store|ly|link|gg|app|uk|de|fr|ca|eu|au|cn"
+# English words too: "let us know.It is" is a missing space, "wa.me/15550123" is a link.
+_WORDLIKE_DOMAIN = r"me|us|it|in|es|to|so|is|at|be|no|my"
+_URL = re.compile(
+    r"(?<![\w@.-])(?P<scheme>https?://)?"
+    rf"(?P<host>(?:[\w-]+\.)+(?(scheme)[a-z]{{2,}}|(?:{_DOMAIN}|(?:{_WORDLIKE_DOMAIN})(?=/\w))))"
+    r"(?![\w@-])(?P<path>(?::\d+)?/\S*)?",
+    re.IGNORECASE,
+)
+_MARKETPLACE = re.compile(
+    r"(?:www\.|smile\.)?(?:amazon|ebay|etsy|walmart|google|trustpilot|wordpress|shopify|aliexpress|"
+    r"temu|booking|airbnb|facebook|instagram|youtube|paypal)"
+    r"\.(?:com|org|de|fr|it|es|ca|in|co\.uk|com\.au|co\.jp|com\.mx|com\.br)",
+    re.IGNORECASE,
+)
+# A create-review page without a product or with a masked one belongs to nobody.
+_GENERIC_PATH = re.compile(r"/?[.,;:!?)\]]*|/(?:gp/)?(?:review|feedback)\b[\w/?=&.-]*?(?:X{4,})?")
+
+_PHONE_CUE = r"phone|tel|call|ring|text|txt|sms|dial|mobile|cell|whats ?app|viber|fax"
+_PHONE = re.compile(
+    r"(?<![\w.,/#-])(?<!\d )(?:"
+    r"\+\d[\d ().-]{6,17}\d"  # international
+    r"|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{4}"  # North America
+    r"|\(?0\d{2,4}\)?[ -]?\d{3,4}[ -]?\d{3,4}"  # United Kingdom
+    rf"|(?i:{_PHONE_CUE})\W{{1,3}}(?i:(?:on|at|us|me|number|is|no)\W{{1,3}}){{0,2}}"
+    r"\d[\d ().-]{5,14}\d"  # anything long enough after "call us on"
+    r")(?![\w-]|[ .]\d)"
+)
+_SHORTEST_PHONE = 7
+_FICTITIOUS_DIGITS = re.compile(r"\d*55501\d\d|(?:44|0|440)(?:1632960|7700900)\d{3}")
+
+_CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){13,15}(?![\w-])")
+_CARD_ISSUER = re.compile(r"4\d{15}|5[1-5]\d{14}|2[2-7]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}")
+
+
+def find_private(text: str) -> list[Finding]:
+    """Every real-looking detail in the text, in text order.
+
+    Looked for: e-mail and marketplace relay addresses, links, Amazon order ids, payment-card numbers
+    (issuer prefix and Luhn checksum) and phone numbers. Prices, sizes, dates, placeholders and
+    tracking numbers are none.
+    """
+    finders = (_emails, _urls, _orders, _cards, _phones)
+    found = sorted(chain(*(find(text) for find in finders)), key=lambda f: (f.start, -f.end))
+    return _without_nested(found)
+
+
+def check_privacy(located: Iterable[Located]) -> list[Issue]:
+    """An issue for each real-looking detail in the seller's or the buyer's text."""
+    return [
+        item.issue(field, f"privacy:{found.kind}", f"{found.value!r} at {found.start}–{found.end}")
+        for item in located
+        for field, text in (("text", item.message.text), ("previous", item.message.previous))
+        for found in find_private(text or "")
+    ]
+
+
+def _without_nested(found: list[Finding]) -> list[Finding]:
+    """A card number or order id holds digits that look like a phone number: report it once."""
+    kept: list[Finding] = []
+    for finding in found:
+        if not kept or finding.start >= kept[-1].end:
+            kept.append(finding)
+    return kept
+
+
+def _finding(match: re.Match[str], kind: str) -> Finding:
+    return Finding(match.start(), match.end(), kind, match.group())
+
+
+def _emails(text: str) -> Iterator[Finding]:
+    for match in _EMAIL.finditer(text):
+        if _RELAY_HOST.fullmatch(match["host"]):
+            yield _finding(match, "relay_address")
+        elif not _FICTITIOUS_HOST.fullmatch(match["host"]):
+            yield _finding(match, "email")
+
+
+def _urls(text: str) -> Iterator[Finding]:
+    for match in _URL.finditer(text):
+        homepage = _MARKETPLACE.fullmatch(match["host"]) and _is_generic(match["path"])
+        if not homepage and not _FICTITIOUS_HOST.fullmatch(match["host"]):
+            yield _finding(match, "url")
+
+
+def _is_generic(path: str | None) -> bool:
+    return path is None or _GENERIC_PATH.fullmatch(path) is not None
+
+
+def _orders(text: str) -> Iterator[Finding]:
+    return (_finding(m, "order_id") for m in _ORDER.finditer(text) if m["head"] != "999")
+
+
+def _cards(text: str) -> Iterator[Finding]:
+    for match in _CARD.finditer(text):
+        digits = re.sub(r"\D", "", match.group())
+        if _CARD_ISSUER.fullmatch(digits) and passes_luhn(digits):
+            yield _finding(match, "card")
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether the last digit is the checksum of the others (ISO/IEC 7812-1, annex B)."""
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
+    return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
+
+
+def _phones(text: str) -> Iterator[Finding]:
+    for match in _PHONE.finditer(text):
+        digits = re.sub(r"\D", "", match.group())
+        if len(digits) >= _SHORTEST_PHONE and not _FICTITIOUS_DIGITS.fullmatch(digits):
+            yield _finding(match, "phone")

@@ -1,0 +1,138 @@
+"""Splits messages into train, validation and test by whole groups, with like shares of every label."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from reviewguard.curation.dedup import DUPLICATE, Shingles, shingles
+from reviewguard.schema import LabelledMessage
+
+SHARES: Mapping[str, float] = {"train": 0.70, "validation": 0.15, "test": 0.15}
+_BLOCK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Two near-duplicate messages in different splits; `similarity` is a Jaccard index, 0–1."""
+
+    one: str
+    other: str
+    splits: tuple[str, str]
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    name: str
+    counts: Counter[str]
+
+
+def assign_splits(
+    messages: Iterable[LabelledMessage], groups: Mapping[str, str], seed: int
+) -> dict[str, str]:
+    """Message id → "train", "validation" or "test", whole groups together.
+
+    Iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011) with groups in place of examples:
+    the label with the fewest unassigned messages goes first, its largest group first, to the split
+    that still lacks most of that label. The result depends on the set of messages and the seed, not
+    on their order.
+
+    Args:
+        groups: message id → group, for every message.
+    """
+    messages = list(messages)
+    assigned = _Assignment(_collect(messages, groups), seed).run()
+    return {message.id: assigned[groups[message.id]] for message in messages}
+
+
+def strata(message: LabelledMessage) -> tuple[str, ...]:
+    """What must be spread evenly: each type (or none), the register, having a buyer's message, all."""
+    types = message.types or ("none",)
+    context = ("previous",) if message.previous is not None else ()
+    return (*types, f"register:{message.register}", *context, "all")
+
+
+def _collect(messages: Iterable[LabelledMessage], groups: Mapping[str, str]) -> list[_Group]:
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for message in messages:
+        counts[groups[message.id]].update(strata(message))
+    return [_Group(name, counts[name]) for name in sorted(counts)]
+
+
+class _Assignment:
+    """One run of the greedy assignment: what each split still wants, what is still to be given."""
+
+    def __init__(self, groups: Sequence[_Group], seed: int) -> None:
+        self.open = list(groups)
+        Random(seed).shuffle(self.open)
+        self.left = sum((group.counts for group in groups), Counter[str]())
+        self.wanted = {
+            split: {label: share * n for label, n in self.left.items()}
+            for split, share in SHARES.items()
+        }
+
+    def run(self) -> dict[str, str]:
+        """Group name → split."""
+        result: dict[str, str] = {}
+        while self.open:
+            label = min((n, name) for name, n in self.left.items() if n > 0)[1]
+            for group in self._with_label(label):
+                result[group.name] = self._give(group, label)
+        return result
+
+    def _with_label(self, label: str) -> list[_Group]:
+        """Takes the groups that hold the label out, largest first, ties in the seeded order."""
+        found = sorted((g for g in self.open if label in g.counts), key=lambda g: -g.counts[label])
+        self.open = [group for group in self.open if label not in group.counts]
+        return found
+
+    def _give(self, group: _Group, label: str) -> str:
+        split = max(self.wanted, key=lambda s: (self.wanted[s][label], self.wanted[s]["all"]))
+        for name, n in group.counts.items():
+            self.wanted[split][name] -= n
+            self.left[name] -= n
+        return split
+
+
+def find_leaks(messages: Sequence[LabelledMessage], splits: Mapping[str, str]) -> list[Leak]:
+    """Every pair of messages in different splits whose texts have a similarity of at least 0.8.
+
+    Exact and over all pairs, so it does not share the hashing's blind spots.
+    """
+    matrix = _shingle_matrix([shingles(message.text) for message in messages])
+    side = np.array([splits[message.id] for message in messages])
+    return [
+        Leak(messages[i].id, messages[j].id, (str(side[i]), str(side[j])), round(similarity, 3))
+        for i, j, similarity in _similar_pairs(matrix)
+        if side[i] != side[j]
+    ]
+
+
+def _shingle_matrix(sets: Sequence[Shingles]) -> sparse.csr_array:
+    """Shape `(messages, shingles)`, one where the message has the shingle."""
+    names = {shingle: at for at, shingle in enumerate(sorted(frozenset().union(*sets)))}
+    columns = [names[shingle] for items in sets for shingle in items]
+    ends = np.cumsum([0, *map(len, sets)])
+    values = np.ones(len(columns), dtype=np.int32)
+    return sparse.csr_array((values, columns, ends), shape=(len(sets), len(names)))
+
+
+def _similar_pairs(matrix: sparse.csr_array) -> list[tuple[int, int, float]]:
+    """Index pairs, the earlier first, with their similarity; in blocks, to bound the memory."""
+    sizes = np.asarray(matrix.sum(axis=1))
+    pairs: list[tuple[int, int, float]] = []
+    for begin in range(0, matrix.shape[0], _BLOCK):
+        shared = (matrix[begin : begin + _BLOCK] @ matrix.T).tocoo()
+        rows: NDArray[np.int64] = shared.row + begin
+        similarity = shared.data / (sizes[rows] + sizes[shared.col] - shared.data)
+        close = (rows < shared.col) & (similarity >= DUPLICATE)
+        found = zip(rows[close], shared.col[close], similarity[close], strict=True)
+        pairs += [(int(i), int(j), float(s)) for i, j, s in found]
+    return pairs

@@ -1,0 +1,123 @@
+"""The built dataset on disk: one Parquet file a split, with a fixed schema and reproducible bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reviewguard.curation.sources import to_row
+from reviewguard.errors import InputError
+from reviewguard.files import atomic_write, sha256
+from reviewguard.policy import load_policy
+from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, LabelledMessage, Rationale
+
+REPORT = "report.json"
+SPLITS = ("train", "validation", "test")
+
+_STRETCH = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("type", pa.string())])
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("text", pa.string()),
+        ("previous", pa.string()),
+        ("label", pa.string()),
+        ("types", pa.list_(pa.string())),
+        ("rationale", pa.list_(_STRETCH)),
+        ("family", pa.string()),
+        ("group", pa.string()),
+        ("product", pa.string()),
+        ("register", pa.string()),
+        ("channel", pa.string()),
+        ("writer_brief", pa.string()),
+    ]
+)
+
+
+def label_of(message: LabelledMessage) -> str:
+    """The verdict under Amazon's rules: "review-soliciting" or "compliant"."""
+    broken = load_policy().profile("amazon").is_broken(message.types)
+    return REVIEW_SOLICITING if broken else COMPLIANT
+
+
+def write_splits(
+    out_dir: Path, splits: Mapping[str, Sequence[LabelledMessage]], groups: Mapping[str, str]
+) -> dict[str, str]:
+    """Write each split atomically; returns file name → SHA-256.
+
+    Args:
+        groups: message id → group, stored in the column of that name.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    files = {}
+    for split, messages in splits.items():
+        path = out_dir / f"{split}.parquet"
+        _write_table(path, _to_table(messages, groups))
+        files[path.name] = sha256(path)
+    return files
+
+
+def load_splits(out_dir: Path) -> dict[str, list[LabelledMessage]]:
+    """Read what `build` wrote: "train", "validation" and "test" → messages in id order.
+
+    Raises:
+        InputError: a file is missing, or is not the one `report.json` was written for.
+    """
+    out_dir = Path(out_dir)
+    expected = _expected_hashes(out_dir / REPORT)
+    return {split: _read_split(out_dir / f"{split}.parquet", expected) for split in SPLITS}
+
+
+def _to_table(messages: Iterable[LabelledMessage], groups: Mapping[str, str]) -> pa.Table:
+    rows = [to_row(m) | {"label": label_of(m), "group": groups[m.id]} for m in messages]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    """Every option that reaches the bytes is named, so that a new default cannot change them."""
+    with atomic_write(path) as file:
+        pq.write_table(
+            table,
+            file,
+            version="2.6",
+            data_page_version="1.0",
+            compression="snappy",
+            use_dictionary=True,
+            write_statistics=True,
+            row_group_size=10_000,
+            store_schema=True,
+        )
+
+
+def _expected_hashes(report: Path) -> dict[str, str]:
+    try:
+        files = json.loads(report.read_text("utf-8"))["files"]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{report} cannot be read: {error}",
+            expected="a folder written by `reviewguard data build`",
+            fix="run `reviewguard data build`",
+        ) from error
+    return dict(files)
+
+
+def _read_split(path: Path, expected: Mapping[str, str]) -> list[LabelledMessage]:
+    if not path.is_file() or sha256(path) != expected.get(path.name):
+        raise InputError(
+            f"{path} is missing or differs from its report",
+            fix="run `reviewguard data build` again",
+        )
+    return [_to_message(row) for row in pq.read_table(path, schema=SCHEMA).to_pylist()]
+
+
+def _to_message(row: Mapping[str, Any]) -> LabelledMessage:
+    values = {name: row[name] for name in LabelledMessage.__slots__}
+    values["types"] = tuple(row["types"])
+    values["rationale"] = tuple(Rationale(**item) for item in row["rationale"])
+    return LabelledMessage(**values)
