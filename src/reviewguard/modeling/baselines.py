@@ -1,0 +1,180 @@
+"""Baselines that a new model has to beat: a keyword filter, and TF-IDF with logistic regression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import FeatureUnion
+
+from reviewguard.modeling.evidence_quality import rationale_agreement
+from reviewguard.modeling.keyword_filter import KeywordFilter
+from reviewguard.modeling.scorer import Scorer, observe
+from reviewguard.modeling.spans import mark_runs, token_f1, word_spans
+from reviewguard.policy import NEUTRAL_REQUEST, load_policy
+from reviewguard.schema import (
+    COMPLIANT,
+    REVIEW_SOLICITING,
+    Evidence,
+    LabelledMessage,
+    Message,
+    TypeScore,
+    Verdict,
+)
+
+Floats = NDArray[np.float64]
+SEPARATOR = " xxseller "
+"""Stands between the buyer's and the seller's words; a word no message contains."""
+EVIDENCE_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+def fit_baselines(
+    train: Sequence[LabelledMessage], validation: Sequence[LabelledMessage], *, seed: int
+) -> tuple[Scorer, ...]:
+    """Every baseline, ready to be compared."""
+    return KeywordFilter(), TfidfBaseline.fit(train, validation, seed=seed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TfidfBaseline:
+    """Word and character TF-IDF with one logistic regression per type and one for "any violation".
+
+    Attributes:
+        evidence_share: words are marked, heaviest first, until they hold this share (0–1) of the
+            message's weight for "any violation".
+    """
+
+    features: Any
+    models: Any
+    threshold: float
+    type_thresholds: Floats
+    name: str = "TF-IDF + logistic regression"
+    type_names: tuple[str, ...] = field(default_factory=lambda: tuple(load_policy().types))
+    evidence_share: float = EVIDENCE_SHARES[0]
+
+    @classmethod
+    def fit(
+        cls, train: Sequence[LabelledMessage], validation: Sequence[LabelledMessage], *, seed: int
+    ) -> TfidfBaseline:
+        """Learn from `train`; choose thresholds and evidence share of best F1 on `validation`."""
+        features = _features()
+        models = OneVsRestClassifier(
+            LogisticRegression(C=10.0, solver="liblinear", random_state=seed)
+        )
+        models.fit(features.fit_transform(_inputs(train)), _targets(train))
+        scores = models.predict_proba(features.transform(_inputs(validation)))
+        best = [
+            best_f1_threshold(positive, column)
+            for positive, column in zip(_targets(validation).T, scores.T, strict=True)
+        ]
+        fitted = cls(features, models, best[-1], np.array(best[:-1]))
+        candidates = [replace(fitted, evidence_share=share) for share in EVIDENCE_SHARES]
+        return max(candidates, key=lambda model: _evidence_f1(model, validation))
+
+    def predict(self, messages: Sequence[Message]) -> list[Verdict]:
+        """One verdict a message, in order; there is no needs-review."""
+        scores = self._scores(messages)
+        return [self._verdict(*pair) for pair in zip(messages, scores, strict=True)]
+
+    def predict_types(self, messages: Sequence[Message]) -> Floats:
+        """Probabilities of the types, shape `(messages, types)`."""
+        return self._scores(messages)[:, :-1]
+
+    def _scores(self, messages: Sequence[Message]) -> Floats:
+        return np.asarray(self.models.predict_proba(self.features.transform(_inputs(messages))))
+
+    def _verdict(self, message: Message, scores: Floats) -> Verdict:
+        probability, type_scores = float(scores[-1]), scores[:-1]
+        broken = probability >= self.threshold
+        ranked = np.argsort(-type_scores, kind="stable")
+        present = [i for i in ranked if type_scores[i] >= self.type_thresholds[i]]
+        return Verdict(
+            id=message.id,
+            verdict=REVIEW_SOLICITING if broken else COMPLIANT,
+            probability=probability,
+            types=tuple(TypeScore(self.type_names[i], float(type_scores[i])) for i in present),
+            evidence=self._evidence(message.text, self._likeliest(ranked)) if broken else (),
+            model=self.name,
+        )
+
+    def _likeliest(self, ranked: NDArray[np.intp]) -> str:
+        names: list[str] = [self.type_names[i] for i in ranked.tolist()]
+        return next(name for name in names if name != NEUTRAL_REQUEST)
+
+    def _evidence(self, text: str, type_name: str) -> tuple[Evidence, ...]:
+        """The words that weigh most for "any violation", neighbours joined."""
+        spans = word_spans(text)
+        if not spans:
+            return ()
+        words = self.features.transform([text[start:end] for start, end in spans])
+        weights = np.maximum(words @ self.models.estimators_[-1].coef_[0], 0.0)
+        stretches = mark_runs(_heaviest(weights, self.evidence_share))
+        total = weights.sum()
+        return tuple(
+            Evidence(
+                start := spans[first][0],
+                end := spans[last - 1][1],
+                text[start:end],
+                type_name,
+                float(weights[first:last].sum() / total),
+            )
+            for first, last in stretches
+        )
+
+
+def _evidence_f1(model: TfidfBaseline, examples: Sequence[LabelledMessage]) -> float:
+    """Mean token F1 of evidence against rationale; 0 where no violation is caught."""
+    observed = observe(model, examples, load_policy().profile("amazon"))
+    scores = rationale_agreement(observed, token_f1)
+    known = scores[~np.isnan(scores)]
+    return float(known.mean()) if len(known) else 0.0
+
+
+def best_f1_threshold(positive: NDArray[np.bool_], scores: Floats) -> float:
+    """The score at which F1 is highest; 0.5 where there is nothing to find."""
+    if not positive.any():
+        return 0.5
+    precision, recall, thresholds = precision_recall_curve(positive, scores)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+    return float(thresholds[np.argmax(f1[:-1])])
+
+
+def _heaviest(weights: Floats, share: float) -> NDArray[np.bool_]:
+    """The fewest weights that hold `share` of the total; zero weights never do."""
+    order = np.argsort(-weights, kind="stable")
+    before = np.cumsum(weights[order]) - weights[order]
+    marks = np.zeros(len(weights), dtype=np.bool_)
+    marks[order] = (before < share * weights.sum()) & (weights[order] > 0)
+    return marks
+
+
+def _features() -> FeatureUnion:
+    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=2, sublinear_tf=True)
+    return FeatureUnion([("words", words), ("letters", letters)])
+
+
+def _inputs(messages: Sequence[Message] | Sequence[LabelledMessage]) -> list[str]:
+    return [
+        f"{message.previous}{SEPARATOR}{message.text}" if message.previous else message.text
+        for message in messages
+    ]
+
+
+def _targets(examples: Sequence[LabelledMessage]) -> NDArray[np.bool_]:
+    """Labelled types and, last, whether any is a violation, shape `(messages, types + 1)`."""
+    policy = load_policy()
+    return np.array(
+        [
+            [name in example.types for name in policy.types]
+            + [any(name in policy.violation_types for name in example.types)]
+            for example in examples
+        ]
+    )

@@ -1,0 +1,116 @@
+"""Several scorers on several data sets, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reviewguard.modeling.evaluation import Evaluation, evaluate
+from reviewguard.modeling.metrics import Figure
+from reviewguard.modeling.scorer import Scorer
+from reviewguard.schema import LabelledMessage
+
+FIGURES = {
+    "auroc": "AUROC",
+    "f1": "F1",
+    "false_alarm_rate": "false alarms",
+    "macro_f1": "macro-F1",
+    "ece": "ECE",
+    "context_pairs_right": "pairs right",
+    "evidence_token_f1": "evidence F1",
+    "removal_turns_compliant": "removal turns",
+}
+"""The figures compared, and their column titles."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonTable:
+    """Evaluations by data set and model.
+
+    Attributes:
+        evaluations: data set → model → evaluation; every data set holds the same models.
+    """
+
+    evaluations: Mapping[str, Mapping[str, Evaluation]]
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """(data set, figure) of every column that some model has a value for."""
+        return tuple(
+            (dataset, figure)
+            for dataset, models in self.evaluations.items()
+            for figure in FIGURES
+            if any(evaluation.figures[figure].value is not None for evaluation in models.values())
+        )
+
+    @property
+    def rows(self) -> dict[str, tuple[Figure, ...]]:
+        """Model → its figures in the order of `columns`."""
+        models = next(iter(self.evaluations.values()), {})
+        return {
+            model: tuple(
+                self.evaluations[dataset][model].figures[name] for dataset, name in self.columns
+            )
+            for model in models
+        }
+
+    def to_markdown(self) -> str:
+        """A table a data set, intervals in brackets; "–" where a figure is undefined."""
+        return "\n".join(
+            _markdown_table(dataset, models, [f for d, f in self.columns if d == dataset])
+            for dataset, models in self.evaluations.items()
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: data set → model → evaluation."""
+        return {
+            dataset: {model: evaluation.to_dict() for model, evaluation in models.items()}
+            for dataset, models in self.evaluations.items()
+        }
+
+
+def compare(
+    scorers: Sequence[Scorer],
+    datasets: Mapping[str, Sequence[LabelledMessage]],
+    *,
+    seed: int,
+    bootstrap: int = 1000,
+) -> ComparisonTable:
+    """Evaluate every scorer on every data set, with the same resamples for all.
+
+    Raises:
+        ValueError: two scorers bear the same name.
+        InputError: a data set is empty.
+    """
+    if len({scorer.name for scorer in scorers}) < len(scorers):
+        raise ValueError("two scorers bear the same name")
+    return ComparisonTable(
+        {
+            dataset: {
+                scorer.name: evaluate(scorer, examples, seed=seed, bootstrap=bootstrap)
+                for scorer in scorers
+            }
+            for dataset, examples in datasets.items()
+        }
+    )
+
+
+def _markdown_table(dataset: str, models: Mapping[str, Evaluation], figures: Sequence[str]) -> str:
+    lines = [
+        f"| {dataset} | " + " | ".join(FIGURES[name] for name in figures) + " |",
+        "| --- |" + " --- |" * len(figures),
+    ]
+    for model, evaluation in models.items():
+        cells = (figure_text(evaluation.figures[name]) for name in figures)
+        lines.append(f"| {model} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def figure_text(figure: Figure) -> str:
+    """`0.923 (0.901–0.944)`, without brackets where there is no interval, "–" where undefined."""
+    if figure.value is None:
+        return "–"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.3f}"
+    return f"{figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})"

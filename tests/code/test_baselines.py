@@ -1,0 +1,149 @@
+"""The keyword filter, TF-IDF with logistic regression, and the comparison of both."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from reviewguard.modeling.baselines import TfidfBaseline, best_f1_threshold, fit_baselines
+from reviewguard.modeling.compare import ComparisonTable, compare, figure_text
+from reviewguard.modeling.keyword_filter import PHRASES, KeywordFilter
+from reviewguard.modeling.metrics import Figure
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage, Message
+
+TYPES = tuple(load_policy().types)
+ASKS = {
+    "positive_request": "Please leave us a five-star review.",
+    "incentive": "Write feedback and a gift card is yours.",
+    "change_or_remove": "Could you delete your rating?",
+    "selective": "If you are happy with it, post a review.",
+    "pressure": "My job depends on your feedback.",
+    "off_platform": "WhatsApp us a screenshot of the review.",
+    "insider": "Ask your family to leave a review too.",
+    "neutral_request": "You can share your review on the page.",
+}
+OPENINGS = ("Hello!", "Your kettle left today.", "Sorry for the delay.", "Thanks for ordering.")
+
+
+def messages() -> list[LabelledMessage]:
+    clean = [
+        LabelledMessage(f"clean-{o}-{i}", f"{o} The parcel is number {i}.", None, (), family=str(i))
+        for o, i in product(OPENINGS, range(4))
+    ]
+    asking = [
+        LabelledMessage(f"{name}-{o}", f"{o} {ask}", None, (name,), family=name)
+        for (name, ask), o in product(ASKS.items(), OPENINGS)
+    ]
+    return clean + asking
+
+
+@pytest.fixture(scope="module")
+def tfidf() -> TfidfBaseline:
+    return TfidfBaseline.fit(messages(), messages(), seed=1)
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if name != "neutral_request"])
+def test_the_keyword_filter_knows_the_obvious_phrase_of_every_type(name: str) -> None:
+    (verdict,) = KeywordFilter().predict([Message(ASKS[name])])
+    assert name in [item.type for item in verdict.types]
+    assert verdict.verdict == "review-soliciting"
+    assert all(ASKS[name][e.start : e.end] == e.text for e in verdict.evidence)
+
+
+def test_the_keyword_filter_lets_neutral_asks_and_service_pass() -> None:
+    texts = [ASKS["neutral_request"], "Your refund for the kettle is on its way."]
+    verdicts = KeywordFilter().predict([Message(text) for text in texts])
+    assert [item.verdict for item in verdicts] == ["compliant", "compliant"]
+    assert [item.type for item in verdicts[0].types] == ["neutral_request"]
+
+
+def test_every_type_has_phrases() -> None:
+    assert tuple(PHRASES) == TYPES
+
+
+def test_tfidf_learns_its_training_messages(tfidf: TfidfBaseline) -> None:
+    examples = messages()
+    verdicts = tfidf.predict([example.message for example in examples])
+    violations = [any(t in TYPES[:-1] for t in example.types) for example in examples]
+    assert [verdict.verdict == "review-soliciting" for verdict in verdicts] == violations
+    types = tfidf.predict_types([example.message for example in examples])
+    assert types.shape == (len(examples), len(TYPES))
+    found = types >= tfidf.type_thresholds
+    assert found.tolist() == [[name in example.types for name in TYPES] for example in examples]
+
+
+def test_tfidf_evidence_names_deciding_words_only(tfidf: TfidfBaseline) -> None:
+    text = "Hello! Could you delete your rating?"
+    (verdict,) = tfidf.predict([Message(text)])
+    assert "delete" in " ".join(item.text for item in verdict.evidence)
+    assert sum(e.end - e.start for e in verdict.evidence) < len(text)
+    assert all(text[e.start : e.end] == e.text for e in verdict.evidence)
+    assert {item.type for item in verdict.evidence} == {"change_or_remove"}
+    shares = [
+        sum(e.weight for e in replace(tfidf, evidence_share=s).predict([Message(text)])[0].evidence)
+        for s in (0.2, 1.0)
+    ]
+    assert 0.2 <= shares[0] < shares[1]
+    assert shares[1] == pytest.approx(1.0)
+
+
+def test_tfidf_reads_the_buyers_message() -> None:
+    ask, happy, question = "Please leave a review.", "I love it!", "Has it shipped?"
+    pairs = [
+        LabelledMessage(f"{i}", ask, previous, types)
+        for i in range(6)
+        for previous, types in ((happy, ("selective",)), (question, ("neutral_request",)))
+    ]
+    model = TfidfBaseline.fit(messages() + pairs, pairs, seed=1)
+    verdicts = model.predict([Message(ask, happy), Message(ask, question)])
+    assert [item.verdict for item in verdicts] == ["review-soliciting", "compliant"]
+
+
+def test_an_empty_message_is_scored_without_evidence(tfidf: TfidfBaseline) -> None:
+    (verdict,) = replace(tfidf, threshold=0.0).predict([Message("")])
+    assert verdict.evidence == ()
+
+
+def test_best_f1_threshold_by_hand() -> None:
+    positive = np.array([False, True, False, True, True])
+    scores = np.array([0.1, 0.3, 0.4, 0.6, 0.9])
+    # at .3: precision 3/4, recall 1, F1 6/7; at .6: 1 and 2/3, F1 4/5
+    assert best_f1_threshold(positive, scores) == 0.3
+    assert best_f1_threshold(np.zeros(3, dtype=bool), np.zeros(3)) == 0.5
+
+
+@pytest.fixture(scope="module")
+def table() -> ComparisonTable:
+    scorers = fit_baselines(messages(), messages(), seed=1)
+    clean = [example for example in messages() if not example.types]
+    return compare(scorers, {"own": messages(), "clean": clean}, seed=1, bootstrap=20)
+
+
+def test_comparison_leaves_out_columns_that_no_model_has(table: ComparisonTable) -> None:
+    assert ("own", "auroc") in table.columns
+    assert ("clean", "false_alarm_rate") in table.columns
+    assert ("clean", "auroc") not in table.columns
+    assert [len(row) for row in table.rows.values()] == [len(table.columns)] * 2
+
+
+def test_comparison_as_markdown(table: ComparisonTable) -> None:
+    lines = table.to_markdown().splitlines()
+    assert lines[0].startswith("| own | AUROC | F1 |")
+    assert lines[2].startswith("| keyword filter | ")
+    assert lines[3].startswith("| TF-IDF + logistic regression | 1.000 (1.000–1.000) |")
+    for start in (0, 5):
+        block = lines[start : start + 4]
+        assert len({line.count("|") for line in block}) == 1
+
+
+def test_scorers_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="same name"):
+        compare([KeywordFilter(), KeywordFilter()], {"own": messages()}, seed=1)
+
+
+def test_figures_as_text() -> None:
+    assert figure_text(Figure(None)) == "–"
+    assert figure_text(Figure(0.5)) == "0.500"
+    assert figure_text(Figure(0.5, 0.25, 0.75)) == "0.500 (0.250–0.750)"
