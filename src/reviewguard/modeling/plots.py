@@ -1,0 +1,124 @@
+"""Figures of an evaluation, in colours that colour-blind readers can tell apart (Okabe & Ito).
+
+Each function gives a `matplotlib.figure.Figure` made without pyplot, so nothing is kept globally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.metrics import precision_recall_curve
+
+from reviewguard.modeling.evaluation import UNSCORED, Evaluation
+
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"
+LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PURPLE, ":"))
+
+
+def evaluation_figures(evaluation: Evaluation) -> Mapping[str, Figure]:
+    """Every figure of one evaluation by file stem."""
+    return {
+        "precision_recall": precision_recall_figure([evaluation]),
+        "reliability": reliability_figure(evaluation),
+        "confusion": confusion_figure(evaluation),
+        "types": types_figure(evaluation),
+    }
+
+
+def precision_recall_figure(evaluations: Sequence[Evaluation]) -> Figure:
+    """Precision over recall, one line a model, a dot where its threshold lies."""
+    figure, axes = _blank(5.6, 4.4)
+    for index, evaluation in enumerate(e for e in evaluations if e.positive.any()):
+        colour, dashes = LINES[index % len(LINES)]
+        precision, recall, _ = precision_recall_curve(evaluation.positive, evaluation.probabilities)
+        label = f"{evaluation.model} (AP {evaluation.figures['average_precision'].value:.3f})"
+        axes.step(recall, precision, dashes, color=colour, where="post", label=label, linewidth=1.8)
+        _mark_threshold(axes, evaluation, colour)
+    axes.set(xlabel="Recall", ylabel="Precision", xlim=(0, 1.02), ylim=(0, 1.02))
+    axes.set_title("Precision and recall of the binary decision")
+    if axes.lines:
+        axes.legend(loc="lower left", frameon=False, fontsize=9)
+    return figure
+
+
+def _mark_threshold(axes: Axes, evaluation: Evaluation, colour: str) -> None:
+    recall, precision = (evaluation.figures[name].value for name in ("recall", "precision"))
+    if recall is not None and precision is not None:
+        axes.plot([recall], [precision], "o", color=colour, markersize=7, markeredgecolor="white")
+
+
+def reliability_figure(evaluation: Evaluation) -> Figure:
+    """Observed share of violations over stated probability, in bins of equal mass."""
+    figure, axes = _blank(5.0, 4.6)
+    stated = [item.probability for item in evaluation.reliability]
+    observed = [item.observed for item in evaluation.reliability]
+    axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="perfectly calibrated")
+    axes.plot(stated, observed, "o-", color=BLUE, clip_on=False, label=evaluation.model)
+    axes.set(xlabel="Stated probability of a violation", ylabel="Observed share of violations")
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    ece, brier = (evaluation.figures[name].value for name in ("ece", "brier"))
+    axes.set_title(f"Calibration: ECE {ece:.3f}, Brier {brier:.3f}")
+    axes.legend(loc="upper left", frameon=False, fontsize=9)
+    return figure
+
+
+def confusion_figure(evaluation: Evaluation) -> Figure:
+    """Labels against decisions: counts, shaded by their share of the label."""
+    labels = list(evaluation.verdicts)
+    counts = np.array([list(row.values()) for row in evaluation.verdicts.values()])
+    decisions = list(evaluation.verdicts[labels[0]])
+    shown = [i for i, name in enumerate(decisions) if name != UNSCORED or counts[:, i].any()]
+    counts, decisions = counts[:, shown], [decisions[i] for i in shown]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, axes = _blank(6.0, 3.2)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (row, column), count in np.ndenumerate(counts):
+        share = shares[row, column]
+        axes.text(
+            column,
+            row,
+            f"{count}\n{share:.1%}",
+            ha="center",
+            va="center",
+            color="white" if share > 0.55 else "black",
+        )
+    axes.set_xticks(range(len(decisions)), decisions)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(xlabel="Decision", ylabel="Label")
+    axes.set_title(f"Decisions of {evaluation.model}")
+    axes.spines[:].set_visible(False)
+    axes.grid(visible=False)
+    return figure
+
+
+def types_figure(evaluation: Evaluation) -> Figure:
+    """F1 of every type that occurs, with its 95% interval and support."""
+    items = [item for item in evaluation.types if item.f1.value is not None][::-1]
+    figure, axes = _blank(6.4, 1.2 + 0.42 * max(len(items), 1))
+    values = np.array([item.f1.value for item in items], dtype=float)
+    ends = [(item.f1.low, item.f1.high) for item in items]
+    lows, highs = np.array(ends, dtype=float).reshape(-1, 2).T
+    reach = np.nan_to_num(np.maximum([values - lows, highs - values], 0))
+    axes.barh(range(len(items)), values, color=BLUE, height=0.62, alpha=0.85)
+    axes.errorbar(values, range(len(items)), xerr=reach, fmt="none", ecolor="black", capsize=3)
+    for row, value in enumerate(values):
+        colour = "white" if value > 0.1 else "black"
+        axes.text(0.01, row, f"{value:.2f}", va="center", color=colour, fontsize=9)
+    axes.set_yticks(range(len(items)), [f"{item.type} (n={item.support})" for item in items])
+    axes.set(xlabel="F1 (bar) with 95% interval", xlim=(0, 1.02))
+    axes.set_title(f"Types found by {evaluation.model}")
+    axes.grid(visible=False, axis="y")
+    return figure
+
+
+def _blank(width: float, height: float) -> tuple[Figure, Axes]:
+    """Inches in, an empty figure with light grid and no box out."""
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes

@@ -1,0 +1,64 @@
+"""The figures show the evaluation's own numbers, and need no display and no global state."""
+
+import io
+
+import matplotlib._pylab_helpers as pylab
+import pytest
+from test_evaluation import EXAMPLES, SCORER
+
+from reviewguard.modeling.evaluation import evaluate
+from reviewguard.modeling.plots import (
+    confusion_figure,
+    evaluation_figures,
+    precision_recall_figure,
+    reliability_figure,
+    types_figure,
+)
+
+EVALUATION = evaluate(SCORER, EXAMPLES, seed=1, bootstrap=20)
+ONLY_CLEAN = evaluate(SCORER, EXAMPLES[2:4], seed=1, bootstrap=0)
+
+
+@pytest.mark.parametrize("evaluation", [EVALUATION, ONLY_CLEAN], ids=["both", "only clean"])
+def test_every_figure_is_drawn_without_pyplot(evaluation: object) -> None:
+    figures = evaluation_figures(evaluation)  # type: ignore[arg-type]
+    assert set(figures) == {"precision_recall", "reliability", "confusion", "types"}
+    for figure in figures.values():
+        file = io.BytesIO()
+        figure.savefig(file, format="png")
+        assert file.getvalue().startswith(b"\x89PNG")
+    assert not pylab.Gcf.figs
+
+
+def test_the_dot_stands_at_the_threshold() -> None:
+    line, dot = precision_recall_figure([EVALUATION]).axes[0].lines
+    assert line.get_label() == "fake (AP 0.756)"
+    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == pytest.approx((2 / 3, 1 / 2))
+
+
+def test_reliability_plots_the_bins() -> None:
+    line = reliability_figure(EVALUATION).axes[0].lines[1]
+    assert list(line.get_xdata()) == [item.probability for item in EVALUATION.reliability]
+
+
+def test_confusion_shows_counts_and_leaves_out_an_empty_unscored_column() -> None:
+    axes = confusion_figure(EVALUATION).axes[0]
+    assert [text.get_text() for text in axes.texts] == [
+        "1\n33.3%",
+        "0\n0.0%",
+        "2\n66.7%",
+        "1\n33.3%",
+        "1\n33.3%",
+        "1\n33.3%",
+    ]
+
+
+def test_types_without_support_have_no_bar() -> None:
+    axes = types_figure(EVALUATION).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "neutral_request (n=1)",
+        "selective (n=1)",
+        "incentive (n=1)",
+        "positive_request (n=2)",
+    ]
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([0, 2 / 3, 1, 0])
