@@ -62,6 +62,7 @@ def test_undefined_figures_are_nan_not_zero() -> None:
     flagged = np.array([True, False])
     assert np.isnan(once(metrics.auroc(none, np.array([0.1, 0.2])), 2))
     assert np.isnan(once(metrics.f1(none, flagged), 2))
+    assert np.isnan(once(metrics.precision(none, flagged), 2))
     assert np.isnan(once(metrics.precision(flagged, none), 2))
     assert once(metrics.false_alarm_rate(none, flagged), 2) == 0.5
 

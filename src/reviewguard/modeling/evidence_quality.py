@@ -34,7 +34,8 @@ def remove_evidence(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]
 
     Returns:
         Whether the rest is compliant (1 or 0) and the share of words taken (0–1), both NaN for
-        messages that are not caught violations, shape `(messages,)`. Nothing left is compliant.
+        messages that are not caught violations, shape `(messages,)`. Nothing left to read is
+        compliant.
     """
     turned = np.full(len(observed.examples), np.nan)
     taken = np.full(len(observed.examples), np.nan)
@@ -49,7 +50,7 @@ def remove_evidence(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]
     left = [index for index in caught if rests[index].strip()]
     messages = [replace(observed.examples[index].message, text=rests[index]) for index in left]
     if messages:
-        scores = scored_probabilities(scorer.predict(messages), unscored=1.0)
+        scores = scored_probabilities(scorer.predict(messages))
         turned[left] = scores < scorer.threshold
     return turned, taken
 

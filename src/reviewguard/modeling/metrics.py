@@ -76,8 +76,13 @@ def _group_sums(
 
 
 def precision(positive: Bools, flagged: Bools) -> Statistic:
-    """Share of flagged messages that are violations; undefined where nothing is flagged."""
-    return share(positive, of=flagged)
+    """Share of flagged messages that are violations; undefined without flags or violations."""
+    right = share(positive, of=flagged)
+
+    def statistic(weights: Floats) -> Floats:
+        return np.where(weights @ positive.astype(float) > 0, right(weights), np.nan)
+
+    return statistic
 
 
 def recall(positive: Bools, flagged: Bools) -> Statistic:

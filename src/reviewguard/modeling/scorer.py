@@ -90,11 +90,8 @@ def observe(scorer: Scorer, examples: Sequence[LabelledMessage], profile: Profil
     )
 
 
-def scored_probabilities(verdicts: Sequence[Verdict], unscored: float = 0.0) -> NDArray[np.float64]:
-    """The verdicts' probabilities, `unscored` where there is none.
-
-    The default counts a violation that the model gave up on as missed.
-    """
+def scored_probabilities(verdicts: Sequence[Verdict]) -> NDArray[np.float64]:
+    """The verdicts' probabilities; 0 for a message the model gave up on, so that it counts as missed."""
     return np.array(
-        [unscored if v.probability is None else v.probability for v in verdicts], dtype=np.float64
+        [0.0 if v.probability is None else v.probability for v in verdicts], dtype=np.float64
     )

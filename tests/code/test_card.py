@@ -1,0 +1,89 @@
+"""The model card: every number from its arguments, and a header that Hugging Face can read."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from huggingface_hub import ModelCard
+from test_evaluation import EXAMPLES, SCORER
+
+from reviewguard.modeling.card import TITLES, CardFacts, render_card
+from reviewguard.modeling.evaluation import evaluate
+
+FACTS = CardFacts(
+    name="tiny-guard",
+    version="9.8.7",
+    base_model="some/encoder",
+    run_id="run-123",
+    commit="abc123-dirty",
+    data_digest="d1g35t",
+    messages={"train": 4321, "validation": 765},
+    type_counts={"incentive": 271},
+    examples={"incentive": "Review | get\na mug"},
+    thresholds={"needs-review from": 0.1234, "review-soliciting from": 0.8765},
+    limits={"longest message": "77777 characters"},
+    versions={"torch": "5.5.5"},
+)
+EVALUATIONS = {
+    "test split": evaluate(SCORER, EXAMPLES, seed=1, bootstrap=20).to_dict(),
+    "clean": evaluate(SCORER, EXAMPLES[2:4], seed=1, bootstrap=0).to_dict(),
+}
+
+
+@pytest.fixture(scope="module")
+def card() -> str:
+    return render_card(FACTS, EVALUATIONS)
+
+
+def test_header_reads_back(card: str) -> None:
+    data = ModelCard(card).data
+    assert (data.license, data.language, data.base_model) == ("apache-2.0", "en", "some/encoder")
+    results = {(r.dataset_name, r.metric_type): r.metric_value for r in data.eval_results}
+    assert results["test split", "f1"] == pytest.approx(4 / 7, abs=1e-4)
+    assert ("clean", "f1") not in results
+    assert data.model_name == "tiny-guard"
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "tiny-guard 9.8.7",
+        "run-123",
+        "abc123-dirty",
+        "d1g35t",
+        "| messages, train | 4321 |",
+        "| threshold, needs-review from | 0.1234 |",
+        "| threshold, review-soliciting from | 0.8765 |",
+        "longest message: 77777 characters",
+        "| torch | 5.5.5 |",
+    ],
+)
+def test_facts_of_the_run_stand_in_the_card(card: str, fact: str) -> None:
+    assert fact in card
+
+
+def test_figures_stand_beside_their_intervals(card: str) -> None:
+    f1 = EVALUATIONS["test split"]["figures"]["f1"]
+    assert f"| F1 | 0.571 ({f1['low']:.3f}–{f1['high']:.3f}) | – |" in card
+    assert "| register: chat | 2 | 0 | – | – | 0.500 |" in card
+    assert "| review-soliciting | 1 | 0 | 2 | 0 |" in card
+
+
+def test_every_table_is_whole(card: str) -> None:
+    lines = card.splitlines()
+    for above, line in pairwise(lines):
+        if above.startswith("|") and line.startswith("|"):
+            assert above.replace("\\|", "").count("|") == line.replace("\\|", "").count("|"), line
+    assert "| `incentive` | offers a benefit for a review | 271 | Review \\| get a mug |" in lines
+    assert "\n\n\n" not in card
+
+
+def test_every_figure_has_a_title() -> None:
+    assert set(EVALUATIONS["test split"]["figures"]) == set(TITLES)
+
+
+def test_other_figures_give_another_card(card: str) -> None:
+    assert render_card(replace(FACTS, version="1.0"), EVALUATIONS) != card
+    assert "| a | b |" in render_card(FACTS, EVALUATIONS, comparison="| a | b |\n| --- | --- |\n")
+    with pytest.raises(ValueError, match="at least one evaluation"):
+        render_card(FACTS, {})
