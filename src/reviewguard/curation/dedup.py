@@ -65,7 +65,7 @@ def deduplicate(messages: Sequence[LabelledMessage]) -> Deduplication:
 
 
 def shingles(text: str) -> Shingles:
-    """Every five characters in a row of the normalised words; the text itself when it has no words."""
+    """Every five characters in a row of the normalised words; the text itself if it has none."""
     words = " ".join(re.findall(r"\w+", normalize(text).text.casefold())) or exact_key(text)
     return frozenset(words[at : at + _SHINGLE] for at in range(max(1, len(words) - _SHINGLE + 1)))
 
@@ -130,7 +130,10 @@ def _group(messages: Sequence[LabelledMessage], pairs: Iterable[tuple[int, int]]
     """Connected families; a group is named after its first family in alphabetical order."""
     root = {message.family: message.family for message in messages}
     for first, later in pairs:
-        one, other = _root(root, messages[first].family), _root(root, messages[later].family)
+        one, other = (
+            _root(root, messages[first].family),
+            _root(root, messages[later].family),
+        )
         root[max(one, other)] = min(one, other)
     return {message.id: _root(root, message.family) for message in messages}
 

@@ -24,7 +24,11 @@ from reviewguard.curation.sources import (
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Rationale
 
-_CHANNEL_OF_REGISTER: dict[str, Channel] = {"insert": "insert", "button": "app", "chat": "chat"}
+_CHANNEL_OF_REGISTER: dict[str, Channel] = {
+    "insert": "insert",
+    "button": "app",
+    "chat": "chat",
+}
 
 
 class QuoteRow(StrictRow):
@@ -80,7 +84,11 @@ def import_drafts(paths: Path | Sequence[Path], brief: str, prefix: str | None =
     issues += [issue for draft in drafts for issue in _quote_issues(draft)]
     refused = {(issue.file, issue.line) for issue in issues}
     located = [
-        Located(draft.file, draft.line, _to_message(draft.row, brief, f"{prefix or brief}-{n:04}"))
+        Located(
+            draft.file,
+            draft.line,
+            _to_message(draft.row, brief, f"{prefix or brief}-{n:04}"),
+        )
         for n, draft in enumerate(drafts, 1)
         if (draft.file, draft.line) not in refused
     ]

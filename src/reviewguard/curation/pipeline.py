@@ -20,7 +20,15 @@ from reviewguard.errors import InputError
 from reviewguard.files import write_json
 from reviewguard.schema import LabelledMessage
 
-__all__ = ["CurationReport", "Dropped", "Step", "build", "data_digest", "load_splits", "validate"]
+__all__ = [
+    "CurationReport",
+    "Dropped",
+    "Step",
+    "build",
+    "data_digest",
+    "load_splits",
+    "validate",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ class CurationReport:
 
 
 def validate(messages_dir: Path) -> list[Issue]:
-    """Everything wrong with a folder (or file) of messages: schema, label rules, privacy, duplicates.
+    """Everything wrong with a folder or file of messages: schema, labels, privacy, duplicates.
 
     Raises:
         InputError: there is nothing to read.
@@ -89,10 +97,11 @@ def build(messages_dir: Path, out_dir: Path, seed: int = 0) -> CurationReport:
     """Write `train.parquet`, `validation.parquet`, `test.parquet` and `report.json` to `out_dir`.
 
     Lines with an issue are left out and reported; the messages themselves are never changed. The
-    same messages and seed give the same bytes. `datasets.load_dataset(str(out_dir))` opens the result.
+    same messages and seed give the same bytes. `datasets.load_dataset(str(out_dir))` opens them.
 
     Raises:
-        InputError: nothing to read, nothing left, a near-duplicate across splits, or no place to write.
+        InputError: nothing to read, nothing left, near-duplicates across splits, or no place to
+            write.
     """
     selection = _select(read_messages(messages_dir))
     splits = _split(selection.unique, seed)

@@ -1,7 +1,7 @@
-"""Finds details that could belong to a real person or order; only reserved fictitious ones may stay.
+"""Finds details that could be a real person's or order's; only reserved fictitious ones may stay.
 
-Sources of the reserved ranges: RFC 2606 (domains), NANPA (555-0100 to 555-0199), Ofcom's numbers for
-drama use (01632 960xxx, 07700 900xxx). Amazon order ids starting with 999 are this project's own.
+Sources of the reserved ranges: RFC 2606 (domains), NANPA (555-0100 to 555-0199), Ofcom's numbers
+for drama use (01632 960xxx, 07700 900xxx). Amazon order ids starting with 999 are this project's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Finding:
 
 _EMAIL = re.compile(r"[\w.+-]+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
 _FICTITIOUS_HOST = re.compile(
-    r"(?:.+\.)?example\.(?:com|org|net)|.+\.(?:test|invalid|example|localhost)", re.IGNORECASE
+    r"(?:.+\.)?example\.(?:com|org|net)|.+\.(?:test|invalid|example|localhost)",
+    re.IGNORECASE,
 )
 _RELAY_HOST = re.compile(r"marketplace\.amazon\.[a-z.]+|members\.ebay\.[a-z.]+", re.IGNORECASE)
 _ORDER = re.compile(r"(?<![\w-])(?P<head>[\dD]\d\d)-\d{7}-\d{7}(?![\w-])")
@@ -69,9 +70,9 @@ _CARD_ISSUER = re.compile(r"4\d{15}|5[1-5]\d{14}|2[2-7]\d{14}|6(?:011|5\d\d)\d{1
 def find_private(text: str) -> list[Finding]:
     """Every real-looking detail in the text, in text order.
 
-    Looked for: e-mail and marketplace relay addresses, links, Amazon order ids, payment-card numbers
-    (issuer prefix and Luhn checksum) and phone numbers. Prices, sizes, dates, placeholders and
-    tracking numbers are none.
+    Looked for: e-mail and marketplace relay addresses, links, Amazon order ids, payment-card
+    numbers (issuer prefix and Luhn checksum) and phone numbers. Prices, sizes, dates, placeholders
+    and tracking numbers are none.
     """
     finders = (_emails, _urls, _orders, _cards, _phones)
     found = sorted(chain(*(find(text) for find in finders)), key=lambda f: (f.start, -f.end))
@@ -81,9 +82,16 @@ def find_private(text: str) -> list[Finding]:
 def check_privacy(located: Iterable[Located]) -> list[Issue]:
     """An issue for each real-looking detail in the seller's or the buyer's text."""
     return [
-        item.issue(field, f"privacy:{found.kind}", f"{found.value!r} at {found.start}–{found.end}")
+        item.issue(
+            field,
+            f"privacy:{found.kind}",
+            f"{found.value!r} at {found.start}–{found.end}",
+        )
         for item in located
-        for field, text in (("text", item.message.text), ("previous", item.message.previous))
+        for field, text in (
+            ("text", item.message.text),
+            ("previous", item.message.previous),
+        )
         for found in find_private(text or "")
     ]
 

@@ -21,7 +21,7 @@ def check_rules(located: Sequence[Located]) -> list[Issue]:
 def exact_key(text: str | None) -> str:
     """What two texts share when only case and white space tell them apart.
 
-    Zero-width characters, homoglyphs, emoji and punctuation stay: messages differ by them on purpose.
+    Hidden characters, homoglyphs, emoji and punctuation stay: messages differ by them on purpose.
     """
     return " ".join((text or "").casefold().split())
 
@@ -67,7 +67,9 @@ def _check_neutral(item: Located) -> Iterator[Issue]:
     for index, stretch in enumerate(stretches):
         if stretch.type == NEUTRAL_REQUEST and any(_overlap(stretch, other) for other in broken):
             yield item.issue(
-                f"rationale.{index}", "verdict", "the same words are neutral and a violation"
+                f"rationale.{index}",
+                "verdict",
+                "the same words are neutral and a violation",
             )
 
 

@@ -1,4 +1,4 @@
-"""Splits messages into train, validation and test by whole groups, with like shares of every label."""
+"""Splits messages into train, validation and test by whole groups, all labels in like shares."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def assign_splits(
 ) -> dict[str, str]:
     """Message id → "train", "validation" or "test", whole groups together.
 
-    Iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011) with groups in place of examples:
+    Iterative stratification (Sechidis, Tsoumakas, Vlahavas 2011) with groups in place of examples:
     the label with the fewest unassigned messages goes first, its largest group first, to the split
     that still lacks most of that label. The result depends on the set of messages and the seed, not
     on their order.
@@ -53,7 +53,7 @@ def assign_splits(
 
 
 def strata(message: LabelledMessage) -> tuple[str, ...]:
-    """What must be spread evenly: each type (or none), the register, having a buyer's message, all."""
+    """What must be spread evenly: types (or none), register, having a buyer's message, all."""
     types = message.types or ("none",)
     context = ("previous",) if message.previous is not None else ()
     return (*types, f"register:{message.register}", *context, "all")
@@ -109,7 +109,12 @@ def find_leaks(messages: Sequence[LabelledMessage], splits: Mapping[str, str]) -
     matrix = _shingle_matrix([shingles(message.text) for message in messages])
     side = np.array([splits[message.id] for message in messages])
     return [
-        Leak(messages[i].id, messages[j].id, (str(side[i]), str(side[j])), round(similarity, 3))
+        Leak(
+            messages[i].id,
+            messages[j].id,
+            (str(side[i]), str(side[j])),
+            round(similarity, 3),
+        )
         for i, j, similarity in _similar_pairs(matrix)
         if side[i] != side[j]
     ]

@@ -1,4 +1,4 @@
-"""The built dataset on disk: one Parquet file a split, with a fixed schema and reproducible bytes."""
+"""The built dataset on disk: a Parquet file a split, with a fixed schema and reproducible bytes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def label_of(message: LabelledMessage) -> str:
 
 
 def write_splits(
-    out_dir: Path, splits: Mapping[str, Sequence[LabelledMessage]], groups: Mapping[str, str]
+    out_dir: Path,
+    splits: Mapping[str, Sequence[LabelledMessage]],
+    groups: Mapping[str, str],
 ) -> dict[str, str]:
     """Write each split atomically; returns file name → SHA-256.
 

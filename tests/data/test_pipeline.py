@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import pytest
+from curation_helpers import ROW, message, write_lines
+from datasets import load_dataset
+
+from reviewguard.curation.pipeline import build, data_digest, load_splits, validate
+from reviewguard.curation.sources import write_messages
+from reviewguard.errors import InputError
+
+_PRODUCTS = "kettle lamp desk rug tent mug bike scarf puzzle candle blender drill vase bag clock"
+_PLACES = "Monday Leeds customs Friday Lyon storage"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    items = []
+    for at, product in enumerate(_PRODUCTS.split()):
+        for place in _PLACES.split():
+            text = f"{product} {product}s: {place} {place}, {product[::-1]} {place[::-1]} {at}"
+            ask = ("give 5 stars", "positive_request")
+            bad = message(f"{text} give 5 stars", ask, id=f"{product}-{place}-b", family=text)
+            items += [bad, message(text, id=f"{product}-{place}-g", family=text)]
+    write_messages(tmp_path / "in" / "a.jsonl", items)
+    return tmp_path / "in"
+
+
+def test_the_same_messages_and_seed_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    first = build(folder, tmp_path / "one", seed=5)
+    second = build(folder, tmp_path / "two", seed=5)
+    assert first == second
+    for name in ("train.parquet", "validation.parquet", "test.parquet", "report.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert build(folder, tmp_path / "three", seed=6).files != first.files
+
+
+def test_what_is_built_is_read_back_and_opened_by_datasets(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    report = build(folder, out)
+    splits = load_splits(out)
+    assert {name: len(items) for name, items in splits.items()} == {
+        name: counts["all"] for name, counts in report.splits.items()
+    }
+    everything = [item for items in splits.values() for item in items]
+    assert data_digest(everything) == report.digest == data_digest(everything[::-1])
+    opened = load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
+    assert list(opened) == ["train", "validation", "test"]
+    row = next(row for row in opened["test"] if row["types"])
+    assert row["label"] == "review-soliciting"
+    stretch = row["rationale"][0]
+    assert row["text"][stretch["start"] : stretch["end"]] == "give 5 stars"
+
+
+def test_each_step_says_what_it_dropped_and_why(folder: Path, tmp_path: Path) -> None:
+    extra = [
+        ROW | {"register": "shouted"},
+        ROW | {"id": "rules", "text": "Rate us 5 stars, thank you", "rationale": []},
+        ROW | {"id": "privacy", "text": ROW["text"] + " jo@gmail.com"},
+        ROW,
+        ROW | {"id": "twice"},
+    ]
+    path = write_lines(folder / "b.jsonl", extra)
+    report = build(folder, tmp_path / "out")
+    dropped = {(item.place, item.step) for item in report.dropped}
+    steps = ["schema", "rules", "privacy", "duplicates"]
+    lines = [1, 2, 3, 5]
+    assert dropped == {(f"{path}:{n}", step) for n, step in zip(lines, steps, strict=True)}
+    assert [(step.name, step.dropped) for step in report.steps] == [(name, 1) for name in steps]
+    assert report.kept == report.steps[-1].kept == report.steps[0].kept - 3
+    assert len(validate(folder)) == 4
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["kept"] == report.kept
+
+
+def test_a_changed_or_missing_file_is_refused(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(folder, out)
+    (out / "test.parquet").write_bytes((out / "train.parquet").read_bytes())
+    with pytest.raises(InputError, match=r"test\.parquet is missing or differs"):
+        load_splits(out)
+    with pytest.raises(InputError, match=r"report\.json cannot be read"):
+        load_splits(tmp_path)
+
+
+def test_nothing_left_is_an_error(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", ["{"])
+    with pytest.raises(InputError, match="no message is left"):
+        build(tmp_path, tmp_path / "out")
