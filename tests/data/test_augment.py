@@ -132,16 +132,15 @@ def test_erasure_makes_a_violation_compliant_or_gives_none() -> None:
 
 def test_the_pool_takes_only_harmless_words_of_clean_messages() -> None:
     clean = message(
-        "Parts take two days. If it breaks, call. Your review is live. Refund sent today, all of it.",
+        "Parts take two days. If it breaks, call. Your review is live. Refund sent today, all.",
         previous="Where is my parcel?",
     )
     happy = message("sure thing, any day", previous="Love it! Do you ship to Malta?")
     asking = message(
         "We pack on Tuesdays only. Rate us", ("Rate us", "neutral_request"), previous="How?"
     )
-    assert Pool.of([clean, happy, asking]) == Pool(
-        ("Parts take two days.",), ("Where is my parcel?",)
-    )
+    pool = Pool.of([clean, happy, asking])
+    assert pool == Pool(("Parts take two days.",), ("Where is my parcel?",))
 
 
 def test_inserted_sentences_stay_outside_the_rationale() -> None:

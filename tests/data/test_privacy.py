@@ -38,6 +38,7 @@ def test_real_looking_details_are_found_with_their_place(text: str, kind: str, v
         "help@example.com, team@support.example.org, a@shop.test, b@c.invalid",
         "order 999-1234567-7654321",
         "555-0123, (212) 555-0199, +1 555-0100, 1-800-555-0142, WhatsApp +1 212 555 0155",
+        "WhatsApp +1 555-0117 4 pcs only",
         "01632 960123, +44 1632 960 171, 07700 900123, (01632) 960999, 01632 960xxx",
         "card 4111 1111 1111 1112, tracking 9400 1000 0000 0000 0000 00, 1Z999AA10123456784",
         "https://example.com/r/1?x=2, www.example.org, shop.example/review, amazon.com, Etsy.com.",

@@ -1,0 +1,95 @@
+"""What a model could learn without reading: surface baselines, and how alike messages are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler, normalize
+
+from reviewguard.curation.storage import label_of
+from reviewguard.curation.vocabulary import REVIEW_WORDS
+from reviewguard.schema import REVIEW_SOLICITING, LabelledMessage
+
+Embed = Callable[[Sequence[str]], NDArray[np.float64]]
+
+_FOLDS = 5
+_BLOCK = 500
+_MARKS = ".,!?;:'\"-–()/&…\n"
+
+
+def surface_auroc(messages: Sequence[LabelledMessage]) -> float | None:
+    """AUROC, 0–1, of a logistic regression on length and punctuation alone; near 0.5 is wanted.
+
+    Five folds that keep families whole; None with fewer than five families of either verdict.
+    """
+    features = FunctionTransformer(surface_features)
+    model = make_pipeline(features, StandardScaler(), LogisticRegression(max_iter=1000))
+    return _auroc(messages, model)
+
+
+def words_auroc(messages: Sequence[LabelledMessage]) -> float | None:
+    """AUROC, 0–1, of a bag of words that lacks the words of reviews; folds as `surface_auroc`."""
+    words = CountVectorizer(binary=True, stop_words=sorted(REVIEW_WORDS))
+    return _auroc(messages, make_pipeline(words, LogisticRegression(max_iter=1000)))
+
+
+def surface_features(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Shape `(messages, features)`: log lengths, shares of capitals and digits, counts of marks."""
+    return np.array([_surface(text) for text in texts], dtype=np.float64)
+
+
+def nearest_similarity(
+    messages: Sequence[LabelledMessage], embed: Embed | None = None
+) -> NDArray[np.float64]:
+    """Cosine similarity of each message to the nearest of another family, shape `(messages,)`.
+
+    Args:
+        embed: texts → vectors of shape `(messages, dimensions)`; by default TF-IDF of character
+            3- to 5-grams.
+    """
+    texts = [message.text for message in messages]
+    vectors = embed(texts) if embed else _tfidf(texts)
+    unit = sparse.csr_array(normalize(vectors))
+    family = np.array([message.family for message in messages])
+    nearest = np.zeros(len(texts), dtype=np.float64)
+    for begin in range(0, len(texts), _BLOCK):
+        rows = slice(begin, begin + _BLOCK)
+        similarity = (unit[rows] @ unit.T).toarray()
+        similarity[family[rows, None] == family[None, :]] = 0.0
+        nearest[rows] = similarity.max(axis=1)
+    return nearest
+
+
+def _tfidf(texts: Sequence[str]) -> sparse.csr_matrix:
+    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
+    return vectorizer.fit_transform(texts)
+
+
+def _surface(text: str) -> list[float]:
+    capitals = sum(map(str.isupper, text)) / len(text)
+    digits = sum(map(str.isdigit, text)) / len(text)
+    lengths = (np.log1p(len(text)), np.log1p(len(re.findall(r"\S+", text))))
+    return [*lengths, capitals, digits, *(np.log1p(text.count(mark)) for mark in _MARKS)]
+
+
+def _auroc(messages: Sequence[LabelledMessage], model: BaseEstimator) -> float | None:
+    broken = np.array([label_of(message) == REVIEW_SOLICITING for message in messages])
+    families = np.array([message.family for message in messages])
+    if min(len(set(families[broken])), len(set(families[~broken]))) < _FOLDS:
+        return None
+    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
+    texts = [message.text for message in messages]
+    probabilities = cross_val_predict(
+        model, texts, broken, groups=families, cv=folds, method="predict_proba"
+    )
+    return float(roc_auc_score(broken, probabilities[:, 1]))
