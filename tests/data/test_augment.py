@@ -139,7 +139,8 @@ def test_the_pool_takes_only_harmless_words_of_clean_messages() -> None:
     asking = message(
         "We pack on Tuesdays only. Rate us", ("Rate us", "neutral_request"), previous="How?"
     )
-    pool = Pool.of([clean, happy, asking])
+    fan = message("sure thing, any day", previous="The gig was incredible, when are you back?")
+    pool = Pool.of([clean, happy, fan, asking])
     assert pool == Pool(("Parts take two days.",), ("Where is my parcel?",))
 
 

@@ -56,6 +56,8 @@ SATISFIED = re.compile(
     r"\b(?:lov\w+|great\w*|good|best|nice\w*|perfect\w*|amaz\w+|awesome|beaut\w+|happy|glad|pleased|"
     r"thrilled|chuffed|excellent|fantastic|wonderful|brilliant|superb|delight\w+|enjoy\w*|thank\w*|thx|"
     r"cheers|ta|works?|working|worked|fits?|fine|super|lovely|cute|impress\w+|recommend\w*|better|like|"
+    r"incredib\w*|fab\w*|outstanding|terrific|gorgeous|stunning|ador\w+|pleasure|magic\w*|yum\w*|"
+    r"delicious|tasty|fun|cool|ideal|comf\w+|spot on|spotless|top|unreal|unbeliev\w*|flawless\w*|"
     r"liked|favou?rite|wow|obsessed|ace|sweet|solid|smooth\w*|quick\w*|fast)\b|[😀-🙏❤♥👍👌🥰🤩🎉]|!",
     re.IGNORECASE,
 )
