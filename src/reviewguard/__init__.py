@@ -1,0 +1,30 @@
+"""reviewguard: finds seller messages that break marketplace rules on customer reviews, and shows the words.
+
+>>> import reviewguard
+>>> guard = reviewguard.load()
+>>> guard("Leave us 5 stars and we will send you a gift card.").verdict
+'review-soliciting'
+"""
+
+from __future__ import annotations
+
+from reviewguard.errors import ConfigError, InputError, ModelError, UserError
+from reviewguard.inference.classifier import Classifier
+from reviewguard.inference.model_folder import load
+from reviewguard.schema import Evidence, Message, TypeScore, Verdict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Classifier",
+    "ConfigError",
+    "Evidence",
+    "InputError",
+    "Message",
+    "ModelError",
+    "TypeScore",
+    "UserError",
+    "Verdict",
+    "__version__",
+    "load",
+]

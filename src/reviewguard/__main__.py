@@ -1,0 +1,6 @@
+"""`python -m reviewguard`."""
+
+from reviewguard.cli import main
+
+if __name__ == "__main__":
+    main()

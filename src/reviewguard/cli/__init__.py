@@ -1,0 +1,33 @@
+"""The command line: parse, call, print. Commands import what they need when they run, so `check` starts fast."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from reviewguard.cli import data, inference, models
+from reviewguard.errors import UserError
+
+app = typer.Typer(
+    name="reviewguard",
+    help="Finds seller messages that break marketplace rules on customer reviews, and shows the words.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("check")(inference.check)
+app.command("score")(inference.score)
+app.command("train")(models.train)
+app.command("evaluate")(models.evaluate)
+app.command("export")(models.export)
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """Run the command line; a `UserError` becomes a message and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)

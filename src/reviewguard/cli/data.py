@@ -1,0 +1,110 @@
+"""`data …`: the commands around the labelled messages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Validate, count and build the labelled messages.", no_args_is_help=True, rich_markup_mode=None
+)
+
+MessagesOption = Annotated[Path, typer.Option("--messages", help="Folder of labelled messages.")]
+MESSAGES = Path("data/messages")
+BUILT = Path("build/data")
+
+
+@app.command()
+def validate(messages: MessagesOption = MESSAGES) -> None:
+    """List everything wrong with the messages: schema, labels, privacy, duplicates. Exit code 1 if anything is.
+
+    Example: reviewguard data validate
+    """
+    from reviewguard.curation.pipeline import validate as find_issues
+
+    issues = find_issues(messages)
+    for issue in issues:
+        print(issue)
+    print(f"{len(issues)} problems in {messages}")
+    raise typer.Exit(1 if issues else 0)
+
+
+@app.command()
+def build(
+    messages: MessagesOption = MESSAGES,
+    out: Annotated[Path, typer.Option(help="Folder for train, validation and test as Parquet.")] = BUILT,
+    seed: Annotated[int, typer.Option(help="Decides the split.")] = 13,
+) -> None:
+    """Curate the messages and write the splits.
+
+    Example: reviewguard data build --out build/data
+    """
+    from reviewguard.curation.pipeline import build as curate
+
+    report = curate(messages, out, seed)
+    for step in report.steps:
+        print(f"{step.name}: kept {step.kept}, dropped {step.dropped}")
+    for dropped in report.dropped:
+        print(f"  dropped at {dropped.step}: {dropped.reason}")
+    sizes = ", ".join(f"{name} {counts['all']}" for name, counts in report.splits.items())
+    print(f"{report.kept} messages in {report.groups} groups: {sizes}")
+    print(f"digest {report.digest}\nwritten to {out}")
+
+
+@app.command()
+def stats(
+    messages: MessagesOption = MESSAGES,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+) -> None:
+    """Count the messages against the targets, and measure diversity and shortcuts.
+
+    Example: reviewguard data stats
+    """
+    from reviewguard.curation.sources import read_messages
+    from reviewguard.curation.stats import stats as count
+
+    result = count(read_messages(messages).messages)
+    print(json.dumps(result.to_dict(), indent=2) if as_json else result.to_markdown())
+
+
+@app.command(name="import")
+def import_(
+    drafts: Annotated[list[Path], typer.Argument(help="JSONL drafts, rationale as quotes.")],
+    brief: Annotated[str, typer.Option(help="What they were written to; names the file written.")],
+    prefix: Annotated[str | None, typer.Option(help="Ids are PREFIX-0001 …; the brief by default.")] = None,
+    messages: MessagesOption = MESSAGES,
+) -> None:
+    """Turn writers' drafts into labelled messages; nothing is written while anything is wrong with them.
+
+    Example: reviewguard data import drafts.jsonl --brief returns --prefix ret
+    """
+    from reviewguard.curation.drafts import import_drafts
+    from reviewguard.curation.sources import write_messages
+
+    result = import_drafts(drafts, brief, prefix)
+    for issue in result.issues:
+        print(issue)
+    if result.issues:
+        print(f"{len(result.issues)} problems, nothing written")
+        raise typer.Exit(1)
+    target = messages / f"{brief}.jsonl"
+    write_messages(target, result.messages)
+    print(f"{len(result.messages)} messages written to {target}")
+
+
+@app.command()
+def agreement(
+    second: Annotated[Path, typer.Argument(help='Blind second labels, {"id", "types"} a line.')],
+    messages: MessagesOption = MESSAGES,
+) -> None:
+    """Cohen's kappa between the labels and a blind second reading, and where they differ.
+
+    Example: reviewguard data agreement data/second_labels.jsonl
+    """
+    from reviewguard.curation.agreement import agreement as compare
+    from reviewguard.curation.sources import read_messages
+
+    print(compare(read_messages(messages).messages, second).to_markdown())

@@ -1,0 +1,74 @@
+"""From type logits to probabilities and the three-way decision, in one place for every model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.settings import Calibration, ProfileSettings, Settings
+from reviewguard.policy import Profile
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Decision
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probabilities:
+    """Calibrated probabilities, 0–1.
+
+    Attributes:
+        types: shape `(messages, types)`.
+        violation: that the profile's rules are broken, shape `(messages,)`.
+    """
+
+    types: Array
+    violation: Array
+
+
+def sigmoid(values: Array) -> Array:
+    """Logistic function that does not overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * values)), dtype=np.float64)
+
+
+def logit(probabilities: Array) -> Array:
+    """Inverse of `sigmoid`, finite at 0 and 1."""
+    clipped = np.clip(probabilities, 1e-7, 1 - 1e-7)
+    return np.asarray(np.log(clipped) - np.log1p(-clipped), dtype=np.float64)
+
+
+def calibrate(logits: Array, calibration: Calibration) -> Array:
+    """Platt-scaled probabilities of logits."""
+    return sigmoid(calibration.scale * logits + calibration.bias)
+
+
+def profile_logits(logits: Array, settings: Settings, profile: Profile) -> Array:
+    """Logit of the profile's noisy-or over calibrated types, before the profile's own calibration.
+
+    Args:
+        logits: type logits, shape `(messages, types)`.
+    """
+    return logit(profile.probability(_by_type(logits, settings)))
+
+
+def probabilities(logits: Array, settings: Settings, profile: Profile) -> Probabilities:
+    """All calibrated probabilities under a profile.
+
+    Args:
+        logits: type logits, shape `(messages, types)`.
+    """
+    types = _by_type(logits, settings)
+    violation = calibrate(logit(profile.probability(types)), settings.profiles[profile.name].calibration)
+    return Probabilities(np.stack([types[t] for t in settings.types], axis=1), violation)
+
+
+def _by_type(logits: Array, settings: Settings) -> dict[str, Array]:
+    return {t: calibrate(logits[:, i], settings.calibrations[t]) for i, t in enumerate(settings.types)}
+
+
+def decide(probability: float, profile: ProfileSettings) -> Decision:
+    """The three-way decision at the profile's two thresholds."""
+    if probability >= profile.upper:
+        return REVIEW_SOLICITING
+    return NEEDS_REVIEW if probability >= profile.lower else COMPLIANT

@@ -1,0 +1,213 @@
+"""From a message to the encoder's windows of token ids, and back to characters.
+
+A window is `[CLS] seller [SEP]`, or `[CLS] buyer [SEP] seller [SEP]` when the buyer wrote before; the buyer's
+segment has token type 1. A long seller text is read through overlapping windows. Training and inference both
+use this module, so they see the same ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.errors import ModelError
+from reviewguard.schema import Message
+from reviewguard.text import NormalizedText, normalize
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+MAX_CHARACTERS = 100_000
+"""Characters of a message that are read; what lies beyond is reported, never ignored in silence."""
+MAX_PREVIOUS_CHARACTERS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in tokens, kept in the model folder.
+
+    Attributes:
+        window: longest window, special tokens included.
+        stride: seller tokens that neighbouring windows share.
+        previous: buyer tokens kept (from the start of the message).
+    """
+
+    window: int = 256
+    stride: int = 64
+    previous: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One row for the encoder.
+
+    Attributes:
+        ids: token ids, special tokens included.
+        type_ids: 1 on the buyer's segment, else 0.
+        seller: index of the first seller token and one past the last, within `ids`.
+        offsets: for each seller token, character offsets into the text as given.
+    """
+
+    ids: tuple[int, ...]
+    type_ids: tuple[int, ...]
+    seller: tuple[int, int]
+    offsets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedMessage:
+    """All windows of a message.
+
+    Attributes:
+        text: the seller's text after normalisation.
+        windows: at least one, except when the text holds no token.
+        truncated: whether the text was longer than `MAX_CHARACTERS`.
+    """
+
+    text: str
+    windows: tuple[Window, ...]
+    truncated: bool
+
+
+class MessageEncoder:
+    """Turns messages into windows. Stateless after construction, safe to share between threads."""
+
+    def __init__(self, tokenizer: Tokenizer, limits: Limits) -> None:
+        self._tokenizer = tokenizer
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.limits = limits
+        self.cls_id = self._special("[CLS]")
+        self.sep_id = self._special("[SEP]")
+        self.pad_id = self._special("[PAD]")
+
+    @classmethod
+    def from_file(cls, path: Path, limits: Limits) -> MessageEncoder:
+        """Read a `tokenizer.json`.
+
+        Raises:
+            ModelError: the file cannot be read as a tokenizer.
+        """
+        from tokenizers import Tokenizer
+
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ModelError(f"cannot read {path}: {error}", expected="a tokenizers JSON file") from error
+        return cls(tokenizer, limits)
+
+    def _special(self, token: str) -> int:
+        found = self._tokenizer.token_to_id(token)
+        if found is None:
+            raise ModelError(f"the tokenizer has no {token} token", expected="a BERT-style tokenizer")
+        return int(found)
+
+    def encode(self, message: Message) -> EncodedMessage:
+        """Windows of one message."""
+        return self.encode_batch([message])[0]
+
+    def encode_batch(self, messages: Sequence[Message]) -> list[EncodedMessage]:
+        """Windows of each message, in order."""
+        texts = [normalize(m.text[:MAX_CHARACTERS]) for m in messages]
+        buyers = [normalize((m.previous or "")[:MAX_PREVIOUS_CHARACTERS]).text for m in messages]
+        sellers = self._tokenizer.encode_batch([t.text for t in texts], add_special_tokens=False)
+        previous = self._tokenizer.encode_batch(buyers, add_special_tokens=False)
+        return [
+            EncodedMessage(
+                text.text,
+                self._windows(seller.ids, _map_offsets(text, seller.offsets), buyer.ids),
+                len(message.text) > MAX_CHARACTERS,
+            )
+            for message, text, seller, buyer in zip(messages, texts, sellers, previous, strict=True)
+        ]
+
+    def _windows(
+        self, ids: list[int], offsets: list[tuple[int, int]], buyer: list[int]
+    ) -> tuple[Window, ...]:
+        prefix = [self.cls_id]
+        if buyer:
+            prefix += [*buyer[: self.limits.previous], self.sep_id]
+        types = [0] + [1] * (len(prefix) - 1)
+        room = self.limits.window - len(prefix) - 1
+        windows = []
+        for start in _window_starts(len(ids), room, self.limits.stride):
+            part = ids[start : start + room]
+            windows.append(
+                Window(
+                    ids=(*prefix, *part, self.sep_id),
+                    type_ids=(*types, *([0] * (len(part) + 1))),
+                    seller=(len(prefix), len(prefix) + len(part)),
+                    offsets=tuple(offsets[start : start + room]),
+                )
+            )
+        return tuple(windows)
+
+
+def _map_offsets(text: NormalizedText, offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [text.to_original(start, end) for start, end in offsets]
+
+
+def _window_starts(tokens: int, room: int, stride: int) -> list[int]:
+    """First token of each window; the last window is moved back so that it is full."""
+    if tokens == 0:
+        return []
+    if tokens <= room:
+        return [0]
+    starts = list(range(0, tokens - room, room - stride))
+    return [*starts, tokens - room]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Padded windows, ready for the encoder; every array has shape `(windows, tokens)`.
+
+    Attributes:
+        seller_mask: 1 on the seller's tokens, which alone can carry evidence.
+    """
+
+    input_ids: NDArray[np.int64]
+    attention_mask: NDArray[np.int64]
+    token_type_ids: NDArray[np.int64]
+    seller_mask: NDArray[np.int64]
+
+    def as_inputs(self) -> dict[str, NDArray[np.int64]]:
+        """The model's inputs by name."""
+        return {
+            "input_ids": self.input_ids,
+            "attention_mask": self.attention_mask,
+            "token_type_ids": self.token_type_ids,
+            "seller_mask": self.seller_mask,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forward:
+    """One forward pass over a batch.
+
+    Attributes:
+        logits: per window and type, shape `(windows, types)`.
+        evidence, attention: per token and type, shape `(windows, tokens, types)`.
+    """
+
+    logits: NDArray[np.float32]
+    evidence: NDArray[np.float32]
+    attention: NDArray[np.float32]
+
+
+def collate(windows: Sequence[Window], pad_id: int) -> Batch:
+    """Pad windows to the longest of them."""
+    shape = (len(windows), max(len(w.ids) for w in windows))
+    ids = np.full(shape, pad_id, dtype=np.int64)
+    mask, types, seller = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+    for row, window in enumerate(windows):
+        length = len(window.ids)
+        ids[row, :length] = window.ids
+        mask[row, :length] = 1
+        types[row, :length] = window.type_ids
+        seller[row, slice(*window.seller)] = 1
+    return Batch(ids, mask, types, seller)

@@ -1,0 +1,1 @@
+"""Inference: read, score, explain. Imports neither torch nor transformers, datasets or mlflow."""

@@ -1,0 +1,249 @@
+"""Messages in, explained verdicts out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.encoding import MAX_CHARACTERS, EncodedMessage, MessageEncoder, Window, collate
+from reviewguard.inference.backend import Backend
+from reviewguard.decision import decide, probabilities, sigmoid
+from reviewguard.inference.language import Language, identify
+from reviewguard.settings import Settings
+from reviewguard.inference.spans import TokenScores, evidence_spans
+from reviewguard.policy import Profile, load_policy
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Evidence, Message, TypeScore, Verdict
+
+BATCH_TOKENS = 4096
+"""Padded tokens per forward pass."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawScores:
+    """What the model says of one message, before calibration.
+
+    Attributes:
+        encoded: its windows.
+        logits: per type, the highest over the windows, shape `(types,)`.
+        tokens: per type, evidence over the seller's tokens.
+    """
+
+    encoded: EncodedMessage
+    logits: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    evidence: NDArray[np.float64]
+    contribution: NDArray[np.float64]
+
+
+class Classifier:
+    """A loaded model. Holds no state between calls, so threads may share it.
+
+    Args:
+        backend: runs the encoder.
+        encoder: makes its windows.
+        settings: types, calibration, thresholds.
+    """
+
+    def __init__(self, backend: Backend, encoder: MessageEncoder, settings: Settings) -> None:
+        self._backend = backend
+        self._encoder = encoder
+        self.settings = settings
+
+    @property
+    def model(self) -> str:
+        """Name and version, as verdicts carry it."""
+        return f"{self.settings.name}-{self.settings.version}"
+
+    def __call__(
+        self, text: str, previous: str | None = None, *, profile: str = "amazon", proof: bool = False
+    ) -> Verdict:
+        """Judge one message; see `predict`."""
+        return self.predict([Message(text, previous)], profile=profile, proof=proof)[0]
+
+    def predict(
+        self, messages: Iterable[Message | str], *, profile: str = "amazon", proof: bool = False
+    ) -> list[Verdict]:
+        """Judge messages.
+
+        Args:
+            messages: seller texts, or `Message`s with the buyer's words and an id.
+            profile: policy profile that maps types to the verdict.
+            proof: also score each message without its marked words (a second pass).
+
+        Returns:
+            One verdict a message, in order. A message that cannot be scored gets `error`; nothing is raised
+            for what a message holds.
+
+        Raises:
+            ConfigError: there is no such profile.
+        """
+        rules = load_policy().profile(profile)
+        items = [_as_message(m) for m in messages]
+        scored = self._score_readable(items)
+        verdicts = [self._verdict(m, s, rules) for m, s in zip(items, scored, strict=True)]
+        return self._with_proof(items, verdicts, rules) if proof else verdicts
+
+    def predict_logits(self, messages: Sequence[Message]) -> NDArray[np.float64]:
+        """Uncalibrated type logits, shape `(messages, types)`; -20 where there is nothing to read."""
+        scored = self._score_readable(messages)
+        blank = np.full(len(self.settings.types), -20.0)
+        return np.stack([s.logits if s else blank for s in scored]) if scored else blank[None][:0]
+
+    def raw_scores(self, messages: Sequence[Message]) -> list[RawScores | None]:
+        """Logits and token evidence of each message; None where there is nothing to read."""
+        return self._score_readable(messages)
+
+    def _score_readable(self, messages: Sequence[Message]) -> list[RawScores | None]:
+        distinct = list(dict.fromkeys((m.text, m.previous) for m in messages))
+        encoded = self._encoder.encode_batch([Message(text, previous) for text, previous in distinct])
+        scores = dict(zip(distinct, self._score(encoded), strict=True))
+        return [scores[m.text, m.previous] for m in messages]
+
+    def _score(self, encoded: Sequence[EncodedMessage]) -> list[RawScores | None]:
+        windows = [(i, w) for i, message in enumerate(encoded) for w in message.windows]
+        parts: list[list[_WindowScores]] = [[] for _ in encoded]
+        for (i, _), scores in zip(windows, self._forward([w for _, w in windows]), strict=True):
+            parts[i].append(scores)
+        return [_merge(message, found) if found else None for message, found in zip(encoded, parts, strict=True)]
+
+    def _forward(self, windows: Sequence[Window]) -> list[_WindowScores]:
+        results: dict[int, _WindowScores] = {}
+        for batch in _batches([len(w.ids) for w in windows]):
+            output = self._backend.run(collate([windows[i] for i in batch], self._encoder.pad_id))
+            for row, i in enumerate(batch):
+                seller = slice(*windows[i].seller)
+                evidence = output.evidence[row, seller].astype(np.float64)
+                results[i] = _WindowScores(
+                    windows[i].offsets,
+                    output.logits[row].astype(np.float64),
+                    evidence,
+                    evidence * output.attention[row, seller],
+                )
+        return [results[i] for i in range(len(windows))]
+
+    def _verdict(self, message: Message, scores: RawScores | None, rules: Profile) -> Verdict:
+        base = Verdict(message.id, None, None, profile=rules.name, model=self.model, text=message.text)
+        if scores is None:
+            return replace(base, error=_nothing_to_read(message.text))
+        found = probabilities(scores.logits[None], self.settings, rules)
+        probability = float(found.violation[0])
+        decision = decide(probability, self.settings.profiles[rules.name])
+        language = identify(scores.encoded.text)
+        reasons = _doubts(message.text, scores.encoded, language)
+        if reasons and decision == COMPLIANT:
+            decision = NEEDS_REVIEW
+        types = self._present_types(found.types[0], rules, decision != COMPLIANT and not reasons)
+        return replace(
+            base,
+            verdict=decision,
+            probability=round(probability, 6),
+            types=types,
+            evidence=tuple(self._evidence(message.text, scores, types)),
+            language=language.code,
+            reasons=reasons,
+        )
+
+    def _present_types(
+        self, values: NDArray[np.float64], rules: Profile, needs_one: bool
+    ) -> tuple[TypeScore, ...]:
+        """Types above their thresholds; where the decision rests on a sum of weak ones, the likeliest."""
+        by_name = dict(zip(self.settings.types, values.tolist(), strict=True))
+        present = {t for t, p in by_name.items() if p >= self.settings.type_thresholds[t]}
+        if needs_one and not rules.is_broken(present):
+            likeliest = max(rules.any_of, key=lambda rule: min(by_name[t] for t in rule))
+            present |= set(likeliest)
+        ordered = sorted(present, key=lambda t: -by_name[t])
+        return tuple(TypeScore(t, round(by_name[t], 6)) for t in ordered)
+
+    def _evidence(self, text: str, scores: RawScores, types: Sequence[TypeScore]) -> list[Evidence]:
+        spans = []
+        for item in types:
+            kind = self.settings.types.index(item.type)
+            tokens = TokenScores(
+                scores.offsets, sigmoid(scores.evidence[:, kind]), scores.contribution[:, kind]
+            )
+            spans += evidence_spans(text, item.type, tokens, self.settings.token_threshold)
+        return sorted(spans, key=lambda e: (e.start, e.end))
+
+    def _with_proof(
+        self, messages: Sequence[Message], verdicts: Sequence[Verdict], rules: Profile
+    ) -> list[Verdict]:
+        marked = [i for i, v in enumerate(verdicts) if v.evidence]
+        rest = [
+            replace(messages[i], text=without_evidence(messages[i].text, verdicts[i].evidence)) for i in marked
+        ]
+        logits = self.predict_logits(rest)
+        result = list(verdicts)
+        if marked:
+            values = probabilities(logits, self.settings, rules).violation
+            for i, value in zip(marked, values.tolist(), strict=True):
+                result[i] = replace(result[i], without_evidence=round(value, 6))
+        return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _WindowScores:
+    offsets: tuple[tuple[int, int], ...]
+    logits: NDArray[np.float64]
+    evidence: NDArray[np.float64]
+    contribution: NDArray[np.float64]
+
+
+def _merge(message: EncodedMessage, windows: Sequence[_WindowScores]) -> RawScores:
+    """Pool windows: the highest logit per type; a token in two windows keeps its stronger evidence."""
+    return RawScores(
+        message,
+        np.max([w.logits for w in windows], axis=0),
+        np.array([pair for w in windows for pair in w.offsets], dtype=np.int64).reshape(-1, 2),
+        np.concatenate([w.evidence for w in windows]),
+        np.concatenate([w.contribution for w in windows]),
+    )
+
+
+def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:
+    """Indices of windows of like length, at most `BATCH_TOKENS` padded tokens at a time."""
+    batch: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if batch and lengths[i] * (len(batch) + 1) > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def _as_message(item: Message | str) -> Message:
+    return Message(item) if isinstance(item, str) else item
+
+
+def without_evidence(text: str, evidence: Iterable[Evidence]) -> str:
+    """The text with the marked stretches cut out."""
+    kept, position = [], 0
+    for item in sorted(evidence, key=lambda e: e.start):
+        kept.append(text[position : max(position, item.start)])
+        position = max(position, item.end)
+    return re.sub(r"[ \t]{2,}", " ", "".join([*kept, text[position:]]))
+
+
+def _nothing_to_read(text: str) -> str:
+    what = "an empty message" if not text.strip() else "a message without anything readable"
+    return f"{what}: expected the seller's words"
+
+
+def _doubts(text: str, encoded: EncodedMessage, language: Language) -> tuple[str, ...]:
+    """Why a person should look even where the model finds nothing."""
+    doubts = []
+    if language.foreign:
+        doubts.append(f"language: {language.code}, the model reads English")
+    if encoded.truncated:
+        doubts.append(f"long: only the first {MAX_CHARACTERS:,} characters were read")
+    bare = re.sub(r"(?:https?://|www\.)\S+", " ", text)
+    if not re.search(r"\w", bare):
+        doubts.append("unreadable: no words, only links or symbols")
+    elif max(map(len, bare.split()), default=0) > 120:
+        doubts.append("unreadable: a run of more than 120 characters without a space")
+    return tuple(doubts)

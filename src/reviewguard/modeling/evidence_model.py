@@ -1,0 +1,203 @@
+"""The encoder with an evidence head: what a message scores *is* the pooled evidence of its words.
+
+Each seller token gets, per type, an evidence score (a logit) and an attention weight; a type's message logit is
+the attention-weighted mean of the evidence. A mean does not grow with the number of indifferent tokens, which
+log-sum-exp does. Attention pooling: Ilse, Tomczak & Welling, "Attention-based deep multiple instance learning",
+ICML 2018. Supervision by rationales: DeYoung et al., "ERASER", ACL 2020.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import AutoConfig, AutoModel
+
+from reviewguard.errors import ConfigError
+
+HEADS = ("evidence", "plain")
+POOLINGS = ("attention", "max", "logsumexp")
+PRIOR_LOGIT = -2.0
+"""Evidence of a token before training: most words are evidence of nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadConfig:
+    """How tokens become message scores.
+
+    Attributes:
+        types: names of the outputs, in order.
+        head: `evidence`, or `plain` (mean-pooled classification head, for comparison).
+        pooling: how evidence is pooled (`evidence` head only).
+        hidden: width of the evidence layer; 0 for a linear one.
+        dropout: probability, 0–1.
+        rationale_weight: weight of the token loss beside the message loss.
+        any_weight: weight of the loss on "any violation" beside the loss per type.
+    """
+
+    types: tuple[str, ...]
+    head: str = "evidence"
+    pooling: str = "attention"
+    hidden: int = 192
+    dropout: float = 0.1
+    rationale_weight: float = 1.0
+    any_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.head not in HEADS:
+            raise ConfigError(f"head is {self.head!r}", expected=" or ".join(HEADS))
+        if self.pooling not in POOLINGS:
+            raise ConfigError(f"pooling is {self.pooling!r}", expected=" or ".join(POOLINGS))
+
+
+class EvidenceOutput(NamedTuple):
+    """What one forward pass gives.
+
+    Attributes:
+        loss: scalar, or None without labels.
+        logits: `(batch, types)`.
+        evidence: `(batch, tokens, types)`, logits per token; 0 off the seller's tokens.
+        attention: `(batch, tokens, types)`, each type's weights sum to 1 over the seller's tokens.
+    """
+
+    loss: Tensor | None
+    logits: Tensor
+    evidence: Tensor
+    attention: Tensor
+
+
+class EvidenceModel(nn.Module):
+    """Encoder, evidence head and losses. `types[-1]` is `neutral_request`; the others are violations."""
+
+    def __init__(self, encoder: nn.Module, width: int, config: HeadConfig) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head_config = config
+        outputs = len(config.types)
+        self.dropout = nn.Dropout(config.dropout)
+        hidden = config.hidden or width
+        self.context = nn.Linear(width, hidden, bias=False)
+        self.token = nn.Linear(width, hidden) if config.hidden else nn.Identity()
+        self.evidence = nn.Linear(hidden, outputs)
+        self.attention = nn.Linear(width, outputs)
+        nn.init.constant_(self.evidence.bias, PRIOR_LOGIT)
+
+    @classmethod
+    def from_base(cls, base_model: str, config: HeadConfig) -> EvidenceModel:
+        """A fresh head on a pretrained encoder (a folder or hub id)."""
+        encoder = AutoModel.from_pretrained(base_model, dtype=torch.float32)
+        return cls(encoder, encoder.config.hidden_size, config)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor,
+        seller_mask: Tensor,
+        labels: Tensor | None = None,
+        token_labels: Tensor | None = None,
+    ) -> EvidenceOutput:
+        """Score windows.
+
+        Args:
+            input_ids, attention_mask, token_type_ids, seller_mask: `(batch, tokens)`.
+            labels: `(batch, types)`, 1 where present.
+            token_labels: `(batch, tokens, types)`, 1 on rationale tokens.
+        """
+        states = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+        ).last_hidden_state
+        states = self.dropout(states)
+        mask = seller_mask.unsqueeze(-1).to(states.dtype)
+        if self.head_config.head == "plain":
+            evidence, attention, logits = self._plain(states, mask)
+        else:
+            evidence, attention, logits = self._evidence(states, mask)
+        loss = None
+        if labels is not None:
+            loss = self._loss(logits, evidence, attention, mask, labels, token_labels)
+        return EvidenceOutput(loss, logits, evidence, attention)
+
+    def _evidence(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        # The first state has seen both segments: it lets the buyer's words change what a token is evidence of.
+        context = self.context(states[:, :1])
+        evidence = self.evidence(self.dropout(F.gelu(self.token(states) + context))) * mask
+        weights = self._weights(states, evidence, mask)
+        return evidence, weights, (weights * evidence).sum(dim=1)
+
+    def _weights(self, states: Tensor, evidence: Tensor, mask: Tensor) -> Tensor:
+        blocked = (1.0 - mask) * -1e4
+        if self.head_config.pooling == "attention":
+            return torch.softmax(self.attention(states) + blocked, dim=1)
+        if self.head_config.pooling == "max":
+            best = (evidence + blocked).argmax(dim=1, keepdim=True)
+            return torch.zeros_like(evidence).scatter(1, best, 1.0)
+        # The smooth maximum: evidence weighted by its own softmax; bounded by max, unlike log-sum-exp's sum.
+        return torch.softmax(evidence + blocked, dim=1)
+
+    def _plain(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1.0)
+        hidden = F.gelu(self.token(pooled) + self.context(states[:, 0]))
+        logits = self.evidence(self.dropout(hidden))
+        nothing = torch.zeros(*states.shape[:2], logits.shape[-1], device=states.device)
+        return nothing, nothing, logits
+
+    def _loss(
+        self,
+        logits: Tensor,
+        evidence: Tensor,
+        attention: Tensor,
+        mask: Tensor,
+        labels: Tensor,
+        token_labels: Tensor | None,
+    ) -> Tensor:
+        logits, evidence, config = logits.float(), evidence.float(), self.head_config
+        loss = F.binary_cross_entropy_with_logits(logits, labels)
+        loss = loss + config.any_weight * _any_loss(logits[:, :-1], labels[:, :-1].amax(dim=1))
+        if token_labels is None or config.head == "plain" or not config.rationale_weight:
+            return loss
+        rationale_loss = _token_loss(evidence, mask, token_labels) + _attention_loss(attention.float(), token_labels)
+        return loss + config.rationale_weight * rationale_loss
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write weights (`model.safetensors`) and configuration into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.encoder.config.save_pretrained(folder / "encoder")
+        save_file(self.state_dict(), folder / "model.safetensors")
+        (folder / "head.json").write_text(json.dumps(asdict(self.head_config), indent=2), "utf-8")
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> EvidenceModel:
+        """Read what `save_pretrained` wrote."""
+        encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder / "encoder"))
+        values = json.loads((folder / "head.json").read_text("utf-8"))
+        values["types"] = tuple(values["types"])
+        model = cls(encoder, encoder.config.hidden_size, HeadConfig(**values))
+        model.load_state_dict(load_file(folder / "model.safetensors"))
+        return model
+
+
+def _token_loss(evidence: Tensor, mask: Tensor, token_labels: Tensor) -> Tensor:
+    """Binary cross-entropy per token; a mean per message first, so that letters do not outweigh one-liners."""
+    loss = F.binary_cross_entropy_with_logits(evidence, token_labels, reduction="none") * mask
+    return (loss.sum(dim=(1, 2)) / mask.sum(dim=(1, 2)).clamp(min=1.0)).mean()
+
+
+def _attention_loss(attention: Tensor, token_labels: Tensor) -> Tensor:
+    """Negative log of the attention that falls on the rationale, over the types that have one."""
+    has_rationale = token_labels.amax(dim=1)
+    on_rationale = (attention * token_labels).sum(dim=1).clamp(min=1e-6)
+    return -(on_rationale.log() * has_rationale).sum() / len(attention)
+
+
+def _any_loss(logits: Tensor, label: Tensor) -> Tensor:
+    """Binary cross-entropy of the noisy-or over violation types: 1 - prod(1 - sigmoid(logit))."""
+    log_none = F.logsigmoid(-logits).sum(dim=1)
+    log_any = torch.log(-torch.expm1(log_none.clamp(max=-1e-6)))
+    return -(label * log_any + (1.0 - label) * log_none).mean()
