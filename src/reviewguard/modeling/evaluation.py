@@ -17,6 +17,7 @@ from reviewguard.modeling.calibration_error import (
 )
 from reviewguard.modeling.evidence_quality import rationale_agreement, remove_evidence
 from reviewguard.modeling.metrics import Figure, estimate
+from reviewguard.modeling.mistakes import UNSCORED, Mistake, label_of, mistakes
 from reviewguard.modeling.scorer import Observed, Scorer, observe
 from reviewguard.modeling.slices import Slice, context_pairs, slices
 from reviewguard.modeling.spans import iou_f1, token_f1
@@ -25,7 +26,6 @@ from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Label
 
 __all__ = ["Evaluation", "Mistake", "Scorer", "TypeFigures", "evaluate"]
 
-UNSCORED = "unscored"
 DECISIONS: tuple[str, ...] = (COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, UNSCORED)
 
 
@@ -38,21 +38,6 @@ class TypeFigures:
     precision: float | None
     recall: float | None
     f1: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A message on the wrong side of the threshold, with the words that put it there."""
-
-    id: str
-    label: str
-    types: tuple[str, ...]
-    decision: str
-    probability: float | None
-    found: tuple[str, ...]
-    evidence: tuple[str, ...]
-    text: str
-    previous: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +134,7 @@ def evaluate(
         types=_type_figures(observed, scorer.type_names, figures),
         reliability=bins,
         slices=slices(observed),
-        errors=_mistakes(observed, scorer),
+        errors=mistakes(observed, scorer),
         positive=observed.positive,
         probabilities=observed.probabilities,
     )
@@ -212,7 +197,7 @@ def _verdict_table(observed: Observed) -> dict[str, dict[str, int]]:
     labels: tuple[str, ...] = (REVIEW_SOLICITING, COMPLIANT)
     table = {label: dict.fromkeys(DECISIONS, 0) for label in labels}
     for positive, verdict in zip(observed.positive, observed.verdicts, strict=True):
-        table[_label(positive)][verdict.verdict or UNSCORED] += 1
+        table[label_of(positive)][verdict.verdict or UNSCORED] += 1
     return table
 
 
@@ -232,29 +217,3 @@ def _type_figures(
         )
         for i, name in enumerate(type_names)
     )
-
-
-def _mistakes(observed: Observed, scorer: Scorer) -> tuple[Mistake, ...]:
-    distance = np.abs(observed.probabilities - scorer.threshold)
-    wrong = np.flatnonzero(observed.positive != observed.flagged)
-    order = sorted(wrong, key=lambda index: (-distance[index], index))
-    return tuple(_mistake(observed, int(index), scorer.type_names) for index in order)
-
-
-def _mistake(observed: Observed, index: int, type_names: tuple[str, ...]) -> Mistake:
-    example, verdict = observed.examples[index], observed.verdicts[index]
-    return Mistake(
-        id=example.id,
-        label=_label(observed.positive[index]),
-        types=example.types,
-        decision=verdict.verdict or UNSCORED,
-        probability=verdict.probability,
-        found=tuple(n for n, on in zip(type_names, observed.found[index], strict=True) if on),
-        evidence=tuple(item.text for item in verdict.evidence),
-        text=example.text,
-        previous=example.previous,
-    )
-
-
-def _label(positive: bool | np.bool_) -> str:
-    return REVIEW_SOLICITING if positive else COMPLIANT

@@ -1,0 +1,55 @@
+"""A model folder as an MLflow pyfunc: the script that "models from code" stores beside it.
+
+MLflow runs this file to make the model, wherever the model is loaded. Columns in: `text` and,
+optionally, `previous`. Columns out: `verdict`, `probability`, `types` and `evidence` (both as
+JSON), `error`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import mlflow
+import pandas as pd
+
+import reviewguard
+
+ARTIFACT = "model_folder"
+
+
+class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
+    """Loads the folder given as the artifact `model_folder` and judges rows."""
+
+    def load_context(self, context: Any) -> None:
+        """Load the model folder."""
+        self.guard = reviewguard.load(context.artifacts[ARTIFACT])
+
+    def predict(
+        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """One row a message, in order."""
+        previous = model_input.get("previous", pd.Series([None] * len(model_input)))
+        messages = [
+            reviewguard.Message(text, before if isinstance(before, str) and before else None)
+            for text, before in zip(model_input["text"], previous, strict=True)
+        ]
+        verdicts = self.guard.predict(messages)
+        return pd.DataFrame([_row(verdict) for verdict in verdicts], columns=list(OUTPUTS))
+
+
+OUTPUTS = ("verdict", "probability", "types", "evidence", "error")
+
+
+def _row(verdict: reviewguard.Verdict) -> dict[str, Any]:
+    return {
+        "verdict": verdict.verdict,
+        "probability": verdict.probability,
+        "types": json.dumps([asdict(item) for item in verdict.types]),
+        "evidence": json.dumps([asdict(item) for item in verdict.evidence], ensure_ascii=False),
+        "error": verdict.error,
+    }
+
+
+mlflow.models.set_model(ReviewGuardModel())

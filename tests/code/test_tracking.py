@@ -1,0 +1,298 @@
+"""Tracking into a real store, and into stores that fail: it records, and never stops the caller."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import mlflow
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from mlflow_server import free_port, mlflow_server
+from test_evaluation import EXAMPLES, SCORER
+
+from reviewguard.modeling.evaluation import evaluate
+from reviewguard.modeling.provenance import git_state, package_versions
+from reviewguard.modeling.tracking import GIVE_UP_AFTER, Tracker, TrackingCallback, flatten
+from reviewguard.schema import Evidence, Message, TypeScore, Verdict
+
+# MLflow's own imports warn (sqlalchemy, pandas, pydantic); ours must not.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.filterwarnings("error:::reviewguard"),
+]
+
+
+@pytest.fixture(scope="module")
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def client(store_folder: Path, monkeypatch: pytest.MonkeyPatch) -> mlflow.MlflowClient:
+    uri = f"sqlite:///{store_folder}/tracking.db"
+    monkeypatch.chdir(store_folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    return mlflow.MlflowClient(uri)
+
+
+@pytest.fixture
+def run(client: mlflow.MlflowClient) -> Iterator[tuple[Tracker, mlflow.MlflowClient]]:
+    with Tracker("a run") as tracker:
+        yield tracker, client
+
+
+Run = tuple[Tracker, mlflow.MlflowClient]
+
+
+def test_parameters_are_flat_and_cut_and_may_be_many(run: Run) -> None:
+    tracker, client = run
+    many = {f"p{i}": i for i in range(150)}
+    tracker.params({"head": {"width": 192, "note": "x" * 9000}, "n" * 300: 1, **many})
+    params = client.get_run(tracker.run_id).data.params
+    assert tracker.problems == []
+    assert params["head.width"] == "192"
+    assert params["p149"] == "149"
+    assert len(params["head.note"]) == 6000
+    assert params["n" * 250] == "1"
+
+
+def test_metrics_keep_their_step_and_only_finite_numbers(run: Run) -> None:
+    tracker, client = run
+    for step in (1, 2):
+        tracker.metrics(
+            {"loss": 1 / step, "gone": float("nan"), "none": None, "name": "x"}, step=step
+        )
+    history = client.get_metric_history(tracker.run_id, "loss")
+    assert [(item.step, item.value) for item in history] == [(1, 1.0), (2, 0.5)]
+    assert set(client.get_run(tracker.run_id).data.metrics) == {"loss"}
+
+
+def test_callback_logs_under_the_global_step(run: Run) -> None:
+    tracker, client = run
+    TrackingCallback(tracker).on_log(
+        None, SimpleNamespace(global_step=7), None, {"eval_loss": 0.25}
+    )
+    (item,) = client.get_metric_history(tracker.run_id, "eval_loss")
+    assert (item.step, item.value) == (7, 0.25)
+
+
+def test_datasets_carry_their_digest(run: Run) -> None:
+    tracker, client = run
+    digest = "0123456789abcdef" * 4
+    tracker.dataset(EXAMPLES, name="train", context="training", source="data/built", digest=digest)
+    found = client.get_run(tracker.run_id)
+    (entry,) = found.inputs.dataset_inputs
+    assert (entry.dataset.name, entry.dataset.digest) == ("train", digest[:36])
+    assert entry.tags[0].value == "training"
+    assert found.data.tags["digest.train"] == digest
+    assert json.loads(entry.dataset.profile)["num_rows"] == len(EXAMPLES)
+    assert tracker.problems == []
+
+
+def test_provenance_stands_in_tags(run: Run) -> None:
+    tracker, client = run
+    tags = client.get_run(tracker.run_id).data.tags
+    assert tags["mlflow.source.git.commit"] == git_state().commit
+    assert tags["git.dirty"] in ("true", "false")
+    assert tags["version.torch"] == package_versions()["torch"]
+    assert tags["mlflow.runName"] == "a run"
+
+
+def test_an_evaluation_leaves_metrics_tables_and_plots(run: Run, tmp_path: Path) -> None:
+    tracker, client = run
+    tracker.evaluation(evaluate(SCORER, EXAMPLES, seed=1, bootstrap=5), "test")
+    tracker.text("# card", "card.md")
+    tracker.figure(Figure(), "plots/empty.png")
+    assert tracker.problems == []
+    assert client.get_run(tracker.run_id).data.metrics["test/f1"] == pytest.approx(4 / 7)
+    stored = Path(client.download_artifacts(tracker.run_id, "test", str(tmp_path)))
+    assert {path.name for path in stored.iterdir()} == {
+        "evaluation.json",
+        "errors.json",
+        "errors.csv",
+        "precision_recall.png",
+        "reliability.png",
+        "confusion.png",
+        "types.png",
+    }
+    assert list(pd.read_csv(stored / "errors.csv")["id"]) == ["neutral", "missed", "false"]
+    assert {item.path for item in client.list_artifacts(tracker.run_id)} >= {"card.md", "plots"}
+
+
+def test_a_run_ends_as_the_block_did_and_can_be_continued(client: mlflow.MlflowClient) -> None:
+    with pytest.raises(ZeroDivisionError), Tracker() as tracker:
+        raise ZeroDivisionError
+    assert client.get_run(tracker.run_id).info.status == "FAILED"
+    with Tracker(run_id=tracker.run_id) as again:
+        again.metrics({"loss": 1.0})
+    assert again.run_id == tracker.run_id
+    assert client.get_run(tracker.run_id).info.status == "FINISHED"
+    assert again.problems == []
+
+
+def settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+
+
+def test_settings_are_put_back(client: mlflow.MlflowClient) -> None:
+    before = settings()
+    with Tracker() as tracker:
+        assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "1"
+    assert settings() == before
+    assert mlflow.active_run() is None
+    assert tracker.problems == []
+
+
+def test_the_users_own_settings_win(
+    client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
+    with Tracker():
+        assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "4"
+
+
+def test_the_default_store_is_a_local_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with Tracker():
+        assert mlflow.get_tracking_uri() == "sqlite:///mlflow.db"
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    assert (tmp_path / "mlflow.db").is_file()
+
+
+def test_a_refused_value_is_reported_once_and_the_rest_is_logged(run: Run) -> None:
+    tracker, client = run
+    for step in range(5):
+        tracker.metrics({"what?": 1.0}, step=step)
+        tracker.metrics({"loss": 1.0}, step=step)
+    assert len(tracker.problems) == 1
+    assert tracker.problems[0].startswith("could not log metrics: MlflowException: ")
+    assert len(client.get_metric_history(tracker.run_id, "loss")) == 5
+
+
+def test_a_store_that_keeps_failing_is_given_up(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracker, _ = run
+    calls = []
+
+    def fail(*args: object, **kwargs: object) -> None:
+        calls.append(1)
+        raise OSError(f"disk full {len(calls)}")
+
+    monkeypatch.setattr(mlflow, "log_metrics", fail)
+    for step in range(20):
+        tracker.metrics({"loss": 1.0}, step=step)
+    assert len(calls) == GIVE_UP_AFTER
+    assert tracker.problems[0] == "could not log metrics: OSError: disk full 1"
+    assert tracker.problems[-1] == f"gave up tracking after {GIVE_UP_AFTER} failures in a row"
+    assert tracker.model(Path("nowhere"), [{"text": "Hello", "previous": None}]) is None
+
+
+def test_a_missing_server_costs_seconds_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+    start = time.monotonic()
+    with Tracker() as tracker:
+        tracker.params({"a": 1})
+        tracker.evaluation(evaluate(SCORER, EXAMPLES, seed=1, bootstrap=0), "test")
+    assert time.monotonic() - start < 15
+    assert tracker.run_id is None
+    assert len(tracker.problems) == 1
+    assert tracker.problems[0].startswith("could not start a run: ")
+
+
+def test_a_server_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        start = time.monotonic()
+        with Tracker() as tracker:
+            tracker.metrics({"loss": 1.0})
+        assert time.monotonic() - start < 15
+    assert tracker.problems[0].startswith("could not start a run: ")
+
+
+def test_a_real_server_keeps_the_run_and_may_die(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "fake_model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    with mlflow_server(tmp_path) as server:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+        with Tracker("on a server") as tracker:
+            tracker.metrics({"loss": 0.5}, step=1)
+            tracker.text("# card", "card.md")
+            address = tracker.model(folder, [{"text": "Hello", "previous": None}])
+            assert tracker.problems == []
+            client = mlflow.MlflowClient(server.url)
+            assert client.get_run(tracker.run_id).data.metrics["loss"] == 0.5
+            assert [item.path for item in client.list_artifacts(tracker.run_id)] == ["card.md"]
+            (registered,) = client.search_model_versions("name='reviewguard'")
+            assert registered.run_id == tracker.run_id
+            signature = mlflow.models.get_model_info(address).signature
+            server.stop()
+            start = time.monotonic()
+            for step in range(10):
+                tracker.metrics({"loss": 0.1}, step=step)
+        assert time.monotonic() - start < 30
+    assert [item.name for item in signature.inputs if not item.required] == ["previous"]
+    assert signature.outputs.input_names() == [
+        "verdict",
+        "probability",
+        "types",
+        "evidence",
+        "error",
+    ]
+    assert any(problem.startswith("gave up") for problem in tracker.problems)
+
+
+class FakeGuard:
+    """Says of every message what it was given."""
+
+    def predict(self, messages: list[Message]) -> list[Verdict]:
+        return [
+            Verdict(
+                None,
+                "review-soliciting",
+                0.9,
+                types=(TypeScore("selective", 0.8),),
+                evidence=(Evidence(0, 4, message.text[:4], str(message.previous), 1.0),),
+            )
+            if message.text
+            else Verdict(None, None, None, error="an empty message")
+            for message in messages
+        ]
+
+
+def test_pyfunc_gives_one_row_a_message() -> None:
+    from reviewguard.modeling import pyfunc_model  # importing mlflow.pyfunc warns
+
+    model = pyfunc_model.ReviewGuardModel()
+    model.guard = FakeGuard()
+    rows = pd.DataFrame(
+        {"text": ["Hélas", "", "Rate us"], "previous": ["Love it", None, float("nan")]}
+    )
+    answer = model.predict(None, rows)
+    assert list(answer.columns) == ["verdict", "probability", "types", "evidence", "error"]
+    assert json.loads(answer["types"][0]) == [{"type": "selective", "probability": 0.8}]
+    assert [json.loads(item)[0]["type"] for item in answer["evidence"][[0, 2]]] == [
+        "Love it",
+        "None",
+    ]
+    assert answer["error"][1] == "an empty message"
+    alone = model.predict(None, rows[["text"]])
+    assert json.loads(alone["evidence"][0])[0]["type"] == "None"
+
+
+def test_flatten() -> None:
+    assert flatten({"a": 1, "b": {"c": {"d": 2}, "e": []}}) == {"a": 1, "b.c.d": 2, "b.e": []}
+
+
+def test_git_state_outside_a_repository(tmp_path: Path) -> None:
+    assert str(git_state(tmp_path)) == "unknown"
