@@ -52,9 +52,7 @@ def model_server(model_uri: str, folder: Path, *, seconds: float = 90) -> Iterat
 
 
 @contextmanager
-def _running(
-    arguments: Sequence[str], health: str, folder: Path, seconds: float
-) -> Iterator[Server]:
+def _running(arguments: Sequence[str], health: str, folder: Path, seconds: float) -> Iterator[Server]:
     port = free_port()
     command = [
         sys.executable,

@@ -1,4 +1,4 @@
-"""A scorer that says what a test tells it to say."""
+"""A scorer that says what a test tells it to say, and six messages it judges half right."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewguard.policy import load_policy
-from reviewguard.schema import Decision, Evidence, Message, TypeScore, Verdict
+from reviewguard.schema import (
+    Decision,
+    Evidence,
+    LabelledMessage,
+    Message,
+    Rationale,
+    TypeScore,
+    Verdict,
+)
 
 TYPES = tuple(load_policy().types)
 
@@ -37,9 +45,7 @@ class FakeScorer:
     def _verdict(self, message: Message) -> Verdict:
         text = message.text
         probability, types, quotes = self._said(text)
-        evidence = tuple(
-            Evidence(text.index(q), text.index(q) + len(q), q, types[0], 1.0) for q in quotes
-        )
+        evidence = tuple(Evidence(text.index(q), text.index(q) + len(q), q, types[0], 1.0) for q in quotes)
         decision: Decision | None = None
         if probability is not None:
             bands: tuple[tuple[float, Decision], ...] = (
@@ -55,3 +61,43 @@ class FakeScorer:
             types=tuple(TypeScore(name, 0.9) for name in types),
             evidence=evidence,
         )
+
+
+ASK = "Thanks, please tell us on the page"
+BRIBE = "Get $5 for your five stars today"
+MISSED = "You know what to do"
+FALSE = "Please review your address"
+CLEAN = "Your parcel left today"
+
+
+def labelled(
+    id: str,
+    text: str,
+    *types: str,
+    quote: str = "",
+    previous: str | None = None,
+    register: str = "",
+) -> LabelledMessage:
+    start = text.find(quote)
+    rationale = (Rationale(start, start + len(quote), types[0]),) if quote else ()
+    return LabelledMessage(id, text, previous, types, rationale, family=id, register=register)
+
+
+EXAMPLES = (
+    labelled("bribe", BRIBE, "incentive", "positive_request", quote="$5 for your five stars"),
+    labelled("missed", MISSED, "positive_request", quote=MISSED, register="terse"),
+    labelled("false", FALSE, register="chat"),
+    labelled("clean", CLEAN, register="chat"),
+    labelled("neutral", ASK, "neutral_request", quote="please tell us", previous="Has it shipped?"),
+    labelled("pair", ASK, "selective", quote="please tell us on the page", previous="Love it!"),
+)
+SCORER = FakeScorer(
+    {
+        BRIBE: (0.9, ("incentive",), ("for your five stars",)),
+        MISSED: (0.2, (), ()),
+        FALSE: (0.6, ("neutral_request",), ("review",)),
+        ASK: (0.8, ("selective",), ("please tell",)),
+        "Get $5  today": (0.4, (), ()),
+        "Thanks,  us on the page": (0.7, ("selective",), ()),
+    }
+)

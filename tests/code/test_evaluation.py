@@ -3,50 +3,10 @@
 import json
 
 import pytest
-from fake_scorer import FakeScorer
+from fake_scorer import EXAMPLES, MISSED, SCORER, FakeScorer
 
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.modeling.evaluation import Evaluation, evaluate
-from reviewguard.schema import LabelledMessage, Rationale
-
-ASK = "Thanks, please tell us on the page"
-BRIBE = "Get $5 for your five stars today"
-MISSED = "You know what to do"
-FALSE = "Please review your address"
-CLEAN = "Your parcel left today"
-
-
-def labelled(
-    id: str,
-    text: str,
-    *types: str,
-    quote: str = "",
-    previous: str | None = None,
-    register: str = "",
-) -> LabelledMessage:
-    start = text.find(quote)
-    rationale = (Rationale(start, start + len(quote), types[0]),) if quote else ()
-    return LabelledMessage(id, text, previous, types, rationale, family=id, register=register)
-
-
-EXAMPLES = (
-    labelled("bribe", BRIBE, "incentive", "positive_request", quote="$5 for your five stars"),
-    labelled("missed", MISSED, "positive_request", quote=MISSED, register="terse"),
-    labelled("false", FALSE, register="chat"),
-    labelled("clean", CLEAN, register="chat"),
-    labelled("neutral", ASK, "neutral_request", quote="please tell us", previous="Has it shipped?"),
-    labelled("pair", ASK, "selective", quote="please tell us on the page", previous="Love it!"),
-)
-SCORER = FakeScorer(
-    {
-        BRIBE: (0.9, ("incentive",), ("for your five stars",)),
-        MISSED: (0.2, (), ()),
-        FALSE: (0.6, ("neutral_request",), ("review",)),
-        ASK: (0.8, ("selective",), ("please tell",)),
-        "Get $5  today": (0.4, (), ()),
-        "Thanks,  us on the page": (0.7, ("selective",), ()),
-    }
-)
 
 
 @pytest.fixture(scope="module")

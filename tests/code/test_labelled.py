@@ -44,9 +44,7 @@ def test_own_format_keeps_every_field(tmp_path: Path) -> None:
 
 def test_parquet_split_reads_like_the_lines_it_was_made_from(tmp_path: Path) -> None:
     lines = write(tmp_path / "a.jsonl", OWN)
-    pq.write_table(
-        pa.Table.from_pylist([OWN | {"label": "review-soliciting"}]), tmp_path / "a.parquet"
-    )
+    pq.write_table(pa.Table.from_pylist([OWN | {"label": "review-soliciting"}]), tmp_path / "a.parquet")
     assert read_labelled(tmp_path / "a.parquet") == read_labelled(lines)
 
 

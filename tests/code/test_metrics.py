@@ -22,9 +22,7 @@ def once(statistic: metrics.Statistic, size: int) -> float:
 def test_ranking_figures_equal_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     positive = np.array([label for label, _ in rows])
     scores = np.array([score / 5 for _, score in rows])
-    ours = [
-        once(f(positive, scores), len(rows)) for f in (metrics.auroc, metrics.average_precision)
-    ]
+    ours = [once(f(positive, scores), len(rows)) for f in (metrics.auroc, metrics.average_precision)]
     assert ours[0] == pytest.approx(reference.roc_auc_score(positive, scores))
     assert ours[1] == pytest.approx(reference.average_precision_score(positive, scores))
 
@@ -41,12 +39,8 @@ def test_threshold_figures_equal_scikit_learn(rows: list[tuple[bool, int]], cut:
 
 
 @given(CASES, st.data())
-def test_a_weight_is_as_good_as_a_repeated_row(
-    rows: list[tuple[bool, int]], data: st.DataObject
-) -> None:
-    counts = np.array(
-        data.draw(st.lists(st.integers(0, 3), min_size=len(rows), max_size=len(rows)))
-    )
+def test_a_weight_is_as_good_as_a_repeated_row(rows: list[tuple[bool, int]], data: st.DataObject) -> None:
+    counts = np.array(data.draw(st.lists(st.integers(0, 3), min_size=len(rows), max_size=len(rows))))
     positive = np.array([label for label, _ in rows])
     scores = np.array([float(score) for _, score in rows])
     weights = counts[None, :].astype(float)

@@ -4,7 +4,7 @@ import io
 
 import matplotlib._pylab_helpers as pylab
 import pytest
-from test_evaluation import EXAMPLES, SCORER
+from fake_scorer import EXAMPLES, SCORER
 
 from reviewguard.modeling.evaluation import evaluate
 from reviewguard.modeling.plots import (

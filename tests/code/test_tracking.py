@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import mlflow
 import pandas as pd
 import pytest
+from fake_scorer import EXAMPLES, SCORER
 from matplotlib.figure import Figure
-from mlflow_server import free_port, mlflow_server
-from test_evaluation import EXAMPLES, SCORER
+from tests.mlflow_server import free_port, mlflow_server
 
 from reviewguard.modeling.evaluation import evaluate
 from reviewguard.modeling.provenance import git_state, package_versions
@@ -64,9 +64,7 @@ def test_parameters_are_flat_and_cut_and_may_be_many(run: Run) -> None:
 def test_metrics_keep_their_step_and_only_finite_numbers(run: Run) -> None:
     tracker, client = run
     for step in (1, 2):
-        tracker.metrics(
-            {"loss": 1 / step, "gone": float("nan"), "none": None, "name": "x"}, step=step
-        )
+        tracker.metrics({"loss": 1 / step, "gone": float("nan"), "none": None, "name": "x"}, step=step)
     history = client.get_metric_history(tracker.run_id, "loss")
     assert [(item.step, item.value) for item in history] == [(1, 1.0), (2, 0.5)]
     assert set(client.get_run(tracker.run_id).data.metrics) == {"loss"}
@@ -74,9 +72,7 @@ def test_metrics_keep_their_step_and_only_finite_numbers(run: Run) -> None:
 
 def test_callback_logs_under_the_global_step(run: Run) -> None:
     tracker, client = run
-    TrackingCallback(tracker).on_log(
-        None, SimpleNamespace(global_step=7), None, {"eval_loss": 0.25}
-    )
+    TrackingCallback(tracker).on_log(None, SimpleNamespace(global_step=7), None, {"eval_loss": 0.25})
     (item,) = client.get_metric_history(tracker.run_id, "eval_loss")
     assert (item.step, item.value) == (7, 0.25)
 
@@ -148,17 +144,13 @@ def test_settings_are_put_back(client: mlflow.MlflowClient) -> None:
     assert tracker.problems == []
 
 
-def test_the_users_own_settings_win(
-    client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_users_own_settings_win(client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
     with Tracker():
         assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "4"
 
 
-def test_the_default_store_is_a_local_database(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_default_store_is_a_local_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
     with Tracker():
@@ -217,9 +209,7 @@ def test_a_server_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) ->
     assert tracker.problems[0].startswith("could not start a run: ")
 
 
-def test_a_real_server_keeps_the_run_and_may_die(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_real_server_keeps_the_run_and_may_die(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "fake_model"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
@@ -275,9 +265,7 @@ def test_pyfunc_gives_one_row_a_message() -> None:
 
     model = pyfunc_model.ReviewGuardModel()
     model.guard = FakeGuard()
-    rows = pd.DataFrame(
-        {"text": ["Hélas", "", "Rate us"], "previous": ["Love it", None, float("nan")]}
-    )
+    rows = pd.DataFrame({"text": ["Hélas", "", "Rate us"], "previous": ["Love it", None, float("nan")]})
     answer = model.predict(None, rows)
     assert list(answer.columns) == ["verdict", "probability", "types", "evidence", "error"]
     assert json.loads(answer["types"][0]) == [{"type": "selective", "probability": 0.8}]

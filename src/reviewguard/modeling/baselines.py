@@ -65,9 +65,7 @@ class TfidfBaseline:
     ) -> TfidfBaseline:
         """Learn from `train`; choose thresholds and evidence share of best F1 on `validation`."""
         features = _features()
-        models = OneVsRestClassifier(
-            LogisticRegression(C=10.0, solver="liblinear", random_state=seed)
-        )
+        models = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear", random_state=seed))
         models.fit(features.fit_transform(_inputs(train)), _targets(train))
         scores = models.predict_proba(features.transform(_inputs(validation)))
         best = [

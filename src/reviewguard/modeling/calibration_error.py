@@ -25,9 +25,7 @@ def reliability(
     below = np.searchsorted(np.sort(probabilities), probabilities, side="left")
     place = below * bins // len(probabilities)
     return tuple(
-        ReliabilityBin(
-            int(inside.sum()), float(probabilities[inside].mean()), float(positive[inside].mean())
-        )
+        ReliabilityBin(int(inside.sum()), float(probabilities[inside].mean()), float(positive[inside].mean()))
         for inside in (place == index for index in np.unique(place))
     )
 

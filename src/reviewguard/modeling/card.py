@@ -115,9 +115,7 @@ def _header(facts: CardFacts, evaluations: Mapping[str, Mapping[str, Any]]) -> M
         base_model=facts.base_model,
         metrics=["roc_auc", "f1", "precision", "recall"],
         model_name=facts.name,
-        eval_results=[
-            result for name, values in evaluations.items() for result in _results(name, values)
-        ],
+        eval_results=[result for name, values in evaluations.items() for result in _results(name, values)],
     )
 
 

@@ -49,9 +49,7 @@ class ComparisonTable:
         """Model → its figures in the order of `columns`."""
         models = next(iter(self.evaluations.values()), {})
         return {
-            model: tuple(
-                self.evaluations[dataset][model].figures[name] for dataset, name in self.columns
-            )
+            model: tuple(self.evaluations[dataset][model].figures[name] for dataset, name in self.columns)
             for model in models
         }
 
@@ -88,8 +86,7 @@ def compare(
     return ComparisonTable(
         {
             dataset: {
-                scorer.name: evaluate(scorer, examples, seed=seed, bootstrap=bootstrap)
-                for scorer in scorers
+                scorer.name: evaluate(scorer, examples, seed=seed, bootstrap=bootstrap) for scorer in scorers
             }
             for dataset, examples in datasets.items()
         }

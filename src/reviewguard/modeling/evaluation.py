@@ -158,9 +158,7 @@ def _decision_statistics(observed: Observed) -> dict[str, metrics.Statistic]:
     }
 
 
-def _type_statistics(
-    observed: Observed, type_names: tuple[str, ...]
-) -> dict[str, metrics.Statistic]:
+def _type_statistics(observed: Observed, type_names: tuple[str, ...]) -> dict[str, metrics.Statistic]:
     violation = np.array([name != NEUTRAL_REQUEST for name in type_names])
     return {
         "macro_f1": metrics.macro_f1(observed.present[:, violation], observed.found[:, violation]),

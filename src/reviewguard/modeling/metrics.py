@@ -68,9 +68,7 @@ def _tied_groups(scores: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return order, np.concatenate([[0], changes]).astype(np.intp)
 
 
-def _group_sums(
-    weights: Floats, chosen: Bools, order: NDArray[np.intp], starts: NDArray[np.intp]
-) -> Floats:
+def _group_sums(weights: Floats, chosen: Bools, order: NDArray[np.intp], starts: NDArray[np.intp]) -> Floats:
     kept = weights[:, order] * chosen[order]
     return np.asarray(np.add.reduceat(kept, starts, axis=1), dtype=np.float64)
 

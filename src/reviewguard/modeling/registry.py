@@ -11,7 +11,6 @@ import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
-import reviewguard
 from reviewguard.modeling.provenance import package_versions
 
 REGISTERED_MODEL = "reviewguard"
@@ -57,7 +56,7 @@ def log_model_folder(folder: Path, examples: pd.DataFrame) -> str:
 
 
 def _package_copy(folder: Path) -> Path:
-    """This package without the model it ships: the logged model brings its own."""
-    source = Path(reviewguard.__file__).parent
-    skipped = shutil.ignore_patterns("default_model", "__pycache__")
+    """What inference needs of this package, without the model it ships."""
+    source = Path(__file__).parents[1]
+    skipped = shutil.ignore_patterns("default_model", "modeling", "curation", "cli", "__pycache__")
     return Path(shutil.copytree(source, folder / source.name, ignore=skipped))

@@ -92,6 +92,4 @@ def observe(scorer: Scorer, examples: Sequence[LabelledMessage], profile: Profil
 
 def scored_probabilities(verdicts: Sequence[Verdict]) -> NDArray[np.float64]:
     """The verdicts' probabilities, 0 for a message the model gave up on: a violation was missed."""
-    return np.array(
-        [0.0 if v.probability is None else v.probability for v in verdicts], dtype=np.float64
-    )
+    return np.array([0.0 if v.probability is None else v.probability for v in verdicts], dtype=np.float64)

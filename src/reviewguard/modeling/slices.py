@@ -46,9 +46,7 @@ def slices(observed: Observed) -> tuple[Slice, ...]:
     for row, place in enumerate(places):
         inside[row, members[place]] = 1.0
     # Membership is just another weighting of the messages, so one call serves all slices.
-    figures = [
-        f(observed.positive, observed.flagged)(inside) for f in (f1, recall, false_alarm_rate)
-    ]
+    figures = [f(observed.positive, observed.flagged)(inside) for f in (f1, recall, false_alarm_rate)]
     violations = inside @ observed.positive.astype(float)
     return tuple(
         Slice(*place, len(members[place]), int(violations[row]), *(_known(f[row]) for f in figures))

@@ -124,10 +124,7 @@ class Tracker:
         """
 
         def log() -> None:
-            rows = [
-                {"text": m.text, "previous": m.previous, "types": " ".join(m.types)}
-                for m in messages
-            ]
+            rows = [{"text": m.text, "previous": m.previous, "types": " ".join(m.types)} for m in messages]
             table = pd.DataFrame(rows, columns=["text", "previous", "types"])
             short = digest[:MAX_DATASET_DIGEST_SIZE]
             with warnings.catch_warnings():
@@ -153,9 +150,12 @@ class Tracker:
 
     def table(self, rows: Sequence[Mapping[str, Any]], stem: str) -> None:
         """Store rows as `<stem>.json`, which MLflow shows as a table, and as `<stem>.csv`."""
-        frame = pd.DataFrame(rows)
-        self._log(f"{stem}.json", lambda: mlflow.log_table(frame, f"{stem}.json"))
-        self.text(frame.to_csv(index=False), f"{stem}.csv")
+
+        def log_csv() -> None:
+            mlflow.log_text(pd.DataFrame(rows).to_csv(index=False), f"{stem}.csv")
+
+        self._log(f"{stem}.json", lambda: mlflow.log_table(pd.DataFrame(rows), f"{stem}.json"))
+        self._log(f"{stem}.csv", log_csv)
 
     def evaluation(self, evaluation: Evaluation, name: str) -> None:
         """Log an evaluation: figures as metrics `<name>/…`, the whole as JSON, errors, plots."""
@@ -164,7 +164,8 @@ class Tracker:
         self.json(evaluation.to_dict(), f"{name}/evaluation.json")
         if evaluation.errors:
             self.table([mistake.to_dict() for mistake in evaluation.errors], f"{name}/errors")
-        for stem, figure in evaluation_figures(evaluation).items():
+        figures = self._log("plots", lambda: evaluation_figures(evaluation)) or {}
+        for stem, figure in figures.items():
             self.figure(figure, f"{name}/{stem}.png")
 
     def model(self, folder: Path, examples: Sequence[Mapping[str, str | None]]) -> str | None:

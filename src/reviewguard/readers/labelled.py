@@ -75,9 +75,7 @@ def _types(row: Mapping[str, Any], where: str) -> tuple[str, ...]:
     known = load_policy().types
     unknown = [name for name in value if name not in known]
     if unknown:
-        raise InputError(
-            f"{where}: `types` names {unknown[0]!r}", expected="some of " + ", ".join(known)
-        )
+        raise InputError(f"{where}: `types` names {unknown[0]!r}", expected="some of " + ", ".join(known))
     return tuple(value)
 
 
@@ -140,13 +138,9 @@ def _offsets(item: Any, text: str, types: tuple[str, ...], where: str) -> Ration
     except TypeError as error:
         raise InputError(f"{where}: `rationale` holds {item!r}", expected=expected) from error
     if not fits:
-        raise InputError(
-            f"{where}: `rationale` reaches outside the text: {item}", expected=expected
-        )
+        raise InputError(f"{where}: `rationale` reaches outside the text: {item}", expected=expected)
     if stretch.type not in types:
-        raise InputError(
-            f"{where}: `rationale` is for {stretch.type!r}", expected=f"one of {list(types)}"
-        )
+        raise InputError(f"{where}: `rationale` is for {stretch.type!r}", expected=f"one of {list(types)}")
     return stretch
 
 
