@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewguard.settings import Calibration, ProfileSettings, Settings
 from reviewguard.policy import Profile
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Decision
+from reviewguard.settings import Calibration, ProfileSettings, Settings
 
 Array = NDArray[np.float64]
 

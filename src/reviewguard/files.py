@@ -84,9 +84,7 @@ def _parse_object(path: Path, number: int, line: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{number}: not JSON: {error}", expected="one JSON object a line") from error
     if not isinstance(value, dict):
-        raise InputError(
-            f"{path}:{number}: a {type(value).__name__}", expected="one JSON object a line"
-        )
+        raise InputError(f"{path}:{number}: a {type(value).__name__}", expected="one JSON object a line")
     return value
 
 

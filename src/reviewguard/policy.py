@@ -41,9 +41,7 @@ class Profile:
 
     def breaking_types(self, types: Collection[str]) -> frozenset[str]:
         """The present types that take part in a broken rule."""
-        return frozenset(
-            name for rule in self.any_of if all(n in types for n in rule) for name in rule
-        )
+        return frozenset(name for rule in self.any_of if all(n in types for n in rule) for name in rule)
 
     def probability(self, types: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Noisy-or over the rules of the product of each rule's type probabilities, 0–1.
@@ -96,9 +94,7 @@ def load_policy() -> Policy:
         name: Profile(name, item["description"], tuple(map(tuple, item["any_of"])))
         for name, item in data["profiles"].items()
     }
-    unknown = {
-        n for p in profiles.values() for rule in p.any_of for n in rule if n not in types
-    }
+    unknown = {n for p in profiles.values() for rule in p.any_of for n in rule if n not in types}
     if unknown:
         raise ConfigError(f"policy.toml: profiles name unknown types {sorted(unknown)}")
     return Policy(types, profiles)

@@ -79,7 +79,9 @@ class Settings:
     training: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def uncalibrated(cls, name: str, version: str, types: tuple[str, ...], profiles: tuple[str, ...]) -> Settings:
+    def uncalibrated(
+        cls, name: str, version: str, types: tuple[str, ...], profiles: tuple[str, ...]
+    ) -> Settings:
         """Logits taken at face value, one threshold of 0.5: the state before calibration."""
         return cls(
             name,

@@ -82,6 +82,15 @@ def _substitute(source: NormalizedText, pattern: re.Pattern[str], replace: Repla
     return NormalizedText("".join(pieces), tuple(starts), tuple(ends))
 
 
+def without_spans(text: str, spans: Iterable[tuple[int, int]], filler: str = "") -> str:
+    """The text with these stretches (which may overlap) taken out, `filler` in the place of each."""
+    kept, position = [], 0
+    for start, end in sorted(spans):
+        kept.append(text[position : max(position, start)])
+        position = max(position, end)
+    return filler.join([*kept, text[position:]])
+
+
 _STARS = "★☆✩✪✫✬✭✮✯✰⭐🌟⋆"
 _EMPTY_STARS = "☆✩✰"
 _PUNCTUATION = str.maketrans(
@@ -175,7 +184,7 @@ def _steps(table: Iterable[tuple[str, Replacement]]) -> tuple[tuple[re.Pattern[s
 
 _CONTROL = _steps([("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]+", lambda _: "")])
 _UNICODE_STEPS = (
-    *_steps([(rf"[{_STARS}][\ufe0e\ufe0f\s{_STARS}]*", _stars)]),
+    *_steps([(rf"[{_STARS}](?:[\ufe0e\ufe0f\s]*[{_STARS}])*[\ufe0e\ufe0f]*", _stars)]),
     (_emoji_pattern(), _emoji_words),
     *_steps(
         [
@@ -185,7 +194,10 @@ _UNICODE_STEPS = (
                 lambda _: "",
             ),
             ("[^\x00-\x7f][\u0300-\u036f]*", _compatibility),
-            ("(?<=[A-Za-z])[^\\W\\d_a-zA-Z](?=\\w)|(?<=[A-Za-z])[^\\W\\d_a-zA-Z]|[^\\W\\d_a-zA-Z](?=[A-Za-z])", _latinize),
+            (
+                "(?<=[A-Za-z])[^\\W\\d_a-zA-Z](?=\\w)|(?<=[A-Za-z])[^\\W\\d_a-zA-Z]|[^\\W\\d_a-zA-Z](?=[A-Za-z])",
+                _latinize,
+            ),
             # A second look: a disguised letter whose neighbour was one too.
             ("(?<=[A-Za-z])[^\\W\\d_a-zA-Z]|[^\\W\\d_a-zA-Z](?=[A-Za-z])", _latinize),
         ]

@@ -10,8 +10,8 @@ from reviewguard.modeling.spans import (
     mark_runs,
     marked_words,
     token_f1,
-    without_spans,
 )
+from reviewguard.text import without_spans
 
 
 def marks(pattern: str) -> np.ndarray:

@@ -46,9 +46,7 @@ def test_edits_carry_the_rationale_along() -> None:
     item = message("please give five stars now", ("five stars", "positive_request"))
     start, end = item.rationale[0].start, item.rationale[0].end
     assert quoted(apply_edits(item, [Edit(0, 6, "Pls")])) == ["five stars"]
-    assert quoted(apply_edits(item, [Edit(start, start, ">>"), Edit(end, end, "<<")])) == [
-        "five stars"
-    ]
+    assert quoted(apply_edits(item, [Edit(start, start, ">>"), Edit(end, end, "<<")])) == ["five stars"]
     assert quoted(apply_edits(item, [Edit(start, end, "⭐")])) == ["⭐"]
     assert quoted(apply_edits(item, [Edit(start + 5, end + 4, "*")])) == ["five *"]
     assert quoted(apply_edits(item, [Edit(start - 5, start + 5, "*")])) == ["*stars"]
@@ -74,9 +72,7 @@ def test_edits_keep_stretches_inside_the_text(
     changed = apply_edits(item, edits)
     (stretch,) = changed.rationale
     assert 0 <= stretch.start <= stretch.end <= len(changed.text)
-    untouched = all(
-        e.end <= item.rationale[0].start or e.start >= item.rationale[0].end for e in edits
-    )
+    untouched = all(e.end <= item.rationale[0].start or e.start >= item.rationale[0].end for e in edits)
     if untouched:
         assert quoted(changed) == quoted(item)
 
@@ -136,9 +132,7 @@ def test_the_pool_takes_only_harmless_words_of_clean_messages() -> None:
         previous="Where is my parcel?",
     )
     happy = message("sure thing, any day", previous="Love it! Do you ship to Malta?")
-    asking = message(
-        "We pack on Tuesdays only. Rate us", ("Rate us", "neutral_request"), previous="How?"
-    )
+    asking = message("We pack on Tuesdays only. Rate us", ("Rate us", "neutral_request"), previous="How?")
     fan = message("sure thing, any day", previous="The gig was incredible, when are you back?")
     pool = Pool.of([clean, happy, fan, asking])
     assert pool == Pool(("Parts take two days.",), ("Where is my parcel?",))

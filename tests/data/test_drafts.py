@@ -36,9 +36,7 @@ def test_quotes_become_offsets_in_text_order(tmp_path: Path) -> None:
     ("register", "channel"),
     [("insert", "insert"), ("button", "app"), ("chat", "chat"), ("letter", "marketplace")],
 )
-def test_a_missing_channel_follows_the_register(
-    tmp_path: Path, register: str, channel: str
-) -> None:
+def test_a_missing_channel_follows_the_register(tmp_path: Path, register: str, channel: str) -> None:
     path = write_lines(tmp_path / "d.jsonl", [DRAFT | {"register": register}])
     assert import_drafts(path, "brief").messages[0].channel == channel
 

@@ -33,9 +33,7 @@ def test_rationale_and_types_agree(rationale: tuple[Rationale, ...], field: str,
 
 
 def test_the_same_words_are_not_neutral_and_a_violation() -> None:
-    both = message(
-        "Leave us 5 stars", ("Leave us 5 stars", "positive_request"), ("Leave", "neutral_request")
-    )
+    both = message("Leave us 5 stars", ("Leave us 5 stars", "positive_request"), ("Leave", "neutral_request"))
     apart = message(
         "Give 5 stars. Or review it.",
         ("5 stars", "positive_request"),

@@ -26,9 +26,7 @@ def groups_of(messages: list[LabelledMessage]) -> dict[str, str]:
 def test_groups_stay_whole_and_every_label_keeps_its_share(messages: list[LabelledMessage]) -> None:
     groups = groups_of(messages)
     splits = assign_splits(messages, groups, seed=1)
-    assert len({(groups[item.id], splits[item.id]) for item in messages}) == len(
-        set(groups.values())
-    )
+    assert len({(groups[item.id], splits[item.id]) for item in messages}) == len(set(groups.values()))
     totals = Counter(name for item in messages for name in strata(item))
     counts = Counter((splits[item.id], name) for item in messages for name in strata(item))
     for split, share in SHARES.items():

@@ -112,8 +112,7 @@ def test_words_of_reviews_do_not_count_as_a_shortcut() -> None:
         items.append(message("same as the other", id=f"good-{at}", family=f"good-{at}"))
     shared = [message(f"{item.text} same as the other", id=item.id) for item in items]
     labelled = [
-        message(item.text, GATED, id=item.id) if item.id.startswith("bad") else item
-        for item in shared
+        message(item.text, GATED, id=item.id) if item.id.startswith("bad") else item for item in shared
     ]
     assert words_auroc(labelled) == pytest.approx(0.5, abs=0.15)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reviewguard.errors import InputError
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Message, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 EXIT_CODES = {COMPLIANT: 0, REVIEW_SOLICITING: 1, NEEDS_REVIEW: 3, None: 2}
 
@@ -20,7 +23,9 @@ WRONG_COLUMN = typer.BadParameter("expected NAME=COLUMN, for example --map text=
 
 
 def check(
-    text: Annotated[str | None, typer.Argument(help="The reply; '-' or nothing reads standard input.")] = None,
+    text: Annotated[
+        str | None, typer.Argument(help="The reply; '-' or nothing reads standard input.")
+    ] = None,
     previous: Annotated[str | None, typer.Option(help="The buyer's message just before it.")] = None,
     profile: ProfileOption = "amazon",
     model: ModelOption = None,
@@ -45,7 +50,9 @@ def check(
 
 def score(
     source: Annotated[Path, typer.Argument(help="A CSV export, one message a row.")],
-    out: Annotated[Path | None, typer.Option(help="CSV to write: every column kept, verdict columns added.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV to write: every column kept, verdict columns added.")
+    ] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option("--map", help="Where a field is found: text=Body, order_id='Order #' … (repeatable)."),
@@ -95,7 +102,7 @@ def _show(verdict: Verdict) -> None:
     print_verdict(verdict, console, colour=colour)
 
 
-def _console():  # type: ignore[no-untyped-def]
+def _console() -> tuple[Console, bool]:
     from rich.console import Console
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ

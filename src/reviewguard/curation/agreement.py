@@ -71,9 +71,7 @@ def read_second_labels(path: Path) -> dict[str, tuple[str, ...]]:
     return labels
 
 
-def agreement(
-    messages: Iterable[LabelledMessage], second: Mapping[str, tuple[str, ...]]
-) -> Agreement:
+def agreement(messages: Iterable[LabelledMessage], second: Mapping[str, tuple[str, ...]]) -> Agreement:
     """Compare the labels of the messages read twice; those read once are left out.
 
     Raises:

@@ -57,9 +57,7 @@ class Pool:
         return cls(tuple(sorted(sentences)), tuple(sorted(questions)))
 
 
-def augment(
-    messages: Sequence[LabelledMessage], seed: int, per_message: int
-) -> list[LabelledMessage]:
+def augment(messages: Sequence[LabelledMessage], seed: int, per_message: int) -> list[LabelledMessage]:
     """Up to `per_message` changed copies of each message, ids `<id>~a1`, `<id>~a2` …
 
     A copy depends on its message, the seed and the pool of all messages, not on the order. Where
@@ -70,9 +68,7 @@ def augment(
     """
     pool = Pool.of(messages)
     copies = (
-        _copy(message, number, pool, seed)
-        for message in messages
-        for number in range(1, per_message + 1)
+        _copy(message, number, pool, seed) for message in messages for number in range(1, per_message + 1)
     )
     return [copy for copy in copies if copy is not None]
 

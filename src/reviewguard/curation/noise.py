@@ -154,9 +154,7 @@ def _typo(text: str, word: re.Match[str], rng: Random) -> Edit:
     return rng.choice(options)
 
 
-def _disguise(
-    message: LabelledMessage, rng: Random, change: Callable[[str], str]
-) -> LabelledMessage:
+def _disguise(message: LabelledMessage, rng: Random, change: Callable[[str], str]) -> LabelledMessage:
     """Prefers the words a filter looks for, in violations and clean messages alike."""
     words = _words(message.text)
     telling = [word for word in words if TRIGGER.fullmatch(word.group())] or words

@@ -157,9 +157,7 @@ def _without(located: Iterable[Located], issues: Iterable[Issue]) -> list[Locate
 def _duplicate_issues(located: Iterable[Located], dropped: Iterable[Duplicate]) -> list[Issue]:
     place = {item.message.id: item for item in located}
     return [
-        place[item.id].issue(
-            "text", f"duplicate:{item.kind}", f"{item.similarity:.2f} like {item.of}"
-        )
+        place[item.id].issue("text", f"duplicate:{item.kind}", f"{item.similarity:.2f} like {item.of}")
         for item in dropped
     ]
 

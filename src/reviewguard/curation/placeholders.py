@@ -39,12 +39,8 @@ _MEANINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"date|day", re.IGNORECASE), "day"),
 )
-_GREETED = re.compile(
-    r"(?:\b[Hh]i|\b[Hh]ello|\b[Hh]ey|\bDear) (?P<name>[A-Z][a-z]+)(?=\s*[,!.\n–-])"
-)
-_NOT_NAMES = frozenset(
-    {"Sir", "Madam", "Customer", "Guest", "Buyer", "Friend", "Friends", "All", "There"}
-)
+_GREETED = re.compile(r"(?:\b[Hh]i|\b[Hh]ello|\b[Hh]ey|\bDear) (?P<name>[A-Z][a-z]+)(?=\s*[,!.\n–-])")
+_NOT_NAMES = frozenset({"Sir", "Madam", "Customer", "Guest", "Buyer", "Friend", "Friends", "All", "There"})
 _ORDER = re.compile(r"\b999-\d{7}-\d{7}\b")
 _NAME_TOKENS = (
     "{{first_name}}",

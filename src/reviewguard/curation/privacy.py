@@ -62,9 +62,7 @@ _PHONE = re.compile(
 )
 _SHORTEST_PHONE = 7
 # A few digits more may belong to what comes next: "+1 555-0117 4 pcs".
-_FICTITIOUS_DIGITS = re.compile(
-    r"(?:1?\d{3}|1)?55501\d\d\d{0,6}|(?:44|0|440)(?:1632960|7700900)\d{3}\d{0,6}"
-)
+_FICTITIOUS_DIGITS = re.compile(r"(?:1?\d{3}|1)?55501\d\d\d{0,6}|(?:44|0|440)(?:1632960|7700900)\d{3}\d{0,6}")
 
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){13,15}(?![\w-])")
 _CARD_ISSUER = re.compile(r"4\d{15}|5[1-5]\d{14}|2[2-7]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}")

@@ -10,6 +10,7 @@ from functools import partial
 from reviewguard.curation.sources import Issue, Located
 from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import LabelledMessage, Rationale
+from reviewguard.text import without_spans
 
 
 def check_rules(located: Sequence[Located]) -> list[Issue]:
@@ -89,12 +90,7 @@ def _check_removal(item: Located) -> Iterator[Issue]:
 
 def remainder(message: LabelledMessage) -> str:
     """The text without its rationale; a space stands where a stretch was."""
-    pieces: list[str] = []
-    position = 0
-    for stretch in sorted(message.rationale, key=lambda s: s.start):
-        pieces.append(message.text[position : max(position, stretch.start)])
-        position = max(position, stretch.end)
-    return " ".join([*pieces, message.text[position:]])
+    return without_spans(message.text, [(r.start, r.end) for r in message.rationale], " ")
 
 
 def _conflicts(located: Iterable[Located]) -> Iterator[Issue]:

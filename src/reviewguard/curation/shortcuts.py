@@ -89,7 +89,5 @@ def _auroc(messages: Sequence[LabelledMessage], model: BaseEstimator) -> float |
         return None
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
     texts = [message.text for message in messages]
-    probabilities = cross_val_predict(
-        model, texts, broken, groups=families, cv=folds, method="predict_proba"
-    )
+    probabilities = cross_val_predict(model, texts, broken, groups=families, cv=folds, method="predict_proba")
     return float(roc_auc_score(broken, probabilities[:, 1]))

@@ -74,8 +74,7 @@ class _Assignment:
         Random(seed).shuffle(self.open)
         self.left = sum((group.counts for group in groups), Counter[str]())
         self.wanted = {
-            split: {label: share * n for label, n in self.left.items()}
-            for split, share in SHARES.items()
+            split: {label: share * n for label, n in self.left.items()} for split, share in SHARES.items()
         }
 
     def run(self) -> dict[str, str]:

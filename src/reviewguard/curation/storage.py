@@ -76,6 +76,18 @@ def load_splits(out_dir: Path) -> dict[str, list[LabelledMessage]]:
     return {split: _read_split(out_dir / f"{split}.parquet", expected) for split in SPLITS}
 
 
+def stored_digest(out_dir: Path) -> str:
+    """The data digest of the splits in a folder.
+
+    Raises:
+        InputError: the folder was not written by `build`.
+    """
+    report = Path(out_dir) / REPORT
+    _expected_hashes(report)
+    digest: str = json.loads(report.read_text("utf-8"))["digest"]
+    return digest
+
+
 def _to_table(messages: Iterable[LabelledMessage], groups: Mapping[str, str]) -> pa.Table:
     rows = [to_row(m) | {"label": label_of(m), "group": groups[m.id]} for m in messages]
     return pa.Table.from_pylist(rows, schema=SCHEMA)

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewguard.decision import decide, probabilities, sigmoid
 from reviewguard.encoding import MAX_CHARACTERS, EncodedMessage, MessageEncoder, Window, collate
 from reviewguard.inference.backend import Backend
-from reviewguard.decision import decide, probabilities, sigmoid
 from reviewguard.inference.language import Language, identify
-from reviewguard.settings import Settings
 from reviewguard.inference.spans import TokenScores, evidence_spans
 from reviewguard.policy import Profile, load_policy
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Evidence, Message, TypeScore, Verdict
+from reviewguard.settings import Settings
+from reviewguard.text import without_spans
 
 BATCH_TOKENS = 4096
 """Padded tokens per forward pass."""
@@ -57,6 +58,10 @@ class Classifier:
     def model(self) -> str:
         """Name and version, as verdicts carry it."""
         return f"{self.settings.name}-{self.settings.version}"
+
+    def with_settings(self, settings: Settings) -> Classifier:
+        """The same model with other calibrations or thresholds."""
+        return Classifier(self._backend, self._encoder, settings)
 
     def __call__(
         self, text: str, previous: str | None = None, *, profile: str = "amazon", proof: bool = False
@@ -108,7 +113,9 @@ class Classifier:
         parts: list[list[_WindowScores]] = [[] for _ in encoded]
         for (i, _), scores in zip(windows, self._forward([w for _, w in windows]), strict=True):
             parts[i].append(scores)
-        return [_merge(message, found) if found else None for message, found in zip(encoded, parts, strict=True)]
+        return [
+            _merge(message, found) if found else None for message, found in zip(encoded, parts, strict=True)
+        ]
 
     def _forward(self, windows: Sequence[Window]) -> list[_WindowScores]:
         results: dict[int, _WindowScores] = {}
@@ -174,7 +181,11 @@ class Classifier:
     ) -> list[Verdict]:
         marked = [i for i, v in enumerate(verdicts) if v.evidence]
         rest = [
-            replace(messages[i], text=without_evidence(messages[i].text, verdicts[i].evidence)) for i in marked
+            replace(
+                messages[i],
+                text=without_spans(messages[i].text, [(e.start, e.end) for e in verdicts[i].evidence], " "),
+            )
+            for i in marked
         ]
         logits = self.predict_logits(rest)
         result = list(verdicts)
@@ -218,15 +229,6 @@ def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:
 
 def _as_message(item: Message | str) -> Message:
     return Message(item) if isinstance(item, str) else item
-
-
-def without_evidence(text: str, evidence: Iterable[Evidence]) -> str:
-    """The text with the marked stretches cut out."""
-    kept, position = [], 0
-    for item in sorted(evidence, key=lambda e: e.start):
-        kept.append(text[position : max(position, item.start)])
-        position = max(position, item.end)
-    return re.sub(r"[ \t]{2,}", " ", "".join([*kept, text[position:]]))
 
 
 def _nothing_to_read(text: str) -> str:

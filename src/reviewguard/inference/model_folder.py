@@ -12,8 +12,8 @@ from reviewguard.errors import ModelError
 from reviewguard.files import sha256
 from reviewguard.inference.backend import Backend, OnnxBackend
 from reviewguard.inference.classifier import Classifier
-from reviewguard.settings import Settings
 from reviewguard.schema import Message
+from reviewguard.settings import Settings
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"

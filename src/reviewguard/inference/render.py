@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
@@ -53,14 +54,16 @@ def pieces(text: str, evidence: Sequence[Evidence]) -> list[Piece]:
     cuts = sorted({0, len(text)} | {p for e in evidence for p in (e.start, e.end)})
     return [
         Piece(text[a:b], tuple(dict.fromkeys(e.type for e in evidence if e.start < b and e.end > a)))
-        for a, b in zip(cuts, cuts[1:], strict=False)
+        for a, b in pairwise(cuts)
     ]
 
 
 def printable(text: str) -> str:
     """The text with control characters and lone surrogates made visible, safe to send to a terminal."""
     return "".join(
-        c if c in "\n\t" or (c.isprintable() and not "\ud800" <= c <= "\udfff") else "\N{REPLACEMENT CHARACTER}"
+        c
+        if c in "\n\t" or (c.isprintable() and not "\ud800" <= c <= "\udfff")
+        else "\N{REPLACEMENT CHARACTER}"
         for c in text
     )
 

@@ -14,7 +14,15 @@ from reviewguard.inference.render import bracketed
 from reviewguard.readers.export import Export, ExportRow
 from reviewguard.schema import Verdict
 
-VERDICT_COLUMNS = ("rg_verdict", "rg_probability", "rg_types", "rg_marked", "rg_reasons", "rg_model", "rg_error")
+VERDICT_COLUMNS = (
+    "rg_verdict",
+    "rg_probability",
+    "rg_types",
+    "rg_marked",
+    "rg_reasons",
+    "rg_model",
+    "rg_error",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ def evidence_spans(text: str, type_name: str, tokens: TokenScores, threshold: fl
     total = float(push.sum()) or 1.0
     phrases = [(first, last, float(push[first : last + 1].sum()) / total) for first, last in _phrases(marked)]
     best = sorted(sorted(phrases, key=lambda p: -p[2])[:MAX_SPANS])
-    return [_evidence(text, words[first][0], words[last][1], type_name, weight) for first, last, weight in best]
+    return [
+        _evidence(text, words[first][0], words[last][1], type_name, weight) for first, last, weight in best
+    ]
 
 
 def _per_word(

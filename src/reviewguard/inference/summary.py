@@ -25,7 +25,9 @@ def summary_view(scored: ScoredExport, *, worst: int, colour: bool) -> Renderabl
 
 def worst_rows(scored: ScoredExport, count: int) -> list[ScoredRow]:
     """The likeliest violations among the rows not found compliant."""
-    flagged = [(r.verdict, r) for r in scored.rows if r.verdict and r.verdict.verdict not in (COMPLIANT, None)]
+    flagged = [
+        (r.verdict, r) for r in scored.rows if r.verdict and r.verdict.verdict not in (COMPLIANT, None)
+    ]
     ranked = sorted(flagged, key=lambda pair: -_rank(pair[0]))
     return [row for _, row in ranked[:count]]
 
@@ -50,12 +52,17 @@ def _counts(scored: ScoredExport) -> Table:
 
 def _types(scored: ScoredExport) -> Text:
     types = Counter(
-        t.type for r in scored.rows if r.verdict and r.verdict.verdict == REVIEW_SOLICITING for t in r.verdict.types
+        t.type
+        for r in scored.rows
+        if r.verdict and r.verdict.verdict == REVIEW_SOLICITING
+        for t in r.verdict.types
     )
     return Text(f"types found: {', '.join(f'{n} {name}' for name, n in types.most_common()) or 'none'}")
 
 
 def _place(scored: ScoredExport, item: ScoredRow, rank: int) -> str:
     fields = scored.export.fields
-    known = [f"{f.replace('_', ' ')} {item.row.values[fields[f]]}" for f in ("order_id", "date") if f in fields]
+    known = [
+        f"{f.replace('_', ' ')} {item.row.values[fields[f]]}" for f in ("order_id", "date") if f in fields
+    ]
     return ", ".join([f"{rank}. line {item.row.number}", *known])

@@ -27,6 +27,7 @@ class TrainConfig:
         learning_rate: peak, for the encoder; `head_learning_rate` for the new layers.
         warmup: share of the steps, 0–1.
         weight_decay: of AdamW.
+        freeze_embeddings: keep the word vectors as pretrained: half of the weights, and most of the optimizer's time.
         label_smoothing: moves labels from 0 and 1 towards 0.5, 0–0.5.
         average_last: epochs whose weights are averaged into the final model (1: the last only).
         patience: epochs without a better validation loss before stopping.
@@ -49,6 +50,7 @@ class TrainConfig:
     head_learning_rate: float = 5e-4
     warmup: float = 0.06
     weight_decay: float = 0.01
+    freeze_embeddings: bool = True
     label_smoothing: float = 0.0
     average_last: int = 1
     patience: int = 3
@@ -73,7 +75,9 @@ class TrainConfig:
         for name in ("learning_rate", "head_learning_rate"):
             _check(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
         _check(32 <= self.window <= 512, "window", self.window, "32 to 512")
-        _check(self.previous + self.stride < self.window - 16, "previous", self.previous, "room for the seller")
+        _check(
+            self.previous + self.stride < self.window - 16, "previous", self.previous, "room for the seller"
+        )
 
     @property
     def limits(self) -> Limits:
@@ -93,7 +97,9 @@ class TrainConfig:
 
 def _check(condition: bool, key: str, found: Any, expected: str) -> None:
     if not condition:
-        raise ConfigError(f"{key} is {found!r}", expected=expected, fix=f"set {key} in the TOML file or with --set")
+        raise ConfigError(
+            f"{key} is {found!r}", expected=expected, fix=f"set {key} in the TOML file or with --set"
+        )
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig:
@@ -126,6 +132,10 @@ def config_from(values: Mapping[str, Any]) -> TrainConfig:
 
 
 def _convert(key: str, value: Any, kind: type) -> Any:
+    if kind is bool:
+        if str(value).lower() in ("true", "false"):
+            return str(value).lower() == "true"
+        raise ConfigError(f"{key} is {value!r}", expected="true or false")
     wrong_kind = isinstance(value, bool) or (kind is int and isinstance(value, float))
     if not wrong_kind and (kind is not str or isinstance(value, str)):
         try:

@@ -33,7 +33,7 @@ class HeadConfig:
 
     Attributes:
         types: names of the outputs, in order.
-        head: `evidence`, or `plain` (mean-pooled classification head, for comparison).
+        head: `evidence`, or `plain` (classification head over [CLS], for comparison).
         pooling: how evidence is pooled (`evidence` head only).
         hidden: width of the evidence layer; 0 for a linear one.
         dropout: probability, 0–1.
@@ -116,7 +116,7 @@ class EvidenceModel(nn.Module):
         states = self.dropout(states)
         mask = seller_mask.unsqueeze(-1).to(states.dtype)
         if self.head_config.head == "plain":
-            evidence, attention, logits = self._plain(states, mask)
+            evidence, attention, logits = self._plain(states)
         else:
             evidence, attention, logits = self._evidence(states, mask)
         loss = None
@@ -141,9 +141,9 @@ class EvidenceModel(nn.Module):
         # The smooth maximum: evidence weighted by its own softmax; bounded by max, unlike log-sum-exp's sum.
         return torch.softmax(evidence + blocked, dim=1)
 
-    def _plain(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1.0)
-        hidden = F.gelu(self.token(pooled) + self.context(states[:, 0]))
+    def _plain(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Dense, tanh and a linear layer over [CLS], as `AutoModelForSequenceClassification` has for BERT."""
+        hidden = torch.tanh(self.context(states[:, 0]))
         logits = self.evidence(self.dropout(hidden))
         nothing = torch.zeros(*states.shape[:2], logits.shape[-1], device=states.device)
         return nothing, nothing, logits
@@ -162,7 +162,9 @@ class EvidenceModel(nn.Module):
         loss = loss + config.any_weight * _any_loss(logits[:, :-1], labels[:, :-1].amax(dim=1))
         if token_labels is None or config.head == "plain" or not config.rationale_weight:
             return loss
-        rationale_loss = _token_loss(evidence, mask, token_labels) + _attention_loss(attention.float(), token_labels)
+        rationale_loss = _token_loss(evidence, mask, token_labels) + _attention_loss(
+            attention.float(), token_labels
+        )
         return loss + config.rationale_weight * rationale_loss
 
     def save_pretrained(self, folder: Path) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewguard.modeling.scorer import Observed, Scorer, scored_probabilities
-from reviewguard.modeling.spans import Marks, Span, marked_words, without_spans
+from reviewguard.modeling.spans import Marks, Span, marked_words
+from reviewguard.text import without_spans
 
 Floats = NDArray[np.float64]
 

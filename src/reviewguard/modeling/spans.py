@@ -6,7 +6,7 @@ A word is a maximal run of non-space characters; it is marked when it overlaps a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +54,3 @@ def mark_runs(marks: Marks) -> list[Span]:
 def _iou(a: Span, b: Span) -> float:
     overlap = max(0, min(a[1], b[1]) - max(a[0], b[0]))
     return overlap / ((a[1] - a[0]) + (b[1] - b[0]) - overlap)
-
-
-def without_spans(text: str, spans: Sequence[Span]) -> str:
-    """The text with these stretches (which may overlap) taken out."""
-    kept, place = [], 0
-    for start, end in sorted(spans):
-        kept.append(text[place : max(start, place)])
-        place = max(place, end)
-    return "".join(kept) + text[place:]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import extract_model_from_parallel
 from tokenizers import Tokenizer
 from transformers import (
     AutoTokenizer,
@@ -82,6 +83,7 @@ def fine_tune(
     model = start_from or EvidenceModel.from_base(
         resolve_base_model(config.base_model), config.head_config(types)
     )
+    model.encoder.get_input_embeddings().weight.requires_grad_(not config.freeze_embeddings)
     rows = training_rows(train, encoder, types)
     averaging = _AverageWeights(config.average_last)
     trainer = Trainer(
@@ -96,6 +98,8 @@ def fine_tune(
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(run_dir)) if run_dir.is_dir() else None)
     seconds = time.monotonic() - started
+    # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
+    extract_model_from_parallel(model, keep_fp32_wrapper=False)
     averaging.apply(model)
     for checkpoint in run_dir.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
@@ -142,6 +146,8 @@ def _optimizer(model: EvidenceModel, config: TrainConfig) -> torch.optim.Optimiz
     """AdamW with a higher rate for the new layers and no decay on biases and norms."""
     groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         decays = parameter.ndim > 1
         groups.setdefault((name.startswith("encoder."), decays), []).append(parameter)
     settings: list[dict[str, Any]] = [
@@ -152,7 +158,7 @@ def _optimizer(model: EvidenceModel, config: TrainConfig) -> torch.optim.Optimiz
         }
         for (is_encoder, decays), parameters in groups.items()
     ]
-    return torch.optim.AdamW(settings)
+    return torch.optim.AdamW(settings, fused=True)
 
 
 class _AverageWeights(TrainerCallback):

@@ -12,7 +12,17 @@ from reviewguard.errors import InputError
 from reviewguard.schema import Message
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "text": ("text", "body", "message", "message_body", "body_text", "content", "comment", "reply", "message_text"),
+    "text": (
+        "text",
+        "body",
+        "message",
+        "message_body",
+        "body_text",
+        "content",
+        "comment",
+        "reply",
+        "message_text",
+    ),
     "previous": ("previous", "buyer_message", "previous_message", "customer_message"),
     "sender": ("sender", "direction", "from", "author", "sender_type", "from_role", "author_role", "role"),
     "order_id": ("order_id", "order", "amazon_order_id", "order_number", "order_no", "orderid"),
@@ -22,7 +32,9 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 }
 """Column names, folded to lower case and underscores, under which a field is looked for."""
 
-BUYERS = frozenset({"buyer", "customer", "incoming", "inbound", "in", "end-user", "client", "received", "user"})
+BUYERS = frozenset(
+    {"buyer", "customer", "incoming", "inbound", "in", "end-user", "client", "received", "user"}
+)
 """Values of the sender column that mean the buyer wrote the message."""
 
 

@@ -1,0 +1,121 @@
+"""`train`, `evaluate` and `export`: the commands of data people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewguard.cli.data import BUILT
+from reviewguard.errors import InputError
+
+DataOption = Annotated[Path, typer.Option(help="Splits written by `reviewguard data build`.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="Override one configuration key, key=value (repeatable).")
+]
+RUN = Path("runs/latest")
+
+
+def train(
+    config: Annotated[Path | None, typer.Option(help="TOML file; built-in defaults without one.")] = None,
+    overrides: SetOption = None,
+    data: DataOption = BUILT,
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints and torch weights; resumes there.")] = RUN,
+    out: Annotated[Path | None, typer.Option(help="Model folder to write; RUN/model by default.")] = None,
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "dev",
+    measure_on: Annotated[
+        list[Path] | None, typer.Option(help="Labelled JSONL to report on as well (repeatable).")
+    ] = None,
+    bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
+) -> None:
+    """Fine-tune, export, evaluate and describe a model, tracked in MLflow.
+
+    Example: reviewguard train --set epochs=3 --run runs/try
+    """
+    from reviewguard.modeling.compare import figure_text
+    from reviewguard.modeling.config import load_config
+    from reviewguard.readers.labelled import read_labelled
+    from reviewguard.training import train as run_training
+
+    extra = {path.stem: read_labelled(path) for path in measure_on or []}
+    result = run_training(
+        load_config(config, overrides or []),
+        data,
+        run,
+        out or run / "model",
+        version=version,
+        measure_on=extra,
+        bootstrap=bootstrap,
+    )
+    for name, evaluation in result.evaluations.items():
+        shown = ", ".join(f"{f} {figure_text(evaluation.figures[f])}" for f in ("auroc", "f1", "macro_f1"))
+        print(f"{name}: {shown}")
+    print(f"trained in {result.seconds / 60:.1f} minutes, model folder {result.folder}, run {result.run_id}")
+    for problem in result.problems:
+        print(f"tracking: {problem}")
+
+
+def evaluate(
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Labelled JSONL or Parquet (repeatable); the test split by default."),
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model folder; the shipped model by default.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Beside keyword filter and TF-IDF.")] = False,
+    other: Annotated[
+        list[str] | None, typer.Option("--with", help="NAME=DIR of a further model folder (repeatable).")
+    ] = None,
+    splits: Annotated[Path, typer.Option(help="Splits that the baselines are fitted on.")] = BUILT,
+    out: Annotated[Path | None, typer.Option(help="JSON file for every figure.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides the bootstrap.")] = 13,
+    bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
+) -> None:
+    """Measure a model on labelled messages: decisions, types, calibration, evidence, slices.
+
+    Example: reviewguard evaluate --data labelled.jsonl --out figures.json
+    """
+    from reviewguard.classifier_scorer import ClassifierScorer
+    from reviewguard.curation.storage import load_splits
+    from reviewguard.files import write_json
+    from reviewguard.inference.model_folder import load
+    from reviewguard.modeling.baselines import fit_baselines
+    from reviewguard.modeling.compare import compare as measure
+    from reviewguard.readers.labelled import read_labelled
+
+    paths = data or [splits / "test.parquet"]
+    datasets = {path.stem: read_labelled(path) for path in paths}
+    scorers: list = [ClassifierScorer(load(model))]  # type: ignore[type-arg]
+    for item in other or []:
+        name, separator, folder = item.partition("=")
+        if not separator:
+            raise InputError(f"--with {item}", expected="NAME=DIR")
+        scorers.append(ClassifierScorer(load(folder), name))
+    if compare:
+        parts = load_splits(splits)
+        scorers = [*fit_baselines(parts["train"], parts["validation"], seed=seed), *scorers[::-1]]
+    table = measure(scorers, datasets, seed=seed, bootstrap=bootstrap)
+    print(table.to_markdown())
+    if not compare:
+        print(json.dumps(table.to_dict(), indent=2) if out is None else f"every figure: {out}")
+    if out is not None:
+        write_json(out, table.to_dict())
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    out: Annotated[Path, typer.Option(help="Model folder to write.")],
+    precision: Annotated[
+        str, typer.Option(help="int8, or fp32 for processors that miscompute int8.")
+    ] = "int8",
+    data: DataOption = BUILT,
+) -> None:
+    """Write a run's weights as a model folder again.
+
+    Example: reviewguard export runs/latest --precision fp32 --out models/fp32
+    """
+    from reviewguard.training import export_run
+
+    export_run(run, data, out, precision)
+    print(f"written: {out}")

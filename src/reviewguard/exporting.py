@@ -1,0 +1,114 @@
+"""Turns a trained model into a model folder: quantise, calibrate what will run, hash, describe."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reviewguard.encoding import Limits
+from reviewguard.errors import ConfigError
+from reviewguard.files import sha256
+from reviewguard.inference.backend import OnnxBackend
+from reviewguard.inference.classifier import Classifier
+from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, from_parts
+from reviewguard.modeling.calibration import fit_settings
+from reviewguard.modeling.onnx_export import export_onnx, quantize_int8
+from reviewguard.modeling.trainer import TrainedModel
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage, Message
+from reviewguard.settings import SelfCheck, Settings
+from reviewguard.token_threshold import best_token_threshold
+
+PRECISIONS = ("int8", "fp32")
+CARD_FILE = "README.md"
+SELF_CHECK = Message(
+    "Dear friend, glad the kettle arrived. Give us five stars and we refund you by PayPal, then tell us on WhatsApp.",
+    "it came today",
+)
+SELF_CHECK_TOLERANCE = 0.5
+"""Logits. Correct processors agree to a few hundredths; saturated int8 products are off by whole logits."""
+
+
+def export_model(
+    trained: TrainedModel,
+    validation: Sequence[LabelledMessage],
+    folder: Path,
+    *,
+    name: str,
+    version: str,
+    limits: Limits,
+    precision: str = "int8",
+    training: Mapping[str, Any] | None = None,
+) -> Classifier:
+    """Write a model folder whole or not at all, and return the classifier it holds.
+
+    Args:
+        validation: messages that calibrations and thresholds are fitted on, with the exported weights.
+        training: facts of the run, kept in `config.json`.
+
+    Raises:
+        ConfigError: no such precision.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(f"precision is {precision!r}", expected=" or ".join(PRECISIONS))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+        part = Path(temporary) / "model"
+        part.mkdir()
+        _write_weights(trained, part, precision)
+        settings = replace(
+            Settings.uncalibrated(
+                name, version, trained.model.head_config.types, tuple(load_policy().profiles)
+            ),
+            limits=limits,
+            training=training or {},
+        )
+        settings = _fit(part, settings, validation)
+        settings.save(part / CONFIG_FILE)
+        replace_folder(part, folder)
+    return from_parts(OnnxBackend(folder / MODEL_FILE), folder / TOKENIZER_FILE, settings)
+
+
+def _write_weights(trained: TrainedModel, folder: Path, precision: str) -> None:
+    trained.tokenizer.save(str(folder / TOKENIZER_FILE))
+    if precision == "fp32":
+        export_onnx(trained.model, folder / MODEL_FILE)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        full = Path(temporary) / MODEL_FILE
+        export_onnx(trained.model, full)
+        quantize_int8(full, folder / MODEL_FILE)
+
+
+def _fit(folder: Path, settings: Settings, validation: Sequence[LabelledMessage]) -> Settings:
+    backend = OnnxBackend(folder / MODEL_FILE)
+    classifier = from_parts(backend, folder / TOKENIZER_FILE, settings)
+    logits = classifier.predict_logits([m.message for m in validation])
+    fitted = replace(
+        fit_settings(settings, logits, validation),
+        files={file: sha256(folder / file) for file in (MODEL_FILE, TOKENIZER_FILE)},
+        self_check=_self_check(classifier),
+    )
+    calibrated = from_parts(backend, folder / TOKENIZER_FILE, fitted)
+    return replace(fitted, token_threshold=best_token_threshold(calibrated, validation))
+
+
+def _self_check(classifier: Classifier) -> SelfCheck:
+    logits = np.round(classifier.predict_logits([SELF_CHECK])[0], 4)
+    return SelfCheck(SELF_CHECK.text, SELF_CHECK.previous, tuple(logits.tolist()), SELF_CHECK_TOLERANCE)
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put a finished folder in the place of another; the old one stays until the new one is there."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)

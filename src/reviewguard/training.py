@@ -1,0 +1,241 @@
+"""A training run, top to bottom: configuration → data → train → export → evaluate → card → tracking."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from reviewguard.classifier_scorer import ClassifierScorer
+from reviewguard.curation.augment import augment
+from reviewguard.curation.storage import load_splits, stored_digest
+from reviewguard.errors import InputError
+from reviewguard.exporting import CARD_FILE, export_model
+from reviewguard.files import write_json, write_text
+from reviewguard.inference.classifier import Classifier
+from reviewguard.modeling.card import CardFacts, render_card
+from reviewguard.modeling.config import TrainConfig, config_from
+from reviewguard.modeling.evaluation import Evaluation, evaluate
+from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.limit import limit_families
+from reviewguard.modeling.provenance import git_state, package_versions
+from reviewguard.modeling.tracking import Tracker, TrackingCallback
+from reviewguard.modeling.trainer import TrainedModel, fine_tune
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage
+
+NAME = "reviewguard"
+CHECKPOINTS = "checkpoints"
+WEIGHTS = "weights"
+TEST = "own test split"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingRun:
+    """What a run leaves behind.
+
+    Attributes:
+        folder: the exported model folder.
+        evaluations: data set → figures of the exported model.
+        run_id: MLflow's, None when tracking failed from the start.
+        problems: what could not be tracked.
+    """
+
+    folder: Path
+    evaluations: Mapping[str, Evaluation]
+    run_id: str | None
+    seconds: float
+    problems: tuple[str, ...]
+
+
+def train(
+    config: TrainConfig,
+    data_dir: Path,
+    run_dir: Path,
+    out: Path,
+    *,
+    version: str,
+    measure_on: Mapping[str, Sequence[LabelledMessage]] | None = None,
+    bootstrap: int = 1000,
+) -> TrainingRun:
+    """Train, export and measure a model.
+
+    Args:
+        data_dir: splits written by `reviewguard data build`.
+        run_dir: checkpoints and torch weights; an interrupted run there is taken up again.
+        out: model folder to write.
+        measure_on: further labelled data to report on, never trained on.
+        bootstrap: resamples for the intervals.
+    """
+    splits = load_splits(data_dir)
+    digest = stored_digest(data_dir)
+    written = limit_families(splits["train"], config.limit, config.seed)
+    messages = [*written, *augment(written, config.seed, config.augment)]
+    with Tracker(run_name=f"{config.head}-{version}") as tracker:
+        tracker.params(config.to_dict())
+        for name, rows in (splits | {"train": written}).items():
+            tracker.dataset(rows, name=name, context=_CONTEXTS[name], source=str(data_dir), digest=digest)
+        trained = fine_tune(
+            config,
+            messages,
+            splits["validation"],
+            tuple(load_policy().types),
+            run_dir / CHECKPOINTS,
+            callbacks=[TrackingCallback(tracker)],
+        )
+        trained.model.save_pretrained(run_dir / WEIGHTS)
+        trained.tokenizer.save(str(run_dir / WEIGHTS / "tokenizer.json"))
+        facts = _facts(config, splits, written, digest, version, tracker.run_id, trained.seconds)
+        write_json(
+            run_dir / "run.json", {"config": config.to_dict(), "facts": facts, "history": trained.history}
+        )
+        classifier = export_model(
+            trained,
+            splits["validation"],
+            out,
+            name=NAME,
+            version=version,
+            limits=config.limits,
+            training=facts,
+        )
+        evaluations = _evaluate(
+            classifier, {TEST: splits["test"]} | dict(measure_on or {}), config, bootstrap
+        )
+        _describe(out, classifier, written, evaluations)
+        _track(tracker, out, evaluations, splits["test"], trained)
+    return TrainingRun(out, evaluations, tracker.run_id, trained.seconds, tuple(tracker.problems))
+
+
+_CONTEXTS = {"train": "training", "validation": "validation", "test": "test"}
+
+
+def _facts(
+    config: TrainConfig,
+    splits: Mapping[str, Sequence[LabelledMessage]],
+    written: Sequence[LabelledMessage],
+    digest: str,
+    version: str,
+    run_id: str | None,
+    seconds: float,
+) -> dict[str, Any]:
+    return {
+        "version": version,
+        "date": datetime.now(UTC).date().isoformat(),
+        "base_model": config.base_model,
+        "seed": config.seed,
+        "run_id": run_id or "",
+        "commit": str(git_state()),
+        "data_digest": digest,
+        "messages": {name: len(rows) for name, rows in splits.items()} | {"train": len(written)},
+        "type_counts": dict(Counter(t for m in written for t in m.types)),
+        "seconds": round(seconds, 1),
+        "versions": package_versions(),
+    }
+
+
+def _evaluate(
+    classifier: Classifier,
+    datasets: Mapping[str, Sequence[LabelledMessage]],
+    config: TrainConfig,
+    bootstrap: int,
+) -> dict[str, Evaluation]:
+    scorer = ClassifierScorer(classifier)
+    return {
+        name: evaluate(scorer, examples, seed=config.seed, bootstrap=bootstrap)
+        for name, examples in datasets.items()
+    }
+
+
+def _describe(
+    folder: Path,
+    classifier: Classifier,
+    written: Sequence[LabelledMessage],
+    evaluations: Mapping[str, Evaluation],
+) -> None:
+    figures = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
+    write_json(folder / "evaluation.json", figures)
+    write_text(folder / CARD_FILE, render_card(card_facts(classifier, written), figures))
+
+
+def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> CardFacts:
+    """What the card says beside the figures, from the model's own configuration."""
+    settings, training = classifier.settings, classifier.settings.training
+    amazon, limits = settings.profiles["amazon"], settings.limits
+    return CardFacts(
+        name=settings.name,
+        version=settings.version,
+        base_model="sentence-transformers/all-MiniLM-L6-v2",
+        run_id=training["run_id"],
+        commit=training["commit"],
+        data_digest=training["data_digest"],
+        messages=training["messages"],
+        type_counts=training["type_counts"],
+        examples={t: _example(written, t) for t in settings.types},
+        thresholds={
+            "review-soliciting from": amazon.upper,
+            "compliant below": amazon.lower,
+            "single cut for precision, recall and F1": amazon.threshold,
+            "token evidence marked from": settings.token_threshold,
+        },
+        limits={f"{name} (tokens)": str(value) for name, value in asdict(limits).items()},
+        versions=training["versions"],
+    )
+
+
+def _example(written: Sequence[LabelledMessage], type_name: str) -> str:
+    """The shortest message of at least eight words with this type alone."""
+    alone = [
+        m.text for m in written if m.types == (type_name,) and len(m.text.split()) >= 8 and not m.previous
+    ]
+    return min(alone, key=lambda text: (len(text), text), default="")
+
+
+def _track(
+    tracker: Tracker,
+    folder: Path,
+    evaluations: Mapping[str, Evaluation],
+    test: Sequence[LabelledMessage],
+    trained: TrainedModel,
+) -> None:
+    tracker.metrics({"train_seconds": trained.seconds})
+    for name, evaluation in evaluations.items():
+        tracker.evaluation(evaluation, name.replace(" ", "_"))
+    tracker.text((folder / CARD_FILE).read_text("utf-8"), "model_card.md")
+    tracker.model(folder, [{"text": m.text, "previous": m.previous} for m in test[:3]])
+
+
+def export_run(run_dir: Path, data_dir: Path, out: Path, precision: str) -> Classifier:
+    """Export the weights of a finished run once more.
+
+    Raises:
+        InputError: the folder holds no finished run.
+    """
+    if not (run_dir / "run.json").is_file():
+        raise InputError(
+            f"{run_dir} holds no finished run", expected="a folder written by `reviewguard train`"
+        )
+    stored = json.loads((run_dir / "run.json").read_text("utf-8"))
+    config, facts = config_from(stored["config"]), stored["facts"]
+    trained = TrainedModel(
+        EvidenceModel.from_pretrained(run_dir / WEIGHTS),
+        Tokenizer.from_file(str(run_dir / WEIGHTS / "tokenizer.json")),
+        (),
+        facts["seconds"],
+    )
+    validation = load_splits(data_dir)["validation"]
+    return export_model(
+        trained,
+        validation,
+        out,
+        name=NAME,
+        version=facts["version"],
+        limits=config.limits,
+        precision=precision,
+        training=facts,
+    )

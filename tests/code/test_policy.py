@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reviewguard.errors import ConfigError
+from reviewguard.policy import load_policy
+
+POLICY = load_policy()
+
+
+def test_every_type_has_clause_source_and_advice() -> None:
+    assert len(POLICY.types) == 8
+    assert list(POLICY.types)[-1] == "neutral_request"  # the model's outputs rely on it
+    assert all(t.clause and t.source and t.advice and t.title for t in POLICY.types.values())
+
+
+@pytest.mark.parametrize(
+    ("profile", "types", "broken"),
+    [
+        ("amazon", [], False),
+        ("amazon", ["neutral_request"], False),
+        ("amazon", ["pressure"], True),
+        ("strict", ["neutral_request"], True),
+        ("ftc", ["incentive"], False),
+        ("ftc", ["incentive", "positive_request"], True),
+        ("ftc", ["incentive", "change_or_remove"], True),
+        ("ftc", ["selective"], False),
+        ("ftc", ["insider"], True),
+    ],
+)
+def test_profiles_map_types_to_the_verdict(profile: str, types: list[str], broken: bool) -> None:
+    assert POLICY.profile(profile).is_broken(types) is broken
+
+
+def test_probability_is_a_noisy_or_of_rules_and_a_product_within_a_rule() -> None:
+    values = {name: np.array([0.0]) for name in POLICY.types}
+    values |= {"incentive": np.array([0.5]), "positive_request": np.array([0.4])}
+    assert POLICY.profile("amazon").probability(values) == pytest.approx([1 - 0.5 * 0.6])
+    assert POLICY.profile("ftc").probability(values) == pytest.approx([0.5 * 0.4])
+
+
+def test_only_types_of_a_broken_rule_are_breaking() -> None:
+    ftc = POLICY.profile("ftc")
+    assert ftc.breaking_types(["incentive", "insider"]) == {"insider"}
+
+
+def test_an_unknown_profile_names_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="amazon or strict or ftc"):
+        POLICY.profile("ebay")

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reviewguard.errors import InputError
+from reviewguard.files import atomic_write, read_jsonl, write_jsonl
+from reviewguard.schema import Evidence, TypeScore, Verdict
+
+VERDICT = Verdict(
+    "a", "review-soliciting", 0.9, (TypeScore("incentive", 0.8),), (Evidence(0, 4, "gift", "incentive", 1.0),)
+)
+
+
+def test_the_json_form_has_exactly_the_documented_fields_and_reads_back() -> None:
+    values = json.loads(VERDICT.to_json())
+    assert list(values) == [
+        "id", "verdict", "probability", "types", "evidence", "language", "reasons", "profile", "model", "error",
+        "without_evidence",
+    ]  # fmt: skip
+    assert Verdict.from_dict(values) == VERDICT
+
+
+def test_lone_surrogates_do_not_break_the_json() -> None:
+    text = Verdict("x", None, None, error="bad \ud800").to_json()
+    assert json.loads(text.encode("utf-8"))["error"] == "bad \ud800"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), atomic_write(target) as file:
+        file.write(b"half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write"), atomic_write(tmp_path / "file" / "x"):
+        pass
+
+
+def test_json_lines_round_trip(tmp_path: Path) -> None:
+    rows = [{"a": "é"}, {"b": [1]}]
+    write_jsonl(tmp_path / "x.jsonl", rows)
+    assert list(read_jsonl(tmp_path / "x.jsonl")) == list(enumerate(rows, 1))
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "x.jsonl:1"), ("[]", "a list"), (b"\xff", "not UTF-8")])
+def test_what_is_not_json_lines_is_refused_with_its_place(
+    tmp_path: Path, content: str | bytes, message: str
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError, match=message):
+        list(read_jsonl(path))

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviewguard.text import normalize, without_spans
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        ("Leave us ⭐⭐⭐⭐⭐ please", "Leave us 5 stars please"),
+        ("★★★★☆", " 4 stars "),
+        ("one ⭐", "one star "),
+        ("😀😀😀 hi", " grinning face hi"),
+        ("l e a v e 5 s t a r s", "leave 5 stars"),
+        ("r.e.v.i.e.w us", "review us"),
+        ("sizes S M L", "sizes S M L"),
+        ("гeviеw", "review"),
+        ("на русском", "на русском"),
+        ("r\u200be\u200bv\u200biew", "review"),
+        ("𝗳𝗿𝗲𝗲 ｇｉｆｔ", "free gift"),
+        ("a &amp; b &lt;3", "a & b <3"),
+        ("<p>Hi<br/>you</p>", " Hi you "),
+        ("Hi {{first_name}}, %s", "Hi first name , name "),
+        ("[[product-review-link:leave a review]]", " product review link:leave a review "),
+        ("see https://www.example.com/review/create-review?asin=1", "see link example com review create review "),
+        ("soooooo good!!!!!!!", "sooo good!!!"),
+        ("“it’s”\n\n fine…", '"it\'s" fine...'),
+    ],
+)
+def test_disguises_and_markup_become_plain_words(raw: str, plain: str) -> None:
+    assert normalize(raw).text.split() == plain.split()
+
+
+def test_offsets_point_into_the_text_as_given() -> None:
+    raw = "Give ⭐⭐⭐⭐⭐ for a gіft"  # the second i is Cyrillic
+    result = normalize(raw)
+    start = result.text.index("5 stars")
+    assert raw[slice(*result.to_original(start, start + 7))] == "⭐⭐⭐⭐⭐"
+    start = result.text.index("gift")
+    assert raw[slice(*result.to_original(start, start + 4))] == "gіft"
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_normalised_and_every_character_has_a_source(raw: str) -> None:
+    result = normalize(raw)
+    assert len(result.starts) == len(result.ends) == len(result.text)
+    assert all(0 <= s < e <= len(raw) for s, e in zip(result.starts, result.ends, strict=True))
+    assert list(result.starts) == sorted(result.starts)
+    result.text.encode("utf-8")  # no lone surrogate survives
+
+
+@given(st.text(alphabet=st.sampled_from("⭐★ 😀\u200b\ufe0f\u200dгe5sta.r<>&;{}%[]_-\n\x00\ud800"), max_size=60))
+def test_the_characters_the_rules_are_about_in_any_order(raw: str) -> None:
+    result = normalize(raw)
+    assert all(0 <= s < e <= len(raw) for s, e in zip(result.starts, result.ends, strict=True))
+    assert "\u200b" not in result.text
+    assert "\x00" not in result.text
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=3), st.data())
+def test_the_map_back_undoes_the_map_there(word: str, data: st.DataObject) -> None:
+    raw = f"⭐⭐ {word} 😀 &amp; x"
+    result = normalize(raw)
+    start = raw.index(word)
+    there = result.from_original(start, start + len(word))
+    assert result.text[slice(*there)] == word
+    assert result.to_original(*there) == (start, start + len(word))
+
+
+def test_plain_prose_is_left_alone() -> None:
+    prose = "Your parcel left today; it should arrive on Friday. Reply here if not!"
+    assert normalize(prose).text == prose
+
+
+def test_a_megabyte_is_normalised_in_seconds() -> None:
+    assert len(normalize("Hello ⭐ there, é! " * 60_000).text) > 500_000
+
+
+def test_stretches_are_taken_out() -> None:
+    assert without_spans("abcdefgh", [(4, 6), (1, 3), (2, 5)], " ").split() == ["a", "gh"]

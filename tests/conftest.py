@@ -1,0 +1,57 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def tiny_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Splits built from one small file of the written messages."""
+    from reviewguard.curation.pipeline import build
+
+    folder = tmp_path_factory.mktemp("data")
+    build(ROOT / "data" / "messages" / "start-voices.jsonl", folder, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory, tiny_data_dir: Path) -> Path:
+    """A two-layer base model with random weights."""
+    from reviewguard.curation.storage import load_splits
+    from tests.tiny import write_tiny_base
+
+    texts = [m.text for m in load_splits(tiny_data_dir)["train"]]
+    return write_tiny_base(tmp_path_factory.mktemp("base"), texts)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(
+    tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, tiny_data_dir: Path
+) -> Iterator[Path]:
+    """A finished training run of the tiny model; its model folder is `<run>/model`."""
+    from reviewguard.modeling.config import load_config
+    from reviewguard.training import train
+
+    run = tmp_path_factory.mktemp("run")
+    config = load_config(
+        None, [f"base_model={tiny_base}", "epochs=2", "hidden=16", "window=128", "previous=32", "stride=16"]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{run / 'mlflow.db'}")
+        train(config, tiny_data_dir, run, run / "model", version="tiny", bootstrap=20)
+    yield run
+
+
+@pytest.fixture(scope="session")
+def tiny_model_dir(tiny_run: Path) -> Path:
+    """The tiny model's folder."""
+    return tiny_run / "model"

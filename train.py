@@ -1,0 +1,17 @@
+"""Train the shipped model from the written messages: `python train.py`, with the options of `reviewguard train`.
+
+The run itself reads top to bottom in `src/reviewguard/training.py`.
+"""
+
+import sys
+from pathlib import Path
+
+from reviewguard.cli import main
+from reviewguard.curation.pipeline import build
+
+DATA = Path("build/data")
+
+if __name__ == "__main__":
+    build(Path("data/messages"), DATA, seed=13)
+    sys.argv = ["train.py", "train", "--config", "train.toml", "--data", str(DATA), *sys.argv[1:]]
+    main()
