@@ -160,8 +160,11 @@ class EvidenceModel(nn.Module):
         logits, evidence, config = logits.float(), evidence.float(), self.head_config
         loss = F.binary_cross_entropy_with_logits(logits, labels)
         loss = loss + config.any_weight * _any_loss(logits[:, :-1], labels[:, :-1].amax(dim=1))
-        if token_labels is None or config.head == "plain" or not config.rationale_weight:
+        # Validation counts what users see, the message scores, so epochs are compared on that alone.
+        supervised = self.training and token_labels is not None and config.head != "plain"
+        if not supervised or not config.rationale_weight:
             return loss
+        assert token_labels is not None
         rationale_loss = _token_loss(evidence, mask, token_labels) + _attention_loss(
             attention.float(), token_labels
         )

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviewguard.encoding import MAX_CHARACTERS, Limits, MessageEncoder, collate
+from reviewguard.errors import ModelError
+from reviewguard.schema import Message
+
+LIMITS = Limits(window=32, stride=8, previous=6)
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_base: Path) -> MessageEncoder:
+    return MessageEncoder.from_file(tiny_base / "tokenizer.json", LIMITS)
+
+
+def test_a_window_is_cls_seller_sep(encoder: MessageEncoder) -> None:
+    (window,) = encoder.encode(Message("Please leave a review")).windows
+    assert window.ids[0] == encoder.cls_id
+    assert window.ids[-1] == encoder.sep_id
+    assert set(window.type_ids) == {0}
+    assert window.seller == (1, len(window.ids) - 1)
+
+
+def test_the_buyer_comes_first_with_token_type_one_and_is_cut(encoder: MessageEncoder) -> None:
+    (window,) = encoder.encode(Message("ok", "it is great " * 20)).windows
+    first, last = window.seller
+    assert window.type_ids[1:first] == (1,) * (LIMITS.previous + 1)
+    assert window.type_ids[first : last + 1] == (0,) * (last - first + 1)
+
+
+def test_a_long_text_is_read_in_overlapping_windows_that_cover_every_token(encoder: MessageEncoder) -> None:
+    text = " ".join(f"word{i}" for i in range(60))
+    windows = encoder.encode(Message(text, "great")).windows
+    assert len(windows) > 2
+    assert all(len(w.ids) <= LIMITS.window for w in windows)
+    seen = {pair for w in windows for pair in w.offsets}
+    assert "".join(text[s:e] for s, e in sorted(seen)) == text.replace(" ", "")
+    assert all(set(a.offsets) & set(b.offsets) for a, b in zip(windows, windows[1:], strict=False))
+
+
+@given(st.text(max_size=120))
+def test_offsets_are_ranges_of_the_text_as_given(encoder: MessageEncoder, text: str) -> None:
+    for window in encoder.encode(Message(text)).windows:
+        assert all(0 <= s < e <= len(text) for s, e in window.offsets)
+
+
+def test_text_beyond_the_limit_is_reported(encoder: MessageEncoder) -> None:
+    assert encoder.encode(Message("a " * MAX_CHARACTERS)).truncated
+    assert not encoder.encode(Message("a")).truncated
+
+
+def test_a_text_without_tokens_has_no_window(encoder: MessageEncoder) -> None:
+    assert encoder.encode(Message(" \u200b\n")).windows == ()
+
+
+def test_padding_is_masked(encoder: MessageEncoder) -> None:
+    windows = [w for t in ("one", "one two three") for w in encoder.encode(Message(t)).windows]
+    batch = collate(windows, encoder.pad_id)
+    assert batch.attention_mask.sum(axis=1).tolist() == [len(w.ids) for w in windows]
+    assert batch.seller_mask.sum(axis=1).tolist() == [len(w.offsets) for w in windows]
+    assert (batch.input_ids[batch.attention_mask == 0] == encoder.pad_id).all()
+
+
+def test_a_broken_tokenizer_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelError, match="expected: a tokenizers JSON file"):
+        MessageEncoder.from_file(tmp_path / "tokenizer.json", LIMITS)

@@ -1,0 +1,155 @@
+"""The classifier around a scripted backend, so that what it does with scores is tested, not the scores."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reviewguard.encoding import Batch, Forward, Limits, MessageEncoder
+from reviewguard.errors import ConfigError
+from reviewguard.inference.classifier import Classifier
+from reviewguard.policy import load_policy
+from reviewguard.schema import Message
+from reviewguard.settings import ProfileSettings, Settings
+
+TYPES = tuple(load_policy().types)
+GIFT = TYPES.index("incentive")
+ASK = TYPES.index("neutral_request")
+
+
+class WordBackend:
+    """Finds the tokens of two words: 'gift' is an incentive, 'review' a neutral ask."""
+
+    def __init__(self, encoder: MessageEncoder) -> None:
+        ids = {word: set(self._ids(encoder, word)) for word in ("gift", "review")}
+        self._columns = {GIFT: ids["gift"], ASK: ids["review"]}
+        self.passes = 0
+
+    @staticmethod
+    def _ids(encoder: MessageEncoder, word: str) -> list[int]:
+        (window,) = encoder.encode(Message(word)).windows
+        return list(window.ids[slice(*window.seller)])
+
+    def run(self, batch: Batch) -> Forward:
+        self.passes += 1
+        shape = (*batch.input_ids.shape, len(TYPES))
+        evidence = np.full(shape, -6.0, dtype=np.float32)
+        for column, ids in self._columns.items():
+            hit = np.isin(batch.input_ids, list(ids)) & (batch.seller_mask == 1)
+            evidence[..., column][hit] = 6.0
+        attention = np.exp(evidence) * batch.seller_mask[..., None]
+        attention /= attention.sum(axis=1, keepdims=True)
+        return Forward((evidence * attention).sum(axis=1), evidence, attention)
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_base: Path) -> MessageEncoder:
+    return MessageEncoder.from_file(tiny_base / "tokenizer.json", Limits(window=64, stride=8, previous=8))
+
+
+@pytest.fixture
+def guard(encoder: MessageEncoder) -> Classifier:
+    settings = Settings.uncalibrated("scripted", "1", TYPES, tuple(load_policy().profiles))
+    band = ProfileSettings(lower=0.3, upper=0.7)
+    settings = replace(settings, limits=encoder.limits, profiles=dict.fromkeys(settings.profiles, band))
+    return Classifier(WordBackend(encoder), encoder, settings)
+
+
+def test_a_violation_is_named_marked_and_proven(guard: Classifier) -> None:
+    text = "Hello there, you get a gift from us after that."
+    verdict = guard(text, proof=True)
+    assert verdict.verdict == "review-soliciting"
+    assert [t.type for t in verdict.types] == ["incentive"]
+    assert [text[e.start : e.end] for e in verdict.evidence] == ["gift"]
+    assert verdict.without_evidence is not None
+    assert verdict.without_evidence < 0.3 < 0.7 < (verdict.probability or 0)
+
+
+def test_a_clean_message_is_compliant_and_unmarked(guard: Classifier) -> None:
+    verdict = guard("Your parcel will arrive on Friday.")
+    assert (verdict.verdict, verdict.types, verdict.evidence, verdict.reasons) == ("compliant", (), (), ())
+
+
+def test_the_profile_decides_about_a_neutral_ask(guard: Classifier) -> None:
+    text = "Please leave a review of the lamp."
+    assert guard(text).verdict == "compliant"
+    assert [t.type for t in guard(text).types] == ["neutral_request"]
+    assert guard(text, profile="strict").verdict == "review-soliciting"
+    with pytest.raises(ConfigError):
+        guard(text, profile="none")
+
+
+def test_the_offending_line_is_found_anywhere_in_a_long_letter(guard: Classifier) -> None:
+    filler = "We packed the parcel with care and it will leave the house in the morning. " * 30
+    middle = filler.index("and it", len(filler) // 2)
+    for at in (0, middle, len(filler)):
+        text = f"{filler[:at]} Get a gift now. {filler[at:]}"
+        verdict = guard(text)
+        assert verdict.verdict == "review-soliciting"
+        assert {text[e.start : e.end] for e in verdict.evidence} == {"gift"}
+
+
+def test_verdicts_come_in_order_and_identical_messages_are_scored_once(encoder: MessageEncoder) -> None:
+    backend = WordBackend(encoder)
+    settings = Settings.uncalibrated("s", "1", TYPES, tuple(load_policy().profiles))
+    guard = Classifier(backend, encoder, settings)
+    messages = [Message("a gift", id="1"), Message("the parcel is here", id="2"), Message("a gift", id="3")]
+    verdicts = guard.predict(messages)
+    assert [v.id for v in verdicts] == ["1", "2", "3"]
+    assert verdicts[0].probability == verdicts[2].probability
+    assert backend.passes == 1
+    assert guard.predict([]) == []
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "\u200b\u200b", "\x00\x01"])
+def test_nothing_to_read_is_an_error_not_compliant(guard: Classifier, text: str) -> None:
+    verdict = guard(text)
+    assert verdict.verdict is None
+    assert verdict.probability is None
+    assert verdict.error
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("https://example.com/a https://example.com/b", "only links"),
+        ("🙂🙂🙂", "only links or symbols"),
+        ("QUJD" * 200, "without a space"),
+        ("Guten Tag, Ihr Paket ist heute bei uns angekommen und wird morgen verschickt.", "language: de"),
+        ("Ваша посылка уже отправлена и скоро будет у вас дома", "language: ru"),
+        ("طردك في الطريق إليك وسيصل غدا", "language: ar"),
+        ("word " * 30_000, "first 100,000 characters"),
+    ],
+)
+def test_what_the_model_cannot_judge_goes_to_a_person(guard: Classifier, text: str, reason: str) -> None:
+    verdict = guard(text)
+    assert verdict.verdict == "needs-review"
+    assert any(reason in r for r in verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ok thx", "pls chk ur inbox", "Size M shipped", "5 star pls dear frend we refund u", "Merci Anna, size 42 shipped"],
+)
+def test_short_and_broken_english_is_not_called_foreign(guard: Classifier, text: str) -> None:
+    assert not any("language" in r for r in guard(text).reasons)
+
+
+@pytest.mark.parametrize(
+    "text", ["gift \ud800 gift", "a\x00gift", "<b>gift</b>", "\u202egift", "gi\u200bft" + "\u200b" * 5000, "gift" + "̶" * 3000]
+)
+def test_hostile_characters_neither_crash_nor_hide_the_words(guard: Classifier, text: str) -> None:
+    verdict = guard(text)
+    verdict.to_json().encode("utf-8")
+    assert verdict.verdict == "review-soliciting"
+
+
+def test_threads_share_one_classifier(guard: Classifier) -> None:
+    texts = [f"parcel {i} with a gift" if i % 3 else f"parcel {i}" for i in range(60)]
+    expected = [guard(t).verdict for t in texts]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda t: guard(t).verdict, texts)) == expected

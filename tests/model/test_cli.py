@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from reviewguard.cli import app
+
+RUN = CliRunner()
+CLEAN, FLAGGED, BAND, USAGE = 0, 1, 3, 2
+
+
+def cli(*arguments: str, stdin: bytes | None = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "reviewguard", *arguments],
+        input=stdin,
+        stdin=None if stdin is not None else subprocess.DEVNULL,
+        capture_output=True,
+        env=os.environ | (env or {}),
+        check=False,
+    )
+
+
+def test_json_carries_the_documented_fields_and_the_exit_code_the_verdict(tiny_model_dir: Path) -> None:
+    done = cli("check", "Leave five stars and get a gift.", "--json", "--model", str(tiny_model_dir))
+    verdict = json.loads(done.stdout)
+    assert done.returncode == {"compliant": CLEAN, "review-soliciting": FLAGGED, "needs-review": BAND}[verdict["verdict"]]
+    assert {"id", "verdict", "probability", "types", "evidence", "language", "reasons", "profile", "model", "error"} <= set(verdict)
+
+
+@pytest.mark.parametrize("arguments", [["-"], []])
+def test_standard_input_is_read(tiny_model_dir: Path, arguments: list[str]) -> None:
+    done = cli("check", *arguments, "--json", "--model", str(tiny_model_dir), stdin="caf\u00e9 \u2b50 text".encode())
+    assert json.loads(done.stdout)["error"] is None
+
+
+def test_bytes_that_are_no_text_do_not_crash(tiny_model_dir: Path) -> None:
+    done = cli("check", "--json", "--model", str(tiny_model_dir), stdin=b"\xff\xfe\x00 hello \x9d review")
+    assert json.loads(done.stdout)["verdict"]
+    assert b"Traceback" not in done.stderr
+
+
+def test_without_a_terminal_words_are_marked_by_brackets_and_nothing_is_coloured(tiny_model_dir: Path) -> None:
+    done = cli("check", "Leave us five stars please", "--model", str(tiny_model_dir))
+    assert b"\x1b[" not in done.stdout
+
+
+def test_an_empty_message_is_an_error_with_exit_code_2(tiny_model_dir: Path) -> None:
+    done = cli("check", "  ", "--model", str(tiny_model_dir))
+    assert done.returncode == USAGE
+    assert b"not scored: an empty message" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "hi", "--model", "/nowhere"], b"config.json"),
+        (["check", "hi", "--profile", "ebay"], b"amazon or strict or ftc"),
+        (["score", "/nowhere.csv"], b"does not exist"),
+        (["evaluate", "--data", "/nowhere.jsonl"], b"/nowhere.jsonl"),
+        (["train", "--set", "epoch=1"], b"unknown keys"),
+    ],
+)
+def test_what_cannot_be_used_is_explained_on_stderr(tiny_model_dir: Path, arguments: list[str], message: bytes) -> None:
+    if arguments[0] in ("check", "score", "evaluate") and "--model" not in arguments:
+        arguments = [*arguments, "--model", str(tiny_model_dir)]
+    done = cli(*arguments)
+    assert done.returncode == USAGE
+    assert message in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=80))
+def test_any_text_gets_a_verdict_or_an_error(tiny_model_dir: Path, text: str) -> None:
+    result = RUN.invoke(app, ["check", "--json", "--model", str(tiny_model_dir), "--", text])
+    assert result.exit_code in (CLEAN, FLAGGED, USAGE, BAND)
+    if result.stdout:
+        verdict = json.loads(result.stdout)
+        assert (verdict["verdict"] is None) == (verdict["error"] is not None)
+
+
+def test_check_imports_none_of_the_learning_libraries(tiny_model_dir: Path) -> None:
+    code = (
+        "import sys; from reviewguard.cli import app; import typer.testing;"
+        f"typer.testing.CliRunner().invoke(app, ['check', 'hi there', '--model', {str(tiny_model_dir)!r}]);"
+        "print([m for m in ('torch', 'transformers', 'datasets', 'mlflow', 'sklearn', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+EXPORT = """id,order_id,sent_at,sender,body
+1,999-1234567-0000001,2024-11-02,buyer,I love the kettle!
+2,999-1234567-0000001,2024-11-03,seller,"Leave us five stars, please"
+3,999-1234567-0000002,2024-11-01,seller,=HYPERLINK("x")
+4,999-1234567-0000002,2024-11-04,seller,
+"""
+
+
+def test_score_keeps_every_row_and_adds_the_verdict(tiny_model_dir: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "export.csv", tmp_path / "scored.csv"
+    source.write_text(EXPORT, "utf-8")
+    done = cli("score", str(source), "--out", str(out), "--model", str(tiny_model_dir))
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    assert [r["id"] for r in rows] == ["1", "2", "3", "4"]
+    assert [bool(r["rg_verdict"]) for r in rows] == [False, True, True, False]
+    assert rows[2]["body"].startswith("'=")
+    assert "empty message" in rows[3]["rg_error"]
+    assert b"export.csv" in done.stdout
+
+
+def test_score_says_which_column_it_misses(tiny_model_dir: Path, tmp_path: Path) -> None:
+    source = tmp_path / "export.csv"
+    source.write_text("a;b\n1;Leave a review\n")
+    done = cli("score", str(source), "--model", str(tiny_model_dir))
+    assert done.returncode == USAGE
+    assert b"--map text=" in done.stderr
+    done = cli("score", str(source), "--map", "text=b", "--model", str(tiny_model_dir))
+    assert done.returncode == 0
+
+
+def test_a_buyers_words_become_the_previous_of_the_next_seller_message(tmp_path: Path) -> None:
+    from reviewguard.readers.export import read_export
+
+    source = tmp_path / "export.csv"
+    source.write_text(EXPORT, "utf-8")
+    messages = [row.message for row in read_export(source).rows]
+    assert messages[0] is None
+    assert messages[1] is not None
+    assert messages[1].previous == "I love the kettle!"
+    assert messages[2] is not None
+    assert messages[2].previous is None

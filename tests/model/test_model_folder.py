@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import reviewguard
+from reviewguard.errors import ModelError
+from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE
+
+
+@pytest.fixture
+def folder(tiny_model_dir: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_model_dir, tmp_path / "model"))
+
+
+@pytest.mark.parametrize("name", [MODEL_FILE, TOKENIZER_FILE, CONFIG_FILE])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=name):
+        reviewguard.load(folder)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), name=st.sampled_from([MODEL_FILE, TOKENIZER_FILE]))
+def test_truncated_and_altered_files_are_refused(folder: Path, data: st.DataObject, name: str) -> None:
+    original = (folder / name).read_bytes()
+    at = data.draw(st.integers(0, len(original) - 1))
+    cut = data.draw(st.booleans())
+    changed = original[:at] if cut else original[:at] + bytes([original[at] ^ 1]) + original[at + 1 :]
+    (folder / name).write_bytes(changed)
+    try:
+        with pytest.raises(ModelError, match="sha256"):
+            reviewguard.load(folder)
+    finally:
+        (folder / name).write_bytes(original)
+
+
+def edit(folder: Path, **changes: object) -> None:
+    values = json.loads((folder / CONFIG_FILE).read_text())
+    (folder / CONFIG_FILE).write_text(json.dumps(values | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": 99}, "format 99"),
+        ({"normalizer": "0"}, "normalizer 0"),
+        ({"types": ["a"]}, "malformed"),
+        ({"unheard_of": 1}, "malformed"),
+        ({"self_check": None}, "no self_check"),
+    ],
+)
+def test_a_configuration_of_another_kind_is_refused(folder: Path, changes: dict[str, object], message: str) -> None:
+    edit(folder, **changes)
+    with pytest.raises(ModelError, match=message):
+        reviewguard.load(folder)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.floats(0, 0.999))
+def test_a_truncated_configuration_is_refused(folder: Path, at: float) -> None:
+    original = (folder / CONFIG_FILE).read_text()
+    (folder / CONFIG_FILE).write_text(original[: int(at * (len(original) - 2))])
+    try:
+        with pytest.raises(ModelError):
+            reviewguard.load(folder)
+    finally:
+        (folder / CONFIG_FILE).write_text(original)
+
+
+def test_a_processor_that_computes_something_else_is_noticed(folder: Path) -> None:
+    values = json.loads((folder / CONFIG_FILE).read_text())
+    values["self_check"]["logits"][0] += 3.0
+    (folder / CONFIG_FILE).write_text(json.dumps(values))
+    with pytest.raises(ModelError, match=r"off by 3\.0.*"):
+        reviewguard.load(folder)

@@ -1,0 +1,180 @@
+"""A tiny model trained, exported and measured for real."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reviewguard.curation.storage import load_splits
+from reviewguard.encoding import MessageEncoder, collate
+from reviewguard.errors import ConfigError, InputError, ModelError
+from reviewguard.inference.model_folder import load
+from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
+from reviewguard.modeling.config import TrainConfig, load_config
+from reviewguard.modeling.dataset import training_rows
+from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig, _any_loss
+from reviewguard.modeling.limit import limit_families
+from reviewguard.modeling.torch_backend import TorchBackend
+from reviewguard.modeling.trainer import fine_tune
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage, Message, Rationale
+from reviewguard.training import WEIGHTS, export_run
+
+TYPES = tuple(load_policy().types)
+
+
+def tiny(base: Path, **values: object) -> TrainConfig:
+    sets = {"base_model": base, "hidden": 16, "window": 128, "previous": 32, "stride": 16, "epochs": 1} | values
+    return load_config(None, [f"{k}={v}" for k, v in sets.items()])
+
+
+@pytest.mark.parametrize("pooling", ["attention", "max", "logsumexp"])
+def test_pooled_evidence_does_not_grow_with_indifferent_tokens(tiny_base: Path, pooling: str) -> None:
+    model = EvidenceModel.from_base(str(tiny_base), HeadConfig(TYPES, pooling=pooling, hidden=16)).eval()
+    states = torch.randn(1, 1, 32).repeat(1, 40, 1)
+    with torch.inference_mode():
+        _, few, short = model._evidence(states[:, :5], torch.ones(1, 5, 1))
+        _, many, long = model._evidence(states, torch.ones(1, 40, 1))
+    assert torch.allclose(short, long, atol=1e-5)
+    assert torch.allclose(few.sum(1), many.sum(1), atol=1e-5)
+
+
+def test_only_the_sellers_tokens_carry_evidence(tiny_base: Path) -> None:
+    encoder = MessageEncoder.from_file(tiny_base / "tokenizer.json", TrainConfig().limits)
+    (window,) = encoder.encode(Message("thanks a lot", "it is great")).windows
+    model = EvidenceModel.from_base(str(tiny_base), HeadConfig(TYPES, hidden=16))
+    output = TorchBackend(model).run(collate([window], encoder.pad_id))
+    outside = np.ones(len(window.ids), dtype=bool)
+    outside[slice(*window.seller)] = False
+    assert not output.evidence[0, outside].any()
+    assert output.attention[0, outside].max() < 1e-6
+    assert output.attention[0].sum(0) == pytest.approx(np.ones(len(TYPES)), abs=1e-5)
+
+
+def test_the_loss_on_any_violation_is_that_of_a_noisy_or() -> None:
+    logits = torch.tensor([[0.3, -1.2], [2.0, 0.1]])
+    labels = torch.tensor([0.0, 1.0])
+    expected = torch.nn.functional.binary_cross_entropy(1 - (1 - logits.sigmoid()).prod(1), labels)
+    assert _any_loss(logits, labels) == pytest.approx(expected.item(), abs=1e-6)
+    assert torch.isfinite(_any_loss(torch.tensor([[80.0, 80.0], [-80.0, -80.0]]), torch.tensor([0.0, 1.0])))
+
+
+def test_windows_of_a_long_message_carry_the_types_whose_rationale_they_see(tiny_base: Path) -> None:
+    encoder = MessageEncoder.from_file(tiny_base / "tokenizer.json", tiny(tiny_base).limits)
+    text = "the parcel is here " * 100 + "leave five stars"
+    start = text.index("leave five")
+    message = LabelledMessage(
+        "a", text, None, ("positive_request",), (Rationale(start, len(text), "positive_request"),)
+    )
+    rows = training_rows([message], encoder, TYPES)
+    assert len(rows) > 1
+    assert [row["labels"][0] for row in rows] == [0.0] * (len(rows) - 1) + [1.0]
+    assert rows[-1]["rationale"]
+
+
+def test_weights_survive_saving(tiny_run: Path, tmp_path: Path) -> None:
+    model = EvidenceModel.from_pretrained(tiny_run / WEIGHTS)
+    model.save_pretrained(tmp_path / "again")
+    again = EvidenceModel.from_pretrained(tmp_path / "again")
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
+
+
+def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_does(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    splits = load_splits(tiny_data_dir)
+    config = tiny(tiny_base, epochs=2, bf16="off")
+    through = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path / "a")
+
+    class PullThePlug(Exception):
+        pass
+
+    from transformers import TrainerCallback
+
+    class AfterOneEpoch(TrainerCallback):
+        def on_save(self, *args: object, **kwargs: object) -> None:
+            raise PullThePlug
+
+    with pytest.raises(PullThePlug):
+        fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path / "b", callbacks=[AfterOneEpoch()])
+    resumed = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path / "b")
+    ours, theirs = resumed.model.state_dict(), through.model.state_dict()
+    assert all(torch.allclose(ours[k], theirs[k], atol=1e-4) for k in ours)
+
+
+def test_the_run_leaves_a_model_folder_with_card_and_figures(tiny_run: Path) -> None:
+    folder = tiny_run / "model"
+    assert {p.name for p in folder.iterdir()} == {
+        "model.onnx", "tokenizer.json", "config.json", "README.md", "evaluation.json",
+    }  # fmt: skip
+    assert "own test split" in json.loads((folder / "evaluation.json").read_text())
+    assert not list(tiny_run.glob("checkpoints/checkpoint-*"))
+    training = load(folder).settings.training
+    assert training["run_id"]
+    assert len(training["data_digest"]) == 64
+    assert training["messages"]["train"] > 0
+
+
+def test_int8_and_torch_agree(tiny_run: Path, tiny_data_dir: Path) -> None:
+    guard = load(tiny_run / "model")
+    messages = [m.message for m in load_splits(tiny_data_dir)["test"]]
+    model = EvidenceModel.from_pretrained(tiny_run / WEIGHTS)
+    encoder = MessageEncoder.from_file(tiny_run / "model" / "tokenizer.json", guard.settings.limits)
+    torch_guard = type(guard)(TorchBackend(model), encoder, guard.settings)
+    ours, theirs = guard.predict_logits(messages), torch_guard.predict_logits(messages)
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.98
+
+
+def test_a_run_exports_again_in_fp32(tiny_run: Path, tiny_data_dir: Path, tmp_path: Path) -> None:
+    export_run(tiny_run, tiny_data_dir, tmp_path / "fp32", "fp32")
+    assert load(tmp_path / "fp32")("hello there, leave a review").verdict
+    with pytest.raises(ConfigError, match="int8 or fp32"):
+        export_run(tiny_run, tiny_data_dir, tmp_path / "x", "int4")
+    with pytest.raises(InputError, match="no finished run"):
+        export_run(tmp_path, tiny_data_dir, tmp_path / "x", "fp32")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("epoch=3", "unknown keys"),
+        ("epochs=0", "1 to 100"),
+        ("epochs=two", "type int"),
+        ("learning_rate=2", "between 0 and 1"),
+        ("head=mlp", "evidence or plain"),
+        ("epochs", "key=value"),
+        ("freeze_embeddings=maybe", "true or false"),
+    ],
+)
+def test_a_wrong_configuration_says_what_was_expected(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config(None, [override])
+
+
+def test_the_configuration_file_is_read_and_overridden(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text("epochs = 7\nseed = 1\n")
+    assert load_config(path, ["seed=2"]) == replace(TrainConfig(), epochs=7, seed=2)
+    path.write_text("epochs = 1.5\n")
+    with pytest.raises(ConfigError, match="type int"):
+        load_config(path)
+
+
+def test_a_smaller_share_of_families_is_part_of_a_larger_one() -> None:
+    messages = [LabelledMessage(str(i), "t", None, (), family=f"f{i // 2}") for i in range(40)]
+    quarter, half = (limit_families(messages, share, seed=3) for share in (0.25, 0.5))
+    assert len(quarter) == 10
+    assert {m.id for m in quarter} < {m.id for m in half}
+
+
+def test_the_packaged_encoder_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Path(resolve_base_model(PACKAGED), "model.safetensors").is_file()
+    assert resolve_base_model("some/hub-id") == "some/hub-id"
+    monkeypatch.setattr("reviewguard.modeling.base_model.PACKAGED_SHA256", "0" * 64)
+    with pytest.raises(ModelError, match="sha256"):
+        resolve_base_model(PACKAGED)
