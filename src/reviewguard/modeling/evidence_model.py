@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import AutoConfig, AutoModel
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from reviewguard.errors import ConfigError
 
@@ -75,9 +75,9 @@ class EvidenceOutput(NamedTuple):
 class EvidenceModel(nn.Module):
     """Encoder, evidence head and losses. `types[-1]` is `neutral_request`; the others are violations."""
 
-    def __init__(self, encoder: nn.Module, width: int, config: HeadConfig) -> None:
+    def __init__(self, encoder: PreTrainedModel, width: int, config: HeadConfig) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.encoder: PreTrainedModel = encoder
         self.head_config = config
         outputs = len(config.types)
         self.dropout = nn.Dropout(config.dropout)
@@ -180,7 +180,9 @@ class EvidenceModel(nn.Module):
     @classmethod
     def from_pretrained(cls, folder: Path) -> EvidenceModel:
         """Read what `save_pretrained` wrote."""
-        encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder / "encoder"))
+        encoder = AutoModel.from_config(  # type: ignore[no-untyped-call]
+            AutoConfig.from_pretrained(folder / "encoder")
+        )
         values = json.loads((folder / "head.json").read_text("utf-8"))
         values["types"] = tuple(values["types"])
         model = cls(encoder, encoder.config.hidden_size, HeadConfig(**values))

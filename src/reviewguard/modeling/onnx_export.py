@@ -46,6 +46,7 @@ def export_onnx(model: EvidenceModel, path: Path) -> None:
         dynamo=True,
         verbose=False,
     )
+    assert program is not None  # it is None only without dynamo
     program.save(str(path), external_data=False)
 
 

@@ -96,7 +96,7 @@ def fine_tune(
         callbacks=[EarlyStoppingCallback(config.patience), averaging, *callbacks],
     )
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(run_dir)) if run_dir.is_dir() else None)
+    trainer.train(resume_from_checkpoint=_last_checkpoint(run_dir) if run_dir.is_dir() else None)
     seconds = time.monotonic() - started
     # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
     extract_model_from_parallel(model, keep_fp32_wrapper=False)
@@ -104,6 +104,11 @@ def fine_tune(
     for checkpoint in run_dir.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
     return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), seconds)
+
+
+def _last_checkpoint(run_dir: Path) -> str | None:
+    found: str | None = get_last_checkpoint(str(run_dir))  # type: ignore[no-untyped-call]
+    return found
 
 
 def _arguments(config: TrainConfig, run_dir: Path, steps: int) -> TrainingArguments:
