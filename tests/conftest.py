@@ -9,6 +9,11 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure; what is slow shows in `--durations`.
+settings.register_profile("reviewguard", deadline=None)
+settings.load_profile("reviewguard")
 
 ROOT = Path(__file__).parents[1]
 

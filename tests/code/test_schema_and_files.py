@@ -50,7 +50,9 @@ def test_json_lines_round_trip(tmp_path: Path) -> None:
     assert list(read_jsonl(tmp_path / "x.jsonl")) == list(enumerate(rows, 1))
 
 
-@pytest.mark.parametrize(("content", "message"), [("{", "x.jsonl:1"), ("[]", "a list"), (b"\xff", "not UTF-8")])
+@pytest.mark.parametrize(
+    ("content", "message"), [("{", "x.jsonl:1"), ("[]", "a list"), (b"\xff", "not UTF-8")]
+)
 def test_what_is_not_json_lines_is_refused_with_its_place(
     tmp_path: Path, content: str | bytes, message: str
 ) -> None:

@@ -23,7 +23,9 @@ def scores(probability: dict[str, float], contribution: dict[str, float] | None 
 
 
 def test_neighbouring_words_become_one_phrase_and_punctuation_at_the_ends_is_left_out() -> None:
-    (span,) = evidence_spans(TEXT, "positive_request", scores({"five": 0.9, "stars": 0.8, "today,": 0.7}), 0.5)
+    (span,) = evidence_spans(
+        TEXT, "positive_request", scores({"five": 0.9, "stars": 0.8, "today,": 0.7}), 0.5
+    )
     assert span.text == "five stars today"
     assert TEXT[span.start : span.end] == span.text
     assert span.weight == 1.0

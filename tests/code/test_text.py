@@ -25,7 +25,10 @@ from reviewguard.text import normalize, without_spans
         ("<p>Hi<br/>you</p>", " Hi you "),
         ("Hi {{first_name}}, %s", "Hi first name , name "),
         ("[[product-review-link:leave a review]]", " product review link:leave a review "),
-        ("see https://www.example.com/review/create-review?asin=1", "see link example com review create review "),
+        (
+            "see https://www.example.com/review/create-review?asin=1",
+            "see link example com review create review ",
+        ),
         ("soooooo good!!!!!!!", "sooo good!!!"),
         ("“it’s”\n\n fine…", '"it\'s" fine...'),
     ],
@@ -52,7 +55,9 @@ def test_any_text_is_normalised_and_every_character_has_a_source(raw: str) -> No
     result.text.encode("utf-8")  # no lone surrogate survives
 
 
-@given(st.text(alphabet=st.sampled_from("⭐★ 😀\u200b\ufe0f\u200dгe5sta.r<>&;{}%[]_-\n\x00\ud800"), max_size=60))
+@given(
+    st.text(alphabet=st.sampled_from("⭐★ 😀\u200b\ufe0f\u200dгe5sta.r<>&;{}%[]_-\n\x00\ud800"), max_size=60)
+)
 def test_the_characters_the_rules_are_about_in_any_order(raw: str) -> None:
     result = normalize(raw)
     assert all(0 <= s < e <= len(raw) for s, e in zip(result.starts, result.ends, strict=True))
@@ -60,7 +65,9 @@ def test_the_characters_the_rules_are_about_in_any_order(raw: str) -> None:
     assert "\x00" not in result.text
 
 
-@given(st.text(alphabet=st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=3), st.data())
+@given(
+    st.text(alphabet=st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=3), st.data()
+)
 def test_the_map_back_undoes_the_map_there(word: str, data: st.DataObject) -> None:
     raw = f"⭐⭐ {word} 😀 &amp; x"
     result = normalize(raw)

@@ -133,14 +133,28 @@ def test_what_the_model_cannot_judge_goes_to_a_person(guard: Classifier, text: s
 
 @pytest.mark.parametrize(
     "text",
-    ["ok thx", "pls chk ur inbox", "Size M shipped", "5 star pls dear frend we refund u", "Merci Anna, size 42 shipped"],
+    [
+        "ok thx",
+        "pls chk ur inbox",
+        "Size M shipped",
+        "5 star pls dear frend we refund u",
+        "Merci Anna, size 42 shipped",
+    ],
 )
 def test_short_and_broken_english_is_not_called_foreign(guard: Classifier, text: str) -> None:
     assert not any("language" in r for r in guard(text).reasons)
 
 
 @pytest.mark.parametrize(
-    "text", ["gift \ud800 gift", "a\x00gift", "<b>gift</b>", "\u202egift", "gi\u200bft" + "\u200b" * 5000, "gift" + "̶" * 3000]
+    "text",
+    [
+        "gift \ud800 gift",
+        "a\x00gift",
+        "<b>gift</b>",
+        "\u202egift",
+        "gi\u200bft" + "\u200b" * 5000,
+        "gift" + "̶" * 3000,
+    ],
 )
 def test_hostile_characters_neither_crash_nor_hide_the_words(guard: Classifier, text: str) -> None:
     verdict = guard(text)

@@ -18,7 +18,9 @@ RUN = CliRunner()
 CLEAN, FLAGGED, BAND, USAGE = 0, 1, 3, 2
 
 
-def cli(*arguments: str, stdin: bytes | None = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+def cli(
+    *arguments: str, stdin: bytes | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "reviewguard", *arguments],
         input=stdin,
@@ -32,13 +34,29 @@ def cli(*arguments: str, stdin: bytes | None = None, env: dict[str, str] | None 
 def test_json_carries_the_documented_fields_and_the_exit_code_the_verdict(tiny_model_dir: Path) -> None:
     done = cli("check", "Leave five stars and get a gift.", "--json", "--model", str(tiny_model_dir))
     verdict = json.loads(done.stdout)
-    assert done.returncode == {"compliant": CLEAN, "review-soliciting": FLAGGED, "needs-review": BAND}[verdict["verdict"]]
-    assert {"id", "verdict", "probability", "types", "evidence", "language", "reasons", "profile", "model", "error"} <= set(verdict)
+    assert (
+        done.returncode
+        == {"compliant": CLEAN, "review-soliciting": FLAGGED, "needs-review": BAND}[verdict["verdict"]]
+    )
+    assert {
+        "id",
+        "verdict",
+        "probability",
+        "types",
+        "evidence",
+        "language",
+        "reasons",
+        "profile",
+        "model",
+        "error",
+    } <= set(verdict)
 
 
 @pytest.mark.parametrize("arguments", [["-"], []])
 def test_standard_input_is_read(tiny_model_dir: Path, arguments: list[str]) -> None:
-    done = cli("check", *arguments, "--json", "--model", str(tiny_model_dir), stdin="caf\u00e9 \u2b50 text".encode())
+    done = cli(
+        "check", *arguments, "--json", "--model", str(tiny_model_dir), stdin="caf\u00e9 \u2b50 text".encode()
+    )
     assert json.loads(done.stdout)["error"] is None
 
 
@@ -48,7 +66,9 @@ def test_bytes_that_are_no_text_do_not_crash(tiny_model_dir: Path) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def test_without_a_terminal_words_are_marked_by_brackets_and_nothing_is_coloured(tiny_model_dir: Path) -> None:
+def test_without_a_terminal_words_are_marked_by_brackets_and_nothing_is_coloured(
+    tiny_model_dir: Path,
+) -> None:
     done = cli("check", "Leave us five stars please", "--model", str(tiny_model_dir))
     assert b"\x1b[" not in done.stdout
 
@@ -69,7 +89,9 @@ def test_an_empty_message_is_an_error_with_exit_code_2(tiny_model_dir: Path) -> 
         (["train", "--set", "epoch=1"], b"unknown keys"),
     ],
 )
-def test_what_cannot_be_used_is_explained_on_stderr(tiny_model_dir: Path, arguments: list[str], message: bytes) -> None:
+def test_what_cannot_be_used_is_explained_on_stderr(
+    tiny_model_dir: Path, arguments: list[str], message: bytes
+) -> None:
     if arguments[0] in ("check", "score", "evaluate") and "--model" not in arguments:
         arguments = [*arguments, "--model", str(tiny_model_dir)]
     done = cli(*arguments)

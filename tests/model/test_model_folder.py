@@ -55,7 +55,9 @@ def edit(folder: Path, **changes: object) -> None:
         ({"self_check": None}, "no self_check"),
     ],
 )
-def test_a_configuration_of_another_kind_is_refused(folder: Path, changes: dict[str, object], message: str) -> None:
+def test_a_configuration_of_another_kind_is_refused(
+    folder: Path, changes: dict[str, object], message: str
+) -> None:
     edit(folder, **changes)
     with pytest.raises(ModelError, match=message):
         reviewguard.load(folder)

@@ -29,7 +29,14 @@ TYPES = tuple(load_policy().types)
 
 
 def tiny(base: Path, **values: object) -> TrainConfig:
-    sets = {"base_model": base, "hidden": 16, "window": 128, "previous": 32, "stride": 16, "epochs": 1} | values
+    sets = {
+        "base_model": base,
+        "hidden": 16,
+        "window": 128,
+        "previous": 32,
+        "stride": 16,
+        "epochs": 1,
+    } | values
     return load_config(None, [f"{k}={v}" for k, v in sets.items()])
 
 
@@ -81,7 +88,10 @@ def test_weights_survive_saving(tiny_run: Path, tmp_path: Path) -> None:
     model = EvidenceModel.from_pretrained(tiny_run / WEIGHTS)
     model.save_pretrained(tmp_path / "again")
     again = EvidenceModel.from_pretrained(tmp_path / "again")
-    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True)
+    )
 
 
 def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_does(
@@ -101,7 +111,9 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
             raise PullThePlug
 
     with pytest.raises(PullThePlug):
-        fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path / "b", callbacks=[AfterOneEpoch()])
+        fine_tune(
+            config, splits["train"], splits["validation"], TYPES, tmp_path / "b", callbacks=[AfterOneEpoch()]
+        )
     resumed = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path / "b")
     ours, theirs = resumed.model.state_dict(), through.model.state_dict()
     assert all(torch.allclose(ours[k], theirs[k], atol=1e-4) for k in ours)

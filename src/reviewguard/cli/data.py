@@ -97,14 +97,15 @@ def import_(
 
 @app.command()
 def agreement(
-    second: Annotated[Path, typer.Argument(help='Blind second labels, {"id", "types"} a line.')],
-    messages: MessagesOption = MESSAGES,
+    readings: Annotated[
+        Path, typer.Argument(help='Blind second reading, {"id", "first", "second"} a line.')
+    ] = Path("data/second_reading.jsonl"),
 ) -> None:
-    """Cohen's kappa between the labels and a blind second reading, and where they differ.
+    """Cohen's kappa between the labels and a blind second reading.
 
-    Example: reviewguard data agreement data/second_labels.jsonl
+    Example: reviewguard data agreement data/second_reading.jsonl
     """
     from reviewguard.curation.agreement import agreement as compare
-    from reviewguard.curation.sources import read_messages
+    from reviewguard.curation.agreement import read_readings
 
-    print(compare(read_messages(messages).messages, second).to_markdown())
+    print(compare(read_readings(readings)).to_markdown())

@@ -10,7 +10,6 @@ from typing import Any
 from reviewguard.curation.sources import Filled, StrictRow, TypeNames, parse_rows
 from reviewguard.errors import InputError
 from reviewguard.policy import load_policy
-from reviewguard.schema import LabelledMessage
 
 VERDICT = "verdict"
 
@@ -45,45 +44,48 @@ class Agreement:
         """The JSON form."""
         return asdict(self)
 
+    def to_markdown(self) -> str:
+        """Kappa per label as a table."""
+        rows = [f"| {name} | {'–' if k is None else f'{k:.3f}'} |" for name, k in self.kappa.items()]
+        head = f"{self.messages} messages read twice, {self.same:.1%} with exactly the same types\n"
+        return "\n".join([head, "| label | Cohen's kappa |", "| --- | --- |", *rows])
 
-class SecondLabel(StrictRow):
-    """One line of a second reading."""
+
+class Reading(StrictRow):
+    """One line of a second reading: both labels as they were then, before anything was settled."""
 
     id: Filled
-    types: TypeNames
+    first: TypeNames
+    second: TypeNames
 
 
-def read_second_labels(path: Path) -> dict[str, tuple[str, ...]]:
-    """Message id → types of a JSONL file of `{"id", "types"}`.
+def read_readings(path: Path) -> list[Reading]:
+    """The lines of a JSONL file of `{"id", "first", "second"}`.
 
     Raises:
-        InputError: the file cannot be read, a line is malformed, or an id stands twice.
+        InputError: the file cannot be read or is empty, a line is malformed, or an id stands twice.
     """
-    parsed = parse_rows(Path(path), SecondLabel)
+    parsed = parse_rows(Path(path), Reading)
     problems = [str(issue) for issue in parsed.issues]
-    labels: dict[str, tuple[str, ...]] = {}
+    seen: set[str] = set()
     for line, row in parsed.rows:
-        if row.id in labels:
+        if row.id in seen:
             problems.append(f"{path}:{line}: id: {row.id} stands twice")
-        labels[row.id] = row.types
-    if problems:
-        raise InputError("\n".join(problems), expected='{"id": "…", "types": ["…"]} on each line')
-    return labels
+        seen.add(row.id)
+    if problems or not seen:
+        raise InputError(
+            "\n".join(problems) or f"{path} is empty",
+            expected='{"id": "…", "first": ["…"], "second": ["…"]} on each line',
+        )
+    return [row for _, row in parsed.rows]
 
 
-def agreement(messages: Iterable[LabelledMessage], second: Mapping[str, tuple[str, ...]]) -> Agreement:
-    """Compare the labels of the messages read twice; those read once are left out.
-
-    Raises:
-        InputError: the second reading names an unknown message, or none at all.
-    """
-    first = {message.id: message.types for message in messages}
-    unknown = sorted(second.keys() - first.keys())
-    if unknown or not second:
-        found = f"unknown messages: {', '.join(unknown[:5])}" if unknown else "no second labels"
-        raise InputError(found, fix="give labels of messages that are in the folder")
-    pairs = [(name, frozenset(first[name]), frozenset(second[name])) for name in sorted(second)]
-    differing = [_disagreement(name, first[name], second[name]) for name, a, b in pairs if a != b]
+def agreement(readings: Sequence[Reading]) -> Agreement:
+    """Compare the two labels of every message that was read twice."""
+    pairs = [(row.id, frozenset(row.first), frozenset(row.second)) for row in readings]
+    differing = [
+        _disagreement(row.id, row.first, row.second) for row in readings if set(row.first) != set(row.second)
+    ]
     types = load_policy().types
     kappa = {t: cohen_kappa([(t in a, t in b) for _, a, b in pairs]) for t in types}
     kappa[VERDICT] = cohen_kappa([(_is_broken(a), _is_broken(b)) for _, a, b in pairs])

@@ -85,6 +85,38 @@ class DatasetStats:
         """The JSON form."""
         return asdict(self)
 
+    def to_markdown(self) -> str:
+        """Counts beside their targets, registers and lengths by verdict, variety and shortcuts."""
+        counts = [f"| {t.name} | {t.count} | {t.third} | {t.full} |" for t in self.targets]
+        measures = {
+            "distinct-2": self.distinct_2,
+            "similarity to the nearest other message, mean": self.nearest_mean,
+            "similarity to the nearest other message, 95th percentile": self.nearest_p95,
+            "AUROC of length and punctuation alone": self.surface_auroc,
+            "AUROC of words that are not about reviews": self.words_auroc,
+        }
+        return "\n".join(
+            [
+                "| count | messages | a third of the target | target |\n| --- | --- | --- | --- |",
+                *counts,
+                "\n| measure | value |\n| --- | --- |",
+                *(f"| {name} | {'–' if v is None else f'{v:.3f}'} |" for name, v in measures.items()),
+                "",
+                _by_verdict("register", self.registers),
+                _by_verdict("words", self.lengths),
+            ]
+        )
+
+
+def _by_verdict(name: str, table: Mapping[str, Mapping[str, int]]) -> str:
+    verdicts = sorted({v for row in table.values() for v in row})
+    lines = [
+        f"| {key} | " + " | ".join(str(row.get(v, 0)) for v in verdicts) + " |" for key, row in table.items()
+    ]
+    return "\n".join(
+        [f"| {name} | {' | '.join(verdicts)} |", "| --- |" + " --- |" * len(verdicts), *lines, ""]
+    )
+
 
 def stats(messages: Iterable[LabelledMessage], *, embed: Embed | None = None) -> DatasetStats:
     """Measure the messages; some seconds for thousands, with five-fold baselines.
