@@ -6,7 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from reviewguard.modeling.baselines import TfidfBaseline, best_f1_threshold, fit_baselines
+from reviewguard.modeling.baselines import TfidfBaseline, fit_baselines
+from reviewguard.modeling.calibration import best_f1_threshold
 from reviewguard.modeling.compare import ComparisonTable, compare, figure_text
 from reviewguard.modeling.keyword_filter import PHRASES, KeywordFilter
 from reviewguard.modeling.metrics import Figure
@@ -110,8 +111,9 @@ def test_best_f1_threshold_by_hand() -> None:
     positive = np.array([False, True, False, True, True])
     scores = np.array([0.1, 0.3, 0.4, 0.6, 0.9])
     # at .3: precision 3/4, recall 1, F1 6/7; at .6: 1 and 2/3, F1 4/5
-    assert best_f1_threshold(positive, scores) == 0.3
-    assert best_f1_threshold(np.zeros(3, dtype=bool), np.zeros(3)) == 0.5
+    # the cut lies in the middle of the gap below .3
+    assert best_f1_threshold(scores, positive) == pytest.approx(0.2)
+    assert best_f1_threshold(np.zeros(3), np.zeros(3, dtype=bool)) == 0.5
 
 
 @pytest.fixture(scope="module")

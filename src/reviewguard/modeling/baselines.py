@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import precision_recall_curve
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion
 
+from reviewguard.modeling.calibration import best_f1_threshold
 from reviewguard.modeling.evidence_quality import rationale_agreement
 from reviewguard.modeling.keyword_filter import KeywordFilter
 from reviewguard.modeling.scorer import Scorer, observe
@@ -69,7 +69,7 @@ class TfidfBaseline:
         models.fit(features.fit_transform(_inputs(train)), _targets(train))
         scores = models.predict_proba(features.transform(_inputs(validation)))
         best = [
-            best_f1_threshold(positive, column)
+            best_f1_threshold(column, positive)
             for positive, column in zip(_targets(validation).T, scores.T, strict=True)
         ]
         fitted = cls(features, models, best[-1], np.array(best[:-1]))
@@ -133,15 +133,6 @@ def _evidence_f1(model: TfidfBaseline, examples: Sequence[LabelledMessage]) -> f
     scores = rationale_agreement(observed, token_f1)
     known = scores[~np.isnan(scores)]
     return float(known.mean()) if len(known) else 0.0
-
-
-def best_f1_threshold(positive: NDArray[np.bool_], scores: Floats) -> float:
-    """The score at which F1 is highest; 0.5 where there is nothing to find."""
-    if not positive.any():
-        return 0.5
-    precision, recall, thresholds = precision_recall_curve(positive, scores)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
-    return float(thresholds[np.argmax(f1[:-1])])
 
 
 def _heaviest(weights: Floats, share: float) -> NDArray[np.bool_]:
