@@ -1,0 +1,266 @@
+"""The generated blocks of README.md and data/README.md: each function gives one block's Markdown.
+
+None means that the figures are not measured yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from reviewguard.cli.inference import EXIT_CODES
+from reviewguard.curation.agreement import agreement as compare
+from reviewguard.curation.agreement import read_readings
+from reviewguard.policy import load_policy
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL = ROOT / "models" / "default"
+FIGURES = ROOT / "docs" / "figures.json"
+READINGS = ROOT / "data" / "second_reading.jsonl"
+EXAMPLE = (
+    "Hi Ana, glad the lamp works now. If you love it, please leave us 5 stars. "
+    "If anything is wrong, write to us first and we will send a gift card."
+)
+
+
+def fingerprints() -> dict[str, str]:
+    """What the figures depend on: SHA-256 of the labelled files, and of the model's configuration."""
+    data = sorted((ROOT / "data").rglob("*.jsonl"))
+    return {"data": _sha256(data), "model": _sha256(MODEL.glob("config.json"))}
+
+
+def _sha256(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def figures() -> dict[str, Any]:
+    """What `scripts/figures.py` measured; empty before the first time."""
+    return _read(FIGURES)
+
+
+@cache
+def evaluation() -> dict[str, Any]:
+    """Data set → figures of the shipped model; empty without one."""
+    return _read(MODEL / "evaluation.json")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; every column but the first is aligned to the right."""
+    marks = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (header, marks, *rows))
+
+
+def prose_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table of words."""
+    return table(header, rows).replace("---:", "---")
+
+
+def fenced(text: str, language: str = "text") -> str:
+    """A code block."""
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def figure(value: Mapping[str, float | None]) -> str:
+    """`0.92 (0.90–0.94)`; without brackets where there is no interval, "–" where undefined."""
+    main, low, high = (value[name] for name in ("value", "low", "high"))
+    if main is None:
+        return "–"
+    return f"{main:.3f}" if low is None or high is None else f"{main:.3f} ({low:.3f}–{high:.3f})"
+
+
+def number(value: float | None) -> str:
+    """Two decimals, "–" where undefined."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+# README.md
+
+
+def requirements() -> str:
+    """What a machine needs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return f"You need Python {project['requires-python'].removeprefix('>=')} or newer, git and make."
+
+
+def check_output() -> str | None:
+    """The README's example, with the answer of the shipped model."""
+    output = figures().get("check")
+    return output and fenced(f'$ reviewguard check "{EXAMPLE}"\n{output}')
+
+
+def verdict_json() -> str | None:
+    """The same answer as JSON."""
+    verdict = figures().get("verdict")
+    return verdict and fenced(json.dumps(verdict, indent=2, ensure_ascii=False), "json")
+
+
+def exit_codes() -> str:
+    """Exit code of each verdict."""
+    rows = [
+        (code, verdict or "usage error, or a message that cannot be read")
+        for verdict, code in EXIT_CODES.items()
+    ]
+    return prose_table(("exit code", "meaning"), sorted(rows))
+
+
+def types() -> str:
+    """The types of the guide."""
+    rows = [(f"`{t.name}`", t.title, t.clause) for t in load_policy().types.values()]
+    return prose_table(("type", "the message …", "rule"), rows)
+
+
+def profiles() -> str:
+    """The profiles of the guide."""
+    rows = [(f"`{p.name}`", p.description) for p in load_policy().profiles.values()]
+    return prose_table(("profile", "reports"), rows)
+
+
+RESULTS = {
+    "auroc": "AUROC",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "false_alarm_rate": "compliant messages above the single cut",
+    "needs_review": "handed to a person (share of all)",
+    "violations_called_compliant": "violations called compliant",
+    "compliant_called_soliciting": "compliant called review-soliciting",
+    "macro_f1": "macro-F1 over violation types",
+    "context_pairs_right": "context pairs with both sides right",
+    "ece": "expected calibration error",
+    "evidence_token_f1": "marked words against the rationale, word F1",
+    "removal_turns_compliant": "caught violations that turn compliant without the marked words",
+}
+
+
+def results() -> str | None:
+    """The shipped model's figures, a column a data set."""
+    datasets = evaluation()
+    if not datasets:
+        return None
+    note = "Brackets hold 95% bootstrap intervals, whole families of messages resampled; “–” means undefined there."
+    counts = [
+        (name, *(values["counts"][name] for values in datasets.values()))
+        for name in ("messages", "violations")
+    ]
+    rows = [
+        (title, *(figure(values["figures"][name]) for values in datasets.values()))
+        for name, title in RESULTS.items()
+    ]
+    return f"{note}\n\n{table(('shipped model', *(f'`{name}`' for name in datasets)), [*counts, *rows])}"
+
+
+COMPARED = {
+    "auroc": "AUROC",
+    "f1": "F1",
+    "false_alarm_rate": "false alarms",
+    "macro_f1": "macro-F1",
+    "context_pairs_right": "pairs right",
+    "evidence_token_f1": "evidence F1",
+}
+
+
+def comparison() -> str | None:
+    """Models side by side, a table a data set."""
+    datasets = figures().get("comparison")
+    return datasets and "\n\n".join(
+        table(
+            (f"on `{dataset}`", *COMPARED.values()),
+            [(model, *(figure(v["figures"][n]) for n in COMPARED)) for model, v in models.items()],
+        )
+        for dataset, models in datasets.items()
+    )
+
+
+def speed() -> str | None:
+    """Size and start-up time."""
+    model, start = (figures().get(name) for name in ("model", "cold_start"))
+    if not model or not start:
+        return None
+    return (
+        f"The model folder of `{model['name']}` takes {model['megabytes']} MB. `reviewguard check` takes "
+        f"{start['median_seconds']} s from start to exit (median of {start['starts']} starts, "
+        f"{start['cores']} processor cores)."
+    )
+
+
+# data/README.md
+
+
+def size() -> str | None:
+    """How many messages there are."""
+    stats = figures().get("stats")
+    if not stats:
+        return None
+    counts = {row["name"]: row["count"] for row in stats["targets"]}
+    return (
+        f"{counts['messages']:,} messages about {counts['products']:,} products, written to "
+        f"{len(stats['briefs'])} briefs; {counts['with previous']:,} have the buyer's message before them."
+    )
+
+
+def counts() -> str | None:
+    """Every count beside its target."""
+    stats = figures().get("stats")
+    return stats and table(
+        ("messages that are, or have", "count", "target"),
+        [(row["name"], row["count"], row["full"]) for row in stats["targets"]],
+    )
+
+
+def verdicts() -> str | None:
+    """Messages by register, channel and length, and by label."""
+    stats = figures().get("stats")
+    rows = [
+        (f"{kind}: {name}", labels.get("compliant", 0), labels.get("review-soliciting", 0))
+        for kind, plural in (("register", "registers"), ("channel", "channels"), ("length", "lengths"))
+        for name, labels in (stats[plural] if stats else {}).items()
+    ]
+    return table(("", "compliant", "review-soliciting"), rows) if rows else None
+
+
+def variety() -> str | None:
+    """How varied and how guessable the messages are."""
+    stats = figures().get("stats")
+    return stats and table(
+        ("measure", "value"),
+        [
+            ("distinct over all word pairs (distinct-2)", number(stats["distinct_2"])),
+            ("similarity to the nearest message of another family, mean", number(stats["nearest_mean"])),
+            ("the same, 95th percentile", number(stats["nearest_p95"])),
+            ("AUROC of length and punctuation alone", number(stats["surface_auroc"])),
+            ("AUROC of words that are not about reviews", number(stats["words_auroc"])),
+            ("long messages that break a rule", stats["long_offending"]),
+        ],
+    )
+
+
+def splits() -> str | None:
+    """What curation kept, and where it went."""
+    report = figures().get("splits")
+    if not report:
+        return None
+    steps = table(
+        ("step", "kept", "dropped"), [(s["name"], s["kept"], s["dropped"]) for s in report["steps"]]
+    )
+    names = ["all", "none", *load_policy().types, "previous"]
+    rows = [(name, *(part.get(name, 0) for part in report["splits"].values())) for name in names]
+    digest = f"Seed {report['seed']}, {report['groups']:,} groups, digest `{report['digest'][:16]}`."
+    return f"{steps}\n\n{table(('label', *report['splits']), rows)}\n\n{digest}"
+
+
+def agreement() -> str | None:
+    """Kappa of the second reading, before anything was settled."""
+    return compare(read_readings(READINGS)).to_markdown() if READINGS.is_file() else None

@@ -1,0 +1,115 @@
+"""Rewrites the generated blocks of the documents: `python scripts/docs.py`, or `--check` to compare only.
+
+A block stands between `<!-- begin NAME -->` and `<!-- end NAME -->`. Every figure in the documents lies in
+one. Sources: the command line, the policy, `pyproject.toml`, `models/default/evaluation.json`, and
+`docs/figures.json`, which `scripts/figures.py` measures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import blocks
+import typer.main
+import typer.testing
+
+from reviewguard.cli import app
+
+DOCUMENTS = tuple(blocks.ROOT / name for name in ("README.md", "data/README.md", "docs/cli.md"))
+BLOCK = re.compile(r"(<!-- begin (?P<name>[\w-]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
+COMPLETION = re.compile(r"^  --(?:install|show)-completion.*\n(?: {12,}.*\n)*", re.MULTILINE)
+NOT_YET = "_Not measured yet: run `python scripts/figures.py`, then `python scripts/docs.py`._"
+WIDTH = 100
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rewrite the documents, or print what would change and return 1."""
+    parser = argparse.ArgumentParser(description="Rewrite the generated blocks of the documents.")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit code 1 if any block is stale"
+    )
+    check = parser.parse_args(arguments).check
+    stale = {path: text for path in DOCUMENTS if (text := render(path)) != path.read_text("utf-8")}
+    for path, text in stale.items():
+        if check:
+            sys.stdout.writelines(diff(path, text))
+        else:
+            path.write_text(text, "utf-8")
+            print(f"written: {path}")
+    outdated = outdated_figures()
+    for problem in outdated:
+        print(problem, file=sys.stderr)
+    return int(check and bool(stale or outdated))
+
+
+def render(path: Path) -> str:
+    """The document with every block as it should be."""
+    return BLOCK.sub(lambda m: f"{m[1]}{_block(m['name'])}{m[3]}", path.read_text("utf-8"))
+
+
+def diff(path: Path, text: str) -> Iterator[str]:
+    """What would change, as a unified diff."""
+    before = path.read_text("utf-8").splitlines(keepends=True)
+    after = text.splitlines(keepends=True)
+    return difflib.unified_diff(before, after, f"{path} (stale)", f"{path} (generated)")
+
+
+def outdated_figures() -> list[str]:
+    """Which figures were measured on other messages or another model than those in the tree."""
+    measured = blocks.figures().get("sources", {})
+    return [
+        f"docs/figures.json was measured on another state of the {name}: run `python scripts/figures.py`"
+        for name, digest in blocks.fingerprints().items()
+        if measured.get(name) != digest
+    ]
+
+
+def _block(name: str) -> str:
+    content = BLOCKS[name]()
+    return f"\n{content or NOT_YET}\n\n"
+
+
+def commands() -> str:
+    """The help of every command, for docs/cli.md."""
+    return "\n\n".join(_help(()))
+
+
+def _help(path: tuple[str, ...]) -> Iterator[str]:
+    runner = typer.testing.CliRunner()
+    shown = runner.invoke(app, [*path, "--help"], prog_name="reviewguard", terminal_width=WIDTH).output
+    yield f"## `{' '.join(('reviewguard', *path))}`\n\n{blocks.fenced(COMPLETION.sub('', shown).strip())}"
+    command: Any = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+    for name in getattr(command, "commands", {}):
+        yield from _help((*path, name))
+
+
+BLOCKS = {
+    "requirements": blocks.requirements,
+    "check": blocks.check_output,
+    "verdict": blocks.verdict_json,
+    "exit-codes": blocks.exit_codes,
+    "types": blocks.types,
+    "profiles": blocks.profiles,
+    "results": blocks.results,
+    "comparison": blocks.comparison,
+    "speed": blocks.speed,
+    "size": blocks.size,
+    "counts": blocks.counts,
+    "verdicts": blocks.verdicts,
+    "variety": blocks.variety,
+    "splits": blocks.splits,
+    "agreement": blocks.agreement,
+    "commands": commands,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Measures what the documents quote and writes `docs/figures.json`; minutes. Then run `scripts/docs.py`.
+
+    reviewguard data build
+    reviewguard evaluate --compare --data build/data/test.parquet --out build/figures.json
+    python scripts/figures.py
+
+What is missing (a model, the splits, the comparison) is left out with a note, and its block says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from blocks import EXAMPLE, FIGURES, MODEL, ROOT, fingerprints
+
+from reviewguard.curation.sources import read_messages
+from reviewguard.curation.stats import stats
+from reviewguard.files import write_json
+from reviewguard.modeling.compare import FIGURES as COMPARED
+
+MESSAGES = ROOT / "data" / "messages"
+SPLITS = ROOT / "build" / "data" / "report.json"
+COMPARISON = ROOT / "build" / "figures.json"
+STARTS = 10
+
+
+def main() -> None:
+    """Measure everything and write the file."""
+    figures = {
+        "sources": fingerprints(),
+        "stats": stats(read_messages(MESSAGES).messages).to_dict(),
+        "splits": _stored("splits", SPLITS, "run `reviewguard data build`"),
+        "comparison": _condensed(_stored("comparison", COMPARISON, "see the top of this script")),
+        **_shipped_model(),
+    }
+    write_json(FIGURES, figures)
+    print(f"written: {FIGURES}; now run `python scripts/docs.py`")
+
+
+def _stored(name: str, path: Path, fix: str) -> Any:
+    if path.is_file():
+        return json.loads(path.read_text("utf-8"))
+    print(f"no {name}: {path} does not exist ({fix})", file=sys.stderr)
+    return None
+
+
+def _condensed(comparison: Any) -> Any:
+    """Data set → model → the counts and the figures that the tables show."""
+    return comparison and {
+        dataset: {
+            model: {"counts": values["counts"], "figures": {n: values["figures"][n] for n in COMPARED}}
+            for model, values in models.items()
+        }
+        for dataset, models in comparison.items()
+    }
+
+
+def _shipped_model() -> dict[str, Any]:
+    """The example of the README as the shipped model answers it, the model's size, and its cold start."""
+    if not (MODEL / "config.json").is_file():
+        print(f"no model: {MODEL} holds none", file=sys.stderr)
+        return dict.fromkeys(("model", "check", "verdict", "cold_start"))
+    settings = json.loads((MODEL / "config.json").read_text("utf-8"))
+    return {
+        "model": {
+            "name": f"{settings['name']}-{settings['version']}",
+            "megabytes": round(sum(f.stat().st_size for f in MODEL.iterdir()) / 1e6, 1),
+        },
+        "check": _check(),
+        "verdict": json.loads(_check("--json")),
+        "cold_start": {"median_seconds": _cold_start(), "starts": STARTS, "cores": os.cpu_count()},
+    }
+
+
+def _check(*options: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "reviewguard", "check", EXAMPLE, "--model", str(MODEL), *options],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1"},
+        check=False,
+    )
+    if done.stderr:
+        raise SystemExit(done.stderr)
+    return done.stdout
+
+
+def _cold_start() -> float:
+    """Median seconds from starting `check` to its end."""
+    times = []
+    for _ in range(STARTS):
+        start = perf_counter()
+        _check("--json")
+        times.append(perf_counter() - start)
+    return round(median(times), 2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The documents say what the code does: generated blocks are fresh, and no figure stands outside of one."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+import blocks  # noqa: E402
+import docs  # noqa: E402
+
+FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+HEADER = re.compile(r"\A---\n.*?^---\n", re.DOTALL | re.MULTILINE)
+NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|^\s*\d+\. ", re.MULTILINE)
+NUMBER = re.compile(r"(?<![\w.-])\d[\d.,]*%?(?![\w-])")
+
+
+@pytest.mark.parametrize("path", docs.DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_block_is_fresh(path: Path) -> None:
+    difference = "".join(docs.diff(path, docs.render(path)))
+    assert not difference, f"run `python scripts/docs.py`:\n{difference}"
+
+
+@pytest.mark.parametrize("path", docs.DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_number_stands_in_a_block(path: Path) -> None:
+    prose = path.read_text("utf-8")
+    for pattern in (HEADER, docs.BLOCK, FENCED, NOT_PROSE):
+        prose = pattern.sub("", prose)
+    assert not NUMBER.findall(prose)
+
+
+def test_every_block_is_used() -> None:
+    used = {m["name"] for path in docs.DOCUMENTS for m in docs.BLOCK.finditer(path.read_text("utf-8"))}
+    assert used == set(docs.BLOCKS)
+
+
+def test_a_stale_block_is_shown_and_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- begin exit-codes -->\nold\n<!-- end exit-codes -->\nafter\n")
+    monkeypatch.setattr(docs, "DOCUMENTS", (page,))
+    monkeypatch.setattr(docs, "outdated_figures", list)
+    assert docs.main(["--check"]) == 1
+    assert "-old\n" in capsys.readouterr().out
+    assert "old" in page.read_text()
+    assert docs.main([]) == 0
+    assert docs.main(["--check"]) == 0
+    assert "| 3 | needs-review |" in page.read_text()
+    assert page.read_text().startswith("before\n")
+
+
+def test_figures_of_another_model_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = blocks.fingerprints()
+    monkeypatch.setattr(blocks, "figures", lambda: {"sources": now})
+    assert not docs.outdated_figures()
+    monkeypatch.setattr(blocks, "figures", lambda: {"sources": now | {"model": "another"}})
+    assert ["model" in problem for problem in docs.outdated_figures()] == [True]
+
+
+def test_blocks_without_figures_say_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(blocks, "figures", dict)
+    monkeypatch.setattr(blocks, "evaluation", dict)
+    monkeypatch.setattr(blocks, "READINGS", tmp_path / "none.jsonl")
+    measured = set(docs.BLOCKS) - {"requirements", "exit-codes", "types", "profiles", "commands"}
+    assert {name for name in docs.BLOCKS if docs.BLOCKS[name]() is None} == measured
