@@ -30,7 +30,7 @@ class TrainConfig:
         freeze_embeddings: keep the word vectors as pretrained: half of the weights, and most of the optimizer's time.
         label_smoothing: moves labels from 0 and 1 towards 0.5, 0–0.5.
         average_last: epochs whose weights are averaged into the final model (1: the last only).
-        patience: epochs without a better validation loss before stopping.
+        patience: epochs without a better validation AUROC before stopping.
         bf16: bfloat16 matrix products where the processor has them (`auto`, `on`, `off`).
         limit: train on this share of the families, 0–1 (learning curves).
         window, stride, previous: see `Limits`.

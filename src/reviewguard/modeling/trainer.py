@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate.utils import extract_model_from_parallel
+from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from transformers import (
     AutoTokenizer,
@@ -23,8 +25,9 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer_utils import EvalPrediction, get_last_checkpoint
 
+from reviewguard.decision import sigmoid
 from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.base_model import resolve_base_model
@@ -93,6 +96,8 @@ def fine_tune(
         eval_dataset=training_rows(validation, encoder, types),
         data_collator=WindowCollator(encoder.pad_id, len(types), config.label_smoothing),
         optimizers=(_optimizer(model, config), None),
+        compute_metrics=_ranking,
+        preprocess_logits_for_metrics=lambda outputs, _: outputs[0],
         callbacks=[EarlyStoppingCallback(config.patience), averaging, *callbacks],
     )
     started = time.monotonic()
@@ -104,6 +109,13 @@ def fine_tune(
     for checkpoint in run_dir.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
     return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), seconds)
+
+
+def _ranking(prediction: EvalPrediction) -> dict[str, float]:
+    """AUROC of "any violation" over the validation windows; 0.5 with one class only."""
+    violation = prediction.label_ids[:, :-1].max(axis=1) > 0.5
+    probability = 1.0 - np.prod(1.0 - sigmoid(prediction.predictions[:, :-1]), axis=1)
+    return {"auroc": float(roc_auc_score(violation, probability)) if 0 < violation.mean() < 1 else 0.5}
 
 
 def _last_checkpoint(run_dir: Path) -> str | None:
@@ -129,12 +141,12 @@ def _arguments(config: TrainConfig, run_dir: Path, steps: int) -> TrainingArgume
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=True,
-        metric_for_best_model="eval_loss",
-        greater_is_better=False,
-        prediction_loss_only=True,
+        # Not the loss: it punishes confidence, which calibration mends later, and so stops too early.
+        metric_for_best_model="auroc",
+        greater_is_better=True,
         logging_steps=max(1, min(20, steps // 10)),
         remove_unused_columns=False,
-        label_names=["labels", "token_labels"],
+        label_names=["labels"],
         seed=config.seed,
         report_to="none",
     )
