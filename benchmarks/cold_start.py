@@ -86,7 +86,9 @@ def write_pipeline_model(folder: Path, base: str | None) -> None:
 
     encoder = resolve_base_model(base or PACKAGED)
     labels = dict(enumerate(load_policy().types))
-    model = AutoModelForSequenceClassification.from_pretrained(encoder, num_labels=len(labels), id2label=labels)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        encoder, num_labels=len(labels), id2label=labels
+    )
     model.save_pretrained(folder)
     AutoTokenizer.from_pretrained(encoder).save_pretrained(folder)
 
@@ -105,7 +107,9 @@ def processor() -> str:
     """The processor's name, where Linux tells it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
-    return next((n.partition(":")[2].strip() for n in lines if n.startswith("model name")), platform.machine())
+    return next(
+        (n.partition(":")[2].strip() for n in lines if n.startswith("model name")), platform.machine()
+    )
 
 
 def table(result: dict[str, Any]) -> Table:

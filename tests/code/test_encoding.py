@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_long_text_is_read_in_overlapping_windows_that_cover_every_token(encod
     assert all(len(w.ids) <= LIMITS.window for w in windows)
     seen = {pair for w in windows for pair in w.offsets}
     assert "".join(text[s:e] for s, e in sorted(seen)) == text.replace(" ", "")
-    assert all(set(a.offsets) & set(b.offsets) for a, b in zip(windows, windows[1:], strict=False))
+    assert all(set(a.offsets) & set(b.offsets) for a, b in pairwise(windows))
 
 
 @given(st.text(max_size=120))

@@ -20,12 +20,6 @@ from reviewguard.modeling.provenance import git_state, package_versions
 from reviewguard.modeling.tracking import GIVE_UP_AFTER, Tracker, TrackingCallback, flatten
 from reviewguard.schema import Evidence, Message, TypeScore, Verdict
 
-# MLflow's own imports warn (sqlalchemy, pandas, pydantic); ours must not.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore"),
-    pytest.mark.filterwarnings("error:::reviewguard"),
-]
-
 
 @pytest.fixture(scope="module")
 def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

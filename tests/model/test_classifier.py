@@ -83,6 +83,12 @@ def test_the_profile_decides_about_a_neutral_ask(guard: Classifier) -> None:
         guard(text, profile="none")
 
 
+def test_a_profile_the_model_does_not_know_is_refused(guard: Classifier) -> None:
+    known = {name: band for name, band in guard.settings.profiles.items() if name != "ftc"}
+    with pytest.raises(ConfigError, match="no thresholds for the profile 'ftc'"):
+        guard.with_settings(replace(guard.settings, profiles=known))("hello", profile="ftc")
+
+
 def test_the_offending_line_is_found_anywhere_in_a_long_letter(guard: Classifier) -> None:
     filler = "We packed the parcel with care and it will leave the house in the morning. " * 30
     middle = filler.index("and it", len(filler) // 2)

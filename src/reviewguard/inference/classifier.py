@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewguard.decision import decide, probabilities, sigmoid
-from reviewguard.encoding import MAX_CHARACTERS, EncodedMessage, MessageEncoder, Window, collate
+from reviewguard.encoding import EncodedMessage, MessageEncoder, Window, collate
+from reviewguard.errors import ConfigError
 from reviewguard.inference.backend import Backend
-from reviewguard.inference.language import Language, identify
+from reviewguard.inference.doubts import doubts, nothing_to_read
+from reviewguard.inference.language import identify
 from reviewguard.inference.spans import TokenScores, evidence_spans
 from reviewguard.policy import Profile, load_policy
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Evidence, Message, TypeScore, Verdict
@@ -30,7 +31,9 @@ class RawScores:
     Attributes:
         encoded: its windows.
         logits: per type, the highest over the windows, shape `(types,)`.
-        tokens: per type, evidence over the seller's tokens.
+        offsets: of the seller's tokens in the text as given, shape `(tokens, 2)`.
+        evidence: per token and type, a logit, shape `(tokens, types)`.
+        contribution: evidence times attention, what each token adds to a type's logit.
     """
 
     encoded: EncodedMessage
@@ -84,13 +87,23 @@ class Classifier:
             for what a message holds.
 
         Raises:
-            ConfigError: there is no such profile.
+            ConfigError: there is no such profile, or the model was exported before there was one.
         """
-        rules = load_policy().profile(profile)
+        rules = self._rules(profile)
         items = [_as_message(m) for m in messages]
         scored = self._score_readable(items)
         verdicts = [self._verdict(m, s, rules) for m, s in zip(items, scored, strict=True)]
         return self._with_proof(items, verdicts, rules) if proof else verdicts
+
+    def _rules(self, profile: str) -> Profile:
+        rules = load_policy().profile(profile)
+        if profile not in self.settings.profiles:
+            raise ConfigError(
+                f"{self.model} has no thresholds for the profile {profile!r}",
+                expected=" or ".join(self.settings.profiles),
+                fix="export the model again with `reviewguard export`",
+            )
+        return rules
 
     def predict_logits(self, messages: Sequence[Message]) -> NDArray[np.float64]:
         """Uncalibrated type logits, shape `(messages, types)`; -20 where there is nothing to read."""
@@ -98,11 +111,13 @@ class Classifier:
         blank = np.full(len(self.settings.types), -20.0)
         return np.stack([s.logits if s else blank for s in scored]) if scored else blank[None][:0]
 
-    def raw_scores(self, messages: Sequence[Message]) -> list[RawScores | None]:
-        """Logits and token evidence of each message; None where there is nothing to read."""
-        return self._score_readable(messages)
+    def token_evidence(self, messages: Sequence[Message]) -> list[NDArray[np.float64]]:
+        """Evidence logits of each message's tokens, shapes `(tokens, types)`; no tokens where nothing is readable."""
+        nothing = np.zeros((0, len(self.settings.types)))
+        return [s.evidence if s else nothing for s in self._score_readable(messages)]
 
     def _score_readable(self, messages: Sequence[Message]) -> list[RawScores | None]:
+        """Scores of each message, identical ones computed once; None where there is nothing to read."""
         distinct = list(dict.fromkeys((m.text, m.previous) for m in messages))
         encoded = self._encoder.encode_batch([Message(text, previous) for text, previous in distinct])
         scores = dict(zip(distinct, self._score(encoded), strict=True))
@@ -135,15 +150,15 @@ class Classifier:
     def _verdict(self, message: Message, scores: RawScores | None, rules: Profile) -> Verdict:
         base = Verdict(message.id, None, None, profile=rules.name, model=self.model, text=message.text)
         if scores is None:
-            return replace(base, error=_nothing_to_read(message.text))
+            return replace(base, error=nothing_to_read(message.text))
         found = probabilities(scores.logits[None], self.settings, rules)
         probability = float(found.violation[0])
         decision = decide(probability, self.settings.profiles[rules.name])
         language = identify(scores.encoded.text)
-        reasons = _doubts(message.text, scores.encoded, language)
+        reasons = doubts(message.text, scores.encoded, language)
+        types = self._present_types(found.types[0], rules, broken=decision != COMPLIANT)
         if reasons and decision == COMPLIANT:
             decision = NEEDS_REVIEW
-        types = self._present_types(found.types[0], rules, decision != COMPLIANT and not reasons)
         return replace(
             base,
             verdict=decision,
@@ -155,14 +170,15 @@ class Classifier:
         )
 
     def _present_types(
-        self, values: NDArray[np.float64], rules: Profile, needs_one: bool
+        self, values: NDArray[np.float64], rules: Profile, *, broken: bool
     ) -> tuple[TypeScore, ...]:
-        """Types above their thresholds; where the decision rests on a sum of weak ones, the likeliest."""
+        """Types above their thresholds, in line with the decision: one rule at least where it is broken, else none."""
         by_name = dict(zip(self.settings.types, values.tolist(), strict=True))
         present = {t for t, p in by_name.items() if p >= self.settings.type_thresholds[t]}
-        if needs_one and not rules.is_broken(present):
-            likeliest = max(rules.any_of, key=lambda rule: min(by_name[t] for t in rule))
-            present |= set(likeliest)
+        if not broken:
+            present -= rules.breaking_types(present)
+        elif not rules.is_broken(present):
+            present |= set(max(rules.any_of, key=lambda rule: min(by_name[t] for t in rule)))
         ordered = sorted(present, key=lambda t: -by_name[t])
         return tuple(TypeScore(t, round(by_name[t], 6)) for t in ordered)
 
@@ -229,23 +245,3 @@ def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:
 
 def _as_message(item: Message | str) -> Message:
     return Message(item) if isinstance(item, str) else item
-
-
-def _nothing_to_read(text: str) -> str:
-    what = "an empty message" if not text.strip() else "a message without anything readable"
-    return f"{what}: expected the seller's words"
-
-
-def _doubts(text: str, encoded: EncodedMessage, language: Language) -> tuple[str, ...]:
-    """Why a person should look even where the model finds nothing."""
-    doubts = []
-    if language.foreign:
-        doubts.append(f"language: {language.code}, the model reads English")
-    if encoded.truncated:
-        doubts.append(f"long: only the first {MAX_CHARACTERS:,} characters were read")
-    bare = re.sub(r"(?:https?://|www\.)\S+", " ", text)
-    if not re.search(r"\w", bare):
-        doubts.append("unreadable: no words, only links or symbols")
-    elif max(map(len, bare.split()), default=0) > 120:
-        doubts.append("unreadable: a run of more than 120 characters without a space")
-    return tuple(doubts)

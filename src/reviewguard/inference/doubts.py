@@ -1,0 +1,32 @@
+"""Why a message may not be called compliant whatever the model finds in it."""
+
+from __future__ import annotations
+
+import re
+
+from reviewguard.encoding import MAX_CHARACTERS, EncodedMessage
+from reviewguard.inference.language import Language
+
+LONGEST_WORD = 120
+"""Characters without a space beyond which a text is no prose (base64, keys)."""
+
+
+def nothing_to_read(text: str) -> str:
+    """The error of a message that gives the model no token."""
+    what = "an empty message" if not text.strip() else "a message without anything readable"
+    return f"{what}: expected the seller's words"
+
+
+def doubts(text: str, encoded: EncodedMessage, language: Language) -> tuple[str, ...]:
+    """Why a person should look even where the model finds nothing."""
+    found = []
+    if language.foreign:
+        found.append(f"language: {language.code}, the model reads English")
+    if encoded.truncated:
+        found.append(f"long: only the first {MAX_CHARACTERS:,} characters were read")
+    bare = re.sub(r"(?:https?://|www\.)\S+", " ", text)
+    if not re.search(r"\w", bare):
+        found.append("unreadable: no words, only links or symbols")
+    elif max(map(len, bare.split()), default=0) > LONGEST_WORD:
+        found.append(f"unreadable: a run of more than {LONGEST_WORD} characters without a space")
+    return tuple(found)
