@@ -33,17 +33,18 @@ class Gate:
 
 
 GATES = {
-    "context_pairs": Gate(aim=0.90, held=0.90),
-    "direction": Gate(aim=0.90, held=0.90),
+    "context_pairs": Gate(aim=0.90, held=0.80),
+    "direction": Gate(aim=0.90, held=0.95),
     "invariance": Gate(aim=0.90, held=0.90),
     "long_letters": Gate(aim=0.90, held=0.75),
     "minimal_pairs": Gate(aim=0.90, held=0.80),
-    "negation": Gate(aim=0.90, held=0.20),
+    "negation": Gate(aim=0.90, held=0.10),
     "obfuscation": Gate(aim=0.90, held=0.80),
-    "plain": Gate(aim=0.90, held=0.90),
-    "overall": Gate(aim=0.95, held=0.85),
+    "plain": Gate(aim=0.90, held=0.95),
+    "overall": Gate(aim=0.95, held=0.80),
 }
-"""To be raised to the aims with the model. No model was shipped when these were set: they hold what a trial run had."""
+"""To be raised to the aims with the model. No model was shipped yet when these were set: `held` is what the weaker of
+two trial runs on 6,300 messages had, to be measured anew for the shipped one."""
 
 LEAST_CASES = {
     "context_pairs": 25,
