@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -39,21 +38,19 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory, tiny_data_dir: Path) -> 
 
 
 @pytest.fixture(scope="session")
-def tiny_run(
-    tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, tiny_data_dir: Path
-) -> Iterator[Path]:
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, tiny_data_dir: Path) -> Path:
     """A finished training run of the tiny model; its model folder is `<run>/model`."""
-    from reviewguard.modeling.config import load_config
     from reviewguard.training import train
+    from tests.tiny import tiny_config
 
     run = tmp_path_factory.mktemp("run")
-    config = load_config(
-        None, [f"base_model={tiny_base}", "epochs=2", "hidden=16", "window=128", "previous=32", "stride=16"]
-    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{run / 'mlflow.db'}")
-        train(config, tiny_data_dir, run, run / "model", version="tiny", bootstrap=20)
-    yield run
+        patch.chdir(run)  # where MLflow puts the artefacts of a database store
+        config = tiny_config(tiny_base, epochs=2)
+        done = train(config, tiny_data_dir, run, run / "model", version="tiny", bootstrap=20)
+    assert done.problems == ()
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ class Server:
 
 
 @contextmanager
-def mlflow_server(folder: Path, *, seconds: float = 60) -> Iterator[Server]:
+def mlflow_server(folder: Path, *, seconds: float = 300) -> Iterator[Server]:
     """`mlflow server` with its store and artefacts in `folder`."""
     arguments = ["server", "--backend-store-uri", f"sqlite:///{folder}/server.db", "--workers", "1"]
     arguments += ["--artifacts-destination", str(folder / "artifacts")]
@@ -44,7 +44,7 @@ def mlflow_server(folder: Path, *, seconds: float = 60) -> Iterator[Server]:
 
 
 @contextmanager
-def model_server(model_uri: str, folder: Path, *, seconds: float = 90) -> Iterator[Server]:
+def model_server(model_uri: str, folder: Path, *, seconds: float = 300) -> Iterator[Server]:
     """`mlflow models serve` in this environment; the store is `MLFLOW_TRACKING_URI`."""
     arguments = ["models", "serve", "--model-uri", model_uri, "--env-manager", "local"]
     with _running(arguments, "/ping", folder, seconds) as server:
@@ -67,6 +67,8 @@ def _running(arguments: Sequence[str], health: str, folder: Path, seconds: float
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "TMPDIR": str(folder),
     }
     log = folder / f"{arguments[0]}.log"
     with log.open("wb") as output:

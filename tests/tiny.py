@@ -13,6 +13,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.trainers import WordPieceTrainer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from reviewguard.modeling.config import TrainConfig, load_config
+
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
@@ -41,3 +43,16 @@ def write_tiny_base(folder: Path, texts: Iterable[str], *, seed: int = 0) -> Pat
         mask_token="[MASK]",
     ).save_pretrained(folder)
     return folder
+
+
+def tiny_config(base: Path, **values: object) -> TrainConfig:
+    """One epoch on a tiny base model, in seconds."""
+    sets = {
+        "base_model": base,
+        "hidden": 16,
+        "window": 128,
+        "previous": 32,
+        "stride": 16,
+        "epochs": 1,
+    } | values
+    return load_config(None, [f"{key}={value}" for key, value in sets.items()])

@@ -65,8 +65,8 @@ def test_edits_keep_stretches_inside_the_text(
     start = min(start, len(text) - 1)
     item = message(text, (text[start : start + length], "pressure"))
     edits: list[Edit] = []
-    for begin, size, new in sorted(raw):
-        begin = max(begin, edits[-1].end if edits else 0)
+    for at, size, new in sorted(raw):
+        begin = max(at, edits[-1].end if edits else 0)
         if begin + size <= len(text):
             edits.append(Edit(begin, begin + size, new))
     changed = apply_edits(item, edits)

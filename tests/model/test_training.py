@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.tiny import tiny_config
+from transformers import TrainerCallback
 
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import MessageEncoder, collate
@@ -26,18 +28,6 @@ from reviewguard.schema import LabelledMessage, Message, Rationale
 from reviewguard.training import WEIGHTS, export_run
 
 TYPES = tuple(load_policy().types)
-
-
-def tiny(base: Path, **values: object) -> TrainConfig:
-    sets = {
-        "base_model": base,
-        "hidden": 16,
-        "window": 128,
-        "previous": 32,
-        "stride": 16,
-        "epochs": 1,
-    } | values
-    return load_config(None, [f"{k}={v}" for k, v in sets.items()])
 
 
 @pytest.mark.parametrize("pooling", ["attention", "max", "logsumexp"])
@@ -72,7 +62,7 @@ def test_the_loss_on_any_violation_is_that_of_a_noisy_or() -> None:
 
 
 def test_windows_of_a_long_message_carry_the_types_whose_rationale_they_see(tiny_base: Path) -> None:
-    encoder = MessageEncoder.from_file(tiny_base / "tokenizer.json", tiny(tiny_base).limits)
+    encoder = MessageEncoder.from_file(tiny_base / "tokenizer.json", tiny_config(tiny_base).limits)
     text = "the parcel is here " * 100 + "leave five stars"
     start = text.index("leave five")
     message = LabelledMessage(
@@ -98,13 +88,11 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
     tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
 ) -> None:
     splits = load_splits(tiny_data_dir)
-    config = tiny(tiny_base, epochs=2, bf16="off")
+    config = tiny_config(tiny_base, epochs=2, bf16="off")
     through = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path / "a")
 
     class PullThePlug(Exception):
         pass
-
-    from transformers import TrainerCallback
 
     class AfterOneEpoch(TrainerCallback):
         def on_save(self, *args: object, **kwargs: object) -> None:

@@ -1,0 +1,144 @@
+"""The shipped model does its job: plain cases, long letters, the example export, from any thread or process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+from tests.conftest import ROOT
+
+import reviewguard
+from reviewguard.inference.scoring import score_export
+from reviewguard.readers.export import read_export
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Message, Verdict
+
+FOLDER = ROOT / "models" / "default"
+EXAMPLES = ROOT / "data" / "examples"
+
+pytestmark = pytest.mark.skipif(
+    not (FOLDER / "config.json").is_file(),
+    reason="models/default holds no model: `python train.py` writes one",
+)
+
+VIOLATIONS = [
+    ("positive_request", None, "Hello! If you have a minute, please give our water bottle a 5-star review."),
+    (
+        "incentive",
+        None,
+        "Write a review of the backpack and we will send you a $15 gift card for your trouble.",
+    ),
+    (
+        "change_or_remove",
+        None,
+        "The replacement has arrived, so would you please delete your one-star review?",
+    ),
+    (
+        "selective",
+        None,
+        "If you are happy with the lamp, please review it. If not, write to us first instead.",
+    ),
+    ("selective", "I love it, it works perfectly, thank you!", "So glad! Could you share that in a review?"),
+    (
+        "pressure",
+        None,
+        "We are a tiny family shop, and one more bad review will close us down. Please think of that.",
+    ),
+    ("off_platform", None, "After posting your review, send a screenshot of it to our WhatsApp number."),
+    ("insider", None, "Could you ask your family and friends to write reviews of our blender as well?"),
+]
+COMPLIANT_MESSAGES = [
+    "Your order has shipped and should arrive on Friday. You can follow it in your account.",
+    "I am sorry the mug arrived broken. A replacement left our warehouse today; please keep the damaged one.",
+    "Thank you for your purchase. If you have time, please leave an honest review of the product.",
+    "We will review your case and send the refund to your card within three days.",
+    "The invoice is attached. The size chart for the jacket is on its second page.",
+]
+
+
+@pytest.fixture(scope="module")
+def guard() -> reviewguard.Classifier:
+    return reviewguard.load(FOLDER)
+
+
+def test_it_is_small() -> None:
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) <= 30_000_000
+
+
+@pytest.mark.parametrize(("kind", "previous", "text"), VIOLATIONS)
+def test_plain_violations_are_found_with_their_type(
+    guard: reviewguard.Classifier, kind: str, previous: str | None, text: str
+) -> None:
+    verdict = guard(text, previous)
+    assert verdict.verdict == REVIEW_SOLICITING
+    assert verdict.types[0].type == kind
+    assert any(evidence.type == kind for evidence in verdict.evidence)
+
+
+@pytest.mark.parametrize("text", COMPLIANT_MESSAGES)
+def test_plain_service_and_neutral_requests_are_compliant(guard: reviewguard.Classifier, text: str) -> None:
+    assert guard(text).verdict == COMPLIANT
+
+
+LETTER = [
+    "Dear Mr Alvarez,",
+    "thank you for your patience while we looked into the delivery of your standing desk.",
+    "The carrier has now confirmed that the second parcel, the one with the legs and the motor, was sorted to the "
+    "wrong depot on Monday and left there again this morning.",
+    "It will reach you between nine and twelve tomorrow, and somebody has to be at home to sign for it.",
+    "Please assemble the frame before you connect the cable, because the motor calibrates itself when it is first "
+    "switched on and must not carry the table top at that moment.",
+    "All screws are in the small bag that is taped under the table top; a hex key is in there as well.",
+    "Should a part be missing, tell us the letter printed beside it in the manual and we send it the same day.",
+    "The desk may smell of varnish for a day or two after unpacking, which is harmless and fades if you air the room.",
+    "Your invoice for the full amount is attached to this message, with your company's address as you asked.",
+    "For questions about the assembly our technicians can be reached on working days between eight and five.",
+    "Kind regards, Petra from the service team",
+]
+OFFENCE = "Leave us a five-star review and we will refund half of the price."
+
+
+@pytest.mark.parametrize("at", [1, len(LETTER) // 2, len(LETTER) - 1])
+def test_one_line_in_a_long_letter_decides_wherever_it_stands(guard: reviewguard.Classifier, at: int) -> None:
+    assert guard(" ".join(LETTER)).verdict == COMPLIANT
+    text = " ".join([*LETTER[:at], OFFENCE, *LETTER[at:]])
+    verdict = guard(text)
+    assert verdict.verdict == REVIEW_SOLICITING
+    line = range(text.index(OFFENCE), text.index(OFFENCE) + len(OFFENCE))
+    assert all(evidence.start in line for evidence in verdict.evidence)
+
+
+def test_threads_give_the_same_verdicts(guard: reviewguard.Classifier) -> None:
+    messages = [Message(text, previous) for _, previous, text in VIOLATIONS]
+    expected = [guard.predict([message], proof=True)[0] for message in messages]
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda message: guard.predict([message], proof=True)[0], messages * 3)
+        assert list(found) == expected * 3
+
+
+def test_processes_print_the_same_valid_json(guard: reviewguard.Classifier, tmp_path: Path) -> None:
+    _, _, text = VIOLATIONS[1]
+    command = [sys.executable, "-m", "reviewguard", "check", text, "--json"]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path) for _ in range(2)]
+    lines = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [1, 1]
+    expected = guard.predict([Message(text)], proof=True)[0]
+    for line in lines:
+        verdict = TypeAdapter(Verdict).validate_json(line, strict=True)
+        assert verdict.to_dict() == expected.to_dict() == json.loads(line)
+        assert all(text[e.start : e.end] == e.text for e in verdict.evidence)
+
+
+def test_the_example_export_is_judged(guard: reviewguard.Classifier) -> None:
+    expected = set(json.loads((EXAMPLES / "messages.expected.json").read_text())["review_soliciting"])
+    scored = score_export(guard, read_export(EXAMPLES / "messages.csv"))
+    verdicts = {row.verdict.id: row.verdict.verdict for row in scored.rows if row.verdict}
+    caught = {identity for identity in expected if verdicts[identity] in (NEEDS_REVIEW, REVIEW_SOLICITING)}
+    others = [decision for identity, decision in verdicts.items() if identity not in expected]
+    assert len(expected) == 12
+    assert len(caught) >= 9
+    assert others.count(REVIEW_SOLICITING) <= 0.05 * len(others)
