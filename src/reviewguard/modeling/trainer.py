@@ -113,8 +113,8 @@ def fine_tune(
 
 def _ranking(prediction: EvalPrediction) -> dict[str, float]:
     """AUROC of "any violation" over the validation windows; 0.5 with one class only."""
-    violation = prediction.label_ids[:, :-1].max(axis=1) > 0.5
-    probability = 1.0 - np.prod(1.0 - sigmoid(prediction.predictions[:, :-1]), axis=1)
+    violation = np.asarray(prediction.label_ids)[:, :-1].max(axis=1) > 0.5
+    probability = 1.0 - np.prod(1.0 - sigmoid(np.asarray(prediction.predictions)[:, :-1]), axis=1)
     return {"auroc": float(roc_auc_score(violation, probability)) if 0 < violation.mean() < 1 else 0.5}
 
 
