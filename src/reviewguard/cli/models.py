@@ -68,6 +68,9 @@ def evaluate(
         list[str] | None, typer.Option("--with", help="NAME=DIR of a further model folder (repeatable).")
     ] = None,
     splits: Annotated[Path, typer.Option(help="Splits that the baselines are fitted on.")] = BUILT,
+    behaviour: Annotated[
+        Path | None, typer.Option(help="Folder of behaviour cases to run instead of labelled messages.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file for every figure.")] = None,
     seed: Annotated[int, typer.Option(help="Decides the bootstrap.")] = 13,
     bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
@@ -75,15 +78,25 @@ def evaluate(
     """Measure a model on labelled messages: decisions, types, calibration, evidence, slices.
 
     Example: reviewguard evaluate --data labelled.jsonl --out figures.json
+
+    Example: reviewguard evaluate --behaviour tests/model/behaviour
     """
     from reviewguard.classifier_scorer import ClassifierScorer
     from reviewguard.curation.storage import load_splits
     from reviewguard.files import write_json
     from reviewguard.inference.model_folder import load
     from reviewguard.modeling.baselines import fit_baselines
+    from reviewguard.modeling.behaviour import run_behaviour
+    from reviewguard.modeling.behaviour_cases import load_cases
     from reviewguard.modeling.compare import compare as measure
     from reviewguard.readers.labelled import read_labelled
 
+    if behaviour is not None:
+        report = run_behaviour(ClassifierScorer(load(model)), load_cases(behaviour))
+        print(report.to_markdown())
+        if out is not None:
+            write_json(out, report.to_dict())
+        return
     paths = data or [splits / "test.parquet"]
     datasets = {path.stem: read_labelled(path) for path in paths}
     scorers: list = [ClassifierScorer(load(model))]  # type: ignore[type-arg]
