@@ -151,6 +151,17 @@ def test_score_says_which_column_it_misses(tiny_model_dir: Path, tmp_path: Path)
     assert done.returncode == 0
 
 
+def test_cells_with_quotes_line_breaks_and_commas_stay_whole(tmp_path: Path) -> None:
+    from reviewguard.readers.export import read_export
+
+    body = 'Hi,\nwe said "thanks" and; sent it.\r\n\n- bye'
+    source = tmp_path / "export.csv"
+    with source.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([["id", "body"], ["1", body], ["2", "ok"]])
+    rows = read_export(source).rows
+    assert [row.message and row.message.text for row in rows] == [body, "ok"]
+
+
 def test_a_buyers_words_become_the_previous_of_the_next_seller_message(tmp_path: Path) -> None:
     from reviewguard.readers.export import read_export
 

@@ -51,6 +51,7 @@ def tracked(
     folder = tmp_path_factory.mktemp("tracked")
     with mlflow_server(folder) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", server.url)
+        patch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")  # a busy machine is no failure
         patch.setattr(sys, "path", [*sys.path])  # MLflow puts a loaded model's code there
         config = tiny_config(tiny_base, epochs=2)
         run = train(config, tiny_data_dir, folder / "run", folder / "model", version="tiny", bootstrap=20)

@@ -81,8 +81,9 @@ def read_export(path: Path, columns: Mapping[str, str] | None = None) -> Export:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, dialect=_dialect(file.read(65536)))
+            delimiter = _delimiter(file.read(65536))
             file.seek(0)
+            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
             header = tuple(reader.fieldnames or ())
             fields = find_fields(header, columns or {}, path)
             records = [(reader.line_num, record) for record in reader]
@@ -93,11 +94,12 @@ def read_export(path: Path, columns: Mapping[str, str] | None = None) -> Export:
     return Export(path, header, fields, tuple(_rows(records, fields)))
 
 
-def _dialect(sample: str) -> type[csv.Dialect]:
+def _delimiter(sample: str) -> str:
+    """The delimiter of the header line. Quoting is the usual one: the sniffer's guess at it breaks on long cells."""
     try:
-        return csv.Sniffer().sniff(sample.partition("\n")[0], ",;\t|")
+        return csv.Sniffer().sniff(sample.partition("\n")[0], ",;\t|").delimiter
     except csv.Error:
-        return csv.excel
+        return ","
 
 
 def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> dict[str, str]:
