@@ -264,3 +264,10 @@ def splits() -> str | None:
 def agreement() -> str | None:
     """Kappa of the second reading, before anything was settled."""
     return compare(read_readings(READINGS)).to_markdown() if READINGS.is_file() else None
+
+
+def error_kinds() -> str:
+    """Errors on real messages by kind, before and after the briefs that answered them."""
+    counted = _read(ROOT / "data" / "error_kinds.json")
+    rows = [(k["kind"], k["before"], k["after"]) for k in counted["kinds"]]
+    return table(("kind", counted["before"], counted["after"]), rows)

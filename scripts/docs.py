@@ -107,6 +107,7 @@ BLOCKS = {
     "variety": blocks.variety,
     "splits": blocks.splits,
     "agreement": blocks.agreement,
+    "error-kinds": blocks.error_kinds,
     "commands": commands,
 }
 

@@ -73,6 +73,7 @@ def train(
         measure_on: further labelled data to report on, never trained on.
         bootstrap: resamples for the intervals.
     """
+    commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
     digest = stored_digest(data_dir)
     written = limit_families(splits["train"], config.limit, config.seed)
@@ -91,7 +92,12 @@ def train(
         )
         trained.model.save_pretrained(run_dir / WEIGHTS)
         trained.tokenizer.save(str(run_dir / WEIGHTS / "tokenizer.json"))
-        facts = _facts(config, splits, written, digest, version, tracker.run_id, trained.seconds)
+        facts = _facts(config, splits, written, digest) | {
+            "version": version,
+            "run_id": tracker.run_id or "",
+            "commit": commit,
+            "seconds": round(trained.seconds, 1),
+        }
         write_json(
             run_dir / "run.json", {"config": config.to_dict(), "facts": facts, "history": trained.history}
         )
@@ -120,21 +126,14 @@ def _facts(
     splits: Mapping[str, Sequence[LabelledMessage]],
     written: Sequence[LabelledMessage],
     digest: str,
-    version: str,
-    run_id: str | None,
-    seconds: float,
 ) -> dict[str, Any]:
     return {
-        "version": version,
         "date": datetime.now(UTC).date().isoformat(),
         "base_model": config.base_model,
         "seed": config.seed,
-        "run_id": run_id or "",
-        "commit": str(git_state()),
         "data_digest": digest,
         "messages": {name: len(rows) for name, rows in splits.items()} | {"train": len(written)},
         "type_counts": dict(Counter(t for m in written for t in m.types)),
-        "seconds": round(seconds, 1),
         "versions": package_versions(),
     }
 
