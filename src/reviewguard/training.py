@@ -209,8 +209,16 @@ def _track(
     tracker.model(folder, [{"text": m.text, "previous": m.previous} for m in test[:3]])
 
 
-def export_run(run_dir: Path, data_dir: Path, out: Path, precision: str) -> Classifier:
-    """Export the weights of a finished run once more.
+def export_run(
+    run_dir: Path,
+    data_dir: Path,
+    out: Path,
+    precision: str,
+    *,
+    measure_on: Mapping[str, Sequence[LabelledMessage]] | None = None,
+    bootstrap: int = 1000,
+) -> Classifier:
+    """Export the weights of a finished run once more, with figures and card.
 
     Raises:
         InputError: the folder holds no finished run.
@@ -227,10 +235,10 @@ def export_run(run_dir: Path, data_dir: Path, out: Path, precision: str) -> Clas
         (),
         facts["seconds"],
     )
-    validation = load_splits(data_dir)["validation"]
-    return export_model(
+    splits = load_splits(data_dir)
+    classifier = export_model(
         trained,
-        validation,
+        splits["validation"],
         out,
         name=NAME,
         version=facts["version"],
@@ -238,3 +246,7 @@ def export_run(run_dir: Path, data_dir: Path, out: Path, precision: str) -> Clas
         precision=precision,
         training=facts,
     )
+    datasets = {TEST: splits["test"]} | dict(measure_on or {})
+    written = limit_families(splits["train"], config.limit, config.seed)
+    _describe(out, classifier, written, _evaluate(classifier, datasets, config, bootstrap))
+    return classifier

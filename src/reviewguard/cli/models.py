@@ -123,12 +123,18 @@ def export(
         str, typer.Option(help="int8, or fp32 for processors that miscompute int8.")
     ] = "int8",
     data: DataOption = BUILT,
+    measure_on: Annotated[
+        list[Path] | None, typer.Option(help="Labelled JSONL to report on as well (repeatable).")
+    ] = None,
+    bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
 ) -> None:
-    """Write a run's weights as a model folder again.
+    """Write a run's weights as a model folder again, with figures and card.
 
     Example: reviewguard export runs/latest --precision fp32 --out models/fp32
     """
+    from reviewguard.readers.labelled import read_labelled
     from reviewguard.training import export_run
 
-    export_run(run, data, out, precision)
+    extra = {path.stem: read_labelled(path) for path in measure_on or []}
+    export_run(run, data, out, precision, measure_on=extra, bootstrap=bootstrap)
     print(f"written: {out}")

@@ -19,6 +19,8 @@ RECALL_BELOW_LOWER = 0.99
 """Recall that the lower threshold must keep on validation."""
 PRECISION_ABOVE_UPPER = 0.98
 """Precision that the upper threshold must reach on validation."""
+THRESHOLD = 0.5
+"""The single cut: likelier than not. F1 on validation is flat around it, so that its peak would be noise."""
 
 
 def fit_settings(
@@ -51,10 +53,9 @@ def _broken(profile: Profile, examples: Sequence[LabelledMessage]) -> NDArray[np
 def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> ProfileSettings:
     calibration = fit_platt(logits, positive)
     probability = calibrate(logits, calibration)
-    threshold = best_f1_threshold(probability, positive)
-    lower = min(recall_threshold(probability, positive, RECALL_BELOW_LOWER), threshold)
-    upper = max(precision_threshold(probability, positive, PRECISION_ABOVE_UPPER), threshold)
-    return ProfileSettings(calibration, _rounded(lower), _rounded(upper), _rounded(threshold))
+    lower = min(recall_threshold(probability, positive, RECALL_BELOW_LOWER), THRESHOLD)
+    upper = max(precision_threshold(probability, positive, PRECISION_ABOVE_UPPER), THRESHOLD)
+    return ProfileSettings(calibration, _rounded(lower), _rounded(upper), THRESHOLD)
 
 
 def _rounded(value: float) -> float:
