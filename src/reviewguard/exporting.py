@@ -32,7 +32,7 @@ SELF_CHECK = Message(
     "it came today",
 )
 SELF_CHECK_TOLERANCE = 0.5
-"""Logits. Correct processors agree to a few hundredths; saturated int8 products are off by whole logits."""
+"""Logits. Right processors agree to a few hundredths; wrong arithmetic is off by whole logits."""
 
 
 def export_model(

@@ -35,16 +35,15 @@ class Gate:
 GATES = {
     "context_pairs": Gate(aim=0.90, held=0.80),
     "direction": Gate(aim=0.90, held=0.95),
-    "invariance": Gate(aim=0.90, held=0.90),
-    "long_letters": Gate(aim=0.90, held=0.75),
-    "minimal_pairs": Gate(aim=0.90, held=0.80),
-    "negation": Gate(aim=0.90, held=0.10),
-    "obfuscation": Gate(aim=0.90, held=0.80),
+    "invariance": Gate(aim=0.90, held=0.95),
+    "long_letters": Gate(aim=0.90, held=0.70),
+    "minimal_pairs": Gate(aim=0.90, held=0.90),
+    "negation": Gate(aim=0.90, held=0.15),
+    "obfuscation": Gate(aim=0.90, held=0.90),
     "plain": Gate(aim=0.90, held=0.95),
-    "overall": Gate(aim=0.95, held=0.80),
+    "overall": Gate(aim=0.95, held=0.85),
 }
-"""To be raised to the aims with the model. No model was shipped yet when these were set: `held` is what the weaker of
-two trial runs on 6,300 messages had, to be measured anew for the shipped one."""
+"""To be raised to the aims with the model: `held` is what model 0.1.0 has, rounded down to the next 5%."""
 
 LEAST_CASES = {
     "context_pairs": 25,
