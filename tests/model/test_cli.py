@@ -133,7 +133,8 @@ def test_score_keeps_every_row_and_adds_the_verdict(tiny_model_dir: Path, tmp_pa
     source.write_text(EXPORT, "utf-8")
     done = cli("score", str(source), "--out", str(out), "--model", str(tiny_model_dir))
     assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     assert [r["id"] for r in rows] == ["1", "2", "3", "4"]
     assert [bool(r["rg_verdict"]) for r in rows] == [False, True, True, False]
     assert rows[2]["body"].startswith("'=")
