@@ -64,5 +64,12 @@ def test_blocks_without_figures_say_how_to_get_them(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(blocks, "figures", dict)
     monkeypatch.setattr(blocks, "evaluation", dict)
     monkeypatch.setattr(blocks, "READINGS", tmp_path / "none.jsonl")
-    measured = set(docs.BLOCKS) - {"requirements", "exit-codes", "types", "profiles", "commands"}
+    measured = set(docs.BLOCKS) - {
+        "requirements",
+        "exit-codes",
+        "types",
+        "profiles",
+        "error-kinds",
+        "commands",
+    }
     assert {name for name in docs.BLOCKS if docs.BLOCKS[name]() is None} == measured
