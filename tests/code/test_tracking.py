@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from fake_scorer import EXAMPLES, SCORER
 from matplotlib.figure import Figure
-from tests.mlflow_server import free_port, mlflow_server
+from tests.mlflow_server import free_port
 
 from reviewguard.modeling.evaluation import evaluate
 from reviewguard.modeling.provenance import git_state, package_versions
@@ -201,39 +201,6 @@ def test_a_server_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) ->
             tracker.metrics({"loss": 1.0})
         assert time.monotonic() - start < 15
     assert tracker.problems[0].startswith("could not start a run: ")
-
-
-def test_a_real_server_keeps_the_run_and_may_die(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "fake_model"
-    folder.mkdir()
-    (folder / "config.json").write_text("{}")
-    with mlflow_server(tmp_path) as server:
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
-        with Tracker("on a server") as tracker:
-            tracker.metrics({"loss": 0.5}, step=1)
-            tracker.text("# card", "card.md")
-            address = tracker.model(folder, [{"text": "Hello", "previous": None}])
-            assert tracker.problems == []
-            client = mlflow.MlflowClient(server.url)
-            assert client.get_run(tracker.run_id).data.metrics["loss"] == 0.5
-            assert [item.path for item in client.list_artifacts(tracker.run_id)] == ["card.md"]
-            (registered,) = client.search_model_versions("name='reviewguard'")
-            assert registered.run_id == tracker.run_id
-            signature = mlflow.models.get_model_info(address).signature
-            server.stop()
-            start = time.monotonic()
-            for step in range(10):
-                tracker.metrics({"loss": 0.1}, step=step)
-        assert time.monotonic() - start < 30
-    assert [item.name for item in signature.inputs if not item.required] == ["previous"]
-    assert signature.outputs.input_names() == [
-        "verdict",
-        "probability",
-        "types",
-        "evidence",
-        "error",
-    ]
-    assert any(problem.startswith("gave up") for problem in tracker.problems)
 
 
 class FakeGuard:

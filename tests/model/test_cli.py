@@ -174,3 +174,27 @@ def test_a_buyers_words_become_the_previous_of_the_next_seller_message(tmp_path:
     assert messages[1].previous == "I love the kettle!"
     assert messages[2] is not None
     assert messages[2].previous is None
+
+
+def test_evaluate_measures_beside_the_baselines_and_writes_every_figure(
+    tiny_model_dir: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "figures.json"
+    options = ["--model", tiny_model_dir, "--splits", tiny_data_dir, "--bootstrap", "0", "--out", out]
+    arguments = ["evaluate", "--compare", "--with", f"again={tiny_model_dir}", *map(str, options)]
+    done = RUN.invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    models = set(json.loads(out.read_text())["test"])
+    assert {"again", "evidence (int8)"} < models
+    assert len(models) == 4
+    assert all(name in done.output for name in models)
+    wrong = RUN.invoke(app, ["evaluate", "--with", "nothing", *map(str, options)])
+    assert "NAME=DIR" in str(wrong.exception)
+
+
+def test_export_writes_the_run_again(tiny_run: Path, tiny_data_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "again"
+    options = ["--data", tiny_data_dir, "--out", out, "--bootstrap", "0", "--precision", "fp32"]
+    done = RUN.invoke(app, ["export", str(tiny_run), *map(str, options)])
+    assert done.exit_code == 0, done.output
+    assert json.loads((out / "config.json").read_text())["files"]

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import io
 from pathlib import Path
 
-from tests.conftest import ROOT
+import pytest
+from benchmarks.cold_start import measure, table
+from rich.console import Console
+from tests.mlflow_server import COVERAGE
 
 
-def test_the_benchmark_measures_both_commands(tiny_model_dir: Path, tiny_base: Path, tmp_path: Path) -> None:
-    out = tmp_path / "cold_start.json"
-    options = ["--model", tiny_model_dir, "--base", tiny_base, "--starts", "1", "--out", out]
-    done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "cold_start.py", *map(str, options)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    result = json.loads(out.read_text())
+def test_the_benchmark_measures_both_commands(
+    tiny_model_dir: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(COVERAGE, raising=False)
+    result = measure(tiny_model_dir, str(tiny_base), starts=1)
     assert set(result["median_seconds"]) == {"reviewguard check", "transformers.pipeline"}
     assert 0 < result["ratio"] < 1
-    assert f"{result['ratio']:.0%}" in done.stdout
+    page = io.StringIO()
+    Console(file=page).print(table(result))
+    assert f"{result['ratio']:.0%} of the pipeline" in page.getvalue()

@@ -13,7 +13,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 import pytest
-from tests.mlflow_server import free_port, mlflow_server, model_server
+from tests.mlflow_server import Server, free_port, mlflow_server, model_server
 from tests.tiny import tiny_config
 from typer.testing import CliRunner
 
@@ -36,12 +36,12 @@ ROWS: list[dict[str, str | None]] = [
 class Tracked:
     """A training run and the server that holds it."""
 
-    url: str
+    server: Server
     training: TrainingRun
 
     @property
     def client(self) -> mlflow.MlflowClient:
-        return mlflow.MlflowClient(self.url)
+        return mlflow.MlflowClient(self.server.url)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def tracked(
         patch.setattr(sys, "path", [*sys.path])  # MLflow puts a loaded model's code there
         config = tiny_config(tiny_base, epochs=2)
         run = train(config, tiny_data_dir, folder / "run", folder / "model", version="tiny", bootstrap=20)
-        yield Tracked(server.url, run)
+        yield Tracked(server, run)
 
 
 def test_parameters_metrics_and_data_are_read_back(tracked: Tracked, tiny_data_dir: Path) -> None:
@@ -100,7 +100,7 @@ def test_the_registered_model_answers_like_the_folder_here_and_over_http(
 ) -> None:
     guard = reviewguard.load(tracked.training.folder)
     expected = guard.predict([reviewguard.Message(str(row["text"]), row["previous"]) for row in ROWS])
-    mlflow.set_tracking_uri(tracked.url)
+    mlflow.set_tracking_uri(tracked.server.url)
     loaded = mlflow.pyfunc.load_model(ADDRESS, dst_path=str(tmp_path))
     here = loaded.predict(pd.DataFrame(ROWS)).to_dict("records")
     with model_server(ADDRESS, tmp_path) as service:
@@ -134,20 +134,28 @@ def assert_same(answer: dict[str, Any], verdict: reviewguard.Verdict) -> None:
     assert answer["probability"] == pytest.approx(verdict.probability)
 
 
+def test_the_registered_model_says_what_it_takes_and_gives(tracked: Tracked) -> None:
+    (registered,) = tracked.client.search_model_versions("name='reviewguard'")
+    assert registered.run_id == tracked.training.run_id
+    signature = mlflow.models.get_model_info(registered.source).signature
+    assert [(item.name, item.required) for item in signature.inputs] == [("text", True), ("previous", False)]
+    outputs = ["verdict", "probability", "types", "evidence", "error"]
+    assert signature.outputs.input_names() == outputs
+
+
 def test_a_server_that_dies_neither_stops_nor_loses_the_training(
-    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tracked: Tracked, tiny_base: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The last to use the server."""
     log = TrackingCallback.on_log
-    with mlflow_server(tmp_path) as server:
 
-        def log_and_die(self: TrackingCallback, *args: Any, **kwargs: Any) -> None:
-            log(self, *args, **kwargs)
-            server.stop()
+    def log_and_kill(self: TrackingCallback, *args: Any, **kwargs: Any) -> None:
+        log(self, *args, **kwargs)
+        tracked.server.stop()
 
-        monkeypatch.setattr(TrackingCallback, "on_log", log_and_die)
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
-        config = tiny_config(tiny_base)
-        run = train(config, tiny_data_dir, tmp_path / "run", tmp_path / "model", version="1", bootstrap=5)
+    monkeypatch.setattr(TrackingCallback, "on_log", log_and_kill)
+    config = tiny_config(tiny_base)
+    run = train(config, tiny_data_dir, tmp_path / "run", tmp_path / "model", version="1", bootstrap=5)
     assert run.run_id is not None
     assert any(problem.startswith("could not log metrics") for problem in run.problems)
     assert any(problem.startswith("gave up tracking") for problem in run.problems)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import ROOT
+from tests.mlflow_server import COVERAGE
 
 SHIPPED = ROOT / "models" / "default"
 MODEL = {"model.onnx", "tokenizer.json", "config.json", "README.md"}
@@ -55,6 +56,7 @@ def test_the_wheel_holds_the_package_and_the_model_and_nothing_of_the_tests(whee
 def test_check_runs_from_any_folder_with_the_model_inside(installed: Path, tmp_path: Path) -> None:
     def python(*arguments: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"PYTHONPATH": str(installed)}
+        environment.pop(COVERAGE, None)  # it would count the installed copy as uncovered sources
         command = [sys.executable, *arguments]
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

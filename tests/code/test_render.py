@@ -1,0 +1,95 @@
+"""What people are shown: in a terminal, without one, in a notebook; nothing in a message gets out of its place."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from reviewguard.inference.render import bracketed, marked_html, print_verdict, verdict_html
+from reviewguard.policy import load_policy
+from reviewguard.schema import Evidence, TypeScore, Verdict
+
+TEXT = "Hi, five stars = gift!"
+
+
+def marked(start: int, end: int, kind: str) -> Evidence:
+    return Evidence(start, end, TEXT[start:end], kind, 1.0)
+
+
+VERDICT = Verdict(
+    None,
+    "review-soliciting",
+    0.97,
+    types=(TypeScore("incentive", 0.95), TypeScore("positive_request", 0.9)),
+    evidence=(marked(4, 14, "positive_request"), marked(9, 21, "incentive")),
+    without_evidence=0.02,
+    text=TEXT,
+)
+
+
+def shown(verdict: Verdict, *, colour: bool) -> str:
+    out = io.StringIO()
+    print_verdict(
+        verdict, Console(file=out, force_terminal=colour, color_system="standard", width=200), colour=colour
+    )
+    return out.getvalue()
+
+
+def test_overlapping_marks_are_cut_where_they_cross() -> None:
+    assert (
+        bracketed(TEXT, VERDICT.evidence)
+        == "Hi, [five |positive_request][stars|positive_request+incentive][ = gift|incentive]!"
+    )
+
+
+def test_verdict_rule_advice_and_proof_are_printed() -> None:
+    page = shown(VERDICT, colour=False)
+    assert page.startswith("review-soliciting  97% likely to break the amazon rules")
+    for name in ("incentive", "positive_request"):
+        kind = load_policy().types[name]
+        assert kind.clause in page
+        assert kind.advice in page
+    assert page.endswith("Without the marked words: 2% (with them: 97%)\n")
+    assert "\x1b" not in page
+
+
+def test_a_terminal_gets_colours_instead_of_brackets() -> None:
+    page = shown(VERDICT, colour=True)
+    assert "\x1b[1;4;33mfive " in page
+    assert "|positive_request" not in page
+
+
+def test_an_error_and_reasons_are_printed() -> None:
+    assert shown(Verdict(None, None, None, error="an empty message"), colour=False).startswith(
+        "not scored: an empty"
+    )
+    doubtful = Verdict(None, "needs-review", 0.01, reasons=("language: de",), text="Hallo")
+    assert "\n  language: de\n" in shown(doubtful, colour=False)
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_a_message_cannot_steer_the_terminal(colour: bool) -> None:
+    verdict = Verdict(None, "compliant", 0.01, text="a\x1b[2Jb [bold]c[/bold] \u202ed \ud800")
+    page = shown(verdict, colour=colour)
+    assert "a\ufffd[2Jb [bold]c[/bold] \ufffdd \ufffd" in page
+
+
+def test_html_is_escaped_and_marked() -> None:
+    text = "<script>five</script> & stars"
+    page = marked_html(text, [Evidence(8, 12, "five", "positive_request", 1.0)])
+    assert page.startswith("&lt;script&gt;<mark ")
+    assert page.endswith(">five</mark>&lt;/script&gt; &amp; stars")
+
+
+def test_a_notebook_shows_the_verdict_with_rule_and_advice() -> None:
+    page = VERDICT._repr_html_()
+    assert page == verdict_html(VERDICT)
+    assert "<b>review-soliciting</b> (97%, profile amazon)" in page
+    assert page.count("<mark ") == 3
+    assert load_policy().types["incentive"].title in page
+    assert (
+        verdict_html(Verdict(None, None, None, error="<empty>"))
+        == "<div><b>not scored</b>: &lt;empty&gt;</div>"
+    )

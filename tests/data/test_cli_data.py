@@ -1,0 +1,98 @@
+"""`reviewguard data …` from files to files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from curation_helpers import ROW, write_lines
+from typer.testing import CliRunner
+
+from reviewguard.cli import app
+from reviewguard.curation.sources import read_messages
+
+DRAFT = {k: v for k, v in ROW.items() if k not in ("id", "writer_brief", "channel")} | {
+    "rationale": [{"quote": "leave us 5 stars", "type": "positive_request"}]
+}
+
+
+def data(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["data", *map(str, arguments)])
+    return done.exit_code, done.output
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    """Messages unlike each other, each of its own family."""
+    words = ["kettle", "lamp", "rug", "chair", "desk", "mug", "bowl", "vase", "clock", "fan", "sofa", "shelf"]
+    return [
+        ROW
+        | {
+            "id": f"a-{i:04}",
+            "text": f"{words[i]} {words[-1 - i] * 3} order number {i * 7919} leaves on day {i}",
+            "types": [],
+            "rationale": [],
+            "family": f"f-{i}",
+        }
+        for i in range(count)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    messages = tmp_path / "messages"
+    messages.mkdir()
+    write_lines(messages / "a.jsonl", rows(10))
+    return messages
+
+
+def test_validate_lists_every_problem_with_its_place(folder: Path) -> None:
+    assert data("validate", "--messages", folder) == (0, f"0 problems in {folder}\n")
+    write_lines(
+        folder / "b.jsonl", [ROW | {"id": "b-1", "types": ["praise"]}, ROW | {"id": "b-2", "text": 3}]
+    )
+    code, output = data("validate", "--messages", folder)
+    assert code == 1
+    assert f"{folder / 'b.jsonl'}:1" in output
+    assert f"{folder / 'b.jsonl'}:2" in output
+
+
+def test_build_reports_each_step_and_the_digest(folder: Path, tmp_path: Path) -> None:
+    code, output = data("build", "--messages", folder, "--out", tmp_path / "built")
+    assert code == 0
+    assert "10 messages in 10 groups" in output
+    digest = json.loads((tmp_path / "built" / "report.json").read_text())["digest"]
+    assert f"digest {digest}" in output
+
+
+def test_stats_as_a_table_and_as_json(folder: Path) -> None:
+    code, output = data("stats", "--messages", folder, "--json")
+    assert code == 0
+    assert {row["name"]: row["count"] for row in json.loads(output)["targets"]}["messages"] == 10
+    code, output = data("stats", "--messages", folder)
+    assert code == 0
+    assert "| messages | 10 |" in output
+
+
+def test_import_writes_messages_or_nothing(folder: Path, tmp_path: Path) -> None:
+    drafts = write_lines(tmp_path / "drafts.jsonl", [DRAFT])
+    options = ("--brief", "returns", "--prefix", "ret", "--messages", folder)
+    code, output = data("import", drafts, *options)
+    assert (code, output) == (0, f"1 messages written to {folder / 'returns.jsonl'}\n")
+    assert [m.id for m in read_messages(folder / "returns.jsonl").messages] == ["ret-0001"]
+    bad = write_lines(tmp_path / "bad.jsonl", [DRAFT | {"types": ["praise"]}])
+    code, output = data("import", bad, "--brief", "more", "--messages", folder)
+    assert code == 1
+    assert "problems, nothing written" in output
+    assert not (folder / "more.jsonl").exists()
+
+
+def test_agreement_prints_kappa(tmp_path: Path) -> None:
+    readings = [
+        {"id": "a", "first": ["selective"], "second": ["selective"]},
+        {"id": "b", "first": [], "second": []},
+    ]
+    code, output = data("agreement", write_lines(tmp_path / "second.jsonl", readings))
+    assert code == 0
+    assert "| selective | 1.000 |" in output
