@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 Decision = Literal["compliant", "needs-review", "review-soliciting"]
@@ -12,6 +13,9 @@ Decision = Literal["compliant", "needs-review", "review-soliciting"]
 COMPLIANT: Decision = "compliant"
 NEEDS_REVIEW: Decision = "needs-review"
 REVIEW_SOLICITING: Decision = "review-soliciting"
+
+Role = Literal["seller", "buyer", "system"]
+Cell = str | int | float | bool | None | datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +162,56 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of an input, whatever its format: a line of a table, a mail, a comment of a ticket.
+
+    Attributes:
+        source: the file it came from, as it was named.
+        place: where in the file, for people ("line 12", "ticket 7, comment 2").
+        values: the row's own columns, in the file's order.
+        text: the words, readable: no HTML, no quoted reply, no footer of the marketplace.
+        role: who wrote it; only a seller's record is scored.
+        id, thread, order_id, asin, agent, subject: None where the input does not tell.
+        sent_at: None where there is no readable date; always with a time zone (UTC where the input names none).
+        previous: the buyer's words just before, where the row itself holds them.
+        error: why the row could not be read, or None; such a row is kept, never scored.
+    """
+
+    source: str
+    place: str
+    values: Mapping[str, Cell]
+    text: str = ""
+    role: Role = "seller"
+    id: str | None = None
+    thread: str | None = None
+    order_id: str | None = None
+    asin: str | None = None
+    agent: str | None = None
+    subject: str | None = None
+    sent_at: datetime | None = None
+    previous: str | None = None
+    error: str | None = None
+
+    @property
+    def conversation(self) -> str | None:
+        """What puts records together: the thread, or the order where no thread is known."""
+        return self.thread or self.order_id
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRecord:
+    """A record with its verdict.
+
+    Attributes:
+        number: place among all records read, from 1.
+        previous: the buyer's words that the verdict took into account.
+        verdict: None for a record that is not scored: a buyer's or a notice's, or one with `error`.
+    """
+
+    number: int
+    record: Record
+    previous: str | None
+    verdict: Verdict | None
