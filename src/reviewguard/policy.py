@@ -14,11 +14,26 @@ from numpy.typing import NDArray
 from reviewguard.errors import ConfigError
 
 NEUTRAL_REQUEST = "neutral_request"
+REPEAT_REQUEST = "repeat_request"
+LATE_REQUEST = "late_request"
+LATE_AFTER_DAYS = 30
+"""Days after an order's completion within which a review may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewType:
     """One type of the labelling guide with the rule behind it and what may be written instead."""
+
+    name: str
+    title: str
+    clause: str
+    source: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRule:
+    """A rule on all messages to one order, with the rule behind it and what may be done instead."""
 
     name: str
     title: str
@@ -64,11 +79,16 @@ class Policy:
 
     types: Mapping[str, ReviewType]
     profiles: Mapping[str, Profile]
+    order_rules: Mapping[str, OrderRule]
 
     @property
     def violation_types(self) -> tuple[str, ...]:
         """Every type but `neutral_request`, in the guide's order."""
         return tuple(name for name in self.types if name != NEUTRAL_REQUEST)
+
+    def entry(self, name: str) -> ReviewType | OrderRule:
+        """The type or order rule of that name."""
+        return self.types.get(name) or self.order_rules[name]
 
     def profile(self, name: str) -> Profile:
         """The profile of that name.
@@ -90,6 +110,7 @@ def load_policy() -> Policy:
     """The guide shipped with the package (read once)."""
     data = tomllib.loads(files("reviewguard").joinpath("policy.toml").read_text("utf-8"))
     types = {item["name"]: ReviewType(**item) for item in data["types"]}
+    order_rules = {item["name"]: OrderRule(**item) for item in data["order_rules"]}
     profiles = {
         name: Profile(name, item["description"], tuple(map(tuple, item["any_of"])))
         for name, item in data["profiles"].items()
@@ -97,4 +118,4 @@ def load_policy() -> Policy:
     unknown = {n for p in profiles.values() for rule in p.any_of for n in rule if n not in types}
     if unknown:
         raise ConfigError(f"policy.toml: profiles name unknown types {sorted(unknown)}")
-    return Policy(types, profiles)
+    return Policy(types, profiles, order_rules)

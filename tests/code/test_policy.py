@@ -48,3 +48,11 @@ def test_only_types_of_a_broken_rule_are_breaking() -> None:
 def test_an_unknown_profile_names_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="amazon or strict or ftc"):
         POLICY.profile("ebay")
+
+
+def test_rules_on_orders_stand_beside_the_types() -> None:
+    assert list(POLICY.order_rules) == ["repeat_request", "late_request"]
+    rules = POLICY.order_rules.values()
+    assert all(r.clause and r.source and r.advice and r.title for r in rules)
+    assert POLICY.entry("late_request") is POLICY.order_rules["late_request"]
+    assert POLICY.entry("pressure") is POLICY.types["pressure"]

@@ -1,7 +1,8 @@
 import pytest
 from curation_helpers import located, message
 
-from reviewguard.curation.privacy import check_privacy, find_private, passes_luhn
+from reviewguard.curation.privacy import check_privacy, find_private
+from reviewguard.personal import passes_luhn
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from reviewguard.curation.sources import Issue, Located
+from reviewguard.personal import EMAIL, ORDER_ID, cards, digits, phones
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,11 @@ class Finding:
     value: str
 
 
-_EMAIL = re.compile(r"[\w.+-]+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
 _FICTITIOUS_HOST = re.compile(
     r"(?:.+\.)?example\.(?:com|org|net)|.+\.(?:test|invalid|example|localhost)",
     re.IGNORECASE,
 )
 _RELAY_HOST = re.compile(r"marketplace\.amazon\.[a-z.]+|members\.ebay\.[a-z.]+", re.IGNORECASE)
-_ORDER = re.compile(r"(?<![\w-])(?P<head>[\dD]\d\d)-\d{7}-\d{7}(?![\w-])")
 
 _DOMAIN = r"com|net|org|info|biz|io|co|shop|store|ly|link|gg|app|uk|de|fr|ca|eu|au|cn"
 # English words too: "let us know.It is" is a missing space, "wa.me/15550123" is a link.
@@ -50,22 +49,8 @@ _MARKETPLACE = re.compile(
 # A create-review page without a product or with a masked one belongs to nobody.
 _GENERIC_PATH = re.compile(r"/?[.,;:!?)\]]*|/(?:gp/)?(?:review|feedback)\b[\w/?=&.-]*?(?:X{4,})?")
 
-_PHONE_CUE = r"phone|tel|call|ring|text|txt|sms|dial|mobile|cell|whats ?app|viber|fax"
-_PHONE = re.compile(
-    r"(?<![\w.,/#-])(?<!\d )(?:"
-    r"\+\d[\d ().-]{6,17}\d"  # international
-    r"|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{4}"  # North America
-    r"|\(?0\d{2,4}\)?[ -]?\d{3,4}[ -]?\d{3,4}"  # United Kingdom
-    rf"|(?i:{_PHONE_CUE})\W{{1,3}}(?i:(?:on|at|us|me|number|is|no)\W{{1,3}}){{0,2}}"
-    r"\d[\d ().-]{5,14}\d"  # anything long enough after "call us on"
-    r")(?![\w-]|[ .]\d)"
-)
-_SHORTEST_PHONE = 7
 # A few digits more may belong to what comes next: "+1 555-0117 4 pcs".
 _FICTITIOUS_DIGITS = re.compile(r"(?:1?\d{3}|1)?55501\d\d\d{0,6}|(?:44|0|440)(?:1632960|7700900)\d{3}\d{0,6}")
-
-_CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){13,15}(?![\w-])")
-_CARD_ISSUER = re.compile(r"4\d{15}|5[1-5]\d{14}|2[2-7]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}")
 
 
 def find_private(text: str) -> list[Finding]:
@@ -111,7 +96,7 @@ def _finding(match: re.Match[str], kind: str) -> Finding:
 
 
 def _emails(text: str) -> Iterator[Finding]:
-    for match in _EMAIL.finditer(text):
+    for match in EMAIL.finditer(text):
         if _RELAY_HOST.fullmatch(match["host"]):
             yield _finding(match, "relay_address")
         elif not _FICTITIOUS_HOST.fullmatch(match["host"]):
@@ -130,24 +115,14 @@ def _is_generic(path: str | None) -> bool:
 
 
 def _orders(text: str) -> Iterator[Finding]:
-    return (_finding(m, "order_id") for m in _ORDER.finditer(text) if m["head"] != "999")
+    return (_finding(m, "order_id") for m in ORDER_ID.finditer(text) if m["head"] != "999")
 
 
 def _cards(text: str) -> Iterator[Finding]:
-    for match in _CARD.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        if _CARD_ISSUER.fullmatch(digits) and passes_luhn(digits):
-            yield _finding(match, "card")
-
-
-def passes_luhn(digits: str) -> bool:
-    """Whether the last digit is the checksum of the others (ISO/IEC 7812-1, annex B)."""
-    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
-    return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
+    return (_finding(m, "card") for m in cards(text))
 
 
 def _phones(text: str) -> Iterator[Finding]:
-    for match in _PHONE.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        if len(digits) >= _SHORTEST_PHONE and not _FICTITIOUS_DIGITS.fullmatch(digits):
-            yield _finding(match, "phone")
+    return (
+        _finding(m, "phone") for m in phones(text) if not _FICTITIOUS_DIGITS.fullmatch(digits(m.group()))
+    )
