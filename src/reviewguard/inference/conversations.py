@@ -1,0 +1,85 @@
+"""Inside a work file: what each seller's message answers to, and which messages are scored together."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+CHUNK_MESSAGES, CHUNK_CHARACTERS = 256, 200_000
+"""The most a chunk holds: little enough to lose when a run is killed, enough to fill batches."""
+PREVIOUS_CHARACTERS = 300
+"""About as much of the buyer's words as the model reads; more of them makes a message no longer."""
+
+
+def link(db: sqlite3.Connection) -> None:
+    """Give each seller's message without its own `previous` the buyer's last words before it in the conversation.
+
+    Order in a conversation is by time, then as read; a message without a date takes that of the one read before it.
+    """
+    _fill(db, "update messages set moment = ? where number = ?", _carried_dates(db))
+    db.execute("create index by_conversation on messages (conversation, moment, number)")
+    _fill(db, "update messages set previous = ? where number = ?", _answered(db))
+
+
+def plan(db: sqlite3.Connection) -> None:
+    """List the distinct pairs of a seller's text and the words before it, longest first, and cut them into chunks.
+
+    The cuts depend on the texts alone, so that any run over them computes the same batches.
+    """
+    db.execute(
+        """insert into jobs (text, previous, characters)
+        select d.text, d.previous, length(t.value) + min(length(p.value), ?) as characters
+        from (select distinct text, previous from messages where kind = 0) d
+        join strings t on t.digest = d.text join strings p on p.digest = d.previous
+        order by characters desc, d.text, d.previous""",
+        (PREVIOUS_CHARACTERS,),
+    )
+    db.execute("create unique index by_pair on jobs (text, previous)")
+    _fill(db, "insert into chunks (first, last, characters) values (?, ?, ?)", _chunks(db))
+
+
+def _carried_dates(db: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+    query = """select number, conversation, moment from messages
+        where conversation is not null order by conversation, number"""
+    here: bytes | None = None
+    latest: int | None = None
+    for number, conversation, moment in db.execute(query):
+        if conversation != here:
+            here, latest = conversation, None
+        if moment is not None:
+            latest = moment
+        elif latest is not None:
+            yield latest, number
+
+
+def _answered(db: sqlite3.Connection) -> Iterator[tuple[bytes, int]]:
+    query = """select number, conversation, kind, text, previous from messages
+        where conversation is not null and kind < 2 order by conversation, moment, number"""
+    here: bytes | None = None
+    said = b""
+    for number, conversation, kind, text, previous in db.execute(query):
+        if conversation != here:
+            here, said = conversation, b""
+        if kind == 1:
+            said = text or said
+        elif said and not previous:
+            yield said, number
+
+
+def _chunks(db: sqlite3.Connection) -> Iterator[tuple[int, int, int]]:
+    first, last, total = 1, 0, 0
+    for job, characters in db.execute("select id, characters from jobs order by id"):
+        if last >= first and (last - first + 1 == CHUNK_MESSAGES or total + characters > CHUNK_CHARACTERS):
+            yield first, last, total
+            first, total = job, 0
+        last, total = job, total + characters
+    if last >= first:
+        yield first, last, total
+
+
+def _fill(db: sqlite3.Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Run a statement for many rows, without holding all of them."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, 10_000)):
+        db.executemany(statement, batch)

@@ -1,0 +1,297 @@
+"""The work file of a batch run: every record read, the distinct texts among them and their verdicts, in SQLite.
+
+Memory stays bounded whatever the size of the input; a killed run leaves a file that another can go on with.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, Self
+
+from reviewguard.inference import conversations
+from reviewguard.inference.workspace_rows import (
+    bytes_text,
+    digest,
+    dump_record,
+    dump_verdict,
+    load_record,
+    load_verdict,
+    microseconds,
+    text_bytes,
+)
+from reviewguard.schema import Decision, Message, Record, ScoredRecord, Verdict
+
+Order = Literal["file", "conversation"]
+
+SELLER, BUYER, SYSTEM, UNREADABLE = range(4)
+_KINDS = {"seller": SELLER, "buyer": BUYER, "system": SYSTEM}
+_BATCH_RECORDS, _BATCH_BYTES = 2_000, 8_000_000
+_ROWS = """
+    select m.number, r.record, t.value, p.value, j.verdict
+    from messages m join records r on r.number = m.number
+    join strings t on t.digest = m.text join strings p on p.digest = m.previous
+    left join jobs j on m.kind = 0 and j.text = m.text and j.previous = m.previous
+"""
+_DECISIONS = """
+    select j.decision, count(*) from messages m join jobs j on j.text = m.text and j.previous = m.previous
+    where m.kind = 0 group by j.decision
+"""
+_ORDERS: dict[Order, tuple[str, ...]] = {
+    "file": ("order by m.number",),
+    "conversation": (
+        "where m.conversation is not null order by m.conversation, m.moment, m.number",
+        "where m.conversation is null order by m.number",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a run read and found.
+
+    Attributes:
+        read: records of every kind.
+        sellers, buyers, system, unreadable: records by kind; they add up to `read`.
+        distinct: different pairs of a seller's text and the buyer's words before it.
+        decisions: sellers' records by verdict.
+        not_scored: sellers' records whose text cannot be scored.
+    """
+
+    read: int
+    sellers: int
+    buyers: int
+    system: int
+    unreadable: int
+    distinct: int
+    decisions: dict[Decision, int]
+    not_scored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Jobs that are scored together: `first` to `last`; `characters` measures the work in them."""
+
+    id: int
+    first: int
+    last: int
+    characters: int
+
+
+class Workspace:
+    """A work file; use it as a context manager.
+
+    Args:
+        path: the SQLite file; it is made where there is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._folder: TemporaryDirectory[str] | None = None
+        self._db = sqlite3.connect(path, isolation_level=None)
+        # The cache counts in KiB. A commit need not survive a power cut, only the end of the process.
+        for pragma in ("cache_size = -65536", "synchronous = normal", "journal_mode = truncate"):
+            self._db.execute(f"pragma {pragma}")
+        if not self._db.execute("select 1 from sqlite_master where name = 'chunks'").fetchone():
+            self.clear()
+
+    @classmethod
+    def temporary(cls) -> Self:
+        """A work file that is gone once closed."""
+        folder = TemporaryDirectory(prefix="reviewguard-")
+        workspace = cls(Path(folder.name) / "work.sqlite")
+        workspace._folder = folder
+        return workspace
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        tables = [name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")]
+        schema = files("reviewguard.inference").joinpath("workspace.sql").read_text("utf-8")
+        with self._transaction():
+            for table in tables:
+                self._db.execute(f"drop table {table}")
+            for statement in schema.split(";"):
+                self._db.execute(statement)
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._db)
+
+    def state(self, name: str) -> Any:
+        """A remembered value, or None."""
+        row = self._db.execute("select value from state where name = ?", (name,)).fetchone()
+        return row and json.loads(row[0])
+
+    def remember(self, **values: Any) -> None:
+        """Keep values that JSON can hold."""
+        with self._transaction():
+            self._db.executemany(
+                "insert or replace into state values (?, ?)", [(n, json.dumps(v)) for n, v in values.items()]
+            )
+
+    @property
+    def complete(self) -> bool:
+        """Whether every record has been read."""
+        return bool(self.state("complete"))
+
+    def add(self, records: Iterable[Record], progress: Callable[[int], None] = lambda _: None) -> None:
+        """Take in all records, find what each seller answers to, and cut the distinct texts into chunks.
+
+        Args:
+            progress: called with the number of records taken in so far.
+        """
+        columns: dict[str, None] = {}
+        number = 0
+        for batch in _batches(records):
+            for record in batch:
+                columns.update(dict.fromkeys(record.values))
+            self._insert(number + 1, batch)
+            number += len(batch)
+            progress(number)
+        with self._transaction():
+            self._db.executemany("insert into columns (name) values (?)", [(text_bytes(c),) for c in columns])
+            conversations.link(self._db)
+            conversations.plan(self._db)
+        self.remember(complete=True)
+
+    def _insert(self, first: int, batch: Sequence[Record]) -> None:
+        rows, texts, messages = [], {b"": b""}, []
+        for number, record in enumerate(batch, first):
+            text, previous = text_bytes(record.text), text_bytes(record.previous or "")
+            keys = digest(text), digest(previous)
+            texts.update(zip(keys, (text, previous), strict=True))
+            kind = UNREADABLE if record.error else _KINDS[record.role]
+            conversation = record.conversation and text_bytes(record.conversation)
+            messages.append((number, conversation or None, microseconds(record.sent_at), kind, *keys))
+            rows.append((number, dump_record(record)))
+        with self._transaction():
+            self._db.executemany("insert into records values (?, ?)", rows)
+            self._db.executemany("insert or ignore into strings values (?, ?)", texts.items())
+            self._db.executemany("insert into messages values (?, ?, ?, ?, ?, ?)", messages)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of all records, in the order they were first seen."""
+        return tuple(
+            bytes_text(name) for (name,) in self._db.execute("select name from columns order by position")
+        )
+
+    def pending(self) -> list[Chunk]:
+        """Chunks that have no verdicts yet, the longest texts first."""
+        query = "select id, first, last, characters from chunks where not done order by id"
+        return [Chunk(*row) for row in self._db.execute(query)]
+
+    def progress(self) -> tuple[int, int]:
+        """Characters scored and characters in all."""
+        query = "select coalesce(sum(characters * done), 0), coalesce(sum(characters), 0) from chunks"
+        done, total = self._db.execute(query).fetchone()
+        return done, total
+
+    def messages(self, chunk: Chunk) -> list[Message]:
+        """What the chunk's jobs have to score, in order."""
+        query = """select t.value, p.value from jobs j join strings t on t.digest = j.text
+            join strings p on p.digest = j.previous where j.id between ? and ? order by j.id"""
+        rows = self._db.execute(query, (chunk.first, chunk.last))
+        return [Message(bytes_text(text), bytes_text(previous) or None) for text, previous in rows]
+
+    def store(self, chunk: Chunk, verdicts: Sequence[Verdict]) -> None:
+        """Keep a chunk's verdicts, all or none; storing them again changes nothing."""
+        ids = range(chunk.first, chunk.last + 1)
+        rows = [(v.verdict, dump_verdict(v), i) for i, v in zip(ids, verdicts, strict=True)]
+        with self._transaction():
+            self._db.executemany("update jobs set decision = ?, verdict = ? where id = ?", rows)
+            self._db.execute("update chunks set done = 1 where id = ?", (chunk.id,))
+
+    def scored(self, order: Order = "file") -> Iterator[ScoredRecord]:
+        """Every record with its verdict.
+
+        Args:
+            order: as read, or by conversation and in it by time; records of no conversation come last, each alone.
+        """
+        shared = {name: self.state(name) or "" for name in ("profile", "model")}
+        for part in _ORDERS[order]:
+            for number, record, text, previous, verdict in self._db.execute(f"{_ROWS} {part}"):
+                yield _scored(number, record, bytes_text(text), previous, verdict, shared)
+
+    def worst(self, count: int) -> list[ScoredRecord]:
+        """The likeliest violations, those above the upper cut before those below it; each text once."""
+        query = """select min(m.number) from jobs j
+            join messages m on m.kind = 0 and m.text = j.text and m.previous = j.previous
+            where j.decision in ('review-soliciting', 'needs-review')
+            group by j.id order by j.decision desc, json_extract(j.verdict, '$.probability') desc, 1 limit ?"""
+        shared = {name: self.state(name) or "" for name in ("profile", "model")}
+        found = []
+        for (wanted,) in self._db.execute(query, (count,)).fetchall():
+            row = self._db.execute(f"{_ROWS} where m.number = ?", (wanted,)).fetchone()
+            found.append(_scored(row[0], row[1], bytes_text(row[2]), row[3], row[4], shared))
+        return found
+
+    def counts(self) -> Counts:
+        """What was read and found."""
+        kinds = Counter(dict(self._db.execute("select kind, count(*) from messages group by kind")))
+        decisions = Counter(dict(self._db.execute(_DECISIONS)))
+        (distinct,) = self._db.execute("select count(*) from jobs").fetchone()
+        return Counts(
+            read=kinds.total(),
+            sellers=kinds[SELLER],
+            buyers=kinds[BUYER],
+            system=kinds[SYSTEM],
+            unreadable=kinds[UNREADABLE],
+            distinct=distinct,
+            not_scored=decisions.pop(None, 0),
+            decisions=dict(decisions),
+        )
+
+
+class _Transaction:
+    """All or nothing."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("begin immediate")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._db.execute("commit")
+        elif self._db.in_transaction:
+            self._db.execute("rollback")
+
+
+def _scored(
+    number: int, record: bytes, text: str, previous: bytes, verdict: bytes | None, shared: dict[str, str]
+) -> ScoredRecord:
+    found = load_record(record, text)
+    known = None if verdict is None else load_verdict(verdict, text, shared, found.id)
+    return ScoredRecord(number, found, bytes_text(previous) or None, known)
+
+
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.text)
+        if len(batch) == _BATCH_RECORDS or size > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,77 @@
+"""How records and verdicts are kept in a work file: compact JSON, whatever characters they hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from reviewguard.schema import Cell, Record, Verdict
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN = tuple(f.name for f in fields(Record) if f.name not in ("values", "text", "sent_at"))
+_SAME_FOR_ALL = ("id", "profile", "model")
+_DATE, _TEXT = "date", "text"
+
+
+def text_bytes(text: str) -> bytes:
+    """UTF-8 that also takes lone surrogates, which SQLite's text does not."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def bytes_text(data: bytes) -> str:
+    """The inverse of `text_bytes`."""
+    return data.decode("utf-8", "surrogatepass")
+
+
+def digest(data: bytes) -> bytes:
+    """16 bytes that stand for a text; none for no text."""
+    return blake2b(data, digest_size=16).digest() if data else b""
+
+
+def microseconds(moment: datetime | None) -> int | None:
+    """Since 1970, so that SQLite sorts by time."""
+    return None if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def dump_record(record: Record) -> bytes:
+    """The record without its text, which the work file keeps once however often it occurs."""
+    row = {name: value for name in _PLAIN if (value := getattr(record, name)) is not None}
+    row["values"] = {name: _dump_cell(cell, record.text) for name, cell in record.values.items()}
+    if record.sent_at is not None:
+        row["sent_at"] = record.sent_at.isoformat()
+    return json.dumps(row, separators=(",", ":")).encode("ascii")
+
+
+def load_record(data: bytes, text: str) -> Record:
+    """The inverse of `dump_record`."""
+    row = json.loads(data)
+    row["values"] = {name: _load_cell(cell, text) for name, cell in row["values"].items()}
+    if "sent_at" in row:
+        row["sent_at"] = datetime.fromisoformat(row["sent_at"])
+    return Record(text=text, **row)
+
+
+def _dump_cell(cell: Cell, text: str) -> Any:
+    if isinstance(cell, datetime):
+        return {_DATE: cell.isoformat()}
+    return {_TEXT: 1} if cell == text and isinstance(cell, str) and text else cell
+
+
+def _load_cell(cell: Any, text: str) -> Cell:
+    if not isinstance(cell, dict):
+        return cell  # type: ignore[no-any-return]
+    return text if _TEXT in cell else datetime.fromisoformat(cell[_DATE])
+
+
+def dump_verdict(verdict: Verdict) -> bytes:
+    """The verdict without what differs from record to record, or never."""
+    row = {name: value for name, value in asdict(verdict).items() if name not in (*_SAME_FOR_ALL, "text")}
+    return json.dumps(row, separators=(",", ":")).encode("ascii")
+
+
+def load_verdict(data: bytes, text: str, shared: dict[str, str], id: str | None) -> Verdict:
+    """The inverse of `dump_verdict`; `shared` holds the run's profile and model."""
+    return Verdict.from_dict({"id": id, **shared, **json.loads(data)}, text=text)

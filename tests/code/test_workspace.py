@@ -1,0 +1,200 @@
+"""The work file of a batch run: nothing lost, threads linked, memory bounded, a killed run can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviewguard.inference import conversations
+from reviewguard.inference.workspace import Workspace
+from reviewguard.inference.workspace_rows import dump_record, load_record
+from reviewguard.schema import Evidence, Message, Record, TypeScore, Verdict
+
+
+def record(
+    text: str, role: str = "seller", thread: str | None = None, day: int | None = None, **more
+) -> Record:
+    when = None if day is None else datetime(2024, 11, day, tzinfo=UTC)
+    return Record("a.csv", "line 1", {"body": text}, text, role, thread=thread, sent_at=when, **more)
+
+
+def verdict(message: Message) -> Verdict:
+    bad = "review" in message.text
+    return Verdict(
+        None,
+        "review-soliciting" if bad else "compliant",
+        round(len(message.text) / 1000, 6),
+        (TypeScore("incentive", 0.5),) if bad else (),
+        (Evidence(0, 2, message.text[:2], "incentive", 1.0),) if bad else (),
+        reasons=(message.previous or "nothing before",),
+        model="fake-1",
+        text=message.text,
+    )
+
+
+def fill(workspace: Workspace, records: Sequence[Record]) -> None:
+    workspace.remember(profile="amazon", model="fake-1")
+    workspace.add(records)
+    for chunk in workspace.pending():
+        workspace.store(chunk, [verdict(m) for m in workspace.messages(chunk)])
+
+
+def previous_of(records: Sequence[Record]) -> list[str | None]:
+    with Workspace.temporary() as workspace:
+        workspace.add(records)
+        return [s.previous for s in workspace.scored()]
+
+
+cells = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.datetimes(timezones=st.just(UTC))
+)
+records = st.builds(
+    Record,
+    source=st.text(),
+    place=st.text(),
+    values=st.dictionaries(st.text(), cells, max_size=4),
+    text=st.text(alphabet=st.characters(exclude_categories=()), max_size=30),
+    role=st.sampled_from(["seller", "buyer", "system"]),
+    id=st.none() | st.text(),
+    thread=st.none() | st.sampled_from(["a", "b", ""]),
+    order_id=st.none() | st.sampled_from(["1", "2"]),
+    sent_at=st.none() | st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-8))])),
+    previous=st.none() | st.text(alphabet=st.characters(exclude_categories=())),
+    error=st.none() | st.text(min_size=1),
+)
+
+
+@given(records)
+def test_a_record_comes_back_as_it_went_in(one: Record) -> None:
+    assert load_record(dump_record(one), one.text) == one
+
+
+@given(st.lists(records, max_size=12))
+def test_rows_in_are_rows_out_in_both_orders(many: list[Record]) -> None:
+    with Workspace.temporary() as workspace:
+        fill(workspace, many)
+        rows = list(workspace.scored())
+        assert [r.record for r in rows] == many
+        assert [r.number for r in rows] == list(range(1, len(many) + 1))
+        assert sorted(r.number for r in workspace.scored("conversation")) == [r.number for r in rows]
+        scored = [r.verdict is not None for r in rows]
+        assert scored == [r.role == "seller" and r.error is None for r in many]
+        counts = workspace.counts()
+        assert counts.read == len(many)
+        assert counts.sellers + counts.buyers + counts.system + counts.unreadable == len(many)
+        assert sum(counts.decisions.values()) + counts.not_scored == counts.sellers == sum(scored)
+
+
+def test_identical_pairs_are_scored_once_and_each_record_gets_its_own_verdict() -> None:
+    many = [record("a review", id="1"), record("hello", id="2"), record("a review", id="3")]
+    many.append(record("a review", id="4", previous="love it"))
+    with Workspace.temporary() as workspace:
+        fill(workspace, many)
+        verdicts = [r.verdict for r in workspace.scored()]
+        assert workspace.counts().distinct == 3
+    expected = [verdict(Message(r.text, r.previous)) for r in many]
+    assert [v and v.id for v in verdicts] == ["1", "2", "3", "4"]
+    assert [v and v.to_dict() | {"id": None} for v in verdicts] == [v.to_dict() for v in expected]
+    assert [v and v.text for v in verdicts] == [r.text for r in many]
+
+
+def test_a_seller_answers_the_buyers_last_words_before_it_in_time() -> None:
+    many = [
+        record("third, a seller", thread="t", day=3),
+        record("first, a buyer", "buyer", "t", 1),
+        record("fourth, a buyer", "buyer", "t", 4),
+        record("second, a notice", "system", "t", 2),
+        record("another thread", thread="u", day=9),
+        record("fifth, a seller", thread="t", day=5),
+        record("brings its own", thread="t", day=6, previous="own"),
+        record("no thread", day=6),
+    ]
+    buyer, later = "first, a buyer", "fourth, a buyer"
+    assert previous_of(many) == [buyer, None, None, None, None, later, "own", None]
+
+
+def test_without_dates_the_order_of_the_file_counts_and_a_blank_buyer_says_nothing() -> None:
+    many = [
+        record("q", "buyer", "t"),
+        record(" ", "buyer", "t"),
+        record("", "buyer", "t"),
+        record("a", thread="t"),
+    ]
+    assert previous_of(many)[-1] == " "
+    dated = [record("late", "buyer", "t", 9), record("undated", thread="t"), record("early", "buyer", "t", 1)]
+    assert previous_of(dated)[1] == "late"
+
+
+def test_conversations_come_together_by_time_and_loose_records_last() -> None:
+    many = [
+        record("z"),
+        record("b2", thread="b", day=2),
+        record("a", order_id="a"),
+        record("b1", thread="b", day=1),
+    ]
+    with Workspace.temporary() as workspace:
+        workspace.add(many)
+        assert [r.record.text for r in workspace.scored("conversation")] == ["a", "b1", "b2", "z"]
+
+
+def test_columns_are_the_union_in_the_order_first_seen() -> None:
+    rows = [Record("a", "1", {"x": 1, "y": 2}), Record("b", "1", {"z": 1, "x": 3}), Record("b", "2", {})]
+    with Workspace.temporary() as workspace:
+        workspace.add(rows)
+        assert workspace.columns == ("x", "y", "z")
+
+
+def test_chunks_depend_on_the_texts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversations, "CHUNK_MESSAGES", 3)
+    monkeypatch.setattr(conversations, "CHUNK_CHARACTERS", 100)
+    texts = ["x" * n for n in (1, 5, 7, 30, 40, 50, 99, 300)]
+
+    def chunks(order: list[str]) -> list[list[int]]:
+        with Workspace.temporary() as workspace:
+            workspace.add([record(text) for text in order])
+            return [[len(m.text) for m in workspace.messages(c)] for c in workspace.pending()]
+
+    assert chunks(texts) == chunks(texts[::-1] + texts) == [[300], [99], [50, 40], [30, 7, 5], [1]]
+
+
+def test_an_unfinished_reading_starts_again_and_finished_chunks_stay(tmp_path: Path) -> None:
+    path = tmp_path / "work.sqlite"
+
+    def broken():
+        yield from (record(f"text {i}") for i in range(3000))
+        raise KeyboardInterrupt
+
+    with Workspace(path) as workspace, pytest.raises(KeyboardInterrupt):
+        workspace.add(broken())
+    with Workspace(path) as workspace:
+        assert not workspace.complete
+        workspace.clear()
+        workspace.add([record(f"text {i}") for i in range(600)])
+        first = workspace.pending()[0]
+        workspace.store(first, [verdict(m) for m in workspace.messages(first)])
+    with Workspace(path) as workspace:
+        assert workspace.complete
+        assert first not in workspace.pending()
+        assert len(workspace.pending()) == 2
+        assert 0 < workspace.progress()[0] < workspace.progress()[1]
+
+
+def test_the_worst_are_the_likeliest_violations_each_text_once() -> None:
+    many = [record("a review"), record("a longer review"), record("fine"), record("a longer review")]
+    with Workspace.temporary() as workspace:
+        fill(workspace, many)
+        assert [(w.number, w.record.text) for w in workspace.worst(5)] == [
+            (2, "a longer review"),
+            (1, "a review"),
+        ]
+        assert len(workspace.worst(1)) == 1
