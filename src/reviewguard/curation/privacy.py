@@ -123,6 +123,4 @@ def _cards(text: str) -> Iterator[Finding]:
 
 
 def _phones(text: str) -> Iterator[Finding]:
-    return (
-        _finding(m, "phone") for m in phones(text) if not _FICTITIOUS_DIGITS.fullmatch(digits(m.group()))
-    )
+    return (_finding(m, "phone") for m in phones(text) if not _FICTITIOUS_DIGITS.fullmatch(digits(m.group())))
