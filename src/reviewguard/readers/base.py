@@ -1,0 +1,51 @@
+"""What a reader is: the interface between the registry and each format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from reviewguard.schema import Record
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How inputs are read.
+
+    Attributes:
+        format: name of the reader to use; None picks one by suffix and content.
+        columns: field → column of a table, where its header does not tell (`--map text=Body`).
+        strict: raise at the first row that cannot be read, instead of giving it an `error`.
+    """
+
+    format: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
+
+
+class Reader(Protocol):
+    """One input format.
+
+    Attributes:
+        name: what `--format` calls it.
+        suffixes: file names it is made for, in lower case and without `.gz` or `.zst`.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether the content is of this format; `head` is its beginning, decompressed."""
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
+        """One record for each row, in file order.
+
+        A row that cannot be read is a record with `error`; readers need not look at `options.strict`.
+
+        Raises:
+            InputError: the file cannot be read, or not any further.
+        """

@@ -1,0 +1,32 @@
+"""Amazon's order numbers and ASINs, found in columns, subjects and bodies."""
+
+from __future__ import annotations
+
+import re
+
+_HYPHEN = "[-\u2010\u2011\u2012\u2013\u2212]"
+_ORDER = re.compile(rf"(?<![\w-])(\d{{3}}){_HYPHEN}(\d{{7}}){_HYPHEN}(\d{{7}})(?![\w-])")
+_ASIN = re.compile(
+    r"(?i:\bASIN\b\W{0,4}|/(?:dp|gp/product|product-reviews|gp/aw/d)/)([A-Z0-9]{10})(?![A-Z0-9])"
+    r"|(?<![A-Za-z0-9])(B0[A-Z0-9]{8})(?![A-Za-z0-9])"
+)
+
+
+def order_ids(text: str) -> tuple[str, ...]:
+    """Every Amazon order number of the text (3-7-7 digits), each once, in text order."""
+    return tuple(dict.fromkeys("-".join(match.groups()) for match in _ORDER.finditer(text)))
+
+
+def asins(text: str) -> tuple[str, ...]:
+    """Every ASIN of the text, each once: after "ASIN", in a product link, or standing alone as B0…."""
+    return tuple(dict.fromkeys(match[1] or match[2] for match in _ASIN.finditer(text)))
+
+
+def find_order_id(*places: str | None) -> str | None:
+    """The first order number in the first place that has one."""
+    return next((found[0] for place in places if place and (found := order_ids(place))), None)
+
+
+def find_asin(*places: str | None) -> str | None:
+    """The first ASIN in the first place that has one."""
+    return next((found[0] for place in places if place and (found := asins(place))), None)

@@ -1,0 +1,100 @@
+"""Picks the reader of each input and gives one stream of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reviewguard.errors import InputError, UserError
+from reviewguard.readers.base import Reader, ReadOptions
+from reviewguard.readers.sources import bare_suffix, find_files, read_head
+from reviewguard.schema import Record
+
+__all__ = ["READERS", "ReadOptions", "Reader", "read_records"]
+
+READERS: tuple[Reader, ...] = ()
+"""More specific ones first."""
+
+
+def read_records(inputs: Sequence[Path | str], options: ReadOptions) -> Iterator[Record]:
+    """Every row of every input: files, folders and patterns, in order.
+
+    What cannot be read gives a record with `error`: a row, or the rest of a file. Records before it stay.
+
+    Raises:
+        UserError: `options.format` names no reader.
+        InputError: an input does not exist or its format is unknown; an only input cannot be read at all;
+            with `options.strict`, anything cannot be read.
+    """
+    if options.format is not None:
+        _named(options.format)
+    files = find_files(inputs)
+    return _records(files, options)
+
+
+def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
+    unknown: list[Path] = []
+    for path, named in files.items():
+        try:
+            reader = _pick(path, options)
+        except InputError as error:
+            if options.strict or len(files) == 1:
+                raise
+            yield _unread(path, "whole file", error)
+            continue
+        if reader is not None:
+            yield from _read(reader, path, options, alone=len(files) == 1)
+        elif named or options.strict:
+            raise _unknown_format(path)
+        else:
+            unknown.append(path)
+    if unknown and len(unknown) == len(files):
+        raise _unknown_format(unknown[0])
+    if unknown:
+        names = ", ".join(path.name for path in unknown[:5]) + (" …" if len(unknown) > 5 else "")
+        yield Record(
+            str(unknown[0].parent), "folder", {}, error=f"{len(unknown)} files of no known format: {names}"
+        )
+
+
+def _read(reader: Reader, path: Path, options: ReadOptions, *, alone: bool) -> Iterator[Record]:
+    place = ""
+    try:
+        for record in reader.read(path, options):
+            if record.error is not None and options.strict:
+                raise InputError(f"{record.source}, {record.place}: {record.error}")
+            place = f"after {record.place}"
+            yield record
+    except InputError as error:
+        if options.strict or (alone and not place):
+            raise
+        yield _unread(path, place or "whole file", error)
+
+
+def _unread(path: Path, place: str, error: InputError) -> Record:
+    return Record(str(path), place, {}, error=error.found)
+
+
+def _pick(path: Path, options: ReadOptions) -> Reader | None:
+    """The reader asked for; else the first that knows suffix and content, the content, or the suffix."""
+    if options.format is not None:
+        return _named(options.format)
+    head, suffix = read_head(path), bare_suffix(path)
+    by_suffix = [reader for reader in READERS if suffix in reader.suffixes]
+    by_content = (reader for reader in (*by_suffix, *READERS) if reader.sniff(path, head))
+    return next(by_content, None) or next(iter(by_suffix), None)
+
+
+def _named(name: str) -> Reader:
+    for reader in READERS:
+        if reader.name == name:
+            return reader
+    raise UserError(f"unknown format {name!r}", expected="one of " + ", ".join(r.name for r in READERS))
+
+
+def _unknown_format(path: Path) -> InputError:
+    return InputError(
+        f"{path}: unknown format",
+        expected="one of " + ", ".join(reader.name for reader in READERS),
+        fix="name it with --format",
+    )

@@ -1,0 +1,142 @@
+"""Files behind the inputs, and their bytes: folders, globs, gzip and Zstandard."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from reviewguard.errors import InputError
+
+HEAD = 65536
+"""Bytes of a file that its format is told from."""
+
+FREE_EXPANSION = 256 * 2**20
+MAX_RATIO = 250
+"""A compressed file may expand to `FREE_EXPANSION` bytes, or to `MAX_RATIO` times its size if that is more."""
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_COMPRESSED = (".gz", ".zst")
+
+
+def find_files(inputs: Sequence[Path | str]) -> dict[Path, bool]:
+    """Every file of the inputs, each once, in order; whether it was named (or found in a folder).
+
+    Folders are read with all below them, without hidden files; in a name that does not exist, `*`, `?`, `[…]`
+    and `**` are wildcards.
+
+    Raises:
+        InputError: an input does not exist, is no file, or holds none.
+    """
+    found: dict[Path, bool] = {}
+    for item in inputs:
+        for path, named in _files_of(Path(item)):
+            found.setdefault(path, named)
+    if not found:
+        raise InputError("no input", expected="a file, a folder or a pattern such as 'exports/*.csv'")
+    return found
+
+
+def _files_of(path: Path) -> list[tuple[Path, bool]]:
+    if path.is_dir():
+        inside = [(file, False) for file in _walk(path)]
+        if not inside:
+            raise InputError(f"{path} holds no file", expected="a folder with exports")
+        return inside
+    if path.is_file():
+        return [(path, True)]
+    if path.exists():
+        raise InputError(f"{path} is neither a file nor a folder", fix="save it as a file first")
+    matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207
+    if not matches:
+        raise InputError(f"{path} does not exist", fix="check the path")
+    return [pair for match in matches for pair in _files_of(match)]
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(place, name)
+            if not name.startswith(".") and path.is_file():
+                yield path
+
+
+def bare_suffix(path: Path) -> str:
+    """The suffix in lower case, without `.gz` or `.zst` (".csv" of "a.CSV.gz")."""
+    name = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
+    return name.suffix.lower()
+
+
+def read_head(path: Path, size: int = HEAD) -> bytes:
+    """The first bytes of a file, decompressed.
+
+    Raises:
+        InputError: the file cannot be opened, or is damaged at its very beginning.
+    """
+    with open_bytes(path) as stream:
+        return stream.read(size)
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """The file's bytes for one pass, decompressed while they are read if they are gzip or Zstandard.
+
+    Raises:
+        InputError: the file cannot be opened; while reading: it is cut off or damaged, or expands beyond reason.
+    """
+    try:
+        with path.open("rb") as file:
+            magic, size = file.read(4), os.fstat(file.fileno()).st_size
+        if magic[:2] == _GZIP:
+            return _bounded(cast(BinaryIO, gzip.open(path)), path, size)
+        if magic == _ZSTD:
+            return _bounded(_zstd(path), path, size)
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist", fix="check the path") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _zstd(path: Path) -> BinaryIO:
+    import pyarrow as pa
+
+    return cast(BinaryIO, pa.input_stream(str(path), compression="zstd"))
+
+
+def _bounded(stream: BinaryIO, path: Path, size: int) -> BinaryIO:
+    limit = max(FREE_EXPANSION, MAX_RATIO * size)
+    return cast(BinaryIO, io.BufferedReader(_Expanding(stream, path, limit), HEAD))
+
+
+class _Expanding(io.RawIOBase):
+    """Decompressed bytes, up to a limit."""
+
+    def __init__(self, stream: BinaryIO, path: Path, limit: int) -> None:
+        self._stream, self._path, self._limit, self._given = stream, path, limit, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._stream.read(len(buffer))
+        except (EOFError, OSError, zlib.error) as error:
+            raise InputError(f"{self._path} is cut off or damaged: {error}") from error
+        self._given += len(data)
+        if self._given > self._limit:
+            raise InputError(
+                f"{self._path} expands to more than {self._limit // 2**20} MB",
+                fix="decompress it yourself if you trust it",
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
