@@ -44,11 +44,16 @@ class OrderRule:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Maps present types to the verdict: broken when every type of any one list is present."""
+    """Maps present types to the verdict: broken when every type of any one list is present.
+
+    Attributes:
+        order_rules: names of the rules on all messages to one order that hold as well.
+    """
 
     name: str
     description: str
     any_of: tuple[tuple[str, ...], ...]
+    order_rules: tuple[str, ...] = ()
 
     def is_broken(self, types: Collection[str]) -> bool:
         """Whether these present types break the profile's rules."""
@@ -112,10 +117,16 @@ def load_policy() -> Policy:
     types = {item["name"]: ReviewType(**item) for item in data["types"]}
     order_rules = {item["name"]: OrderRule(**item) for item in data["order_rules"]}
     profiles = {
-        name: Profile(name, item["description"], tuple(map(tuple, item["any_of"])))
+        name: Profile(
+            name,
+            item["description"],
+            tuple(map(tuple, item["any_of"])),
+            tuple(item.get("order_rules", ())),
+        )
         for name, item in data["profiles"].items()
     }
     unknown = {n for p in profiles.values() for rule in p.any_of for n in rule if n not in types}
+    unknown |= {n for p in profiles.values() for n in p.order_rules if n not in order_rules}
     if unknown:
-        raise ConfigError(f"policy.toml: profiles name unknown types {sorted(unknown)}")
+        raise ConfigError(f"policy.toml: profiles name unknown types or rules {sorted(unknown)}")
     return Policy(types, profiles, order_rules)

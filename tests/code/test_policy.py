@@ -54,5 +54,11 @@ def test_rules_on_orders_stand_beside_the_types() -> None:
     assert list(POLICY.order_rules) == ["repeat_request", "late_request"]
     rules = POLICY.order_rules.values()
     assert all(r.clause and r.source and r.advice and r.title for r in rules)
+    assert (
+        POLICY.profile("amazon").order_rules
+        == POLICY.profile("strict").order_rules
+        == tuple(POLICY.order_rules)
+    )
+    assert POLICY.profile("ftc").order_rules == ()
     assert POLICY.entry("late_request") is POLICY.order_rules["late_request"]
     assert POLICY.entry("pressure") is POLICY.types["pressure"]
