@@ -12,6 +12,7 @@ from reviewguard.curation.augment import (
     augment,
     erase,
     insert_sentences,
+    make_letter,
     set_unrelated_previous,
 )
 from reviewguard.curation.edits import Edit, apply_edits
@@ -38,6 +39,7 @@ KINDS: list[Noise] = [
     fill_placeholders,
     insert_placeholders,
     partial(insert_sentences, pool=POOL),
+    partial(make_letter, pool=POOL),
     partial(set_unrelated_previous, pool=POOL),
 ]
 
@@ -160,3 +162,15 @@ def test_copies_are_numbered_repeatable_and_independent_of_order() -> None:
     assert set(copies) == set(augment(items[::-1], 3, 3))
     assert copies != augment(items, seed=4, per_message=3)
     assert all(copy.text not in {item.text for item in items} for copy in copies)
+
+
+def test_a_letter_holds_the_message_whole_with_its_rationale_on_the_same_words() -> None:
+    pool = Pool(tuple(f"Part {n} takes two more days." for n in range(30)), ())
+    places = set()
+    for seed in range(20):
+        letter = make_letter(LETTER, Random(seed), pool)
+        assert LETTER.text in letter.text
+        assert quoted(letter) == quoted(LETTER)
+        assert letter.types == LETTER.types
+        places.add((letter.text.startswith(LETTER.text), letter.text.endswith(LETTER.text)))
+    assert (False, False) in places

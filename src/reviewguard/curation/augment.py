@@ -31,6 +31,8 @@ from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import LabelledMessage
 
 _ERASE_SHARE = 0.2
+_LETTER_SHARE = 0.08
+_LETTER_SENTENCES = (6, 24)
 _ATTEMPTS = 4
 _FEWEST_WORDS = 4
 _SENTENCE = re.compile(r"(?<!\S)[A-Z][^.!?\n]*[.!?](?=\s|$)")
@@ -103,6 +105,18 @@ def insert_sentences(message: LabelledMessage, rng: Random, pool: Pool) -> Label
     return apply_edits(message, [Edit(place, place, new)])
 
 
+def make_letter(message: LabelledMessage, rng: Random, pool: Pool) -> LabelledMessage:
+    """Bury the message among paragraphs of other messages' plain sentences: one line decides in a long letter."""
+    count = min(rng.randint(*_LETTER_SENTENCES), len(pool.sentences))
+    sentences = rng.sample(pool.sentences, count)
+    paragraphs = [" ".join(sentences[at : at + 3]) for at in range(0, count, 3)]
+    above = rng.randint(0, len(paragraphs))
+    before = "".join(f"{p}\n\n" for p in paragraphs[:above])
+    after = "".join(f"\n\n{p}" for p in paragraphs[above:])
+    end = len(message.text)
+    return apply_edits(message, [Edit(0, 0, before), Edit(end, end, after)])
+
+
 def set_unrelated_previous(message: LabelledMessage, rng: Random, pool: Pool) -> LabelledMessage:
     """Give a message without a buyer's message a neutral question before it.
 
@@ -134,6 +148,8 @@ def _inside_rationale(message: LabelledMessage, place: int) -> bool:
 def _copy(message: LabelledMessage, number: int, pool: Pool, seed: int) -> LabelledMessage | None:
     rng = Random(f"{seed}:{message.id}:{number}")
     changed = erase(message) if rng.random() < _ERASE_SHARE else None
+    if rng.random() < _LETTER_SHARE:
+        changed = make_letter(changed or message, rng, pool)
     for _ in range(_ATTEMPTS):
         changed = changed or _distort(message, pool, rng)
         if (changed.text, changed.previous) != (message.text, message.previous):
