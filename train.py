@@ -8,10 +8,11 @@ from pathlib import Path
 
 from reviewguard.cli import main
 from reviewguard.curation.pipeline import build
+from reviewguard.curation.storage import read_frozen
 
 DATA = Path("build/data")
 
 if __name__ == "__main__":
-    build(Path("data/messages"), DATA, seed=13)
+    build(Path("data/messages"), DATA, seed=13, frozen=read_frozen(Path("data/splits.json")))
     sys.argv = ["train.py", "train", "--config", "train.toml", "--data", str(DATA), *sys.argv[1:]]
     main()

@@ -7,6 +7,7 @@ from datasets import load_dataset
 
 from reviewguard.curation.pipeline import build, data_digest, load_splits, validate
 from reviewguard.curation.sources import write_messages
+from reviewguard.curation.storage import read_frozen, write_frozen
 from reviewguard.errors import InputError
 
 _PRODUCTS = "kettle lamp desk rug tent mug bike scarf puzzle candle blender drill vase bag clock"
@@ -86,3 +87,23 @@ def test_nothing_left_is_an_error(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", ["{"])
     with pytest.raises(InputError, match="no message is left"):
         build(tmp_path, tmp_path / "out")
+
+
+def test_recorded_splits_outlive_a_change_of_seed_and_of_messages(folder: Path, tmp_path: Path) -> None:
+    build(folder, tmp_path / "one", seed=5)
+    first = load_splits(tmp_path / "one")
+    record = tmp_path / "splits.json"
+    write_frozen(record, first)
+    write_messages(folder / "b.jsonl", [message("A new parcel left today.", id="new-1", family="new")])
+    build(folder, tmp_path / "two", seed=6, frozen=read_frozen(record))
+    second = load_splits(tmp_path / "two")
+    for split, items in first.items():
+        assert {m.id for m in items} == {m.id for m in second[split]} - {"new-1"}
+    assert read_frozen(tmp_path / "nowhere.json") == {}
+
+
+def test_a_file_that_records_no_splits_is_refused(tmp_path: Path) -> None:
+    record = tmp_path / "splits.json"
+    record.write_text('{"train": ["a"]}', "utf-8")
+    with pytest.raises(InputError, match="no record of splits"):
+        read_frozen(record)

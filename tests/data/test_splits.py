@@ -56,3 +56,22 @@ def test_leaks_are_near_duplicates_across_splits_only() -> None:
     assert (leak.one, leak.other, leak.splits) == ("a", "b", ("train", "test"))
     assert 0.8 <= leak.similarity < 1
     assert find_leaks(items, apart | {"b": "train"}) == []
+
+
+def test_a_frozen_message_keeps_its_split_whatever_comes_later(messages: list[LabelledMessage]) -> None:
+    first = assign_splits(messages, groups_of(messages), seed=1)
+    more = [message("ask", id=f"n-{at:03}", family=f"g-{at}") for at in range(100)]
+    later = [*messages, *more]
+    grown = assign_splits(later, groups_of(later), seed=2, frozen=first)
+    assert {name: grown[name] for name in first} == first
+    counts = Counter(grown.values())
+    for split, share in SHARES.items():
+        assert counts[split] / len(later) == pytest.approx(share, abs=0.04)
+
+
+def test_a_group_over_several_frozen_splits_goes_where_it_stays_unseen() -> None:
+    items = [message("ask", id=name, family="one") for name in ("a", "b", "c", "d")]
+    frozen = {"a": "train", "b": "test", "c": "validation"}
+    assert set(assign_splits(items, groups_of(items), seed=1, frozen=frozen).values()) == {"test"}
+    del frozen["b"]
+    assert set(assign_splits(items, groups_of(items), seed=1, frozen=frozen).values()) == {"validation"}

@@ -15,6 +15,7 @@ app = typer.Typer(
 MessagesOption = Annotated[Path, typer.Option("--messages", help="Folder of labelled messages.")]
 MESSAGES = Path("data/messages")
 BUILT = Path("build/data")
+FROZEN = Path("data/splits.json")
 
 
 @app.command()
@@ -37,14 +38,21 @@ def build(
     messages: MessagesOption = MESSAGES,
     out: Annotated[Path, typer.Option(help="Folder for train, validation and test as Parquet.")] = BUILT,
     seed: Annotated[int, typer.Option(help="Decides the split.")] = 13,
+    splits: Annotated[
+        Path, typer.Option(help="Splits of earlier builds; only new messages are spread anew.")
+    ] = FROZEN,
+    freeze: Annotated[bool, typer.Option("--freeze", help="Record the splits there.")] = False,
 ) -> None:
     """Curate the messages and write the splits.
 
     Example: reviewguard data build --out build/data
     """
     from reviewguard.curation.pipeline import build as curate
+    from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
 
-    report = curate(messages, out, seed)
+    report = curate(messages, out, seed, read_frozen(splits))
+    if freeze:
+        write_frozen(splits, load_splits(out))
     for step in report.steps:
         print(f"{step.name}: kept {step.kept}, dropped {step.dropped}")
     for dropped in report.dropped:

@@ -93,18 +93,23 @@ def validate(messages_dir: Path) -> list[Issue]:
     return [*sources.issues, *checked, *repeated]
 
 
-def build(messages_dir: Path, out_dir: Path, seed: int = 0) -> CurationReport:
+def build(
+    messages_dir: Path, out_dir: Path, seed: int = 0, frozen: Mapping[str, str] | None = None
+) -> CurationReport:
     """Write `train.parquet`, `validation.parquet`, `test.parquet` and `report.json` to `out_dir`.
 
     Lines with an issue are left out and reported; the messages themselves are never changed. The
     same messages and seed give the same bytes. `datasets.load_dataset(str(out_dir))` opens them.
+
+    Args:
+        frozen: message id → split of an earlier build, see `read_frozen`; other messages are spread by `seed`.
 
     Raises:
         InputError: nothing to read, nothing left, near-duplicates across splits, or no place to
             write.
     """
     selection = _select(read_messages(messages_dir))
-    splits = _split(selection.unique, seed)
+    splits = _split(selection.unique, seed, frozen)
     files = write_splits(Path(out_dir), splits, selection.unique.groups)
     report = _report(selection, splits, seed, files)
     write_json(Path(out_dir) / REPORT, report.to_dict())
@@ -162,10 +167,12 @@ def _duplicate_issues(located: Iterable[Located], dropped: Iterable[Duplicate]) 
     ]
 
 
-def _split(unique: Deduplication, seed: int) -> dict[str, list[LabelledMessage]]:
+def _split(
+    unique: Deduplication, seed: int, frozen: Mapping[str, str] | None
+) -> dict[str, list[LabelledMessage]]:
     if not unique.kept:
         raise InputError("no message is left", fix="see what `reviewguard data validate` reports")
-    assigned = assign_splits(unique.kept, unique.groups, seed)
+    assigned = assign_splits(unique.kept, unique.groups, seed, frozen)
     leaks = find_leaks(unique.kept, assigned)
     if leaks:
         one, other = leaks[0].one, leaks[0].other

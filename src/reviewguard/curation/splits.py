@@ -35,7 +35,10 @@ class _Group:
 
 
 def assign_splits(
-    messages: Iterable[LabelledMessage], groups: Mapping[str, str], seed: int
+    messages: Iterable[LabelledMessage],
+    groups: Mapping[str, str],
+    seed: int,
+    frozen: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Message id → "train", "validation" or "test", whole groups together.
 
@@ -46,9 +49,16 @@ def assign_splits(
 
     Args:
         groups: message id → group, for every message.
+        frozen: message id → split decided earlier. A group that holds such messages goes where they are; where
+            they are in several, to the one that must stay unseen: test before validation before train.
     """
     messages = list(messages)
-    assigned = _Assignment(_collect(messages, groups), seed).run()
+    decided: dict[str, str] = {}
+    for message in messages:
+        if split := (frozen or {}).get(message.id):
+            group = groups[message.id]
+            decided[group] = max(split, decided.get(group, split), key=tuple(SHARES).index)
+    assigned = _Assignment(_collect(messages, groups), seed).run(decided)
     return {message.id: assigned[groups[message.id]] for message in messages}
 
 
@@ -77,9 +87,12 @@ class _Assignment:
             split: {label: share * n for label, n in self.left.items()} for split, share in SHARES.items()
         }
 
-    def run(self) -> dict[str, str]:
-        """Group name → split."""
-        result: dict[str, str] = {}
+    def run(self, decided: Mapping[str, str]) -> dict[str, str]:
+        """Group name → split, with some groups decided already."""
+        result: dict[str, str] = {g.name: decided[g.name] for g in self.open if g.name in decided}
+        for group in (g for g in self.open if g.name in decided):
+            self._take(group, decided[group.name])
+        self.open = [group for group in self.open if group.name not in decided]
         while self.open:
             label = min((n, name) for name, n in self.left.items() if n > 0)[1]
             for group in self._with_label(label):
@@ -94,10 +107,13 @@ class _Assignment:
 
     def _give(self, group: _Group, label: str) -> str:
         split = max(self.wanted, key=lambda s: (self.wanted[s][label], self.wanted[s]["all"]))
+        self._take(group, split)
+        return split
+
+    def _take(self, group: _Group, split: str) -> None:
         for name, n in group.counts.items():
             self.wanted[split][name] -= n
             self.left[name] -= n
-        return split
 
 
 def find_leaks(messages: Sequence[LabelledMessage], splits: Mapping[str, str]) -> list[Leak]:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from reviewguard.curation.sources import to_row
 from reviewguard.errors import InputError
-from reviewguard.files import atomic_write, sha256
+from reviewguard.files import atomic_write, sha256, write_json
 from reviewguard.policy import load_policy
 from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, LabelledMessage, Rationale
 
@@ -74,6 +74,28 @@ def load_splits(out_dir: Path) -> dict[str, list[LabelledMessage]]:
     out_dir = Path(out_dir)
     expected = _expected_hashes(out_dir / REPORT)
     return {split: _read_split(out_dir / f"{split}.parquet", expected) for split in SPLITS}
+
+
+def write_frozen(path: Path, splits: Mapping[str, Sequence[LabelledMessage]]) -> None:
+    """Record which split each message is in, so that later messages do not move it."""
+    write_json(path, {split: [message.id for message in messages] for split, messages in splits.items()})
+
+
+def read_frozen(path: Path) -> dict[str, str]:
+    """Message id → split, as recorded by `write_frozen`; empty where there is no such file.
+
+    Raises:
+        InputError: the file is something else.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        recorded = json.loads(path.read_text("utf-8"))
+        return {name: split for split in SPLITS for name in recorded[split]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is no record of splits: {error!r}", expected="lists of ids under " + ", ".join(SPLITS)
+        ) from error
 
 
 def stored_digest(out_dir: Path) -> str:
