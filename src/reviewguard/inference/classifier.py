@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,12 +51,16 @@ class Classifier:
         backend: runs the encoder.
         encoder: makes its windows.
         settings: types, calibration, thresholds.
+        folder: where other processes load the same model from; None when there is no such place.
     """
 
-    def __init__(self, backend: Backend, encoder: MessageEncoder, settings: Settings) -> None:
+    def __init__(
+        self, backend: Backend, encoder: MessageEncoder, settings: Settings, *, folder: Path | None = None
+    ) -> None:
         self._backend = backend
         self._encoder = encoder
         self.settings = settings
+        self.folder = folder
 
     @property
     def model(self) -> str:
@@ -64,7 +69,7 @@ class Classifier:
 
     def with_settings(self, settings: Settings) -> Classifier:
         """The same model with other calibrations or thresholds."""
-        return Classifier(self._backend, self._encoder, settings)
+        return Classifier(self._backend, self._encoder, settings)  # no folder holds these settings
 
     def __call__(
         self, text: str, previous: str | None = None, *, profile: str = "amazon", proof: bool = False
@@ -73,7 +78,12 @@ class Classifier:
         return self.predict([Message(text, previous)], profile=profile, proof=proof)[0]
 
     def predict(
-        self, messages: Iterable[Message | str], *, profile: str = "amazon", proof: bool = False
+        self,
+        messages: Iterable[Message | str],
+        *,
+        profile: str = "amazon",
+        proof: bool = False,
+        batch_tokens: int = BATCH_TOKENS,
     ) -> list[Verdict]:
         """Judge messages.
 
@@ -81,6 +91,7 @@ class Classifier:
             messages: seller texts, or `Message`s with the buyer's words and an id.
             profile: policy profile that maps types to the verdict.
             proof: also score each message without its marked words (a second pass).
+            batch_tokens: padded tokens per forward pass.
 
         Returns:
             One verdict a message, in order. A message that cannot be scored gets `error`; nothing is raised
@@ -91,7 +102,7 @@ class Classifier:
         """
         rules = self._rules(profile)
         items = [_as_message(m) for m in messages]
-        scored = self._score_readable(items)
+        scored = self._score_readable(items, batch_tokens)
         verdicts = [self._verdict(m, s, rules) for m, s in zip(items, scored, strict=True)]
         return self._with_proof(items, verdicts, rules) if proof else verdicts
 
@@ -116,25 +127,28 @@ class Classifier:
         nothing = np.zeros((0, len(self.settings.types)))
         return [s.evidence if s else nothing for s in self._score_readable(messages)]
 
-    def _score_readable(self, messages: Sequence[Message]) -> list[RawScores | None]:
+    def _score_readable(
+        self, messages: Sequence[Message], batch_tokens: int = BATCH_TOKENS
+    ) -> list[RawScores | None]:
         """Scores of each message, identical ones computed once; None where there is nothing to read."""
         distinct = list(dict.fromkeys((m.text, m.previous) for m in messages))
         encoded = self._encoder.encode_batch([Message(text, previous) for text, previous in distinct])
-        scores = dict(zip(distinct, self._score(encoded), strict=True))
+        scores = dict(zip(distinct, self._score(encoded, batch_tokens), strict=True))
         return [scores[m.text, m.previous] for m in messages]
 
-    def _score(self, encoded: Sequence[EncodedMessage]) -> list[RawScores | None]:
+    def _score(self, encoded: Sequence[EncodedMessage], batch_tokens: int) -> list[RawScores | None]:
         windows = [(i, w) for i, message in enumerate(encoded) for w in message.windows]
         parts: list[list[_WindowScores]] = [[] for _ in encoded]
-        for (i, _), scores in zip(windows, self._forward([w for _, w in windows]), strict=True):
+        outputs = self._forward([w for _, w in windows], batch_tokens)
+        for (i, _), scores in zip(windows, outputs, strict=True):
             parts[i].append(scores)
         return [
             _merge(message, found) if found else None for message, found in zip(encoded, parts, strict=True)
         ]
 
-    def _forward(self, windows: Sequence[Window]) -> list[_WindowScores]:
+    def _forward(self, windows: Sequence[Window], batch_tokens: int) -> list[_WindowScores]:
         results: dict[int, _WindowScores] = {}
-        for batch in _batches([len(w.ids) for w in windows]):
+        for batch in _batches([len(w.ids) for w in windows], batch_tokens):
             output = self._backend.run(collate([windows[i] for i in batch], self._encoder.pad_id))
             for row, i in enumerate(batch):
                 seller = slice(*windows[i].seller)
@@ -231,11 +245,11 @@ def _merge(message: EncodedMessage, windows: Sequence[_WindowScores]) -> RawScor
     )
 
 
-def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:
-    """Indices of windows of like length, at most `BATCH_TOKENS` padded tokens at a time."""
+def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterable[list[int]]:
+    """Indices of windows of like length, at most `batch_tokens` padded tokens at a time."""
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        if batch and lengths[i] * (len(batch) + 1) > BATCH_TOKENS:
+        if batch and lengths[i] * (len(batch) + 1) > batch_tokens:
             yield batch
             batch = []
         batch.append(i)

@@ -43,7 +43,7 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
     _verify_files(folder, settings)
     encoder = MessageEncoder.from_file(folder / TOKENIZER_FILE, settings.limits)
     backend = OnnxBackend(folder / MODEL_FILE, threads)
-    classifier = Classifier(backend, encoder, settings)
+    classifier = Classifier(backend, encoder, settings, folder=folder)
     _self_check(classifier, folder)
     return classifier
 
