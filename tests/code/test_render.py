@@ -83,6 +83,12 @@ def test_html_is_escaped_and_marked() -> None:
     assert page.endswith(">five</mark>&lt;/script&gt; &amp; stars")
 
 
+def test_a_page_with_its_own_style_sheet_gets_classes() -> None:
+    page = marked_html(TEXT, VERDICT.evidence, styled=False)
+    assert '<mark title="positive_request" class="t-positive_request">five </mark>' in page
+    assert "style=" not in page
+
+
 def test_a_notebook_shows_the_verdict_with_rule_and_advice() -> None:
     page = VERDICT._repr_html_()
     assert page == verdict_html(VERDICT)

@@ -23,7 +23,7 @@ _STYLES = {
     "insider": "bold underline bright_magenta",
     "neutral_request": "underline green",
 }
-_COLOURS = {
+COLOURS = {
     "positive_request": "#b58900",
     "incentive": "#dc322f",
     "change_or_remove": "#d33682",
@@ -127,18 +127,26 @@ def _advice(verdict: Verdict, *, colour: bool) -> Iterable[Text]:
         yield Text(f"  Instead: {kind.advice}")
 
 
-def marked_html(text: str, evidence: Sequence[Evidence]) -> str:
-    """The message as HTML, everything escaped, marked stretches in `<mark>`."""
+def marked_html(text: str, evidence: Sequence[Evidence], *, styled: bool = True) -> str:
+    """The message as HTML, everything escaped, marked stretches in `<mark>`.
+
+    Args:
+        styled: write colours into each mark; without, each has the class `t-TYPE` for a page's own style sheet.
+    """
     out = []
     for piece in pieces(text, evidence):
         escaped = html.escape(printable(piece.text))
         if piece.types:
-            colour = _COLOURS[piece.types[0]]
-            style = f"background:{colour}26;border-bottom:2px solid {colour};color:inherit"
-            out.append(f'<mark title="{" + ".join(piece.types)}" style="{style}">{escaped}</mark>')
+            look = _inline_style(piece.types[0]) if styled else f'class="t-{piece.types[0]}"'
+            out.append(f'<mark title="{" + ".join(piece.types)}" {look}>{escaped}</mark>')
         else:
             out.append(escaped)
     return "".join(out)
+
+
+def _inline_style(type_name: str) -> str:
+    colour = COLOURS[type_name]
+    return f'style="background:{colour}26;border-bottom:2px solid {colour};color:inherit"'
 
 
 def verdict_html(verdict: Verdict) -> str:
