@@ -1,0 +1,98 @@
+"""HTML to the text that its reader sees; quoted mail inside it becomes `> ` lines."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_QUOTES = "//blockquote[@type='cite']" + "".join(
+    f" | //*[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]"
+    for name in ("gmail_quote", "yahoo_quoted", "protonmail_quote", "zmail_extra", "moz-cite-prefix")
+)
+"""What Apple Mail, Thunderbird, Gmail, Yahoo, Proton and Zoho wrap an older message in."""
+
+_MARKUP = re.compile(r"<(?:!doctype|html|body|div|p|br|table|span|a|b|ul|ol|pre|font|img)\b", re.IGNORECASE)
+_SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_TRAILING = re.compile(r"(?<![ \t])[ \t]+$", re.MULTILINE)
+_EMPTY_LINES = re.compile(r"\n{3,}")
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a body whose kind is not stated is HTML."""
+    return bool(_MARKUP.search(text))
+
+
+def html_to_text(html: str) -> str:
+    """The text of an HTML body, with link targets and image descriptions; never raises for broken mark-up.
+
+    Quoted messages, as mail programs mark them, come out as lines that begin with `> `.
+    """
+    import lxml.html
+    from lxml.etree import LxmlError
+
+    data = _UNPRINTABLE.sub("", html).encode("utf-8", "replace")
+    try:
+        tree = lxml.html.document_fromstring(data, parser=lxml.html.HTMLParser(encoding="utf-8"))
+        _mark_quotes(tree)
+        text = _rendered(tree)
+    except (LxmlError, ValueError, RecursionError):
+        text = ""
+    return text or _bare_text(html)
+
+
+def _mark_quotes(tree: HtmlElement) -> None:
+    import lxml.html
+
+    for quote in tree.xpath(_QUOTES):
+        parent = quote.getparent()
+        if parent is None or quote.xpath("ancestor::pre[@data-quoted]"):
+            continue
+        block = lxml.html.Element("pre", {"data-quoted": ""})
+        block.text = "\n".join(f"> {line}".rstrip() for line in _rendered(quote).splitlines())
+        block.tail = quote.tail
+        parent.replace(quote, block)
+
+
+def _rendered(tree: HtmlElement) -> str:
+    from inscriptis.css_profiles import STRICT_CSS_PROFILE
+    from inscriptis.html_engine import Inscriptis
+    from inscriptis.model.config import ParserConfig
+
+    config = ParserConfig(css=STRICT_CSS_PROFILE.copy(), display_links=True, display_images=True)
+    return tidy(_SAME_LINK.sub(r"\1", Inscriptis(tree, config).get_text()))
+
+
+def tidy(text: str) -> str:
+    """No spaces at line ends, at most one empty line in a row, line feeds as line ends."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _EMPTY_LINES.sub("\n\n", _TRAILING.sub("", lines)).strip()
+
+
+def _bare_text(html: str) -> str:
+    """All character data in turn: for mark-up that is nested too deep to be laid out."""
+    parser = _CharacterData()
+    parser.feed(html)
+    parser.close()
+    return tidy("".join(parser.found))
+
+
+class _CharacterData(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden += tag in ("script", "style", "title")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in ("script", "style", "title") and self._hidden > 0
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.found.append(data)

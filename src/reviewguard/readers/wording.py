@@ -1,0 +1,155 @@
+"""A mail's own words: without what it quotes, its signature, and what the marketplace wraps around it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+
+from reviewguard.readers.markup import tidy
+from reviewguard.text import normalize
+
+_MARKERS = (
+    ("Begin message", "End message"),
+    ("Anfang der Nachricht", "Ende der Nachricht"),
+    ("Inizio messaggio", "Fine messaggio"),
+    ("Début du message", "Fin du message"),
+    ("Iniciar mensaje", "Finalizar mensaje"),
+    ("メッセージはここから", "メッセージはここまで"),
+    ("ここから", "ここまで"),
+)
+"""What Amazon's relay writes, between dashes, before and after the message it passes on."""
+
+_RELAY_LINE = re.compile(
+    r"\[commMgr\w*:[^\]\n]{1,300}\]"
+    r"|(?:Important: )?Amazon's A-to-z Guarantee only covers\b.*"
+    r"|For Your Information: To help (?:arbitrate|protect)\b.*"
+    r"|Was this e-?mail helpful\?.*"
+    r"|To mark this message as no response needed\b.*"
+    r"|(?:©|Copyright)\s.{0,40}\bAmazon\b.*"
+    r"|This e-?mail was sent from a notification-only address\b.*",
+    re.IGNORECASE,
+)
+_DEVICE_LINE = re.compile(
+    r"(?:Sent from|Get Outlook for|Gesendet von|Envoyé (?:de|depuis)|Inviato da|Enviado desde)\s.{1,60}",
+    re.IGNORECASE,
+)
+_SIGNATURE = re.compile(r"^-- ?\n(?=.*(?:\n.*){0,9}\Z)", re.MULTILINE)
+_ASKS = re.compile(r"review|feedback|rating|\brate\b|\bstars?\b|\bopinion", re.IGNORECASE)
+_GARBLED = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a-\u201e\u2018-\u201d\u2020-\u2026\u2122\u0152-\u017e]"
+)
+_REPLY_HEADER = re.compile(r"@|\d[:.]\d\d")
+_MAX_LINES = 1000
+"""Texts of more lines are left whole: looking for quotes takes time that grows with their square."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A mail's text, parted.
+
+    Attributes:
+        own: what its writer wrote; the whole text where nothing else would be left.
+        quoted: the newest message it quotes, or "".
+        quoted_from: who that message was from, as quoted, or "".
+    """
+
+    own: str
+    quoted: str = ""
+    quoted_from: str = ""
+
+
+def passed_on(text: str) -> str:
+    """What stands between the relay's markers; the text as it is where they are missing or hold nothing."""
+    start, stop = _markers(text)
+    return text[start[1] : stop[0]].strip() or text
+
+
+def without_passed_on(text: str) -> str:
+    """What stands around a message between the relay's markers; the text as it is if nothing does."""
+    start, stop = _markers(text)
+    return tidy(f"{text[: start[0]]}\n{text[stop[1] :]}") or text
+
+
+def _markers(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where the beginning and the end marker stand; at the text's ends where they are missing."""
+    for begin, end in _MARKER_PATTERNS:
+        if start := begin.search(text):
+            stop = end.search(text, start.end())
+            return start.span(), stop.span() if stop else (len(text), len(text))
+    return (0, 0), (len(text), len(text))
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    """The marker as it is written, as UTF-8 read in another encoding, and with its letters lost."""
+    data = words.encode("utf-8")
+    lost = re.sub(r"[^\x00-\x7f]", "\ufffd", words)
+    spellings = {words, data.decode("latin-1"), data.decode("cp1252", "replace"), lost}
+    alternatives = "|".join(re.escape(spelling) for spelling in sorted(spellings))
+    return re.compile(rf"(?<!-)-{{5,}}[ \t]*(?:{alternatives})[ \t]*:?[ \t]*-{{5,}}", re.IGNORECASE)
+
+
+_MARKER_PATTERNS = tuple((_pattern(begin), _pattern(end)) for begin, end in _MARKERS)
+
+
+def mended(text: str) -> str:
+    """The text with UTF-8 that was read as Windows-1252 or Latin-1 put right; as it is where that is not so."""
+    if not _GARBLED.search(text):
+        return text
+    for codec in ("cp1252", "latin-1"):
+        with suppress(UnicodeError):
+            return text.encode(codec).decode("utf-8")
+    return text
+
+
+def without_relay_lines(text: str) -> str:
+    """The text without the lines that Amazon adds below a message."""
+    kept = (line for line in text.split("\n") if not _RELAY_LINE.fullmatch(line.strip(" \t>*|")))
+    return tidy("\n".join(kept)) or text
+
+
+def wording(text: str, *, is_reply: bool) -> Wording:
+    """Part a mail's text. When in doubt, words stay: a seller's own must never be lost.
+
+    Cut are messages quoted below a line or headers with an address or a time, three or more `>` lines in a row
+    if the mail is a reply, signatures below `-- ` that say nothing about reviews, and "Sent from my phone".
+
+    Args:
+        is_reply: whether headers or subject say that the mail answers another.
+    """
+    from quotequail import unwrap
+
+    text = tidy(text)
+    own: list[str] = []
+    first: dict[str, str] = {}
+    rest = text if text.count("\n") < _MAX_LINES else ""
+    while rest and (found := unwrap(rest)) and _is_quote(found, is_reply=is_reply):
+        first = first or found
+        own.append(found.get("text_top") or (_above_quote(rest) if found["type"] == "quote" else ""))
+        rest = found.get("text_bottom", "")
+    own.append(rest)
+    words = tidy("\n\n".join(_unsigned(part) for part in own if part)) if first else _unsigned(text)
+    return Wording(words or text, first.get("text", ""), first.get("from", ""))
+
+
+def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:
+    if found["type"] == "quote":
+        return is_reply
+    return bool(found.get("from")) and bool(_REPLY_HEADER.search(found["from"] + found.get("date", "")))
+
+
+def _above_quote(text: str) -> str:
+    """What stands above the first run of three `>` lines, which `unwrap` leaves out."""
+    match = re.search(r"^>.*\n(?:\s*\n)*>.*\n(?:\s*\n)*>", text, re.MULTILINE)
+    return text[: match.start()] if match else ""
+
+
+def _unsigned(text: str) -> str:
+    lines = text.rstrip().split("\n")
+    while len(lines) > 1 and (not lines[-1].strip() or _DEVICE_LINE.fullmatch(lines[-1].strip())):
+        lines.pop()
+    text = "\n".join(lines)
+    match = _SIGNATURE.search(text)
+    if match is None or _ASKS.search(normalize(text[match.end() :]).text):
+        return text.strip()
+    return text[: match.start()].strip()
