@@ -1,0 +1,150 @@
+"""The facts an appeal needs, as lines of plain text: what was reviewed and what was found, and no promises."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from reviewguard.inference.audit.results import Audit, Finding, Overview
+from reviewguard.policy import load_policy
+from reviewguard.schema import REVIEW_SOLICITING
+
+_QUOTE = 160
+_LISTED = 400
+_LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FactSection:
+    """One heading and its lines."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def facts(audit: Audit) -> tuple[FactSection, ...]:
+    """What was reviewed, found, is to be withdrawn, and which orders and products it concerns."""
+    certain = [f for f in audit.findings if f.verdict == REVIEW_SOLICITING]
+    messages = [f for f in certain if f.rule is None]
+    sections = {
+        "Reviewed": _reviewed(audit),
+        "Found": _found(audit, certain),
+        "Templates to withdraw": _first(_template(f) for f in messages if len(f.sendings) > 1),
+        "Messages sent once": _first(_single(f) for f in messages if len(f.sendings) == 1),
+        "Order ids": _ids(certain, lambda finding: finding.orders),
+        "ASINs": _ids(certain, lambda finding: finding.asins),
+        "Not covered": _not_covered(audit.overview),
+    }
+    return tuple(FactSection(title, tuple(lines) or ("None.",)) for title, lines in sections.items())
+
+
+def facts_text(sections: Sequence[FactSection]) -> str:
+    """The sections as plain text to copy."""
+    return "\n\n".join(
+        "\n".join([section.title.upper(), *(f"- {line}" for line in section.lines)]) for section in sections
+    )
+
+
+def _reviewed(audit: Audit) -> Iterator[str]:
+    seen, filters = audit.overview, audit.filters
+    if filters.since or filters.until:
+        yield f"Period asked for: {filters.since or 'the beginning'} to {filters.until or 'the end'}."
+    if seen.first and seen.last:
+        yield f"Messages dated {seen.first} to {seen.last}."
+    yield (
+        f"{seen.read:,} records read: {seen.sellers:,} messages of the seller, {seen.buyers:,} of buyers, "
+        f"{seen.notices:,} notices, {seen.unread:,} unreadable."
+    )
+    narrowed = ", ".join(filters.describe())
+    yield f"{_plural(seen.reviewed, 'seller message')} judged" + (f" ({narrowed})." if narrowed else ".")
+    yield f"Judged by {audit.model or 'no model'} under the profile {audit.profile}, not by a person."
+
+
+def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
+    seen = audit.overview
+    yield (
+        f"{_plural(seen.soliciting, 'message')} found review-soliciting, "
+        f"{_plural(seen.doubtful, 'message')} left for a person to decide."
+    )
+    for name, found in _by_name(certain).items():
+        yield f"{load_policy().entry(name).title}: {_extent(found)}{_span(found)}."
+
+
+def _extent(found: Sequence[Finding]) -> str:
+    orders = {order for f in found for order in f.orders}
+    count = sum(len(f.sendings) for f in found)
+    return f"{_plural(count, 'message')} to {_plural(len(orders), 'order')}"
+
+
+def _span(found: Sequence[Finding]) -> str:
+    days = [day for f in found if f.days for day in f.days]
+    if not days:
+        return ", dates not known"
+    return f", {min(days)}" if min(days) == max(days) else f", {min(days)} to {max(days)}"
+
+
+def _template(finding: Finding) -> str:
+    return (
+        f"{quote(finding)} ({_titles(finding)}; {_extent([finding])}{_span([finding])}; finding {finding.id})"
+    )
+
+
+def _single(finding: Finding) -> str:
+    sent = finding.sendings[0]
+    order, asin = sent.order_id and f"order {sent.order_id}", sent.asin and f"ASIN {sent.asin}"
+    where = ", ".join(filter(None, (order, asin))) or f"{sent.source}, {sent.place}"
+    return f"{sent.day or 'no date'}, {where}: {_titles(finding)} (finding {finding.id})"
+
+
+def _titles(finding: Finding) -> str:
+    return ", ".join(load_policy().entry(name).title for name in finding.names)
+
+
+def quote(finding: Finding) -> str:
+    """The shown message's marked words, or its first words, in quotation marks."""
+    message = finding.shown[0]
+    words = " … ".join(" ".join(e.text.split()) for e in message.evidence) or " ".join(message.text.split())
+    return f"“{words}”" if len(words) <= _QUOTE else f"“{words[:_QUOTE].rsplit(' ', 1)[0]} …”"
+
+
+def _ids(found: Sequence[Finding], ids_of: Callable[[Finding], tuple[str, ...]]) -> Iterator[str]:
+    """One line a type or rule."""
+    for name, findings in _by_name(found).items():
+        ids = list(dict.fromkeys(i for f in findings for i in ids_of(f)))
+        more = f" … and {len(ids) - _LISTED:,} more in findings.xlsx" if len(ids) > _LISTED else ""
+        if ids:
+            yield f"{load_policy().entry(name).title} ({len(ids):,}): {', '.join(ids[:_LISTED])}{more}"
+
+
+def _by_name(found: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Findings by type or rule, in the guide's order."""
+    policy, groups = load_policy(), defaultdict[str, list[Finding]](list)
+    for finding in found:
+        for name in finding.names:
+            groups[name].append(finding)
+    return {name: groups[name] for name in (*policy.types, *policy.order_rules) if name in groups}
+
+
+def _first(lines: Iterable[str]) -> Iterator[str]:
+    """The first lines, and how many more there are."""
+    lines = list(lines)
+    yield from lines[:_LINES]
+    if len(lines) > _LINES:
+        yield f"{len(lines) - _LINES:,} more in findings.xlsx"
+
+
+def _not_covered(seen: Overview) -> Iterator[str]:
+    for first, last in seen.gaps[:20]:
+        days = (last - first).days + 1
+        yield f"No message at all on {_plural(days, 'day')}: {first}" + (f" to {last}." if days > 1 else ".")
+    if len(seen.gaps) > 20:
+        yield f"{len(seen.gaps) - 20} more stretches of days without a message."
+    if seen.unread or seen.not_scored:
+        yield f"{_plural(seen.unread + seen.not_scored, 'row')} could not be read or judged."
+    if seen.undated:
+        yield f"{_plural(seen.undated, 'message')} without a date; none of them was left out because of the period."
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,92 @@
+"""Which messages an audit is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+from reviewguard.errors import ConfigError
+from reviewguard.schema import Record
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilters:
+    """Narrows the findings; threads stay whole.
+
+    Attributes:
+        since, until: first and last day, both included; a message without a date is never left out by them.
+        orders, asins, agents: in lower case; empty takes all.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    orders: frozenset[str] = frozenset()
+    asins: frozenset[str] = frozenset()
+    agents: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        orders: Iterable[str] = (),
+        asins: Iterable[str] = (),
+        agents: Iterable[str] = (),
+    ) -> Self:
+        """Filters from what a user typed.
+
+        Raises:
+            ConfigError: a day is not ISO, or the period ends before it begins.
+        """
+        first, last = _day("--since", since), _day("--until", until)
+        if first and last and first > last:
+            raise ConfigError(
+                f"the period ends ({last}) before it begins ({first})", fix="swap --since and --until"
+            )
+        return cls(first, last, _folded(orders), _folded(asins), _folded(agents))
+
+    def in_period(self, day: date | None) -> bool:
+        """Whether the day lies in the period; an unknown day may."""
+        if day is None:
+            return True
+        return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
+
+    def accepts(self, record: Record) -> bool:
+        """Whether a finding may be about this record."""
+        return (
+            self.in_period(record.sent_at.date() if record.sent_at else None)
+            and _among(record.order_id, self.orders)
+            and _among(record.asin, self.asins)
+            and _among(record.agent, self.agents)
+        )
+
+    def describe(self) -> list[str]:
+        """What is narrowed, in words; nothing when nothing is."""
+        parts = [f"since {self.since}"] if self.since else []
+        parts += [f"until {self.until}"] if self.until else []
+        named = (("order", self.orders), ("ASIN", self.asins), ("agent", self.agents))
+        upper = {"ASIN": str.upper, "order": str.upper}
+        for name, values in named:
+            shown = ", ".join(sorted(map(upper.get(name, str), values)))
+            parts += [f"{name} {shown}"] if values else []
+        return parts
+
+
+def _day(option: str, value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value.strip())
+    except ValueError as error:
+        raise ConfigError(f"{option} {value}: no day", expected="year-month-day, as in 2024-11-01") from error
+
+
+def _folded(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(value.strip().lower() for value in values)
+
+
+def _among(value: str | None, wanted: frozenset[str]) -> bool:
+    return not wanted or (value or "").strip().lower() in wanted

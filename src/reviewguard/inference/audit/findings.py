@@ -1,0 +1,173 @@
+"""Collects what was found: every template once, every broken order rule with the messages that break it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from reviewguard.inference.audit.filters import AuditFilters
+from reviewguard.inference.audit.orders import Breach
+from reviewguard.inference.audit.results import Finding, Sending, ShownMessage
+from reviewguard.inference.audit.templates import TemplateIndex, skeleton
+from reviewguard.inference.audit.threads import Thread, around, sending, show
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, ScoredRecord
+
+_THREADS_OF_BREACHES = 1_000
+"""Broken order rules whose conversations are kept; after these the asks alone are."""
+
+
+@dataclass(slots=True)
+class _Template:
+    """All sendings of one template, and the likeliest of them with its conversation."""
+
+    best: ScoredRecord
+    thread: tuple[tuple[ShownMessage, ...], int]
+    sendings: list[Sending] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _OrderCase:
+    """One order's broken rule while its messages come in."""
+
+    breach: Breach
+    asks: dict[int, ScoredRecord] = field(default_factory=dict)
+    thread: tuple[tuple[ShownMessage, ...], int] = ((), 0)
+
+
+class FindingsCollector:
+    """Takes in conversations one by one; holds findings, not records.
+
+    Args:
+        filters: which messages findings may be about.
+        breaches: broken order rules, whose messages are looked for.
+    """
+
+    def __init__(self, filters: AuditFilters, breaches: Iterable[Breach]) -> None:
+        self._filters = filters
+        self._index = TemplateIndex()
+        self._templates: dict[int, _Template] = {}
+        self._cases = [_OrderCase(breach) for breach in breaches]
+        self._wanted: dict[int, list[int]] = {}
+        for i, case in enumerate(self._cases):
+            for number in case.breach.numbers:
+                self._wanted.setdefault(number, []).append(i)
+
+    def add(self, thread: Thread) -> None:
+        """Take in one conversation."""
+        for at, row in enumerate(thread):
+            flagged = row.verdict is not None and row.verdict.verdict in (REVIEW_SOLICITING, NEEDS_REVIEW)
+            if flagged and self._filters.accepts(row.record):
+                self._add_flagged(thread, at)
+            for i in self._wanted.get(row.number, ()):
+                self._cases[i].asks[row.number] = row
+                if i < _THREADS_OF_BREACHES:
+                    self._cases[i].thread = around(thread, at)
+
+    def _add_flagged(self, thread: Thread, at: int) -> None:
+        row = thread[at]
+        number = self._index.number(row.record.text)
+        known = self._templates.get(number)
+        if known is None:
+            known = self._templates[number] = _Template(row, around(thread, at))
+        elif _likelihood(row) > _likelihood(known.best):
+            known.best, known.thread = row, around(thread, at)
+        known.sendings.append(sending(row))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything found, ranked: review-soliciting messages, broken order rules, what needs review.
+
+        Among messages of one verdict the likelier come first, by tenths; within a tenth those sent more often.
+        """
+        found = [*map(_template_finding, self._templates.values()), *self._order_findings()]
+        return tuple(_with_own_ids(sorted(found, key=_rank)))
+
+    def _order_findings(self) -> Iterator[Finding]:
+        """Orders that got the same messages are one finding."""
+        alike: dict[tuple[str, bool, tuple[int, ...]], list[_OrderCase]] = {}
+        for case in self._cases:
+            texts = (case.asks[n].record.text for n in case.breach.numbers if n in case.asks)
+            key = (case.breach.rule, case.breach.sure, tuple(map(self._index.number, texts)))
+            alike.setdefault(key, []).append(case)
+        return map(_order_finding, alike.values())
+
+
+def _likelihood(row: ScoredRecord) -> tuple[bool, float]:
+    verdict = row.verdict
+    assert verdict is not None  # only scored records are compared
+    return verdict.verdict == REVIEW_SOLICITING, verdict.probability or 0.0
+
+
+def _template_finding(template: _Template) -> Finding:
+    verdict, thread = template.best.verdict, template.thread
+    assert verdict is not None  # only flagged records become templates
+    return Finding(
+        id=f"message-{_digest(skeleton(template.best.record.text))}",
+        rule=None,
+        verdict=verdict.verdict or NEEDS_REVIEW,
+        probability=verdict.probability or 0.0,
+        types=verdict.types,
+        reasons=verdict.reasons,
+        sendings=_by_time(template.sendings),
+        shown=(show(template.best),),
+        previous=template.best.previous,
+        thread=thread[0],
+        left_out=thread[1],
+    )
+
+
+def _order_finding(cases: Sequence[_OrderCase]) -> Finding:
+    first = cases[0]
+    rows = [first.asks[n] for n in first.breach.numbers if n in first.asks]
+    all_rows = [case.asks[n] for case in cases for n in case.breach.numbers if n in case.asks]
+    others = (f"{len(cases) - 1} more orders got the same messages; shown is order {first.breach.order_id}",)
+    return Finding(
+        id=f"{first.breach.rule.replace('_request', '')}-{_digest(first.breach.order_id)}",
+        rule=first.breach.rule,
+        verdict=REVIEW_SOLICITING if first.breach.sure else NEEDS_REVIEW,
+        probability=min(map(_ask_probability, rows), default=0.0),
+        types=(),
+        reasons=(first.breach.basis, *(others if len(cases) > 1 else ())),
+        sendings=_by_time(map(sending, all_rows)),
+        shown=tuple(map(show, rows)),
+        previous=None,
+        thread=first.thread[0],
+        left_out=first.thread[1],
+    )
+
+
+def _ask_probability(row: ScoredRecord) -> float:
+    """How likely the message asks for a review."""
+    types = row.verdict.types if row.verdict else ()
+    return max((t.probability for t in types), default=0.0)
+
+
+def _rank(finding: Finding) -> tuple[object, ...]:
+    group = {REVIEW_SOLICITING: 0, NEEDS_REVIEW: 2, COMPLIANT: 3}[finding.verdict]
+    if finding.rule and finding.verdict == REVIEW_SOLICITING:
+        group = 1
+    return (
+        group,
+        -round(finding.probability, 1),
+        -len(finding.sendings),
+        -finding.probability,
+        finding.sendings[0].number,
+    )
+
+
+def _by_time(sendings: Iterable[Sending]) -> tuple[Sending, ...]:
+    return tuple(
+        sorted(sendings, key=lambda s: (s.sent_at is None, s.sent_at and s.sent_at.timestamp(), s.number))
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def _with_own_ids(findings: Iterable[Finding]) -> Iterator[Finding]:
+    used: dict[str, int] = {}
+    for finding in findings:
+        used[finding.id] = used.get(finding.id, 0) + 1
+        again = used[finding.id] > 1
+        yield replace(finding, id=f"{finding.id}-{used[finding.id]}") if again else finding

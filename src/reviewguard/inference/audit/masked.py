@@ -1,0 +1,70 @@
+"""An audit without personal details: names, e-mail addresses, phone numbers and addresses are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
+from reviewguard.inference.masking import mask
+from reviewguard.inference.names import names_in
+
+
+def without_personal_data(audit: Audit) -> Audit:
+    """The same audit with its texts masked and the marks still on their words.
+
+    Order ids, ASINs and agents' names stay; an agent known by an e-mail address keeps its first part.
+    """
+    overview = audit.overview
+    return replace(
+        audit,
+        findings=tuple(map(_finding, audit.findings)),
+        overview=replace(
+            overview,
+            agents=tuple(replace(a, name=_agent(a.name) or "") for a in overview.agents),
+            unreadable=tuple(replace(u, error=mask(u.error).text) for u in overview.unreadable),
+        ),
+    )
+
+
+def _finding(finding: Finding) -> Finding:
+    people = _people((*finding.thread, *finding.shown))
+    return replace(
+        finding,
+        sendings=tuple(map(_sending, finding.sendings)),
+        shown=tuple(_message(m, people) for m in finding.shown),
+        thread=tuple(_message(m, people) for m in finding.thread),
+        previous=finding.previous and mask(finding.previous, people).text,
+    )
+
+
+def _people(messages: Iterable[ShownMessage]) -> frozenset[str]:
+    """Names known from any message of the conversation."""
+    found: set[str] = set()
+    for message in messages:
+        found.update(message.people, names_in(message.text).again)
+    return frozenset(found)
+
+
+def _message(message: ShownMessage, people: Collection[str]) -> ShownMessage:
+    masked = mask(message.text, people)
+    return replace(
+        message,
+        text=masked.text,
+        evidence=masked.moved(message.evidence),
+        subject=message.subject and mask(message.subject, people).text,
+        agent=_agent(message.agent),
+        people=(),
+    )
+
+
+def _sending(sending: Sending) -> Sending:
+    return replace(sending, agent=_agent(sending.agent))
+
+
+def _agent(agent: str | None) -> str | None:
+    """`Nora <nora@example.com>` is Nora, and `nora@example.com` is nora@…."""
+    if not agent or "@" not in agent:
+        return agent
+    name, _, address = agent.rpartition("<")
+    return name.strip().strip('"') or f"{address.partition('@')[0].strip()}@…"

@@ -1,0 +1,110 @@
+"""Rules on all messages to one order: asked more than once, asked too late."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from reviewguard.inference.audit.filters import AuditFilters
+from reviewguard.inference.audit.order_dates import OrderDate, OrderDates
+from reviewguard.policy import LATE_AFTER_DAYS, LATE_REQUEST, NEUTRAL_REQUEST, REPEAT_REQUEST
+from reviewguard.schema import NEEDS_REVIEW, Record, ScoredRecord, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One order that a rule was broken for.
+
+    Attributes:
+        numbers: records of the messages that make it up, in order of time.
+        sure: no doubtful message and no doubtful date is needed for it.
+        basis: what it was counted from, for people.
+    """
+
+    rule: str
+    order_id: str
+    numbers: tuple[int, ...]
+    sure: bool
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    number: int
+    moment: datetime | None
+    content: int
+    sure: bool
+    wanted: bool
+
+
+@dataclass(slots=True)
+class OrderBook:
+    """Remembers, for every order, its dates and the messages that ask for a review: not their texts."""
+
+    filters: AuditFilters
+    _asks: dict[str, list[_Ask]] = field(default_factory=dict)
+    _dates: OrderDates = field(default_factory=OrderDates)
+
+    def add(self, row: ScoredRecord) -> None:
+        """Take in one record; one without an order says nothing here."""
+        record, verdict = row.record, row.verdict
+        if record.order_id is None or record.error is not None:
+            return
+        self._dates.add(record.order_id, record)
+        if verdict is not None and verdict.types:
+            ask = _Ask(
+                row.number, record.sent_at, _content(record), _is_sure(verdict), self.filters.accepts(record)
+            )
+            asks = self._asks.setdefault(record.order_id, [])
+            if all(known.content != ask.content for known in asks):
+                asks.append(ask)
+
+    def breaches(self, rules: Collection[str]) -> Iterator[Breach]:
+        """Every order that one of these rules is broken for by a message that the filters take in."""
+        dates = self._dates.best() if LATE_REQUEST in rules else {}
+        for order, unsorted in self._asks.items():
+            asks = sorted(unsorted, key=_by_time)
+            if REPEAT_REQUEST in rules and any(ask.wanted for ask in asks[1:]):
+                yield _repeat(order, asks)
+            late = [a for a in asks if a.wanted and _days(a, dates.get(order)) > LATE_AFTER_DAYS]
+            if late:
+                yield _late(order, late, dates[order])
+
+
+def _content(record: Record) -> int:
+    """Tells a message exported twice from one sent twice."""
+    return hash((record.text, record.sent_at) if record.sent_at else (record.text, record.id))
+
+
+def _is_sure(verdict: Verdict) -> bool:
+    neutral = any(t.type == NEUTRAL_REQUEST and t.probability >= 0.5 for t in verdict.types)
+    return verdict.verdict != NEEDS_REVIEW or neutral
+
+
+def _by_time(ask: _Ask) -> tuple[bool, datetime, int]:
+    return ask.moment is None, ask.moment or datetime.max.replace(tzinfo=UTC), ask.number
+
+
+def _days(ask: _Ask, known: OrderDate | None) -> int:
+    return (ask.moment.date() - known.day).days if ask.moment and known else 0
+
+
+def _repeat(order: str, asks: Sequence[_Ask]) -> Breach:
+    sure = sum(ask.sure for ask in asks)
+    basis = f"{len(asks)} messages to this order ask for a review"
+    if sure < 2:
+        basis += "; fewer than two of them for certain"
+    return Breach(REPEAT_REQUEST, order, _numbers(asks), sure >= 2, basis)
+
+
+def _late(order: str, asks: Sequence[_Ask], known: OrderDate) -> Breach:
+    days = ", ".join(f"{_days(ask, known)} days" for ask in asks)
+    basis = f"asked {days} after the order was {known.milestone} ({known.day}, {known.origin})"
+    if not known.certain:
+        basis += "; its completion is later and not known, so check this one"
+    return Breach(LATE_REQUEST, order, _numbers(asks), known.certain and any(ask.sure for ask in asks), basis)
+
+
+def _numbers(asks: Iterable[_Ask]) -> tuple[int, ...]:
+    return tuple(ask.number for ask in asks)

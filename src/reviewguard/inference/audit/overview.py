@@ -1,0 +1,142 @@
+"""Counts what was read and found, by week and by agent, and finds the days without a message."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import pairwise
+
+from reviewguard.inference.audit.filters import AuditFilters
+from reviewguard.inference.audit.results import AgentCounts, Bucket, Overview, Unreadable
+from reviewguard.policy import NEUTRAL_REQUEST
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, ScoredRecord, Verdict
+
+_UNREADABLE_KEPT = 1_000
+_AGENTS_KEPT = 1_000
+_MOST_WEEKS, _MOST_MONTHS = 60, 120
+_DAY = timedelta(days=1)
+OTHER_AGENTS = "(others)"
+
+
+@dataclass(slots=True)
+class OverviewBuilder:
+    """Takes in records one by one; holds a counter a day and an agent, whatever the number of records."""
+
+    filters: AuditFilters
+    _totals: Counter[str] = field(default_factory=Counter)
+    _sources: Counter[str] = field(default_factory=Counter)
+    _days: dict[date, Counter[str]] = field(default_factory=dict)
+    _agents: dict[str, Counter[str]] = field(default_factory=dict)
+    _unreadable: list[Unreadable] = field(default_factory=list)
+
+    def add(self, row: ScoredRecord) -> None:
+        """Count one record."""
+        record, verdict = row.record, row.verdict
+        self._sources[record.source] += 1
+        error = record.error or (verdict.error if verdict else None)
+        if error is not None and len(self._unreadable) < _UNREADABLE_KEPT:
+            self._unreadable.append(Unreadable(record.source, record.place, error))
+        if record.error is not None:
+            self._totals["unread"] += 1
+            return
+        self._totals[record.role] += 1
+        self._totals["undated"] += record.sent_at is None
+        self._totals["not_scored"] += verdict is not None and verdict.verdict is None
+        day = record.sent_at.date() if record.sent_at else None
+        if day and self.filters.in_period(day):
+            self._days.setdefault(day, Counter())
+        if verdict is not None and verdict.verdict is not None and self.filters.accepts(record):
+            self._count(verdict, day, record.agent or "")
+
+    def _count(self, verdict: Verdict, day: date | None, agent: str) -> None:
+        keys = ["sellers", str(verdict.verdict)]
+        if verdict.verdict == COMPLIANT:
+            keys += [f"type:{t.type}" for t in verdict.types if t.type == NEUTRAL_REQUEST]
+        else:
+            keys += [f"type:{t.type}" for t in verdict.types]
+        known = agent in self._agents or len(self._agents) < _AGENTS_KEPT
+        for counter in (
+            self._totals,
+            self._agents.setdefault(agent if known else OTHER_AGENTS, Counter()),
+            *([self._days[day]] if day else []),
+        ):
+            counter.update(keys)
+
+    def result(self) -> Overview:
+        """The counts so far."""
+        totals, days = self._totals, sorted(self._days)
+        unit = _unit(days)
+        return Overview(
+            read=self._sources.total(),
+            sellers=totals["seller"],
+            buyers=totals["buyer"],
+            notices=totals["system"],
+            unread=totals["unread"],
+            not_scored=totals["not_scored"],
+            undated=totals["undated"],
+            reviewed=totals["sellers"],
+            soliciting=totals[REVIEW_SOLICITING],
+            doubtful=totals[NEEDS_REVIEW],
+            sources=dict(sorted(self._sources.items())),
+            first=days[0] if days else None,
+            last=days[-1] if days else None,
+            gaps=tuple(_gaps(days, self.filters)),
+            unit=unit,
+            buckets=tuple(_buckets(self._days, unit)),
+            agents=tuple(self._agent_counts()),
+            unreadable=tuple(self._unreadable),
+        )
+
+    def _agent_counts(self) -> Iterator[AgentCounts]:
+        def worst_first(item: tuple[str, Counter[str]]) -> tuple[int, int, str]:
+            return -item[1][REVIEW_SOLICITING], -item[1]["sellers"], item[0]
+
+        for name, counts in sorted(self._agents.items(), key=worst_first):
+            yield AgentCounts(name, counts["sellers"], counts[REVIEW_SOLICITING], counts[NEEDS_REVIEW])
+
+
+def _gaps(days: list[date], filters: AuditFilters) -> Iterator[tuple[date, date]]:
+    """Stretches of days without a message, also between the days asked for and the first and last message."""
+    if not days:
+        return
+    before = filters.since - _DAY if filters.since else days[0]
+    after = filters.until + _DAY if filters.until else days[-1]
+    for one, other in pairwise([before, *days, after]):
+        if other - one > _DAY:
+            yield one + _DAY, other - _DAY
+
+
+def _unit(days: list[date]) -> str:
+    weeks = (days[-1] - days[0]).days // 7 if days else 0
+    return "week" if weeks <= _MOST_WEEKS else "month" if weeks <= _MOST_MONTHS * 4 else "year"
+
+
+def _buckets(days: Mapping[date, Counter[str]], unit: str) -> Iterator[Bucket]:
+    if not days:
+        return
+    start, last = _start(min(days), unit), max(days)
+    by_start: dict[date, Counter[str]] = {}
+    for day, counts in days.items():
+        by_start.setdefault(_start(day, unit), Counter()).update(counts)
+    while start <= last:
+        following = _start(start + timedelta(days={"week": 7, "month": 31, "year": 366}[unit]), unit)
+        counts = by_start.get(start, Counter())
+        types = {key.removeprefix("type:"): n for key, n in counts.items() if key.startswith("type:")}
+        yield Bucket(
+            start,
+            following - _DAY,
+            counts["sellers"],
+            counts[REVIEW_SOLICITING],
+            counts[NEEDS_REVIEW],
+            types,
+        )
+        start = following
+
+
+def _start(day: date, unit: str) -> date:
+    """The Monday, first of the month or of January that the day's stretch begins with."""
+    if unit == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if unit == "month" else day.replace(month=1, day=1)

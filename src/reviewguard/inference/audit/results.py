@@ -1,0 +1,201 @@
+"""What an audit gives: frozen values that the report, the spreadsheet and the JSON lines are written from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from reviewguard.inference.audit.filters import AuditFilters
+from reviewguard.schema import Decision, Evidence, Role, TypeScore
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """A message as the report shows it.
+
+    Attributes:
+        number: place among all records read, from 1.
+        verdict, probability, types, evidence: None or empty where the message was not scored.
+        people: names that the record's own columns hold: looked for when texts are masked, never shown.
+    """
+
+    number: int
+    role: Role
+    text: str
+    sent_at: datetime | None = None
+    agent: str | None = None
+    subject: str | None = None
+    verdict: Decision | None = None
+    probability: float | None = None
+    types: tuple[TypeScore, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One time a message of a finding was sent.
+
+    Attributes:
+        number: place among all records read, from 1.
+        source, place: the file, and where in it.
+    """
+
+    number: int
+    id: str | None
+    source: str
+    place: str
+    order_id: str | None
+    asin: str | None
+    agent: str | None
+    sent_at: datetime | None
+    verdict: Decision | None
+    probability: float | None
+
+    @property
+    def day(self) -> date | None:
+        """The day it was sent."""
+        return self.sent_at.date() if self.sent_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to look at: a message (all its sendings are one finding), or an order rule that was broken.
+
+    Attributes:
+        id: the same in every audit of the same messages.
+        rule: the order rule; None where a message itself breaks the rules.
+        verdict: of the likeliest sending; of an order rule review-soliciting, or needs-review where it
+            rests on a doubtful message or date.
+        probability: 0–1, of the likeliest sending; of an order rule that of its least likely ask.
+        types: of the message shown.
+        reasons: why the verdict is not simply the model's, or what an order rule was counted from.
+        sendings: in order of time.
+        shown: the likeliest sending, or an order's asks side by side.
+        previous: the buyer's words before the message shown.
+        thread: the conversation around it, the message itself included.
+        left_out: messages of the conversation that are not in `thread`.
+    """
+
+    id: str
+    rule: str | None
+    verdict: Decision
+    probability: float
+    types: tuple[TypeScore, ...]
+    reasons: tuple[str, ...]
+    sendings: tuple[Sending, ...]
+    shown: tuple[ShownMessage, ...]
+    previous: str | None
+    thread: tuple[ShownMessage, ...]
+    left_out: int = 0
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """Orders concerned, in order of time."""
+        return tuple(dict.fromkeys(s.order_id for s in self.sendings if s.order_id))
+
+    @property
+    def asins(self) -> tuple[str, ...]:
+        """ASINs concerned, in order of time."""
+        return tuple(dict.fromkeys(s.asin for s in self.sendings if s.asin))
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Agents concerned, in order of time."""
+        return tuple(dict.fromkeys(s.agent for s in self.sendings if s.agent))
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """First and last day; None where no date is known."""
+        known = [s.day for s in self.sendings if s.day]
+        return (min(known), max(known)) if known else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rule, or the types of the message shown."""
+        return (self.rule,) if self.rule else tuple(t.type for t in self.types)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Seller messages of one stretch of time.
+
+    Attributes:
+        start, end: first and last day.
+        sellers, soliciting, doubtful: scored seller messages, those review-soliciting and those needs-review.
+        types: type → flagged messages with it; `neutral_request` counts compliant ones as well.
+    """
+
+    start: date
+    end: date
+    sellers: int
+    soliciting: int
+    doubtful: int
+    types: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCounts:
+    """One agent's messages; `name` is "" for messages without an agent."""
+
+    name: str
+    sellers: int
+    soliciting: int
+    doubtful: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that could not be read or scored."""
+
+    source: str
+    place: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What was read, and how much of it was found to be what.
+
+    Attributes:
+        read: records of every kind; `sellers`, `buyers`, `notices` and `unread` add up to it.
+        not_scored: sellers' messages that cannot be scored (empty, say).
+        undated: messages of any kind without a readable date.
+        reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
+        sources: input → records read from it.
+        first, last: first and last day with a message in the period asked for.
+        gaps: stretches of days with no message at all, in the period asked for.
+        unit: what a bucket spans: week, month or year.
+        unreadable: the first of the `unread` and `not_scored` rows.
+    """
+
+    read: int
+    sellers: int
+    buyers: int
+    notices: int
+    unread: int
+    not_scored: int
+    undated: int
+    reviewed: int
+    soliciting: int
+    doubtful: int
+    sources: Mapping[str, int]
+    first: date | None
+    last: date | None
+    gaps: tuple[tuple[date, date], ...]
+    unit: str
+    buckets: tuple[Bucket, ...]
+    agents: tuple[AgentCounts, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The whole result; findings are ranked, the likeliest violation first."""
+
+    filters: AuditFilters
+    profile: str
+    model: str
+    overview: Overview
+    findings: tuple[Finding, ...]

@@ -1,0 +1,46 @@
+"""An audit in two passes over the scored records: one that counts, one that collects what is to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+
+from reviewguard.inference.audit.filters import AuditFilters
+from reviewguard.inference.audit.findings import FindingsCollector
+from reviewguard.inference.audit.orders import OrderBook
+from reviewguard.inference.audit.overview import OverviewBuilder
+from reviewguard.inference.audit.results import Audit
+from reviewguard.inference.audit.threads import threads
+from reviewguard.policy import load_policy
+from reviewguard.schema import ScoredRecord
+
+
+def audit(
+    rows: Callable[[], Iterable[ScoredRecord]],
+    filters: AuditFilters | None = None,
+    *,
+    profile: str = "amazon",
+) -> Audit:
+    """Find the messages that break the rules, and the orders that were asked too often or too late.
+
+    Memory grows with what is found and, by some hundred bytes each, with the orders, not with the records.
+
+    Args:
+        rows: gives the scored records, grouped by conversation and in each by time; called twice.
+        filters: which messages findings may be about; all by default.
+        profile: the profile they were scored under; it says which order rules hold.
+
+    Raises:
+        ConfigError: there is no such profile.
+    """
+    filters = filters or AuditFilters()
+    rules = load_policy().profile(profile).order_rules
+    overview, orders, model = OverviewBuilder(filters), OrderBook(filters), ""
+    for row in chain.from_iterable(threads(rows())):
+        overview.add(row)
+        orders.add(row)
+        model = model or (row.verdict.model if row.verdict else "")
+    collector = FindingsCollector(filters, orders.breaches(rules))
+    for thread in threads(rows()):
+        collector.add(thread)
+    return Audit(filters, profile, model, overview.result(), collector.findings())

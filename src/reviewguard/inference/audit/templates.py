@@ -1,0 +1,64 @@
+"""Puts messages that say the same together: a template sent 400 times is one finding.
+
+Method: what differs from order to order (names, numbers, placeholders, links) is taken out; equal remainders are
+one template, and so are remainders whose Indel similarity (`rapidfuzz`) is high.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right, insort
+
+from reviewguard.inference.masking import mask
+from reviewguard.text import normalize
+
+ALIKE = 90.0
+"""Indel similarity, 0–100, from which two remainders count as one template."""
+_COMPARED = 2_000
+"""Characters of a remainder that are compared."""
+_VARIABLE = re.compile(
+    r"\{\{.{0,80}?\}\}|\[\[?[\w .|#-]{1,80}\]\]?|\$?\{[\w .|#-]{0,80}\}|%\d?\$?[sd]\b|https?://\S+|\S*\d\S*"
+)
+_LONGEST_SHARE = 2 * 100.0 / ALIKE - 1.0
+"""How many times longer the longer of two alike remainders can be."""
+
+
+def skeleton(text: str) -> str:
+    """What a message says once names, numbers, placeholders, links, case and punctuation are taken out."""
+    fixed = _VARIABLE.sub(" ", mask(text).text)
+    words = re.findall(r"\w+", normalize(fixed).text.casefold())
+    return " ".join(words) or " ".join(text.split()).casefold()
+
+
+class TemplateIndex:
+    """Gives every message the number of its template; the first of each kind stands for the others."""
+
+    def __init__(self) -> None:
+        self._by_text: dict[str, int] = {}
+        self._by_skeleton: dict[str, int] = {}
+        self._by_length: list[tuple[int, str, int]] = []
+
+    def number(self, text: str) -> int:
+        """Number of the message's template, from 0 in order of appearance."""
+        if text not in self._by_text:
+            self._by_text[text] = self._number(skeleton(text)[:_COMPARED])
+        return self._by_text[text]
+
+    def _number(self, words: str) -> int:
+        found = self._by_skeleton.get(words)
+        if found is None:
+            found = self._alike(words)
+        if found is None:
+            found = len(self._by_length)
+            insort(self._by_length, (len(words), words, found))
+        self._by_skeleton[words] = found
+        return found
+
+    def _alike(self, words: str) -> int | None:
+        from rapidfuzz import fuzz, process
+
+        first = bisect_left(self._by_length, len(words) / _LONGEST_SHARE, key=lambda item: item[0])
+        last = bisect_right(self._by_length, len(words) * _LONGEST_SHARE, key=lambda item: item[0])
+        near = self._by_length[first:last]
+        best = process.extractOne(words, [w for _, w, _ in near], scorer=fuzz.ratio, score_cutoff=ALIKE)
+        return None if best is None else near[best[2]][2]

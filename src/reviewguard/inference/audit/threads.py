@@ -1,0 +1,96 @@
+"""Conversations out of the stream of scored records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby, islice
+
+from reviewguard.inference.audit.results import Sending, ShownMessage
+from reviewguard.inference.masking import column_names
+from reviewguard.schema import ScoredRecord
+
+Thread = Sequence[ScoredRecord]
+_LONGEST = 2_000
+"""Records of one conversation held at a time."""
+_BEFORE, _AFTER = 20, 10
+_LONGEST_TEXT = 20_000
+
+
+def threads(rows: Iterable[ScoredRecord]) -> Iterator[Thread]:
+    """Each conversation, in the order given; a record of none stands alone, an endless one comes in parts.
+
+    Where a record names no order or ASIN, it gets that of its conversation: the last one named before it, or
+    else the first after it.
+    """
+    for key, group in groupby(rows, key=lambda row: row.record.conversation):
+        if key is None:
+            yield from ((row,) for row in group)
+        else:
+            while part := list(islice(group, _LONGEST)):
+                yield _with_orders(part)
+
+
+def _with_orders(thread: Thread) -> Thread:
+    orders = _carried([row.record.order_id for row in thread])
+    asins = _carried([row.record.asin for row in thread])
+    return [
+        row
+        if (row.record.order_id, row.record.asin) == (order, asin)
+        else replace(row, record=replace(row.record, order_id=order, asin=asin))
+        for row, order, asin in zip(thread, orders, asins, strict=True)
+    ]
+
+
+def _carried(values: Sequence[str | None]) -> list[str | None]:
+    last = next((value for value in values if value), None)
+    carried = []
+    for value in values:
+        last = value or last
+        carried.append(last)
+    return carried
+
+
+def around(thread: Thread, at: int) -> tuple[tuple[ShownMessage, ...], int]:
+    """The messages around one of the conversation, and how many of it are left out."""
+    part = thread[max(0, at - _BEFORE) : at + _AFTER + 1]
+    shown = tuple(show(row) for row in part if row.record.error is None)
+    return shown, len(thread) - len(part)
+
+
+def show(row: ScoredRecord) -> ShownMessage:
+    """A record as the report shows it; the end of an endless text is left out."""
+    record, verdict = row.record, row.verdict
+    evidence = verdict.evidence if verdict else ()
+    longest = max([_LONGEST_TEXT, *(e.end for e in evidence)])
+    text = record.text if len(record.text) <= longest else f"{record.text[:longest]} […]"
+    return ShownMessage(
+        number=row.number,
+        role=record.role,
+        text=text,
+        sent_at=record.sent_at,
+        agent=record.agent,
+        subject=record.subject,
+        verdict=verdict.verdict if verdict else None,
+        probability=verdict.probability if verdict else None,
+        types=verdict.types if verdict else (),
+        evidence=evidence,
+        people=column_names(record.values),
+    )
+
+
+def sending(row: ScoredRecord) -> Sending:
+    """Where and when a message was sent."""
+    record, verdict = row.record, row.verdict
+    return Sending(
+        number=row.number,
+        id=record.id,
+        source=record.source,
+        place=record.place,
+        order_id=record.order_id,
+        asin=record.asin,
+        agent=record.agent,
+        sent_at=record.sent_at,
+        verdict=verdict.verdict if verdict else None,
+        probability=verdict.probability if verdict else None,
+    )

@@ -1,0 +1,102 @@
+"""Finds people's names where messages put them: greetings, sign-offs, introductions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_WORDS = """
+a again all and any anyone at back both buyer buyers customer customers dear dears either evening
+everybody everyone folks for friend friends from good guest guys hello her hi him i in is it just
+ladies madam maam ma'am me morning my no of on our please sales seller shop shopper shoppers sir
+sirs support team thank thanks that the their them there this to today us valued we weekend what
+when with yes you your afternoon gentlemen but can could do did have how if not ok okay so sorry was
+were would will yours until order orders parent parents customer-service service store manager agent
+staff seller-support amazon ebay etsy walmart google best regards cheers sincerely warmly kind warm
+many cordially respectfully greetings delivered shipped refund refunded january february march april
+may june july august september october november december five four star stars review reviews
+feedback rating ratings product products price great good nice happy excellent positive amazing love
+glad perfect awesome wonderful fantastic new still also very really leave write give monday tuesday
+wednesday thursday friday saturday sunday christmas easter
+"""
+_NOT_NAMES = frozenset(_WORDS.split())
+_TITLE = r"(?:(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.? )"
+_NAME = r"[^\W\d_a-z][\w'’]*(?:-[^\W\d_]\w*)?"
+_NAMES = rf"{_NAME}(?: {_NAME}){{0,2}}"
+_GREETING = re.compile(
+    r"(?:^|(?<=[\n.!?,:;>\"“]))[ \t]*(?i:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)"
+    r"|welcome|thank you|thanks|many thanks|thank you so much|sorry|hallo)(?i: there| again| back)?,? "
+    rf"{_TITLE}?(?P<name>{_NAMES})(?=\s*(?:[,!.:;\n–—-]|and\b|&|$))"
+)
+_LOWER_GREETING = re.compile(
+    r"(?:^|(?<=\n))[ \t]*(?i:hi|hello|hey|hiya|dear) (?P<name>[^\W\d_][\w'’-]+)(?=\s*(?:[,!\n]|$))"
+)
+_SECOND = re.compile(rf"\s+(?:and|&) (?P<name>{_NAME})(?=\s*[,!\n])")
+_AFTER_TITLE = re.compile(
+    rf"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Señora?|Madame|Monsieur)\.? (?P<name>{_NAMES})"
+)
+_SIGN_OFF = re.compile(
+    r"(?:(?<=[\n.!?,])|^)[ \t]*(?i:(?:with )?(?:(?:kind|best|warm|warmest|kindest|many|friendly)(?:est)? )?"
+    r"(?:regards|wishes|greetings|thanks)|best|all the best|cheers|sincerely|yours(?: sincerely| truly| faithfully)?"
+    r"|thank you|thanks(?: again| so much| in advance)?|take care|warmly|love|respectfully|cordially|ciao|greetings)"
+    rf"[ \t]*(?:[,.!–—-]+\s*|\n\s*)(?:from )?(?P<name>{_NAMES})"
+    r"(?=\s*(?:$|[\n,.(|/–—-]|from\b|at\b|and\b|for\b|with\b|of\b|@))"
+)
+_DASHED = re.compile(
+    rf"(?:^|(?<=[\n.!?])) *[-–—~]+ ?(?P<name>{_NAMES})(?=(?:,? (?:from|at) [^\n]{{1,60}}|\s*@[^\n]*)?\s*\Z)"
+)
+_LAST_LINE = re.compile(
+    rf"\n[ \t]*(?P<name>{_NAME}(?: {_NAME})?)(?:,? (?i:from|at|with) [^\n]{{1,60}})?[.!]?\s*\Z"
+)
+_INTRODUCTION = re.compile(
+    rf"(?i:\bmy name(?: is|'s)|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?) "
+    rf"{_TITLE}?(?P<name>{_NAMES})"
+    rf"|(?i:\bthis is|\bi am|\bi['’]m|\bit['’]s) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b|,)"
+    rf"|(?:^|(?<=\n)|(?<=[.!?] ))(?P<here>{_NAMES}) here(?=\b)"
+)
+_SURE = (_GREETING, _LOWER_GREETING, _AFTER_TITLE, _SIGN_OFF, _INTRODUCTION)
+# A word alone at the end may be anything: it is masked there, and not looked for elsewhere.
+_LIKELY = (_DASHED, _LAST_LINE)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNames:
+    """Names of one text.
+
+    Attributes:
+        places: where they stand, character offsets with the end exclusive.
+        again: words to look for elsewhere, as written.
+    """
+
+    places: tuple[tuple[int, int], ...]
+    again: frozenset[str]
+
+
+def names_in(text: str) -> FoundNames:
+    """Names that the text's own greetings, sign-offs and introductions show."""
+    sure = {place for pattern in _SURE for place in _found(pattern, text)}
+    likely = {place for pattern in _LIKELY for place in _found(pattern, text)}
+    words = {word for start, end in sure for word in text[start:end].split()}
+    again = frozenset(w for w in words if len(w) > 2 and w[:1].isupper())
+    return FoundNames(tuple(sorted(sure | likely)), again)
+
+
+def _found(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    for match in pattern.finditer(text):
+        for group in match.re.groupindex:
+            if match[group] is not None:
+                yield from _trimmed(text, *match.span(group))
+        if pattern is _GREETING and (second := _SECOND.match(text, match.end())):
+            yield from _trimmed(text, *second.span("name"))
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The stretch up to its first word that is no name; nothing where none is left."""
+    stop = start
+    for word in re.finditer(r"\S+", text[start:end]):
+        if word.group().lower().strip("'’.,") in _NOT_NAMES:
+            break
+        stop = start + word.end()
+    if stop > start:
+        yield start, stop
