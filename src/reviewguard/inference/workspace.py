@@ -18,6 +18,7 @@ from typing import Any, Literal, Self
 from reviewguard.inference import conversations
 from reviewguard.inference.workspace_rows import (
     bytes_text,
+    cell_kind,
     digest,
     dump_record,
     dump_verdict,
@@ -107,6 +108,7 @@ class Workspace:
         folder = TemporaryDirectory(prefix="reviewguard-")
         workspace = cls(Path(folder.name) / "work.sqlite")
         workspace._folder = folder
+        workspace._db.execute("pragma synchronous = off")
         return workspace
 
     def close(self) -> None:
@@ -157,11 +159,12 @@ class Workspace:
         Args:
             progress: called with the number of records taken in so far.
         """
-        columns: dict[str, None] = {}
+        columns: dict[str, int] = {}
         number = 0
         for batch in _batches(records):
             for record in batch:
-                columns.update(dict.fromkeys(record.values))
+                for name, cell in record.values.items():
+                    columns[name] = columns.get(name, 0) | cell_kind(cell)
             self._insert(number + 1, batch)
             number += len(batch)
             progress(number)
@@ -187,11 +190,10 @@ class Workspace:
             self._db.executemany("insert into messages values (?, ?, ?, ?, ?, ?)", messages)
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of all records, in the order they were first seen."""
-        return tuple(
-            bytes_text(name) for (name,) in self._db.execute("select name from columns order by position")
-        )
+    def columns(self) -> dict[str, int]:
+        """The columns of all records, in the order first seen, with the kinds of cells in each (`cell_kind`)."""
+        rows = self._db.execute("select name, kinds from columns order by position")
+        return {bytes_text(name): kinds for name, kinds in rows}
 
     def pending(self) -> list[Chunk]:
         """Chunks that have no verdicts yet, the longest texts first."""
@@ -225,10 +227,13 @@ class Workspace:
         Args:
             order: as read, or by conversation and in it by time; records of no conversation come last, each alone.
         """
-        shared = {name: self.state(name) or "" for name in ("profile", "model")}
+        shared = self._shared()
         for part in _ORDERS[order]:
             for number, record, text, previous, verdict in self._db.execute(f"{_ROWS} {part}"):
                 yield _scored(number, record, bytes_text(text), previous, verdict, shared)
+
+    def _shared(self) -> dict[str, str]:
+        return {name: self.state(name) or "" for name in ("profile", "model")}
 
     def worst(self, count: int) -> list[ScoredRecord]:
         """The likeliest violations, those above the upper cut before those below it; each text once."""
@@ -236,7 +241,7 @@ class Workspace:
             join messages m on m.kind = 0 and m.text = j.text and m.previous = j.previous
             where j.decision in ('review-soliciting', 'needs-review')
             group by j.id order by j.decision desc, json_extract(j.verdict, '$.probability') desc, 1 limit ?"""
-        shared = {name: self.state(name) or "" for name in ("profile", "model")}
+        shared = self._shared()
         found = []
         for (wanted,) in self._db.execute(query, (count,)).fetchall():
             row = self._db.execute(f"{_ROWS} where m.number = ?", (wanted,)).fetchone()
@@ -280,7 +285,7 @@ def _scored(
     number: int, record: bytes, text: str, previous: bytes, verdict: bytes | None, shared: dict[str, str]
 ) -> ScoredRecord:
     found = load_record(record, text)
-    known = None if verdict is None else load_verdict(verdict, text, shared, found.id)
+    known = None if verdict is None else load_verdict(verdict, text, found.id, **shared)
     return ScoredRecord(number, found, bytes_text(previous) or None, known)
 
 

@@ -1,6 +1,6 @@
 -- One batch run on disk. Texts are bytes (lone surrogates occur). A text is kept once and named by its digest.
 create table state (name text primary key, value text);
-create table columns (position integer primary key, name blob);
+create table columns (position integer primary key, name blob, kinds integer);
 create table records (number integer primary key, record blob);
 create table strings (digest blob unique, value blob);
 -- Kind: 0 seller, 1 buyer, 2 system, 3 unreadable. Moment: microseconds since 1970.

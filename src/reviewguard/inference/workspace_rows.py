@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from reviewguard.schema import Cell, Record, Verdict
+from reviewguard.schema import Cell, Evidence, Record, TypeScore, Verdict
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN = tuple(f.name for f in fields(Record) if f.name not in ("values", "text", "sent_at"))
-_SAME_FOR_ALL = ("id", "profile", "model")
+_VERDICT = ("verdict", "probability", "language", "reasons", "error", "without_evidence")
 _DATE, _TEXT = "date", "text"
+
+TEXT, INTEGER, FLOAT, BOOLEAN, DATE, NAIVE_DATE = (1 << bit for bit in range(6))
+_KINDS = {str: TEXT, int: INTEGER, float: FLOAT, bool: BOOLEAN, type(None): 0}
 
 
 def text_bytes(text: str) -> bytes:
@@ -67,11 +70,28 @@ def _load_cell(cell: Any, text: str) -> Cell:
 
 
 def dump_verdict(verdict: Verdict) -> bytes:
-    """The verdict without what differs from record to record, or never."""
-    row = {name: value for name, value in asdict(verdict).items() if name not in (*_SAME_FOR_ALL, "text")}
+    """The verdict without what differs from record to record (id, text) or never (profile, model)."""
+    row = {name: getattr(verdict, name) for name in _VERDICT}
+    row["types"] = [(t.type, t.probability) for t in verdict.types]
+    row["evidence"] = [(e.start, e.end, e.type, e.weight) for e in verdict.evidence]
     return json.dumps(row, separators=(",", ":")).encode("ascii")
 
 
-def load_verdict(data: bytes, text: str, shared: dict[str, str], id: str | None) -> Verdict:
-    """The inverse of `dump_verdict`; `shared` holds the run's profile and model."""
-    return Verdict.from_dict({"id": id, **shared, **json.loads(data)}, text=text)
+def load_verdict(data: bytes, text: str, id: str | None, *, profile: str, model: str) -> Verdict:
+    """The inverse of `dump_verdict`."""
+    row = json.loads(data)
+    row["types"] = tuple(TypeScore(*item) for item in row["types"])
+    row["evidence"] = tuple(
+        Evidence(start, end, text[start:end], kind, weight) for start, end, kind, weight in row["evidence"]
+    )
+    row["reasons"] = tuple(row["reasons"])
+    return Verdict(id=id, profile=profile, model=model, text=text, **row)
+
+
+def cell_kind(cell: Cell) -> int:
+    """What a cell holds, as a bit, so that kinds of many cells can be joined by `|`; 0 for nothing."""
+    if isinstance(cell, datetime):
+        return NAIVE_DATE if cell.tzinfo is None else DATE
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return INTEGER if -(2**63) <= cell < 2**63 else TEXT
+    return _KINDS[type(cell)]
