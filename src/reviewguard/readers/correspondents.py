@@ -1,0 +1,116 @@
+"""Who wrote a mail to whom, and which mails belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reviewguard.readers.mime import ParsedMail
+from reviewguard.schema import Role
+
+_RELAY = re.compile(r"[^@\s]+@marketplace\.amazon\.[a-z.]{2,6}")
+_AMAZON = re.compile(r"[^@\s]+@(?:[\w-]+\.)*amazon\.[a-z.]{2,6}")
+_DAEMON = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon|bounces?)(?:[+=-][^@]*)?@.*")
+_AUTOMATIC_SUBJECT = re.compile(
+    r"(?:automatic reply|auto[- ]?reply|autoreply|out of (?:the )?office|delivery status notification|undeliver|"
+    r"mail delivery (?:failed|subsystem)|returned mail|automatische antwort|abwesenheit|réponse automatique|"
+    r"risposta automatica|respuesta automática|自動返信)",
+    re.IGNORECASE,
+)
+_NOTICE = re.compile(
+    r"(?:this|your) (?:message|e-?mail)(?: to [^\n.]{1,80})? (?:was not|wasn't|could not be|couldn't be|has not been|"
+    r"cannot be|can't be|was blocked|has been blocked)\b",
+    re.IGNORECASE,
+)
+_REPLY_PREFIX = re.compile(
+    r"^\s*(?:(?:re|aw|antw|sv|rv|res|rif|fwd?|wg|tr|enc)\s*(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAddresses:
+    """The seller's addresses (`a@b`) and domains (`b`), in lower case; none where the user named none."""
+
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, value: str) -> OwnAddresses:
+        """From `--map seller=support@shop.example,shop.example`."""
+        return cls(frozenset(name.lstrip("@") for name in re.split(r"[\s,;]+", value.lower()) if name))
+
+    def hold(self, addresses: Iterable[str]) -> bool:
+        """Whether one of the addresses is the seller's."""
+        return any(address in self.names or address.partition("@")[2] in self.names for address in addresses)
+
+
+def is_notice(text: str) -> bool:
+    """Whether a text begins as a marketplace's notice that a message was held back."""
+    return bool(_NOTICE.match(text.lstrip("> \n*")))
+
+
+def relay_address(mail: ParsedMail) -> str | None:
+    """The buyer's alias at the marketplace, if the mail goes to or comes from one."""
+    people = mail.addresses("from", "reply-to", "to", "cc", "bcc")
+    return next(filter(_RELAY.fullmatch, people), None)
+
+
+def role_of_mail(mail: ParsedMail, own: OwnAddresses) -> Role:
+    """Who wrote a mail.
+
+    From a relay address: the buyer. To one: the seller, by whatever program it was sent. Amazon's own mail, bounces
+    and incoming automatic replies: the system. Mail that touches no relay is the seller's, unless `own` says
+    otherwise: taken for a buyer's it would never be scored.
+    """
+    senders = mail.addresses("from", "sender")
+    from_relay = any(map(_RELAY.fullmatch, mail.addresses("from", "reply-to")))
+    to_relay = any(map(_RELAY.fullmatch, mail.addresses("to", "cc", "bcc")))
+    if any(map(_is_machine, senders)) or mail.content_type == "multipart/report":
+        return "system"
+    if own.hold(senders) or (to_relay and not from_relay):
+        return "seller"
+    if _is_automatic(mail):
+        return "system"
+    return "buyer" if from_relay or own.names else "seller"
+
+
+def _is_machine(address: str) -> bool:
+    return bool(_DAEMON.fullmatch(address) or _AMAZON.fullmatch(address)) and not _RELAY.fullmatch(address)
+
+
+def _is_automatic(mail: ParsedMail) -> bool:
+    """Marks of an automatic answer (RFC 3834 and older habits), or the wording of a notice."""
+    return (
+        mail.header("auto-submitted").lower().startswith("auto-replied")
+        or mail.header("precedence").lower() == "auto_reply"
+        or bool(mail.header("x-autoreply") or mail.header("x-autorespond"))
+        or bool(_AUTOMATIC_SUBJECT.match(bare_subject(mail.header("subject"))))
+        or is_notice(mail.text)
+    )
+
+
+def bare_subject(subject: str) -> str:
+    """The subject without "Re:", "AW:", "Fwd:" and the like."""
+    return _REPLY_PREFIX.sub("", subject).strip()
+
+
+def is_reply(mail: ParsedMail) -> bool:
+    """Whether headers or subject say that the mail answers another."""
+    subject = mail.header("subject")
+    return (
+        bool(mail.header("in-reply-to") or mail.header("references"))
+        or bare_subject(subject) != subject.strip()
+    )
+
+
+def thread_of_mail(mail: ParsedMail, order_id: str | None) -> str | None:
+    """What the mails of one conversation have in common.
+
+    The order; else relay address and bare subject, since a relay gives mails new ids; else the first mail's id.
+    """
+    if order_id:
+        return order_id
+    if relay := relay_address(mail):
+        return f"{relay} {bare_subject(mail.header('subject')).lower()}".strip()
+    ids = re.findall(r"<[^<>\s]+>", f"{mail.header('references')} {mail.header('in-reply-to')}")
+    return ids[0] if ids else mail.header("message-id") or None

@@ -1,0 +1,165 @@
+"""Mail: single messages (`.eml`, and so the files of a Maildir) and mailboxes (`.mbox`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from reviewguard.readers.base import ReadOptions
+from reviewguard.readers.correspondents import (
+    OwnAddresses,
+    is_reply,
+    role_of_mail,
+    thread_of_mail,
+)
+from reviewguard.readers.dates import parse_date
+from reviewguard.readers.identifiers import find_asin, find_order_id
+from reviewguard.readers.mime import ParsedMail, parse_mail
+from reviewguard.readers.sources import open_bytes
+from reviewguard.readers.wording import passed_on, without_passed_on, without_relay_lines, wording
+from reviewguard.schema import Record, Role
+
+MAX_MAIL = 32 * 2**20
+"""Bytes of one mail that are read: text comes before attachments, and providers stop at 25 to 50 MB."""
+
+_PIECE = 2**20
+_KNOWN_HEADERS = ("from", "to", "subject", "date", "message-id", "received", "return-path")
+_HEADER_LINE = re.compile(
+    rb"(?:" + "|".join(_KNOWN_HEADERS).encode() + rb"|delivered-to|mime-version):", re.IGNORECASE
+)
+_ANY_HEADER = re.compile(rb"[!-9;-~]+:|[ \t]+\S")
+_SEPARATOR = re.compile(
+    rb"From \S.{0,200}?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.{0,40}?\d:\d\d.{0,40}?\d{4}\W?$", re.DOTALL
+)
+_ESCAPED = re.compile(rb">+From ")
+
+
+class EmlReader:
+    """One mail a file.
+
+    Direction is told by Amazon's relay addresses. For other mail, `--map seller=support@shop.example` names the
+    seller's own addresses or domains; mail from anyone else is then a buyer's.
+    """
+
+    name = "eml"
+    suffixes = (".eml",)
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether the content begins with the headers of a mail."""
+        lines = head.lstrip(b"\xef\xbb\xbf\r\n").splitlines()[:200]
+        headers = lines[: lines.index(b"")] if b"" in lines else lines
+        known = sum(bool(_HEADER_LINE.match(line)) for line in headers)
+        return known >= 2 and all(_ANY_HEADER.match(line) for line in headers)
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
+        """The mail as one record."""
+        with open_bytes(path) as stream:
+            yield _record(stream.read(MAX_MAIL), path, "mail", options)
+
+
+class MboxReader:
+    """A mailbox file, read mail by mail in bounded memory; direction as for `EmlReader`."""
+
+    name = "mbox"
+    suffixes = (".mbox", ".mbx")
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether the content begins with the separator line of a mailbox."""
+        return bool(_SEPARATOR.match(head.lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")[0].rstrip(b"\r")))
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
+        """One record a mail; what stands between mails and is none is a record with `error`."""
+        with open_bytes(path) as stream:
+            for number, data in enumerate(split_mailbox(stream), 1):
+                yield _record(data, path, f"mail {number}", options)
+
+
+def split_mailbox(stream: BinaryIO) -> Iterator[bytes]:
+    """Each mail of a mailbox without its separator line, up to `MAX_MAIL` bytes.
+
+    A line that begins with "From " separates only if a date follows: unquoted sentences begin so, too. Text before
+    the first separator comes as if it were a mail.
+    """
+    lines: list[bytes] = []
+    size, at_line_start = 0, True
+    for line in iter(lambda: stream.readline(_PIECE), b""):
+        if at_line_start and line.startswith(b"From ") and _SEPARATOR.match(line.rstrip(b"\r\n")):
+            if any(map(bytes.strip, lines)):
+                yield b"".join(lines)
+            lines, size = [], 0
+        elif size < MAX_MAIL:
+            lines.append(line[1:] if at_line_start and _ESCAPED.match(line) else line)
+            size += len(line)
+        at_line_start = line.endswith(b"\n")
+    if any(map(bytes.strip, lines)):
+        yield b"".join(lines)
+
+
+def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record:
+    mail = parse_mail(data)
+    values = _values(mail)
+    if not any(mail.header(name) for name in _KNOWN_HEADERS):
+        return Record(str(path), place, values, error="no mail: it has no headers")
+    role = role_of_mail(mail, OwnAddresses.parse(options.columns.get("seller", "")))
+    text, previous = _words(mail, role)
+    subject = mail.header("subject")
+    order_id = find_order_id(subject, mail.text)
+    return Record(
+        source=str(path),
+        place=place,
+        values=values,
+        text=text,
+        role=role,
+        id=mail.header("message-id") or None,
+        thread=thread_of_mail(mail, order_id),
+        order_id=order_id,
+        asin=find_asin(subject, mail.text),
+        agent=_agent(mail) if role == "seller" else None,
+        subject=subject or None,
+        sent_at=_sent_at(mail),
+        previous=previous,
+    )
+
+
+def _values(mail: ParsedMail) -> dict[str, str]:
+    names = ("date", "from", "to", "subject", "message-id")
+    return {name.replace("-", "_"): mail.header(name) for name in names} | {
+        "body": mail.text,
+        "attachments": ", ".join(mail.attachments),
+    }
+
+
+def _words(mail: ParsedMail, role: Role) -> tuple[str, str | None]:
+    """The writer's own words, and the buyer's that a seller's mail quotes."""
+    if role == "buyer":
+        inside = without_relay_lines(passed_on(mail.text))
+        return wording(inside, is_reply=is_reply(mail)).own, None
+    parted = wording(mail.text, is_reply=is_reply(mail))
+    own = without_relay_lines(without_passed_on(parted.own))
+    if role != "seller" or "@marketplace.amazon." not in parted.quoted_from.lower():
+        return own, None
+    return own, without_relay_lines(passed_on(parted.quoted)) or None
+
+
+def _agent(mail: ParsedMail) -> str | None:
+    """The name beside the sender's address, else the address."""
+    sender = mail.header("from")
+    name = sender.partition("<")[0].strip(" \"'")
+    return name or next(iter(mail.addresses("from", "sender")), None)
+
+
+def _sent_at(mail: ParsedMail) -> datetime | None:
+    """The date stated by the writer, else that of the newest server on the way."""
+    stated = (mail.header("date"), mail.header("received").rpartition(";")[2])
+    return next((moment for value in stated if (moment := _moment(value))), None)
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        return parse_date(parsedate_to_datetime(value))
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return parse_date(value)

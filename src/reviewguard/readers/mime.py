@@ -1,0 +1,131 @@
+"""The raw bytes of a mail → headers, readable text and names of attachments; broken MIME gives what there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from email import policy
+from email.errors import MessageError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesHeaderParser, BytesParser
+
+from reviewguard.readers.markup import html_to_text, tidy
+from reviewguard.readers.wording import mended
+
+_STATEFUL = ("iso-2022", "utf-7", "utf-16", "utf-32", "hz")
+"""Encodings whose bytes may look like plain ASCII; all others are tried as UTF-8 first."""
+
+_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]]{1,200}@[\w.-]{1,200}\w")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    """One mail, decoded.
+
+    Attributes:
+        text: all of its inline text, HTML laid out as text.
+        attachments: file names of what is not part of the text; content types where there is no name.
+        content_type: of the whole mail, such as "multipart/report".
+        headers: name in lower case → values, decoded and each on one line.
+    """
+
+    text: str
+    attachments: tuple[str, ...]
+    content_type: str
+    headers: dict[str, tuple[str, ...]]
+
+    def header(self, name: str) -> str:
+        """The first header of this name (in lower case); "" where it is missing."""
+        return self.headers.get(name, ("",))[0]
+
+    def addresses(self, *names: str) -> tuple[str, ...]:
+        """Every address in these headers, in lower case."""
+        values = (value for name in names for value in self.headers.get(name, ()))
+        return tuple(address.lower() for value in values for address in _ADDRESS.findall(value))
+
+
+def parse_mail(data: bytes) -> ParsedMail:
+    """Parse a mail; never raises for what it holds.
+
+    The older policy of the standard library is used on purpose: with `policy.default`, malformed headers raise
+    when they are read.
+    """
+    data = data.lstrip(b"\xef\xbb\xbf\r\n")
+    try:
+        message = BytesParser(policy=policy.compat32).parsebytes(data)
+        text, attachments = _text(message), tuple(map(_name, filter(_is_attachment, _leaves(message))))
+    except RecursionError:
+        message = BytesHeaderParser(policy=policy.compat32).parsebytes(data)
+        text, attachments = tidy(_decoded(data.partition(b"\n\n")[2], "utf-8")), ()
+    headers: dict[str, tuple[str, ...]] = {}
+    for name, value in message.raw_items():
+        headers[name.lower()] = (*headers.get(name.lower(), ()), _decoded_header(value))
+    return ParsedMail(text, attachments, message.get_content_type(), headers)
+
+
+def _decoded_header(raw: str) -> str:
+    value = _decoded(raw.encode("utf-8", "surrogateescape"), "utf-8")
+    with suppress(MessageError, ValueError, LookupError):
+        value = str(make_header(decode_header(value)))
+    return " ".join(value.split())
+
+
+def _children(part: Message) -> list[Message]:
+    payload = part.get_payload() if part.get_content_maintype() == "multipart" else None
+    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+
+
+def _leaves(part: Message) -> Iterator[Message]:
+    """Parts without parts of their own; an attached mail counts as one."""
+    children = _children(part)
+    for child in children:
+        yield from _leaves(child)
+    if not children:
+        yield part
+
+
+def _is_attachment(part: Message) -> bool:
+    if part.get_content_type() not in ("text/plain", "text/html"):
+        return part.get_content_maintype() != "multipart"
+    disposition = part.get_content_disposition()
+    return disposition == "attachment" or (disposition is not None and bool(part.get_filename()))
+
+
+def _name(part: Message) -> str:
+    return _decoded_header(part.get_filename() or "") or part.get_content_type()
+
+
+def _text(part: Message) -> str:
+    """Inline text of a part and of all below it."""
+    children = _children(part)
+    if not children:
+        return "" if _is_attachment(part) else _leaf_text(part)
+    texts = [text for child in children if (text := _text(child))]
+    return _fullest(texts) if part.get_content_subtype() == "alternative" else "\n\n".join(texts)
+
+
+def _fullest(alternatives: list[str]) -> str:
+    """The first, which is the plain one, unless another says more than twice as much."""
+    best = alternatives[0] if alternatives else ""
+    for text in alternatives[1:]:
+        best = text if len(text.split()) > 2 * len(best.split()) else best
+    return best
+
+
+def _leaf_text(part: Message) -> str:
+    data = part.get_payload(decode=True)
+    text = mended(_decoded(data if isinstance(data, bytes) else b"", part.get_content_charset() or "utf-8"))
+    return html_to_text(text) if part.get_content_subtype() == "html" else tidy(text)
+
+
+def _decoded(data: bytes, stated: str) -> str:
+    """The text; UTF-8 wherever it can be, else as stated, else Windows-1252."""
+    for charset in [stated] if stated.lower().startswith(_STATEFUL) else ["utf-8", stated]:
+        try:
+            return data.decode(charset)
+        except (LookupError, ValueError):
+            continue
+    return data.decode("cp1252", "replace")
