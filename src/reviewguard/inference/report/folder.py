@@ -1,0 +1,97 @@
+"""The output folder of an audit: written whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from reviewguard.errors import InputError
+from reviewguard.files import write_jsonl, write_text
+from reviewguard.inference.audit.masked import without_personal_data
+from reviewguard.inference.audit.results import Audit
+from reviewguard.inference.report.lines import finding_lines
+from reviewguard.inference.report.page import render_page
+from reviewguard.inference.report.sheets import write_sheets
+
+PAGE, SHEETS, LINES = "report.html", "findings.xlsx", "findings.jsonl"
+_OWN = frozenset({PAGE, SHEETS, LINES})
+
+
+def write_report(
+    audit: Audit, folder: Path, *, created: datetime, show_personal_data: bool = False, force: bool = False
+) -> None:
+    """Write report.html, findings.xlsx and findings.jsonl; an earlier report in that folder is replaced.
+
+    Args:
+        created: when the audit was run.
+        show_personal_data: leave names, addresses and numbers in the messages as they are.
+        force: write into the folder even if it holds something else, which stays.
+
+    Raises:
+        InputError: the folder holds something else, or cannot be written.
+    """
+    shown = audit if show_personal_data else without_personal_data(audit)
+    with _new_folder(folder, force=force) as new:
+        write_text(new / PAGE, render_page(shown, created=created, masked=not show_personal_data))
+        write_sheets(shown, new / SHEETS)
+        write_jsonl(new / LINES, finding_lines(shown))
+
+
+def check_folder(folder: Path, *, force: bool = False) -> None:
+    """Whether a report may be written there; worth asking before the work is done.
+
+    Raises:
+        InputError: it may not.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise InputError(f"{folder} is no folder", fix="choose another --out")
+    if folder.is_dir() and not force:
+        foreign = sorted({item.name for item in folder.iterdir()} - _OWN)
+        if foreign:
+            raise InputError(
+                f"{folder} holds {foreign[0]!r}, which no audit wrote",
+                expected="a new folder, or one with an earlier report alone",
+                fix="choose another --out, or --force to write the report beside it",
+            )
+
+
+@contextmanager
+def _new_folder(folder: Path, *, force: bool) -> Iterator[Path]:
+    """A folder that takes the place of `folder` once it is complete."""
+    check_folder(folder, force=force)
+    folder = folder.absolute()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    except OSError as error:
+        raise InputError(
+            f"cannot write {folder}: {error.strerror}", fix="choose a folder you may write to"
+        ) from error
+    try:
+        yield new
+        new.chmod(0o755)
+        _replace(new, folder)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {folder}: {error.strerror}", fix="free some space, or choose another --out"
+        ) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _replace(new: Path, folder: Path) -> None:
+    """Put the new folder in the place of an earlier report; into a folder of other things put its files."""
+    if not folder.exists():
+        new.rename(folder)
+    elif {item.name for item in folder.iterdir()} <= _OWN:
+        old = new.with_name(f"{new.name}.old")
+        folder.rename(old)
+        new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        for item in new.iterdir():
+            item.replace(folder / item.name)

@@ -1,0 +1,201 @@
+"""The report as one self-contained HTML page: everything escaped, nothing loaded, a strict content policy."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reviewguard.inference.audit.facts import facts, facts_text, quote
+from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
+from reviewguard.inference.render import COLOURS, marked_html
+from reviewguard.inference.report.charts import Bar, bars
+from reviewguard.policy import NEUTRAL_REQUEST, load_policy
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
+
+IN_FULL = 200
+"""Findings shown with message, thread and advice."""
+IN_SHORT = 1_000
+"""Findings after these that get a line of a table each."""
+_SENDINGS = 200
+_UNREADABLE = 200
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One row of the chart of types."""
+
+    name: str
+    title: str
+    total: int
+    chart: Markup
+
+
+def render_page(audit: Audit, *, created: datetime, masked: bool) -> str:
+    """The page.
+
+    Args:
+        created: when the audit was run, shown at its end.
+        masked: whether personal details were taken out, which the page says.
+    """
+    style, script = _asset("page.css") + _type_colours(), _asset("page.js")
+    full, short = audit.findings[:IN_FULL], audit.findings[IN_FULL : IN_FULL + IN_SHORT]
+    sections = facts(audit)
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            audit=audit,
+            seen=audit.overview,
+            policy=load_policy(),
+            full=full,
+            short=short,
+            hidden=len(audit.findings) - len(full) - len(short),
+            headline=_headline(audit),
+            rules=len({(f.rule, order) for f in audit.findings if f.rule for order in f.orders}),
+            agents=sorted({agent for f in audit.findings for agent in f.agents}),
+            names=_names(audit.findings),
+            facts=sections,
+            facts_text=facts_text(sections),
+            volume=_volume(audit.overview),
+            trends=_trends(audit.overview),
+            created=created,
+            masked=masked,
+            style=Markup(style),
+            script=Markup(script),
+            style_hash=_csp_hash(style),
+            script_hash=_csp_hash(script),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reviewguard.inference.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        marked=_marked,
+        day=_day,
+        moment=_moment,
+        span=_span,
+        percent=lambda value: f"{value:.0%}",
+        number=lambda value: f"{value:,}",
+        plural=_plural,
+        quote=quote,
+        heading=_heading,
+        titled=lambda name: load_policy().entry(name).title,
+        days_between=lambda gap: (gap[1] - gap[0]).days + 1,
+    )
+    environment.globals.update(
+        verdicts=_VERDICTS, in_full=IN_FULL, sendings_shown=_SENDINGS, unreadable_shown=_UNREADABLE
+    )
+    return environment
+
+
+_VERDICTS = {REVIEW_SOLICITING: "review-soliciting", NEEDS_REVIEW: "needs review", None: "not judged"}
+
+
+def _asset(name: str) -> str:
+    return files("reviewguard.inference.report").joinpath(name).read_text("utf-8")
+
+
+def _type_colours() -> str:
+    return "".join(f".t-{name}{{--type:{colour}}}" for name, colour in COLOURS.items())
+
+
+def _csp_hash(text: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _headline(audit: Audit) -> str:
+    seen = audit.overview
+    orders = {o for f in audit.findings if f.rule and f.verdict == REVIEW_SOLICITING for o in f.orders}
+    if seen.soliciting:
+        verb = "breaks" if seen.soliciting == 1 else "break"
+        return f"{_plural(seen.soliciting, 'message')} {verb} the rules on reviews"
+    if orders:
+        return f"{_plural(len(orders), 'order')} asked for a review too often or too late"
+    if audit.findings:
+        return "Nothing certain, but something for a person to decide"
+    return "Nothing found against the rules"
+
+
+def _heading(finding: Finding) -> str:
+    titles = [load_policy().entry(name).title for name in finding.names]
+    return " · ".join(titles) or f"in doubt: {'; '.join(finding.reasons)}"
+
+
+def _marked(message: ShownMessage) -> Markup:
+    return Markup(marked_html(message.text, message.evidence, styled=False))
+
+
+def _day(value: date | None) -> str:
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}" if value else "no date"
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{_day(value)}, {value:%H:%M}" if value else "no date"
+
+
+def _span(days: tuple[date, date] | None) -> str:
+    if days is None:
+        return "dates not known"
+    first, last = days
+    return _day(first) if first == last else f"{_day(first)} – {_day(last)}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _names(findings: Sequence[Finding]) -> dict[str, int]:
+    """Types and rules that were found, with the number of findings of each, in the guide's order."""
+    policy = load_policy()
+    counts = {name: sum(name in f.names for f in findings) for name in (*policy.types, *policy.order_rules)}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _volume(seen: Overview) -> Markup:
+    flagged = [b.soliciting + b.doubtful for b in seen.buckets]
+    drawn = [
+        Bar(b.sellers, f"{_bucket(b)}: {b.sellers} messages, {n} flagged", n)
+        for b, n in zip(seen.buckets, flagged, strict=True)
+    ]
+    return bars(drawn, title=f"Seller messages judged, by {seen.unit}; {seen.reviewed} in all")
+
+
+def _trends(seen: Overview) -> list[Trend]:
+    """The types found, most frequent first, all on one scale; permitted asks last and on their own."""
+    totals: Mapping[str, int] = {
+        name: sum(b.types.get(name, 0) for b in seen.buckets) for name in load_policy().types
+    }
+    ordered = sorted((n for n in totals if totals[n]), key=lambda n: (n == NEUTRAL_REQUEST, -totals[n]))
+    top = max((b.types.get(n, 0) for b in seen.buckets for n in ordered if n != NEUTRAL_REQUEST), default=0)
+    return [_trend(name, totals[name], seen, top) for name in ordered]
+
+
+def _trend(name: str, total: int, seen: Overview, top: int) -> Trend:
+    title = load_policy().types[name].title
+    drawn = [
+        Bar(n, f"{_bucket(b)}: {n}", 0 if name == NEUTRAL_REQUEST else n)
+        for b in seen.buckets
+        for n in [b.types.get(name, 0)]
+    ]
+    label = f"{title}, by {seen.unit}; {total} in all"
+    chart = bars(drawn, title=label, top=None if name == NEUTRAL_REQUEST else top)
+    return Trend(name, title, total, chart)
+
+
+def _bucket(bucket: Bucket) -> str:
+    return f"{_day(bucket.start)} – {_day(bucket.end)}"

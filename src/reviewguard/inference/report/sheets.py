@@ -1,0 +1,144 @@
+"""Findings as a spreadsheet; no cell of it is run as a formula."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reviewguard.files import atomic_write
+from reviewguard.inference.audit.facts import facts
+from reviewguard.inference.audit.results import Audit, Finding
+from reviewguard.inference.render import bracketed
+from reviewguard.policy import load_policy
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+_Value = str | int | float | date | None
+_LONGEST_CELL = 32_000
+"""Characters; Excel takes 32,767."""
+_MOST_ROWS = 1_000_000
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+_FINDINGS = """
+    rank id verdict probability rule_or_types title sent first last orders order_ids asins agents marked_words
+    message buyers_message clause source advice reasons
+"""
+_MESSAGES = "finding rank verdict probability order_id asin sent_at agent record id file place"
+_ORDER_RULES = "finding rank rule verdict basis orders order_id ask sent_at agent message"
+
+
+def write_sheets(audit: Audit, path: Path) -> None:
+    """Write the sheets findings, messages, order rules, facts and unreadable.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    _sheet(book, "findings", _FINDINGS, map(_finding_row, *_ranked(audit)))
+    _sheet(book, "messages", _MESSAGES, _message_rows(audit))
+    _sheet(book, "order rules", _ORDER_RULES, _order_rule_rows(audit))
+    _sheet(book, "facts", "heading fact", ((s.title, line) for s in facts(audit) for line in s.lines))
+    unreadable = ((u.source, u.place, u.error) for u in audit.overview.unreadable)
+    _sheet(book, "unreadable", "file place why", unreadable)
+    with atomic_write(path) as file:
+        book.save(file)
+
+
+def _ranked(audit: Audit) -> tuple[Iterable[int], Iterable[Finding]]:
+    return range(1, len(audit.findings) + 1), audit.findings
+
+
+def _sheet(book: Workbook, title: str, header: str, rows: Iterable[Sequence[_Value]]) -> None:
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    sheet.append(header.split())
+    for number, row in enumerate(rows):
+        if number == _MOST_ROWS:
+            sheet.append(["more rows than a sheet takes; findings.jsonl holds all"])
+            break
+        sheet.append([_cell(value) for value in row])
+
+
+def _cell(value: _Value) -> _Value:
+    """The value, with a quote in front where a spreadsheet would run it as a formula (OWASP, "CSV injection")."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    if not isinstance(value, str):
+        return value
+    text = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", value)
+    text = f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]} […]"
+
+
+def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:
+    policy, shown = load_policy(), finding.shown
+    entries = [policy.entry(name) for name in finding.names]
+    first, last = finding.days or (None, None)
+    return (
+        rank,
+        finding.id,
+        finding.verdict,
+        finding.probability,
+        " ".join(finding.names),
+        "; ".join(entry.title for entry in entries),
+        len(finding.sendings),
+        first,
+        last,
+        len(finding.orders),
+        " ".join(finding.orders),
+        " ".join(finding.asins),
+        ", ".join(finding.agents),
+        "; ".join(e.text for m in shown for e in m.evidence),
+        "\n\n".join(bracketed(m.text, m.evidence) for m in shown),
+        finding.previous,
+        "\n".join(entry.clause for entry in entries),
+        "\n".join(entry.source for entry in entries),
+        "\n".join(entry.advice for entry in entries),
+        "; ".join(finding.reasons),
+    )
+
+
+def _message_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
+    for rank, finding in zip(*_ranked(audit), strict=True):
+        for s in finding.sendings:
+            yield (
+                finding.id,
+                rank,
+                s.verdict,
+                s.probability,
+                s.order_id,
+                s.asin,
+                s.sent_at,
+                s.agent,
+                s.number,
+                s.id,
+                s.source,
+                s.place,
+            )
+
+
+def _order_rule_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
+    for rank, finding in zip(*_ranked(audit), strict=True):
+        if finding.rule is None:
+            continue
+        basis, orders = finding.reasons[0], len(finding.orders)
+        for ask, message in enumerate(finding.shown, 1):
+            yield (
+                finding.id,
+                rank,
+                finding.rule,
+                finding.verdict,
+                basis,
+                orders,
+                finding.orders[0],
+                ask,
+                message.sent_at,
+                message.agent,
+                bracketed(message.text, message.evidence),
+            )
