@@ -1,0 +1,157 @@
+"""Scores a stream of records into a work file: distinct texts once, long ones together, on every core."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+from reviewguard.errors import InputError, UserError
+from reviewguard.inference.classifier import BATCH_TOKENS, Classifier
+from reviewguard.inference.engines import Engine, Task, in_process, in_processes
+from reviewguard.inference.workspace import Workspace
+from reviewguard.schema import Record
+
+SMALL = 400_000
+"""Characters that one process has scored before others would have loaded the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        stage: what it does.
+        done: records read, distinct texts scored, or rows written so far.
+        share: part of the stage's work that is done, 0–1; None where the whole is not known.
+    """
+
+    stage: Literal["reading", "scoring", "writing"]
+    done: int
+    share: float | None = None
+
+
+class Report(Protocol):
+    """Takes what a run says about its progress."""
+
+    def __call__(self, progress: Progress, /) -> None: ...  # noqa: D102
+
+
+def silent(progress: Progress, /) -> None:
+    """Report nothing."""
+
+
+def score_records(
+    records: Iterable[Record],
+    classifier: Classifier,
+    workspace: Workspace,
+    *,
+    profile: str = "amazon",
+    workers: int = 0,
+    batch_tokens: int = BATCH_TOKENS,
+    progress: Report = silent,
+) -> None:
+    """Read all records into the work file and give every seller's text its verdict; see `read` and `score`."""
+    classifier.predict([], profile=profile)  # an unknown profile shows before anything is read
+    read(records, workspace, progress=progress)
+    score(
+        classifier,
+        workspace,
+        profile=profile,
+        workers=workers,
+        batch_tokens=batch_tokens,
+        progress=progress,
+    )
+
+
+def read(
+    records: Iterable[Record],
+    workspace: Workspace,
+    *,
+    identity: Mapping[str, Any] | None = None,
+    progress: Report = silent,
+) -> None:
+    """Take all records into the work file, unless an earlier run took them in.
+
+    Args:
+        identity: what the records come from, as JSON can hold it; the same again when a run goes on.
+
+    Raises:
+        InputError: an input cannot be read, or an earlier run read another.
+    """
+    if not workspace.complete:
+        workspace.clear()
+        workspace.remember(identity=identity)
+        workspace.add(records, lambda number: progress(Progress("reading", number)))
+    elif workspace.state("identity") != identity:
+        raise _changed("its inputs, or how they are read,")
+
+
+def score(
+    classifier: Classifier,
+    workspace: Workspace,
+    *,
+    profile: str = "amazon",
+    workers: int = 0,
+    batch_tokens: int = BATCH_TOKENS,
+    engine: Engine | None = None,
+    progress: Report = silent,
+) -> None:
+    """Score what the work file holds and has no verdict for.
+
+    The verdicts depend neither on `workers` and `engine` nor on interruptions.
+
+    Args:
+        workers: processes that score, each on one core; 0 for one a core, or this one alone for little work.
+        batch_tokens: padded tokens per forward pass.
+        engine: scores instead of `workers` processes.
+
+    Raises:
+        InputError: an earlier run scored with another model or profile.
+        UserError: a worker was killed.
+    """
+    settings = {"profile": profile, "model": fingerprint(classifier), "batch_tokens": batch_tokens}
+    for name, value in settings.items():
+        if workspace.state("scoring") and workspace.state("scoring")[name] != value:
+            raise _changed(f"its {name.replace('_', ' ')}")
+    workspace.remember(scoring=settings, profile=profile, model=classifier.model)
+    engine = engine or _engine(classifier, workspace, profile, workers, batch_tokens)
+    done, total = workspace.progress()
+    scored = 0
+    chunks = workspace.pending()
+    for chunk, verdicts in engine((c, workspace.messages(c)) for c in chunks):
+        workspace.store(chunk, verdicts)
+        done, scored = done + chunk.characters, scored + len(verdicts)
+        progress(Progress("scoring", scored, done / max(total, 1)))
+    if left := len(workspace.pending()):
+        raise UserError(f"{left} chunks were not scored", fix="run the same command with --resume")
+
+
+def _engine(
+    classifier: Classifier, workspace: Workspace, profile: str, workers: int, batch_tokens: int
+) -> Engine:
+    done, total = workspace.progress()
+    workers = workers or (1 if total - done <= SMALL else available_cores())
+    if workers == 1 or classifier.folder is None:
+        return in_process(classifier, profile=profile, batch_tokens=batch_tokens)
+    return in_processes(Task(classifier.folder, profile, batch_tokens), workers)
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fingerprint(classifier: Classifier) -> str:
+    """Stands for all that decides a verdict: the settings, and through their hashes the model's files."""
+    return hashlib.sha256(json.dumps(asdict(classifier.settings), sort_keys=True).encode()).hexdigest()
+
+
+def _changed(what: str) -> InputError:
+    return InputError(
+        f"cannot resume: {what} changed since the run was interrupted",
+        fix="restore what changed, or begin anew with --restart",
+    )

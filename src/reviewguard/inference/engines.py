@@ -1,0 +1,113 @@
+"""Where chunks of messages are scored: in this process, or in several."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import wait as wait_for_handle
+from pathlib import Path
+
+from reviewguard.errors import UserError
+from reviewguard.inference.classifier import BATCH_TOKENS, Classifier
+from reviewguard.inference.model_folder import load
+from reviewguard.inference.workspace import Chunk
+from reviewguard.schema import Message, Verdict
+
+Work = tuple[Chunk, list[Message]]
+Done = tuple[Chunk, list[Verdict]]
+Engine = Callable[[Iterator[Work]], Iterator[Done]]
+"""Scores chunks, in any order; every engine computes each chunk alike, so they give the same verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """How messages are scored, wherever that happens.
+
+    Attributes:
+        folder: of the model.
+        batch_tokens: padded tokens per forward pass.
+    """
+
+    folder: Path
+    profile: str = "amazon"
+    batch_tokens: int = BATCH_TOKENS
+
+    def load(self) -> Classifier:
+        """The model, on one core: with one process a core, more threads would wait for each other."""
+        return load(self.folder, threads=1)
+
+    def score(self, classifier: Classifier, messages: list[Message]) -> list[Verdict]:
+        """Verdicts of one chunk."""
+        return classifier.predict(messages, profile=self.profile, batch_tokens=self.batch_tokens)
+
+
+def in_process(classifier: Classifier, *, profile: str, batch_tokens: int) -> Engine:
+    """An engine that uses a model already loaded."""
+
+    def run(work: Iterator[Work]) -> Iterator[Done]:
+        for chunk, messages in work:
+            yield chunk, classifier.predict(messages, profile=profile, batch_tokens=batch_tokens)
+
+    return run
+
+
+def in_processes(task: Task, workers: int) -> Engine:
+    """An engine of several processes, each with a model of its own on one core."""
+
+    def run(work: Iterator[Work]) -> Iterator[Done]:
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(task,))
+        try:
+            yield from _in_flight(pool, work, 2 * workers)
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a process that scores was killed, perhaps for want of memory",
+                fix="run the same command with --resume and fewer --workers",
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    return run
+
+
+def _in_flight(pool: ProcessPoolExecutor, work: Iterator[Work], most: int) -> Iterator[Done]:
+    """Results as they come, with no more than `most` chunks handed out."""
+    running: dict[Future[list[Verdict]], Chunk] = {}
+    while True:
+        for chunk, messages in islice(work, most - len(running)):
+            running[pool.submit(_score, messages)] = chunk
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            yield running.pop(future), future.result()
+
+
+_worker: tuple[Task, Classifier]
+"""What a worker process scores with, from its start on."""
+
+
+def _start(task: Task) -> None:
+    global _worker  # noqa: PLW0603 - a worker process is given its model once
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _worker = task, task.load()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work forever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_handle([parent.sentinel])
+        os._exit(1)
+
+
+def _score(messages: list[Message]) -> list[Verdict]:
+    task, classifier = _worker
+    return task.score(classifier, messages)

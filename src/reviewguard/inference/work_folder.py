@@ -1,0 +1,112 @@
+"""The folder beside an output that holds a run's work file until the output is complete."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from reviewguard.errors import InputError
+
+Leftover = Literal["refuse", "resume", "restart"]
+"""What to do with the work of an unfinished run."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFolder:
+    """An output's work folder, locked by this process."""
+
+    path: Path
+    out: Path
+
+    @property
+    def work_file(self) -> Path:
+        """The SQLite file."""
+        return self.path / "work.sqlite"
+
+    def publish(self, write: Callable[[IO[bytes]], None]) -> None:
+        """Write the output beside the work file, then give it its final name in one step."""
+        temporary = self.path / "output"
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.out)
+
+
+@contextmanager
+def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder]:
+    """A work folder for one run; it goes when the run ends well, and stays when it is interrupted.
+
+    Raises:
+        InputError: the output cannot be written, another run writes it, an unfinished run is in the way,
+            or the disk is full.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = _make_folder(out)
+    try:
+        with FileLock(folder / "lock", timeout=0), _disk_errors(folder):
+            _settle(folder, leftover)
+            yield WorkFolder(folder, out)
+            shutil.rmtree(folder)
+    except Timeout:
+        raise InputError(f"another run is writing {out}", fix="wait for it, or name another --out") from None
+
+
+def _make_folder(out: Path) -> Path:
+    if out.is_dir():
+        raise InputError(f"{out} is a folder", expected="the name of a file to write")
+    folder = out.parent / f".{out.name}.rgwork"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "lock").touch()
+    except OSError as error:
+        raise InputError(
+            f"cannot write {out}: {error.strerror}", fix="choose a folder you may write to"
+        ) from error
+    return folder
+
+
+def _settle(folder: Path, leftover: Leftover) -> None:
+    found = [path for path in folder.iterdir() if path.name != "lock"]
+    if found and leftover == "refuse":
+        raise InputError(
+            f"{folder} holds an unfinished run",
+            fix="run the same command with --resume to go on with it, or with --restart to begin anew",
+        )
+    if leftover == "restart":
+        for path in found:
+            path.unlink()
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+            raise _full(folder) from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise InputError(f"{folder} is damaged: {error}", fix="begin anew with --restart") from error
+        raise
+    except OSError as error:
+        if error.errno in _FULL:
+            raise _full(folder) from error
+        raise
+
+
+def _full(folder: Path) -> InputError:
+    return InputError(
+        f"the disk that holds {folder.parent} is full",
+        fix="make room, then run the same command with --resume; nothing was lost",
+    )

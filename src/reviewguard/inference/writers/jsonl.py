@@ -1,0 +1,43 @@
+"""JSON lines, plain or gzipped: one object a record, with its own columns and the verdict's."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import datetime
+from math import isfinite
+from pathlib import Path
+from typing import IO, Any, cast
+
+from reviewguard.inference.writers import Table
+from reviewguard.inference.writers.columns import OWN_COLUMNS, structured
+from reviewguard.schema import Cell, ScoredRecord
+
+
+def check(table: Table) -> None:
+    """Any table fits."""
+
+
+def write(table: Table, file: IO[bytes], path: Path) -> None:
+    """UTF-8; what it cannot hold is escaped as JSON does."""
+    compressed = path.suffix.lower() == ".gz"
+    target = cast("IO[bytes]", gzip.GzipFile("", "wb", 6, file, mtime=0)) if compressed else file
+    for row in table.rows:
+        target.write(_line(row))
+    if compressed:
+        target.close()
+
+
+def _line(row: ScoredRecord) -> bytes:
+    own = {name: _value(cell) for name, cell in row.record.values.items() if name not in OWN_COLUMNS}
+    values = own | structured(row)
+    try:
+        return json.dumps(values, ensure_ascii=False).encode("utf-8") + b"\n"
+    except UnicodeEncodeError:  # a lone surrogate
+        return json.dumps(values).encode("ascii") + b"\n"
+
+
+def _value(cell: Cell) -> Any:
+    if isinstance(cell, datetime):
+        return cell.isoformat()
+    return None if isinstance(cell, float) and not isfinite(cell) else cell
