@@ -33,12 +33,15 @@ class ProfileSettings:
         lower: below it a message is compliant.
         upper: from it on a message is review-soliciting; between the two a person decides.
         threshold: the single cut behind precision, recall and F1.
+        missed_at_most: share of violations, 0–1, that lie below `lower` with 95% confidence at most, on messages
+            like those it was fitted on.
     """
 
     calibration: Calibration = field(default_factory=Calibration)
     lower: float = 0.5
     upper: float = 0.5
     threshold: float = 0.5
+    missed_at_most: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.augment import augment
 from reviewguard.curation.storage import load_splits, stored_digest
+from reviewguard.decision_report import decision_report
 from reviewguard.errors import InputError
 from reviewguard.exporting import CARD_FILE, export_model
 from reviewguard.files import write_json, write_text
@@ -113,7 +114,7 @@ def train(
         evaluations = _evaluate(
             classifier, {TEST: splits["test"]} | dict(measure_on or {}), config, bootstrap
         )
-        _describe(out, classifier, written, evaluations)
+        _describe(out, classifier, written, evaluations, splits)
         _track(tracker, out, evaluations, splits["test"], trained)
     return TrainingRun(out, evaluations, tracker.run_id, trained.seconds, tuple(tracker.problems))
 
@@ -156,8 +157,10 @@ def _describe(
     classifier: Classifier,
     written: Sequence[LabelledMessage],
     evaluations: Mapping[str, Evaluation],
+    splits: Mapping[str, Sequence[LabelledMessage]],
 ) -> None:
     figures = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
+    figures[TEST] |= decision_report(classifier, splits["validation"], splits["test"]).to_dict()
     write_json(folder / "evaluation.json", figures)
     write_text(folder / CARD_FILE, render_card(card_facts(classifier, written), figures))
 
@@ -182,6 +185,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
             "single cut for precision, recall and F1": amazon.threshold,
             "token evidence marked from": settings.token_threshold,
         },
+        missed_at_most=amazon.missed_at_most,
         limits={f"{name} (tokens)": str(value) for name, value in asdict(limits).items()},
         versions=training["versions"],
     )
@@ -248,5 +252,5 @@ def export_run(
     )
     datasets = {TEST: splits["test"]} | dict(measure_on or {})
     written = limit_families(splits["train"], config.limit, config.seed)
-    _describe(out, classifier, written, _evaluate(classifier, datasets, config, bootstrap))
+    _describe(out, classifier, written, _evaluate(classifier, datasets, config, bootstrap), splits)
     return classifier

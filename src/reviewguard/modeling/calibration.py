@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,12 +12,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 
 from reviewguard.decision import calibrate, profile_logits
+from reviewguard.modeling.abstention import lower_threshold
 from reviewguard.policy import Profile, load_policy
 from reviewguard.schema import LabelledMessage
 from reviewguard.settings import Calibration, ProfileSettings, Settings
 
-RECALL_BELOW_LOWER = 0.99
-"""Recall that the lower threshold must keep on validation."""
 PRECISION_ABOVE_UPPER = 0.98
 """Precision that the upper threshold must reach on validation."""
 THRESHOLD = 0.5
@@ -53,13 +53,11 @@ def _broken(profile: Profile, examples: Sequence[LabelledMessage]) -> NDArray[np
 def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> ProfileSettings:
     calibration = fit_platt(logits, positive)
     probability = calibrate(logits, calibration)
-    lower = min(recall_threshold(probability, positive, RECALL_BELOW_LOWER), THRESHOLD)
+    lower, missed_at_most = lower_threshold(probability, positive)
     upper = max(precision_threshold(probability, positive, PRECISION_ABOVE_UPPER), THRESHOLD)
-    return ProfileSettings(calibration, _rounded(lower), _rounded(upper), THRESHOLD)
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), 4)
+    # Rounded down, so that the promise still holds.
+    lower = math.floor(min(lower, THRESHOLD) * 1e6) / 1e6
+    return ProfileSettings(calibration, lower, round(upper, 4), THRESHOLD, round(missed_at_most, 4))
 
 
 def fit_platt(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Calibration:
@@ -90,12 +88,6 @@ def best_f1_threshold(probability: NDArray[np.float64], positive: NDArray[np.boo
     best = int(f1[:-1].argmax())
     below = probability[probability < thresholds[best]]
     return float((thresholds[best] + (below.max() if len(below) else 0.0)) / 2)
-
-
-def recall_threshold(probability: NDArray[np.float64], positive: NDArray[np.bool_], recall: float) -> float:
-    """Highest threshold that still finds this share of the positives; 0 without positives."""
-    ordered = np.sort(probability[positive])
-    return float(ordered[int((1 - recall) * len(ordered))]) if len(ordered) else 0.0
 
 
 def precision_threshold(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,3 +35,36 @@ def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     """Mean distance of probability and observed share, weighted by count (Nixon et al. 2019)."""
     total = sum(item.count for item in bins)
     return sum(item.count * abs(item.probability - item.observed) for item in bins) / total
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationRow:
+    """How well one kind of probability means what it says, before and after calibration.
+
+    Attributes:
+        name: a type, or `violation` for the profile's probability.
+        ece_before, ece_after, brier_before, brier_after: on held-out messages, 0–1, lower is better.
+    """
+
+    name: str
+    ece_before: float
+    ece_after: float
+    brier_before: float
+    brier_after: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return asdict(self)
+
+
+def calibration_row(
+    name: str, positive: NDArray[np.bool_], before: NDArray[np.float64], after: NDArray[np.float64]
+) -> CalibrationRow:
+    """Compare two versions of one probability on the same messages.
+
+    Args:
+        positive, before, after: shape `(messages,)`.
+    """
+    ece = [expected_calibration_error(reliability(positive, values)) for values in (before, after)]
+    brier = [float(np.mean((values - positive) ** 2)) for values in (before, after)]
+    return CalibrationRow(name, *ece, *brier)

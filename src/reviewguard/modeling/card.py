@@ -51,6 +51,7 @@ class CardFacts:
         limits: name of a limit → value with unit.
         versions: package → version at training time.
         base_model: hub id of the encoder.
+        missed_at_most: share of violations called compliant, 0–1, as promised with 95% confidence.
     """
 
     name: str
@@ -63,6 +64,7 @@ class CardFacts:
     type_counts: Mapping[str, int]
     examples: Mapping[str, str]
     thresholds: Mapping[str, float]
+    missed_at_most: float = 1.0
     limits: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     license: str = "apache-2.0"

@@ -153,7 +153,7 @@ def _arguments(config: TrainConfig, run_dir: Path, steps: int) -> TrainingArgume
 
 
 def _use_bf16(choice: str) -> bool:
-    """bfloat16 pays where the processor multiplies it in hardware (AVX-512: 1.6 times, AMX: 2.2 times), not elsewhere."""
+    """bfloat16 pays where the processor multiplies it in hardware (AVX-512: 1.6 times, AMX: 2.2 times)."""
     if choice == "auto":
         in_hardware = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
         return torch.cuda.is_available() or bool(in_hardware)

@@ -1,0 +1,69 @@
+"""What a model's probabilities and its needs-review band are worth, measured on messages it was not fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.decision import probabilities
+from reviewguard.inference.classifier import Classifier
+from reviewguard.modeling.abstention import BandRow, band_rows
+from reviewguard.modeling.calibration_error import CalibrationRow, calibration_row
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage
+from reviewguard.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReport:
+    """Calibration per type and of the verdict, and the price of several promises."""
+
+    calibration: tuple[CalibrationRow, ...]
+    band: tuple[BandRow, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "calibration": [row.to_dict() for row in self.calibration],
+            "band": [row.to_dict() for row in self.band],
+        }
+
+
+def decision_report(
+    classifier: Classifier,
+    validation: Sequence[LabelledMessage],
+    test: Sequence[LabelledMessage],
+    profile: str = "amazon",
+) -> DecisionReport:
+    """Measure on `test` what was fitted on `validation`."""
+    settings, rules = classifier.settings, load_policy().profile(profile)
+    logits = {
+        split: classifier.predict_logits([m.message for m in rows])
+        for split, rows in (("validation", validation), ("test", test))
+    }
+    before = probabilities(logits["test"], _uncalibrated(settings), rules)
+    after = probabilities(logits["test"], settings, rules)
+    broken = {"validation": _broken(validation, profile), "test": _broken(test, profile)}
+    rows = [calibration_row("violation", broken["test"], before.violation, after.violation)]
+    for i, name in enumerate(settings.types):
+        present = np.array([name in m.types for m in test])
+        rows.append(calibration_row(name, present, before.types[:, i], after.types[:, i]))
+    fitted = probabilities(logits["validation"], settings, rules).violation
+    band = band_rows(
+        (fitted, broken["validation"]), (after.violation, broken["test"]), settings.profiles[profile].upper
+    )
+    return DecisionReport(tuple(rows), tuple(band))
+
+
+def _uncalibrated(settings: Settings) -> Settings:
+    plain = Settings.uncalibrated(settings.name, settings.version, settings.types, tuple(settings.profiles))
+    return replace(settings, calibrations=plain.calibrations, profiles=plain.profiles)
+
+
+def _broken(rows: Sequence[LabelledMessage], profile: str) -> NDArray[np.bool_]:
+    rules = load_policy().profile(profile)
+    return np.array([rules.is_broken(m.types) for m in rows])

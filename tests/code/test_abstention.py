@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from reviewguard.modeling.abstention import band_rows, lower_threshold, upper_bound
+
+
+def test_the_bound_is_where_seeing_so_few_becomes_unlikely() -> None:
+    for missed, total in [(0, 300), (1, 500), (7, 900)]:
+        assert binom.cdf(missed, total, upper_bound(missed, total)) == pytest.approx(0.05)
+    assert upper_bound(3, 3) == 1.0
+
+
+def test_no_violation_is_below_the_threshold_when_there_are_too_few_to_prove_more() -> None:
+    scores = np.linspace(0.2, 0.9, 100)
+    threshold, bound = lower_threshold(scores, np.ones(100, dtype=bool))
+    assert threshold == pytest.approx(0.2)
+    assert bound == pytest.approx(upper_bound(0, 100))
+    assert lower_threshold(scores, np.zeros(100, dtype=bool)) == (0.0, 1.0)
+
+
+def test_the_promise_is_kept_in_95_of_100_repetitions() -> None:
+    """Scores of violations are uniform, so the true share below a threshold is the threshold itself."""
+    rng = np.random.default_rng(0)
+    risks = [lower_threshold(rng.random(800), np.ones(800, dtype=bool), risk=0.02)[0] for _ in range(400)]
+    kept = np.mean(np.array(risks) <= 0.02)
+    assert 0.93 <= kept <= 1.0
+    assert np.mean(risks) > 0.005  # and not by giving everything to a person
+
+
+def test_a_larger_risk_buys_a_narrower_band() -> None:
+    rng = np.random.default_rng(1)
+    positive = rng.random(3000) < 0.4
+    probability = np.clip(np.where(positive, rng.beta(6, 2, 3000), rng.beta(1, 9, 3000)), 0, 1)
+    half = (probability[:1500], positive[:1500]), (probability[1500:], positive[1500:])
+    rows = band_rows(*half, upper=0.9)
+    assert [r.lower for r in rows] == sorted(r.lower for r in rows)
+    assert rows[-1].band < rows[0].band
+    assert rows[-1].cleared > rows[0].cleared
+    for row in rows:
+        below = half[1][0] < row.lower
+        assert row.missed == pytest.approx(below[half[1][1]].mean(), abs=0.01)
