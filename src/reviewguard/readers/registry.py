@@ -7,12 +7,13 @@ from pathlib import Path
 
 from reviewguard.errors import InputError, UserError
 from reviewguard.readers.base import Reader, ReadOptions
+from reviewguard.readers.csv_tables import CsvReader
 from reviewguard.readers.sources import bare_suffix, find_files, read_head
 from reviewguard.schema import Record
 
 __all__ = ["READERS", "ReadOptions", "Reader", "read_records"]
 
-READERS: tuple[Reader, ...] = ()
+READERS: tuple[Reader, ...] = (CsvReader(),)
 """More specific ones first."""
 
 

@@ -1,0 +1,63 @@
+"""Which column of a table holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+
+from reviewguard.errors import InputError
+from reviewguard.readers.vocabulary import fold, load_vocabulary
+
+
+def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> dict[str, str]:
+    """Field → column, given or recognised by name.
+
+    Raises:
+        InputError: a given field or column does not exist, or there is no column for the text.
+    """
+    _check(given, header, path)
+    found = recognise(header, given)
+    if "text" not in found:
+        raise InputError(
+            f"{path}: no column with the messages among {_short(header)}",
+            expected=f"one named {', '.join(load_vocabulary().columns['text'][:8])} …",
+            fix="name it with --map text='Your column'",
+        )
+    return found
+
+
+def recognise(header: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Field → column for what this header has; of columns with one name the first."""
+    folded = {fold(column): column for column in reversed(header)}
+    found = {
+        field: next(folded[name] for name in names if name in folded)
+        for field, names in load_vocabulary().columns.items()
+        if any(name in folded for name in names)
+    }
+    return found | {field: column for field, column in given.items() if column in header}
+
+
+def _check(given: Mapping[str, str], header: Sequence[str], path: Path) -> None:
+    fields = load_vocabulary().columns
+    for field, column in given.items():
+        if field not in fields:
+            raise InputError(f"--map {field}=…: unknown field", expected=", ".join(fields))
+        if column not in header:
+            raise InputError(f"{path}: no column {column!r}", expected=_short(header))
+
+
+def _short(header: Sequence[str]) -> str:
+    shown = ", ".join(repr(column[:60]) for column in header[:20])
+    return shown + (f" … ({len(header)} columns)" if len(header) > 20 else "")
+
+
+def unique_names(header: Sequence[str]) -> list[str]:
+    """A name for each column: a repeated one gets a number, an empty one its place."""
+    names: dict[str, None] = {}
+    for place, column in enumerate(header, 1):
+        name = column.strip("\ufeff \t\r\n") or f"column {place}"
+        if name in names:
+            name = next(new for n in count(2) if (new := f"{name} ({n})") not in names)
+        names[name] = None
+    return list(names)

@@ -1,0 +1,79 @@
+"""CSV, TSV and their kin: any delimiter, quoting, byte order mark and encoding."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reviewguard.errors import InputError
+from reviewguard.readers.base import ReadOptions
+from reviewguard.readers.columns import find_fields, recognise, unique_names
+from reviewguard.readers.delimited import Cells, split_rows
+from reviewguard.readers.lines import decode_head, looks_like_text, read_lines
+from reviewguard.readers.sources import open_bytes, read_head
+from reviewguard.readers.table import Row, to_records
+from reviewguard.schema import Cell, Record
+
+_DELIMITERS = ",;\t|^~\x1f\x01"
+_SEPARATOR_LINE = re.compile(r"sep=(.)\s*$")
+_EXTRA = "cells beyond the header"
+
+
+class CsvReader:
+    """One message a row, under a header line."""
+
+    name = "csv"
+    suffixes = (".csv", ".tsv", ".tab", ".psv")
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Text whose first line names a column for the message, beside others."""
+        if not looks_like_text(head):
+            return False
+        line = _first_line(head)
+        header = next(csv.reader([line], delimiter=find_delimiter(line)), [])
+        return len(header) > 1 and "text" in recognise(header, {})
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
+        """One record for each row."""
+        head = read_head(path)
+        first = _first_line(head)
+        separator = _SEPARATOR_LINE.match(first)
+        with open_bytes(path) as stream:
+            rows = split_rows(read_lines(stream, head), separator[1] if separator else find_delimiter(first))
+            header = next(rows, None) if not separator else (next(rows), next(rows, None))[1]
+            if header is None:
+                raise InputError(f"{path} is empty", expected="a header line, and one message a row")
+            columns = unique_names(header.cells)
+            text = find_fields(columns, options.columns, path)["text"]
+            table = _rows(rows, columns, columns.index(text) + 1)
+            yield from to_records(table, path, options, columns)
+
+
+def find_delimiter(line: str) -> str:
+    """The delimiter of a header line: the one that gives a column for the message, then the most columns."""
+    return max(_DELIMITERS, key=lambda delimiter: _columns_with(delimiter, line))
+
+
+def _columns_with(delimiter: str, line: str) -> tuple[bool, int]:
+    header = next(csv.reader([line], delimiter=delimiter), [])
+    return "text" in recognise(header, {}), len(header)
+
+
+def _first_line(head: bytes) -> str:
+    return next((line for line in decode_head(head).splitlines() if line.strip()), "")
+
+
+def _rows(rows: Iterator[Cells], columns: Sequence[str], needed: int) -> Iterator[Row]:
+    for row in rows:
+        beyond = row.cells[len(columns) :]
+        missing = len(columns) - len(row.cells)
+        values: dict[str, Cell] = dict(zip(columns, row.cells + [""] * missing, strict=False))
+        error = row.error
+        if any(cell.strip() for cell in beyond):
+            values[_EXTRA] = " | ".join(beyond)
+            error = error or f"{len(row.cells)} cells under {len(columns)} columns"
+        elif len(row.cells) < needed:
+            error = error or f"only {len(row.cells)} cells under {len(columns)} columns"
+        yield Row(f"line {row.line}", values, error)

@@ -1,0 +1,163 @@
+"""Dates as exports write them: ISO, month or day first, in words, since the epoch, or as Excel counts them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from reviewguard.schema import Cell
+
+if TYPE_CHECKING:
+    from dateutil.parser import parser
+
+_NUMERIC = re.compile(r"\s*(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_EXCEL_START = datetime(1899, 12, 30, tzinfo=UTC)
+_YEARS = range(1990, 2101)
+_ZONES = {
+    name: hours
+    for hours, names in (
+        *(
+            (0, "UTC GMT WET"),
+            (1, "BST WEST CET MEZ"),
+            (2, "CEST MESZ EET"),
+            (3, "EEST"),
+            (5.5, "IST"),
+            (9, "JST"),
+        ),
+        *(
+            (10, "AEST"),
+            (11, "AEDT"),
+            (-4, "EDT"),
+            (-5, "EST CDT"),
+            (-6, "CST MDT"),
+            (-7, "MST PDT"),
+            (-8, "PST"),
+        ),
+    )
+    for name in names.split()
+}
+"""Hours east of Greenwich."""
+
+_MONTHS = (
+    "jan january januar januari janvier gennaio enero jän gen ene janv",
+    "feb february februar februari février febbraio febrero fév févr",
+    "mar march märz maart mars marzo mär mrz",
+    "apr april avril aprile abril avr abr",
+    "may mai mei maggio mayo mag",
+    "jun june juni juin giugno junio giu",
+    "jul july juli juillet luglio julio juil lug",
+    "aug august augustus août agosto ago",
+    "sep september septembre settembre septiembre sept set",
+    "oct october oktober octobre ottobre octubre okt ott",
+    "nov november novembre noviembre",
+    "dec december dezember décembre dicembre diciembre dez déc dic",
+)
+"""January to December in six languages."""
+
+
+def day_first(samples: Iterable[Cell]) -> bool | None:
+    """Whether numeric dates begin with the day; None when the samples do not decide.
+
+    A number above 12 decides. Without one, many different dates that lie closely together under one reading
+    and far apart under the other (1 to 8 November, or the 11th of eight months) decide as well.
+    """
+    pairs = [(int(m[1]), int(m[3]), m[4]) for s in samples if isinstance(s, str) and (m := _NUMERIC.match(s))]
+    first = sum(a > 12 >= b for a, b, _ in pairs)
+    second = sum(b > 12 >= a for a, b, _ in pairs)
+    if first != second:
+        return first > second
+    by_month, by_day = _spread((y, a, b) for a, b, y in pairs), _spread((y, b, a) for a, b, y in pairs)
+    if len(set(pairs)) < 5 or min(by_month, by_day) * 5 > max(by_month, by_day):
+        return None
+    return by_day < by_month
+
+
+def _spread(dates: Iterable[tuple[str, int, int]]) -> int:
+    days = [date(int(y) % 100 + 2000, m, d).toordinal() for y, m, d in dates if 1 <= m <= 12 and 1 <= d <= 28]
+    return max(days) - min(days) if days else 0
+
+
+def parse_date(value: Cell, *, day_first: bool | None = None) -> datetime | None:
+    """The moment, with its time zone, UTC where it names none; None where no whole date can be read.
+
+    Args:
+        day_first: how to read 03/11/2024; None takes slashes and hyphens month first, dots day first.
+    """
+    if isinstance(value, datetime):
+        return _plausible(value)
+    if value is None or isinstance(value, bool):
+        return None
+    text = str(value).strip()
+    try:
+        return _plausible(_iso(text) or _counted(text) or _written(text, day_first))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _plausible(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.year not in _YEARS:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _iso(text: str) -> datetime | None:
+    if len(text) < 8 or (len(text) != 8 and text.isdigit()):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.year in _YEARS else None
+
+
+def _counted(text: str) -> datetime | None:
+    """Seconds, milliseconds or microseconds since 1970, or Excel's days since 1900."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    if 25569 <= number < 73415:
+        return _EXCEL_START + timedelta(days=number)
+    for scale in (1, 1e3, 1e6):
+        if 6e8 <= number / scale < 4.2e9:
+            return datetime.fromtimestamp(number / scale, UTC)
+    return None
+
+
+def _written(text: str, day_first: bool | None) -> datetime | None:
+    if not 6 <= len(text) <= 60 or _NUMBER.fullmatch(text):
+        return None
+    numeric = _NUMERIC.match(text)
+    first = numeric is not None and (numeric[2] == "." if day_first is None else day_first)
+    found, again = (
+        _parser().parse(text, default=default, dayfirst=first, tzinfos=_zone) for default in _DEFAULTS
+    )
+    return found if found == again else None
+
+
+_DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))
+"""What is read alike from both holds a whole date of its own."""
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
+    from dateutil.tz import tzoffset
+
+    if offset is None and name in _ZONES:
+        offset = int(_ZONES[name] * 3600)
+    return None if offset is None else tzoffset(name, offset)
+
+
+@cache
+def _parser() -> parser:
+    from dateutil.parser import parser, parserinfo
+
+    class Info(parserinfo):
+        def __init__(self) -> None:
+            self.MONTHS = cast(Any, [tuple(names.split()) for names in _MONTHS])
+            self.JUMP = [*parserinfo.JUMP, "um", "uhr", "de", "à", "le", "alle"]
+            super().__init__()
+
+    return parser(Info())

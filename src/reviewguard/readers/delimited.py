@@ -1,0 +1,169 @@
+"""Splits delimited text into rows, and finds back into it after quotes that do not match or cells without end."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal
+
+from reviewguard.readers.lines import PIECE
+from reviewguard.readers.skim import skim_row
+from reviewguard.readers.table import TOO_LONG
+
+ROW_LIMIT = PIECE
+"""Characters of a row up to which it is read in one go."""
+
+UNMATCHED = "its quotes do not match"
+
+_Outcome = tuple[list[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One row.
+
+    Attributes:
+        line: the line of the file where it begins, from 1.
+        cells: what could be read of it.
+        error: why it could not be read well, or None.
+    """
+
+    line: int
+    cells: list[str]
+    error: str | None = None
+
+
+def split_rows(lines: Iterator[str], delimiter: str) -> Iterator[Cells]:
+    """Every row but empty lines; the first one sets how many cells a row should have.
+
+    Args:
+        lines: lines with their ends, as `read_lines` gives them.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), 2 * ROW_LIMIT))
+    feed = _Feed(lines)
+    reader = csv.reader(feed, delimiter=delimiter, strict=True)
+    width = 0
+    while True:
+        line = feed.begin_row()
+        try:
+            cells, error = next(reader), None
+        except StopIteration:
+            return
+        except _TooLongError:
+            cells, error = _long_row(feed, delimiter, width)
+        except csv.Error:
+            cells, error = _broken_row(feed, delimiter, width)
+        if cells:
+            width = width or len(cells)
+            yield Cells(line, cells, error)
+
+
+class _TooLongError(Exception):
+    """A row is longer than `ROW_LIMIT`."""
+
+
+class _Feed:
+    """Lines for the CSV parser; remembers those of the row at hand, and takes lines back."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._returned: deque[str] = deque()
+        self._next_line = 1
+        self._size = 0
+        self.row: list[str] = []
+
+    def begin_row(self) -> int:
+        self.row, self._size = [], 0
+        return self._next_line
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self._size > ROW_LIMIT:
+            raise _TooLongError
+        line = self.take()
+        self.row.append(line)
+        self._size += len(line)
+        if len(line) >= PIECE and not line.endswith("\n"):
+            raise _TooLongError
+        return line
+
+    def take(self) -> str:
+        """The next line, outside of any row."""
+        line = self._returned.popleft() if self._returned else next(self._lines)
+        self._next_line += line.endswith(("\n", "\r"))
+        return line
+
+    def take_rest(self) -> Iterator[str]:
+        """Line after line, outside of any row."""
+        while True:
+            try:
+                line = self.take()
+            except StopIteration:
+                return
+            yield line
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        self._returned.extendleft(reversed(lines))
+        self._next_line -= sum(line.endswith(("\n", "\r")) for line in lines)
+
+
+def _long_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
+    """A row with a huge cell, read to its end; or the first of many that a lost quote made one."""
+    following = feed.row[1:201]
+    alike = sum(line.count(delimiter) == width - 1 for line in following)
+    if width > 1 and following and alike >= 0.8 * len(following):
+        return _broken_row(feed, delimiter, width)
+    row = skim_row(chain(feed.row, feed.take_rest()), delimiter)
+    return row.cells, (TOO_LONG if row.cut else None) if row.closed else UNMATCHED
+
+
+def _broken_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
+    """The lines up to the next one that can begin a row; that one and what follows are given back."""
+    feed.give_back(feed.row[1:])
+    block, size = feed.row[:1], 0
+    for line in feed.take_rest():
+        size += len(line)
+        if size > ROW_LIMIT or _can_begin_row(line, delimiter, width):
+            feed.give_back([line])
+            break
+        block.append(line)
+    return _mended("".join(block).rstrip("\r\n"), delimiter, width)
+
+
+def _can_begin_row(line: str, delimiter: str, width: int) -> bool:
+    if width <= 1 or _mended(line, delimiter, width)[1] is None:
+        return True
+    return _only_row(line, delimiter) is None and 1 < len(_only_row(f'{line}"', delimiter) or ()) <= width
+
+
+def _mended(text: str, delimiter: str, width: int) -> _Outcome:
+    """The row with `width` cells that this is once quotes inside of words are read as such; else what there is."""
+    text = re.sub("\r(?!\n)", " ", text)
+    ends = re.escape(delimiter) + '\r\n"'
+    doubled = re.sub(f'(?<=[^{ends}])"(?=[^{ends}])', '""', text)
+    mended = [_only_row(doubled, delimiter)]
+    if "\n" not in text.rstrip() and text.count('"') % 2 == 0:
+        mended.append(_only_row(text, delimiter, csv.QUOTE_NONE))
+    for cells in mended:
+        if cells and len(cells) == width:
+            return cells, None
+    lines = text.splitlines(keepends=True)
+    return next(csv.reader(lines, delimiter=delimiter), []), UNMATCHED
+
+
+def _only_row(text: str, delimiter: str, quoting: Literal[0, 3] = csv.QUOTE_MINIMAL) -> list[str] | None:
+    """The cells, or None where this is not one whole row."""
+    try:
+        rows = list(
+            csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
+        )
+    except csv.Error:
+        return None
+    return rows[0] if len(rows) == 1 else None

@@ -1,0 +1,77 @@
+"""Who wrote a message, from what an export says about its sender."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from reviewguard.readers.vocabulary import fold, load_vocabulary
+from reviewguard.schema import Cell, Role
+
+_PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
+    (re.compile(r"\b(internal|private) (note|comment|message)\b"), "system"),
+    (
+        re.compile(r"\b(customer|client|buyer) (service|support|care|success|experience|relations)\b"),
+        "seller",
+    ),
+    (re.compile(r"\b(to|for) (the )?(buyer|customer|client|end ?user|user|shopper)\b"), "seller"),
+    (re.compile(r"\b(to|for) (the )?(seller|agent|merchant|vendor|us|support)\b"), "buyer"),
+)
+_RELAY = re.compile(r"@(marketplace|m)\.amazon\.")
+_HEAD_END = re.compile(r"[:(\[<|/,>→]|\s-")
+_TRUTH = dict.fromkeys(("true", "yes", "y", "1", "t"), True) | dict.fromkeys(
+    ("false", "no", "n", "0", "f"), False
+)
+
+
+def role_columns(header: Iterable[str], sender: str | None = None) -> tuple[str, ...]:
+    """The columns that tell who wrote a row, the most telling first.
+
+    Args:
+        sender: the column to take; None takes all that are known by name.
+    """
+    known, folded = load_vocabulary(), {fold(column): column for column in header}
+    senders = [sender] if sender else [folded[name] for name in known.columns["sender"] if name in folded]
+    notes = [column for name, column in folded.items() if None in known.flags.get(name, ())]
+    channels = [folded[name] for name in known.columns["channel"] if name in folded]
+    return tuple(dict.fromkeys((*notes, *senders, *channels)))
+
+
+def role_of(cells: Mapping[str, Cell]) -> Role:
+    """Who wrote a row, by its telling cells: the system if any cell says so, else what the first one says.
+
+    Where none tells, the seller: taken for a buyer's, a seller's message would never be scored.
+    """
+    roles = [role for column, value in cells.items() if (role := _role(fold(column), value))]
+    return "system" if "system" in roles else next(iter(roles), "seller")
+
+
+def _role(column: str, value: Cell) -> Role | None:
+    known, flag = load_vocabulary(), _truth(value)
+    if flag is not None and column in known.flags:
+        return known.flags[column][0 if flag else 1]
+    role = role_of_value(value) if isinstance(value, str) else None
+    if column not in known.columns["channel"]:
+        return role
+    return role if role == "system" and "note" in fold(str(value)) else None
+
+
+def _truth(value: Cell) -> bool | None:
+    number = isinstance(value, (bool, int, float)) and value in (0, 1)
+    return _TRUTH.get(str(int(value)) if number else str(value).strip().lower())  # type: ignore[arg-type]
+
+
+def role_of_value(value: str) -> Role | None:
+    """What one value means ("Public reply", "end-user", "agent (Nora)"); None for a name and the like."""
+    known, folded = load_vocabulary(), fold(value)
+    if folded in known.values:
+        return known.values[folded]
+    if _RELAY.search(value.lower()):
+        return "buyer"
+    for pattern, role in _PHRASES:
+        if pattern.search(folded.replace("_", " ")):
+            return role
+    words = fold(_HEAD_END.split(value, maxsplit=1)[0]).split("_")
+    if not all(word in known.words or word in known.fillers for word in words):
+        return None
+    return next((known.words[word] for word in words if word in known.words), None)

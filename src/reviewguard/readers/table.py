@@ -1,0 +1,136 @@
+"""Rows of a table, whatever its file format, as records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from reviewguard.readers.base import ReadOptions
+from reviewguard.readers.columns import find_fields, recognise
+from reviewguard.readers.dates import day_first, parse_date
+from reviewguard.readers.identifiers import find_asin, find_order_id
+from reviewguard.readers.roles import role_columns, role_of
+from reviewguard.schema import Cell, Record
+
+CELL_LIMIT = 2**20
+"""Characters of one cell that are kept."""
+TOO_LONG = f"a cell is longer than {CELL_LIMIT:,} characters; the rest was cut off"
+
+_SAMPLE_ROWS, _SAMPLE_SIZE = 1000, 2**21
+_LAYOUTS = 256
+_SHORT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as its format gives it.
+
+    Attributes:
+        place: where it stands in the file, for people.
+        values: its cells by column, in the file's order.
+        error: why it could not be read, or None.
+    """
+
+    place: str
+    values: Mapping[str, Cell]
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    fields: Mapping[str, str]
+    roles: tuple[str, ...]
+
+
+def to_records(
+    rows: Iterable[Row], path: Path, options: ReadOptions, header: Sequence[str] | None = None
+) -> Iterator[Record]:
+    """One record for each row.
+
+    Args:
+        header: the table's columns; None takes those of the first rows.
+
+    Raises:
+        InputError: there is no column for the text, or `--map` names one that is not there.
+    """
+    sample, rows = _peek(rows)
+    columns = header or list(dict.fromkeys(name for row in sample for name in row.values))
+    if header or any(row.error is None for row in sample):
+        find_fields(columns, options.columns, path)
+    layout_of = _layouts(options.columns)
+    dates = (row.values.get(layout_of(row.values).fields.get("date", "")) for row in sample)
+    first = day_first(dates)
+    for row in rows:
+        yield _record(row, str(path), layout_of(row.values), first)
+
+
+def _peek(rows: Iterable[Row]) -> tuple[list[Row], Iterator[Row]]:
+    """The first rows, bounded in number and size, and all rows."""
+    rows, sample, size = iter(rows), [], 0
+    for row in rows:
+        sample.append(row)
+        size += sum(8 + len(cell) if isinstance(cell, str) else 8 for cell in row.values.values())
+        if len(sample) >= _SAMPLE_ROWS or size >= _SAMPLE_SIZE:
+            break
+    return sample, chain(sample, rows)
+
+
+def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout]:
+    """What the columns of a row mean, worked out once for each set of columns."""
+    known: dict[tuple[str, ...], _Layout] = {}
+
+    def layout_of(values: Mapping[str, Cell]) -> _Layout:
+        header = tuple(values)
+        if header not in known:
+            if len(known) >= _LAYOUTS:
+                known.clear()
+            known[header] = _Layout(recognise(header, given), role_columns(header, given.get("sender")))
+        return known[header]
+
+    return layout_of
+
+
+def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Record:
+    values, cut = _cut_cells(row.values)
+    cell = {field: values.get(column) for field, column in layout.fields.items()}
+    word = {field: _text(value).strip() for field, value in cell.items()}
+    text, subject = _text(cell.get("text")), word.get("subject")
+    role = role_of({column: values.get(column) for column in layout.roles})
+    others = "\n".join(v for v in values.values() if isinstance(v, str) and len(v) <= _SHORT)
+    missing = None if "text" in layout.fields else "no column with the message"
+    return Record(
+        source=source,
+        place=row.place,
+        values=values,
+        text=text,
+        role=role,
+        id=word.get("id") or None,
+        thread=word.get("thread") or None,
+        order_id=find_order_id(word.get("order_id"))
+        or word.get("order_id")
+        or find_order_id(others, subject, text),
+        asin=find_asin(word.get("asin"), others, subject, text),
+        agent=(word.get("agent") or None) if role == "seller" else None,
+        subject=subject or None,
+        sent_at=parse_date(cell.get("date"), day_first=first),
+        previous=word.get("previous") or None,
+        error=row.error or cut or missing,
+    )
+
+
+def _cut_cells(values: Mapping[str, Cell]) -> tuple[Mapping[str, Cell], str | None]:
+    long = [name for name, cell in values.items() if isinstance(cell, str) and len(cell) > CELL_LIMIT]
+    if not long:
+        return values, None
+    kept = {name: _text(cell)[:CELL_LIMIT] if name in long else cell for name, cell in values.items()}
+    return kept, TOO_LONG
+
+
+def _text(value: Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else str(value)

@@ -1,0 +1,53 @@
+"""Names of columns and words for senders, read from `vocabulary.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from reviewguard.schema import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """How exports name things; all names as `fold` writes them.
+
+    Attributes:
+        columns: field → names of its column, the most telling first.
+        words: word → who wrote the message.
+        values: whole value → who wrote the message; holds `words` too.
+        fillers: words that may stand beside these.
+        flags: column of true and false → who wrote the message if true, and if false.
+    """
+
+    columns: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, Role]
+    values: Mapping[str, Role]
+    fillers: frozenset[str]
+    flags: Mapping[str, tuple[Role | None, Role | None]]
+
+
+@cache
+def load_vocabulary() -> Vocabulary:
+    """The vocabulary that ships with reviewguard."""
+    data = tomllib.loads(files("reviewguard.readers").joinpath("vocabulary.toml").read_text("utf-8"))
+    fillers = frozenset(data["words"].pop("fillers"))
+    words = {word: role for role, names in data["words"].items() for word in names}
+    values = {value: role for role, names in data["values"].items() for value in names}
+    flags = {
+        column: (flag["when_true"] or None, flag["when_false"] or None)
+        for flag in data["flags"]
+        for column in flag["columns"]
+    }
+    columns = {field: tuple(names) for field, names in data["columns"].items()}
+    return Vocabulary(columns, words, words | values, fillers, flags)
+
+
+def fold(name: str) -> str:
+    """A name in lower case with underscores: "Order #" → "order", "createdAt" → "created_at"."""
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[\W_]+", "_", split.lower()).strip("_")
