@@ -20,8 +20,8 @@ from reviewguard.readers.dates import parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.mime import ParsedMail, parse_mail
 from reviewguard.readers.sources import open_bytes
-from reviewguard.readers.wording import passed_on, without_passed_on, without_relay_lines, wording
-from reviewguard.schema import Record, Role
+from reviewguard.readers.wording import words_of
+from reviewguard.schema import Record
 
 MAX_MAIL = 32 * 2**20
 """Bytes of one mail that are read: text comes before attachments, and providers stop at 25 to 50 MB."""
@@ -105,14 +105,14 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
     if not any(mail.header(name) for name in _KNOWN_HEADERS):
         return Record(str(path), place, values, error="no mail: it has no headers")
     role = role_of_mail(mail, OwnAddresses.parse(options.columns.get("seller", "")))
-    text, previous = _words(mail, role)
+    words = words_of(mail.text, role, is_reply=is_reply(mail))
     subject = mail.header("subject")
     order_id = find_order_id(subject, mail.text)
     return Record(
         source=str(path),
         place=place,
         values=values,
-        text=text,
+        text=words.own,
         role=role,
         id=mail.header("message-id") or None,
         thread=thread_of_mail(mail, order_id),
@@ -121,7 +121,7 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
         agent=_agent(mail) if role == "seller" else None,
         subject=subject or None,
         sent_at=_sent_at(mail),
-        previous=previous,
+        previous=words.quoted or None,
     )
 
 
@@ -131,18 +131,6 @@ def _values(mail: ParsedMail) -> dict[str, str]:
         "body": mail.text,
         "attachments": ", ".join(mail.attachments),
     }
-
-
-def _words(mail: ParsedMail, role: Role) -> tuple[str, str | None]:
-    """The writer's own words, and the buyer's that a seller's mail quotes."""
-    if role == "buyer":
-        inside = without_relay_lines(passed_on(mail.text))
-        return wording(inside, is_reply=is_reply(mail)).own, None
-    parted = wording(mail.text, is_reply=is_reply(mail))
-    own = without_relay_lines(without_passed_on(parted.own))
-    if role != "seller" or "@marketplace.amazon." not in parted.quoted_from.lower():
-        return own, None
-    return own, without_relay_lines(passed_on(parted.quoted)) or None
 
 
 def _agent(mail: ParsedMail) -> str | None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from reviewguard.readers.markup import tidy
+from reviewguard.schema import Role
 from reviewguard.text import normalize
 
 _MARKERS = (
@@ -40,6 +41,7 @@ _GARBLED = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a-\u201e\u2018-\u201d\u2020-\u2026\u2122\u0152-\u017e]"
 )
 _REPLY_HEADER = re.compile(r"@|\d[:.]\d\d")
+_MAY_QUOTE = re.compile(rf"^>|{_REPLY_HEADER.pattern}", re.MULTILINE)
 _MAX_LINES = 1000
 """Texts of more lines are left whole: looking for quotes takes time that grows with their square."""
 
@@ -108,6 +110,21 @@ def without_relay_lines(text: str) -> str:
     return tidy("\n".join(kept)) or text
 
 
+def words_of(text: str, role: Role, *, is_reply: bool) -> Wording:
+    """The words of a mail or of a helpdesk's message, by who wrote it.
+
+    Of a buyer's, what the relay passes on counts; of a seller's, what stands around it. The quoted message is given
+    only where a seller quotes a relay address, for then it is the buyer's.
+    """
+    if role == "buyer":
+        return Wording(wording(without_relay_lines(passed_on(text)), is_reply=is_reply).own)
+    parted = wording(text, is_reply=is_reply)
+    own = without_relay_lines(without_passed_on(parted.own))
+    if role != "seller" or "@marketplace.amazon." not in parted.quoted_from.lower():
+        return Wording(own)
+    return Wording(own, without_relay_lines(passed_on(parted.quoted)), parted.quoted_from)
+
+
 def wording(text: str, *, is_reply: bool) -> Wording:
     """Part a mail's text. When in doubt, words stay: a seller's own must never be lost.
 
@@ -122,13 +139,12 @@ def wording(text: str, *, is_reply: bool) -> Wording:
     text = tidy(text)
     own: list[str] = []
     first: dict[str, str] = {}
-    rest = text if text.count("\n") < _MAX_LINES else ""
+    rest = text if _MAY_QUOTE.search(text) and text.count("\n") < _MAX_LINES else ""
     while rest and (found := unwrap(rest)) and _is_quote(found, is_reply=is_reply):
         first = first or found
         own.append(found.get("text_top") or (_above_quote(rest) if found["type"] == "quote" else ""))
         rest = found.get("text_bottom", "")
-    own.append(rest)
-    words = tidy("\n\n".join(_unsigned(part) for part in own if part)) if first else _unsigned(text)
+    words = tidy("\n\n".join(_unsigned(part) for part in (*own, rest) if part)) if first else _unsigned(text)
     return Wording(words or text, first.get("text", ""), first.get("from", ""))
 
 

@@ -1,0 +1,76 @@
+"""eDesk: tickets with a list of messages; its export's layout is not documented, so names are taken broadly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reviewguard.readers.json_fields import Fields
+from reviewguard.readers.roles import role_columns, role_of
+from reviewguard.readers.tickets import People, Said, TicketReader, body
+from reviewguard.readers.vocabulary import fold, load_vocabulary
+from reviewguard.schema import Role
+
+_MESSAGES = ("messages", "thread", "conversation", "replies")
+
+
+class EdeskReader(TicketReader):
+    """Tickets with `messages`, `thread`, `conversation` or `replies`.
+
+    No public page gives the layout of eDesk's export. Its API is known to have messages with `body`, `direction`
+    and `type` (Message or Note) and tickets with `subject`, `status`, `channel`, tags and a sales order; these are
+    read, and beside them whatever `vocabulary.toml` knows as a text, a date or a sender. Also reads the JSON of
+    other helpdesks that is built so, with `--format edesk`.
+    """
+
+    name = "edesk"
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether there are tickets with messages that have a direction or say that they are notes."""
+        folded = head.lower()
+        return (
+            any(b'"%s"' % name.encode() in folded for name in _MESSAGES)
+            and (b'"direction"' in folded or b'"sales_order' in folded or b'"seller_order_id"' in folded)
+            and b'"from_agent"' not in folded
+        )
+
+    def messages(self, ticket: Fields) -> list[Any]:
+        """The ticket's messages."""
+        return _folded(ticket).entries(*_MESSAGES)
+
+    def is_message(self, entry: Fields) -> bool:
+        """Whether an object is a message by itself: it names its ticket, and has no messages."""
+        values = _folded(entry).values
+        return "ticket_id" in values and not any(name in values for name in _MESSAGES)
+
+    def said(self, message: Fields, ticket: Fields, people: People) -> Said:
+        """A message."""
+        folded, names = _folded(message), load_vocabulary().columns
+        author = folded.inner("author", "sender", "user", "from")
+        return Said(
+            id=folded.text(*names["id"]),
+            text=body(folded, names["text"]),
+            role=_role(folded),
+            author=author.text("name", "email") or folded.text(*names["agent"], "from"),
+            sent_at=folded.date(*names["date"]),
+            attachments=folded.names("attachments", "files"),
+        )
+
+    def references(self, ticket: Fields) -> str:
+        """Order fields, custom fields and tags."""
+        folded = _folded(ticket)
+        return folded.words(
+            "seller_order_id", *load_vocabulary().columns["order_id"], "order", "custom_fields", "tags"
+        )
+
+
+def _folded(entry: Fields) -> Fields:
+    """The object with its keys in lower case with underscores; an object among the values stays as it is."""
+    return Fields({fold(name): value for name, value in entry.values.items()})
+
+
+def _role(message: Fields) -> Role:
+    author = message.inner("author", "sender", "from")
+    flat = {name: value for name, value in message.values.items() if not isinstance(value, (dict, list))}
+    flat |= {"sender_type": author.text("type", "role")} if author.text("type", "role") else {}
+    return role_of({column: flat[column] for column in role_columns(flat)})

@@ -1,0 +1,54 @@
+"""Gorgias: tickets with their messages, or messages alone, as its API gives them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reviewguard.readers.json_fields import Fields
+from reviewguard.readers.tickets import People, Said, TicketReader, body
+from reviewguard.schema import Role
+
+
+class GorgiasReader(TicketReader):
+    """Tickets with `messages`, or a list or lines of messages.
+
+    `from_agent` tells the seller, whether a person or a rule wrote; messages that are not `public` are notes.
+    `stripped_text`, which leaves out quotes and signatures, is preferred.
+    Field names: developers.gorgias.com, the Ticket and TicketMessage objects.
+    """
+
+    name = "gorgias"
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether Gorgias' field names stand in the beginning of the file."""
+        return b'"from_agent"' in head and (b'"created_datetime"' in head or b'"stripped_text"' in head)
+
+    def messages(self, ticket: Fields) -> list[Any]:
+        """The ticket's messages."""
+        return ticket.entries("messages")
+
+    def said(self, message: Fields, ticket: Fields, people: People) -> Said:
+        """A message."""
+        sender, source = message.inner("sender"), message.inner("source").inner("from")
+        stripped = body(message, ("stripped_text",), ("stripped_html",))
+        return Said(
+            id=message.text("id"),
+            text=stripped or body(message, ("body_text",), ("body_html",)),
+            role=_role(message),
+            author=sender.text("name", "email") or source.text("name", "address") or sender.text("id"),
+            sent_at=message.date("sent_datetime", "created_datetime"),
+            attachments=message.names("attachments"),
+            subject=message.text("subject"),
+            stripped=bool(stripped),
+        )
+
+    def references(self, ticket: Fields) -> str:
+        """Custom fields, external id, meta data and tags."""
+        return ticket.words("custom_fields", "external_id", "meta", "tags")
+
+
+def _role(message: Fields) -> Role:
+    if message.flag("public") is False or message.text("channel") == "internal-note":
+        return "system"
+    return "buyer" if message.flag("from_agent") is False else "seller"

@@ -1,0 +1,166 @@
+"""The objects of a JSON export one by one, in bounded memory, up to where the file is damaged."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from reviewguard.readers.sources import open_bytes, read_head
+
+MAX_LINE = 64 * 2**20
+"""Bytes of one line of a file with an object a line."""
+
+_LINE_SUFFIXES = (".jsonl", ".ndjson")
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A stretch that is no JSON.
+
+    Attributes:
+        place: where, for people.
+        reason: what is wrong there.
+    """
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value with the name of the list it stands in; "" for the file's own list, its lines or its only object."""
+
+    within: str
+    value: Any
+
+
+Shape = Literal["lines", "array", "page", "object"]
+
+
+def read_objects(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
+    """Every object of an export, list after list.
+
+    Understood are one array, objects with the named lists (such as the pages of an API: `{"tickets": […]}`), a
+    single object, and one object a line. A bad line is passed over; elsewhere nothing can be read after damage.
+
+    Raises:
+        InputError: the file cannot be opened, or its compression is damaged.
+    """
+    shape = _shape(path, lists)
+    if shape == "lines":
+        yield from _lines(path, lists)
+        return
+    within = {"array": ["item"], "object": [""]}.get(shape, [f"{name}.item" for name in lists])
+    for prefix in within:
+        name = prefix.removesuffix(".item") if shape == "page" else ""
+        for found in _items(path, prefix, name):
+            yield found
+            if isinstance(found, Damaged):
+                return
+
+
+def has_list(path: Path, name: str, lists: Sequence[str]) -> bool:
+    """Whether an object with the named lists has an entry in this one."""
+    if _shape(path, lists) != "page":
+        return False
+    return isinstance(next(_items(path, f"{name}.item", name), None), Found)
+
+
+def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
+    import ijson
+
+    with _utf8(path) as stream:
+        try:
+            for value in ijson.items(stream, prefix, use_float=True, multiple_values=True):
+                yield Found(name, value)
+        except ijson.JSONError as error:
+            yield Damaged(_where(name), f"the file breaks off or is no JSON from here on: {_short(error)}")
+
+
+def _where(name: str) -> str:
+    return f"end of {name}" if name else "end of file"
+
+
+def _short(error: Exception) -> str:
+    return str(error).strip("b'\"").partition("\n")[0].partition("\\n")[0]
+
+
+def _shape(path: Path, lists: Sequence[str]) -> Shape:
+    if _has_lines(path):
+        return "lines"
+    import ijson
+
+    key = ""
+    with _utf8(path) as stream:
+        try:
+            for prefix, event, value in ijson.parse(stream, multiple_values=True):
+                if event == "start_array" and prefix in ("", key):
+                    if not prefix or key in lists:
+                        return "page" if prefix else "array"
+                elif event == "map_key" and not prefix:
+                    key = value
+                    if key == "id":
+                        return "object"
+        except ijson.JSONError:
+            pass
+    return "object"
+
+
+def _has_lines(path: Path) -> bool:
+    """Whether every line is an object: by suffix, or because one of the first two lines is."""
+    if any(suffix.lower() in _LINE_SUFFIXES for suffix in path.suffixes[-2:]):
+        return True
+    lines = read_head(path).removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n")[:-1]
+    return bool(lines) and lines[0].startswith(b"{") and any(map(_is_object, lines[:2]))
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _lines(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
+    with open_bytes(path) as stream:
+        for number, line in enumerate(_beginnings(stream), 1):
+            if line.strip():
+                yield from _line(line, f"line {number}", lists)
+
+
+def _beginnings(stream: BinaryIO) -> Iterator[bytes]:
+    """Each line, cut at `MAX_LINE`."""
+    at_start = True
+    for piece in iter(lambda: stream.readline(MAX_LINE), b""):
+        if at_start:
+            yield piece
+        at_start = piece.endswith(b"\n")
+
+
+def _line(line: bytes, place: str, lists: Sequence[str]) -> Iterator[Found | Damaged]:
+    try:
+        value = json.loads(line.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError) as error:
+        yield Damaged(place, "longer than 64 MB" if len(line) >= MAX_LINE else f"not JSON: {error}")
+        return
+    inside = [name for name in lists if isinstance(value, dict) and isinstance(value.get(name), list)]
+    if not inside or "id" in value:
+        yield Found("", value)
+        return
+    for name in inside:
+        yield from (Found(name, item) for item in value[name])
+
+
+@contextmanager
+def _utf8(path: Path) -> Iterator[codecs.StreamRecoder]:
+    """The file as UTF-8 without byte order mark; bytes that are none are replaced."""
+    head = read_head(path, 2)
+    encoding = "utf-16" if head.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
+    with open_bytes(path) as stream:
+        yield codecs.EncodedFile(stream, "utf-8", encoding, "replace")

@@ -1,0 +1,222 @@
+"""What the exports of all helpdesks have in common: tickets with messages, told in each vendor's own names."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from reviewguard.readers.base import ReadOptions
+from reviewguard.readers.correspondents import is_notice
+from reviewguard.readers.identifiers import find_asin, find_order_id
+from reviewguard.readers.json_fields import Fields, Malformed
+from reviewguard.readers.json_stream import Damaged, has_list, read_objects
+from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
+from reviewguard.readers.wording import words_of
+from reviewguard.schema import Record, Role
+
+MESSAGE_LISTS = ("comments", "messages", "conversations", "notes")
+_LONG = {*MESSAGE_LISTS, "description", "description_text"}
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is who, where the export has a list of users: id → name of agents, and ids of customers."""
+
+    agents: Mapping[str, str] = field(default_factory=dict)
+    customers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message in common terms.
+
+    Attributes:
+        text: readable text; `stripped` says whether the vendor has taken quotes and signatures off.
+        author: a name or an address where there is one, else an id.
+    """
+
+    id: str
+    text: str
+    role: Role
+    author: str
+    sent_at: datetime | None
+    attachments: str = ""
+    subject: str = ""
+    stripped: bool = False
+
+
+class TicketReader(ABC):
+    """Reads one vendor's JSON export; subclasses know the vendor's names."""
+
+    name: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson")
+    lists: ClassVar[tuple[str, ...]] = ("tickets", "data", "results", "items", *MESSAGE_LISTS)
+
+    @abstractmethod
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether the vendor's field names stand in the beginning of the file."""
+
+    @abstractmethod
+    def messages(self, ticket: Fields) -> list[Any]:
+        """The ticket's messages as they stand in the export, oldest first; raises `Malformed`."""
+
+    @abstractmethod
+    def said(self, message: Fields, ticket: Fields, people: People) -> Said:
+        """One message in common terms; raises `Malformed`."""
+
+    @abstractmethod
+    def references(self, ticket: Fields) -> str:
+        """What of the ticket, beside its subject, may hold an order number or an ASIN."""
+
+    def opening(self, ticket: Fields) -> list[Any]:
+        """A message made of the ticket's description, for an export that comes without messages."""
+        return []
+
+    def is_message(self, entry: Fields) -> bool:
+        """Whether an object of the export is a message that stands outside its ticket."""
+        return "ticket_id" in entry.values
+
+    def people(self, path: Path) -> People:
+        """Who is who; most vendors say it with each message."""
+        return People()
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
+        """One record a message; a malformed ticket is one record with `error`, and the rest goes on.
+
+        Tickets stay in memory only where their messages stand in a list of their own.
+        """
+        apart = any(has_list(path, name, self.lists) for name in MESSAGE_LISTS)
+        reading = _Reading(self, path, self.people(path), apart)
+        for number, found in enumerate(read_objects(path, self.lists), 1):
+            if isinstance(found, Damaged):
+                yield Record(str(path), found.place, {}, error=found.reason)
+            else:
+                yield from reading.records(found.value, f"entry {number}")
+        yield from reading.silent()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One pass over one file.
+
+    Attributes:
+        apart: whether the file has a list of messages beside that of tickets.
+        known: tickets by id, without what is long; kept only if messages stand apart.
+        answered: ids of those for which there was a message.
+    """
+
+    reader: TicketReader
+    path: Path
+    people: People
+    apart: bool
+    known: dict[str, Fields] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+
+    def records(self, value: Any, place: str) -> Iterator[Record]:
+        try:
+            entry = _unwrapped(Fields.of(value))
+            if self.reader.is_message(entry):
+                yield self._loose(entry)
+            else:
+                yield from self._ticket(entry, self.reader.messages(entry))
+        except Malformed as error:
+            shown = json.dumps(value, ensure_ascii=False)[:500]
+            yield Record(str(self.path), place, {"entry": shown}, error=str(error))
+
+    def silent(self) -> Iterator[Record]:
+        for ticket_id in self.known.keys() - self.answered:
+            yield self._unread(ticket_id, f"ticket {ticket_id}", "the ticket holds no message")
+
+    def _unread(self, ticket_id: str, place: str, reason: str) -> Record:
+        return Record(str(self.path), place, {"ticket_id": ticket_id}, error=reason)
+
+    def _loose(self, message: Fields) -> Record:
+        ticket_id = message.text("ticket_id")
+        self.answered.add(ticket_id)
+        ticket = self.known.get(ticket_id, Fields({"id": ticket_id}))
+        return self._record(message.values, ticket, f"ticket {ticket_id}, message {message.text('id')}")
+
+    def _ticket(self, ticket: Fields, messages: list[Any]) -> Iterator[Record]:
+        ticket_id = _id(ticket)
+        if self.apart:
+            short = {name: value for name, value in ticket.values.items() if name not in _LONG}
+            self.known[ticket_id] = Fields(short)
+        messages = messages or ([] if self.apart else self.reader.opening(ticket))
+        if messages:
+            self.answered.add(ticket_id)
+            yield from self._conversation(ticket, messages)
+        elif not self.apart:
+            yield self._unread(ticket_id, f"ticket {ticket_id}", "the ticket holds no message")
+
+    def _conversation(self, ticket: Fields, messages: list[Any]) -> Iterator[Record]:
+        """The records of a ticket; an order or an ASIN named in one of them holds for all."""
+        place = f"ticket {_id(ticket)}, message"
+        records = [self._record(message, ticket, f"{place} {n}") for n, message in enumerate(messages, 1)]
+        order_id = next((record.order_id for record in records if record.order_id), None)
+        asin = next((record.asin for record in records if record.asin), None)
+        for record in records:
+            known = record if record.error else replace(record, order_id=order_id, asin=record.asin or asin)
+            yield known
+
+    def _record(self, message: Any, ticket: Fields, place: str) -> Record:
+        try:
+            said = self.reader.said(Fields.of(message, "message"), ticket, self.people)
+        except Malformed as error:
+            return self._unread(_id(ticket), place, str(error))
+        role: Role = "system" if said.role != "seller" and is_notice(said.text) else said.role
+        words = words_of(said.text, role, is_reply=role == "buyer" and not said.stripped)
+        subject = ticket.text("subject", "raw_subject", "title") or said.subject
+        places = (self.reader.references(ticket), subject, said.text)
+        order_id = find_order_id(*places)
+        return Record(
+            source=str(self.path),
+            place=place,
+            values=_values(ticket, said) | {"subject": subject, "order_id": order_id or ""},
+            text=words.own,
+            role=role,
+            id=said.id or None,
+            thread=f"{self.reader.name} {_id(ticket)}" if _id(ticket) else None,
+            order_id=order_id,
+            asin=find_asin(*places),
+            agent=said.author or None if role == "seller" else None,
+            subject=subject or None,
+            sent_at=said.sent_at,
+            previous=words.quoted or None,
+        )
+
+
+def _unwrapped(entry: Fields) -> Fields:
+    """The ticket inside `{"ticket": {…}}`."""
+    inner = entry.inner("ticket", "helpdesk_ticket")
+    return entry if "id" in entry.values or not inner.values else inner
+
+
+def _id(ticket: Fields) -> str:
+    return ticket.text("id", "display_id", "ticket_id", "number", "reference")
+
+
+def _values(ticket: Fields, said: Said) -> dict[str, str]:
+    return {
+        "ticket_id": _id(ticket),
+        "message_id": said.id,
+        "date": said.sent_at.isoformat() if said.sent_at else "",
+        "author": said.author,
+        "status": ticket.text("status"),
+        "channel": ticket.text("channel") or ticket.inner("via", "channel").text("channel", "name"),
+        "tags": ticket.names("tags"),
+        "attachments": said.attachments,
+        "body": said.text,
+    }
+
+
+def body(message: Fields, plain: tuple[str, ...], html: tuple[str, ...] = ()) -> str:
+    """The readable text of a message: the first plain field with words, else HTML laid out as text."""
+    text = message.text(*plain)
+    if text and not looks_like_html(text):
+        return tidy(text)
+    return html_to_text(text or message.text(*html))

@@ -1,0 +1,88 @@
+"""Zendesk: account export (JSON), incremental export and API pages, with comments in tickets or beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reviewguard.readers.json_fields import Fields
+from reviewguard.readers.json_stream import Found, read_objects
+from reviewguard.readers.tickets import People, Said, TicketReader, body
+from reviewguard.schema import Role
+
+_STAFF = ("agent", "admin", "owner")
+
+
+class ZendeskReader(TicketReader):
+    """Tickets with `comments`, or pages with `tickets`, `comments` and `users`.
+
+    Who wrote a comment is told by the author's role in `users`; for an author who is not listed, the ticket's
+    requester is the buyer and anyone else the seller. Comments that are not `public` are notes. A ticket without
+    comments, as in an incremental export, is its `description`.
+    Field names: developer.zendesk.com, Tickets, Ticket Comments and Users.
+    """
+
+    name = "zendesk"
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether Zendesk's field names stand in the beginning of the file."""
+        ticket = b'"requester_id"' in head and (b'"submitter_id"' in head or b'"assignee_id"' in head)
+        comment = b'"author_id"' in head and b'"public"' in head and b'"body"' in head
+        return b'"responder_id"' not in head and (ticket or comment)
+
+    def messages(self, ticket: Fields) -> list[Any]:
+        """The ticket's comments."""
+        return ticket.entries("comments")
+
+    def opening(self, ticket: Fields) -> list[Any]:
+        """The description, which is the first comment; its author is the ticket's submitter."""
+        if not ticket.text("description"):
+            return []
+        return [
+            {
+                "id": "",
+                "author_id": ticket.values.get("submitter_id") or ticket.values.get("requester_id"),
+                "body": ticket.values["description"],
+                "created_at": ticket.values.get("created_at"),
+                "public": ticket.flag("is_public"),
+            }
+        ]
+
+    def said(self, message: Fields, ticket: Fields, people: People) -> Said:
+        """A comment."""
+        author = message.inner("author")
+        author_id = message.text("author_id") or author.text("id")
+        return Said(
+            id=message.text("id"),
+            text=body(message, ("plain_body", "body"), ("html_body",)),
+            role=self._role(message, ticket, author_id, people),
+            author=author.text("name", "email") or people.agents.get(author_id) or author_id,
+            sent_at=message.date("created_at", "timestamp"),
+            attachments=message.names("attachments"),
+        )
+
+    def references(self, ticket: Fields) -> str:
+        """Custom fields, external id and tags."""
+        return ticket.words("custom_fields", "fields", "external_id", "tags")
+
+    def people(self, path: Path) -> People:
+        """Agents and customers of the `users` list."""
+        agents: dict[str, str] = {}
+        customers: set[str] = set()
+        for found in read_objects(path, ("users",)):
+            if isinstance(found, Found) and found.within == "users" and isinstance(found.value, dict):
+                user = Fields(found.value)
+                if user.text("role") in _STAFF:
+                    agents[user.text("id")] = user.text("name", "email")
+                else:
+                    customers.add(user.text("id"))
+        return People(agents, frozenset(customers))
+
+    def _role(self, comment: Fields, ticket: Fields, author_id: str, people: People) -> Role:
+        if comment.flag("public") is False:
+            return "system"
+        role = comment.inner("author").text("role")
+        if role or author_id in people.agents or author_id in people.customers:
+            return "seller" if role in _STAFF or author_id in people.agents else "buyer"
+        requester = ticket.text("requester_id") or ticket.inner("requester").text("id")
+        return "buyer" if author_id and author_id == requester else "seller"
