@@ -8,12 +8,22 @@ from pathlib import Path
 from reviewguard.errors import InputError, UserError
 from reviewguard.readers.base import Reader, ReadOptions
 from reviewguard.readers.csv_tables import CsvReader
+from reviewguard.readers.json_lists import JsonReader
+from reviewguard.readers.jsonl import JsonLinesReader
+from reviewguard.readers.parquet import ParquetReader
 from reviewguard.readers.sources import bare_suffix, find_files, read_head
+from reviewguard.readers.xlsx import XlsxReader
 from reviewguard.schema import Record
 
 __all__ = ["READERS", "ReadOptions", "Reader", "read_records"]
 
-READERS: tuple[Reader, ...] = (CsvReader(),)
+READERS: tuple[Reader, ...] = (
+    ParquetReader(),
+    XlsxReader(),
+    JsonLinesReader(),
+    JsonReader(),
+    CsvReader(),
+)
 """More specific ones first."""
 
 
@@ -53,9 +63,7 @@ def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
         raise _unknown_format(unknown[0])
     if unknown:
         names = ", ".join(path.name for path in unknown[:5]) + (" …" if len(unknown) > 5 else "")
-        yield Record(
-            str(unknown[0].parent), "folder", {}, error=f"{len(unknown)} files of no known format: {names}"
-        )
+        yield Record(str(unknown[0].parent), "folder", {}, error=f"no reader for {names}")
 
 
 def _read(reader: Reader, path: Path, options: ReadOptions, *, alone: bool) -> Iterator[Record]:
@@ -77,13 +85,15 @@ def _unread(path: Path, place: str, error: InputError) -> Record:
 
 
 def _pick(path: Path, options: ReadOptions) -> Reader | None:
-    """The reader asked for; else the first that knows suffix and content, the content, or the suffix."""
+    """The reader asked for; else the first that knows suffix and content, or content; else the last for the suffix."""
+    head, suffix = read_head(path), bare_suffix(path)
+    if not head.strip():
+        raise InputError(f"{path} is empty")
     if options.format is not None:
         return _named(options.format)
-    head, suffix = read_head(path), bare_suffix(path)
     by_suffix = [reader for reader in READERS if suffix in reader.suffixes]
     by_content = (reader for reader in (*by_suffix, *READERS) if reader.sniff(path, head))
-    return next(by_content, None) or next(iter(by_suffix), None)
+    return next(by_content, None) or next(reversed(by_suffix), None)
 
 
 def _named(name: str) -> Reader:

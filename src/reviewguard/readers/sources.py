@@ -33,13 +33,13 @@ def find_files(inputs: Sequence[Path | str]) -> dict[Path, bool]:
     Raises:
         InputError: an input does not exist, is no file, or holds none.
     """
-    found: dict[Path, bool] = {}
+    found: dict[Path, tuple[Path, bool]] = {}
     for item in inputs:
         for path, named in _files_of(Path(item)):
-            found.setdefault(path, named)
+            found.setdefault(path.absolute(), (path, named))
     if not found:
         raise InputError("no input", expected="a file, a folder or a pattern such as 'exports/*.csv'")
-    return found
+    return dict(found.values())
 
 
 def _files_of(path: Path) -> list[tuple[Path, bool]]:
@@ -79,8 +79,14 @@ def read_head(path: Path, size: int = HEAD) -> bytes:
     Raises:
         InputError: the file cannot be opened, or is damaged at its very beginning.
     """
-    with open_bytes(path) as stream:
-        return stream.read(size)
+    head = b""
+    try:
+        with open_bytes(path) as stream:
+            head = stream.read(size)
+    except InputError:
+        if not head:
+            raise
+    return head
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -115,19 +121,26 @@ def _bounded(stream: BinaryIO, path: Path, size: int) -> BinaryIO:
 
 
 class _Expanding(io.RawIOBase):
-    """Decompressed bytes, up to a limit."""
+    """Decompressed bytes, up to a limit.
+
+    At damage the bytes before it end, so that a last half line is not lost; the error follows at the next reading,
+    or at the latest when the file is closed.
+    """
 
     def __init__(self, stream: BinaryIO, path: Path, limit: int) -> None:
         self._stream, self._path, self._limit, self._given = stream, path, limit, 0
+        self._damage: InputError | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._raise_damage()
         try:
-            data = self._stream.read(len(buffer))
+            data = self._stream.read1(len(buffer))  # type: ignore[attr-defined]
         except (EOFError, OSError, zlib.error) as error:
-            raise InputError(f"{self._path} is cut off or damaged: {error}") from error
+            self._damage = InputError(f"{self._path} is cut off or damaged: {error}")
+            return 0
         self._given += len(data)
         if self._given > self._limit:
             raise InputError(
@@ -138,5 +151,12 @@ class _Expanding(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        self._stream.close()
-        super().close()
+        if not self.closed:
+            self._stream.close()
+            super().close()
+            self._raise_damage()
+
+    def _raise_damage(self) -> None:
+        damage, self._damage = self._damage, None
+        if damage is not None:
+            raise damage

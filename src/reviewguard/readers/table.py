@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import find_fields, recognise
 from reviewguard.readers.dates import day_first, parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
+from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.roles import role_columns, role_of
-from reviewguard.schema import Cell, Record
+from reviewguard.readers.wording import words_of
+from reviewguard.schema import Cell, Record, Role
 
 CELL_LIMIT = 2**20
 """Characters of one cell that are kept."""
@@ -21,6 +25,10 @@ TOO_LONG = f"a cell is longer than {CELL_LIMIT:,} characters; the rest was cut o
 _SAMPLE_ROWS, _SAMPLE_SIZE = 1000, 2**21
 _LAYOUTS = 256
 _SHORT = 200
+
+
+_MAY_QUOTE = re.compile(r"^>|^-- ?$|-----|\bwrote:|@.*\n|\bAmazon", re.MULTILINE)
+_REPLY = re.compile(r"\s*(re|aw|sv|antw|rif|ref?)\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +75,24 @@ def to_records(
 
 
 def _peek(rows: Iterable[Row]) -> tuple[list[Row], Iterator[Row]]:
-    """The first rows, bounded in number and size, and all rows."""
-    rows, sample, size = iter(rows), [], 0
-    for row in rows:
+    """The first rows, bounded in number and size, and all rows; what breaks off is said after the last."""
+    rest, sample, size = iter(rows), list[Row](), 0
+    while len(sample) < _SAMPLE_ROWS and size < _SAMPLE_SIZE:
+        try:
+            row = next(rest)
+        except StopIteration:
+            break
+        except InputError as error:
+            rest = _raise(error)
+            break
         sample.append(row)
         size += sum(8 + len(cell) if isinstance(cell, str) else 8 for cell in row.values.values())
-        if len(sample) >= _SAMPLE_ROWS or size >= _SAMPLE_SIZE:
-            break
-    return sample, chain(sample, rows)
+    return sample, chain(sample, rest)
+
+
+def _raise(error: InputError) -> Iterator[Row]:
+    yield from ()
+    raise error
 
 
 def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout]:
@@ -96,8 +114,9 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
     word = {field: _text(value).strip() for field, value in cell.items()}
-    text, subject = _text(cell.get("text")), word.get("subject")
     role = role_of({column: values.get(column) for column in layout.roles})
+    subject = word.get("subject")
+    text = _readable(_text(cell.get("text")), role, subject)
     others = "\n".join(v for v in values.values() if isinstance(v, str) and len(v) <= _SHORT)
     missing = None if "text" in layout.fields else "no column with the message"
     return Record(
@@ -115,9 +134,19 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         agent=(word.get("agent") or None) if role == "seller" else None,
         subject=subject or None,
         sent_at=parse_date(cell.get("date"), day_first=first),
-        previous=word.get("previous") or None,
+        previous=_readable(word.get("previous", ""), "buyer", subject) or None,
         error=row.error or cut or missing,
     )
+
+
+def _readable(text: str, role: Role, subject: str | None) -> str:
+    """The text without mark-up and without what it quotes; as it is where there is none of that."""
+    if looks_like_html(text):
+        text = html_to_text(text)
+    if not _MAY_QUOTE.search(text):
+        return text
+    own = words_of(text, role, is_reply=bool(subject and _REPLY.match(subject))).own
+    return text if own == tidy(text) else own
 
 
 def _cut_cells(values: Mapping[str, Cell]) -> tuple[Mapping[str, Cell], str | None]:

@@ -1,0 +1,87 @@
+"""JSON: a list of messages, or an object that holds one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reviewguard.errors import InputError
+from reviewguard.readers.base import ReadOptions
+from reviewguard.readers.cells import to_cells
+from reviewguard.readers.lines import read_lines
+from reviewguard.readers.sources import open_bytes, read_head
+from reviewguard.readers.table import Row, to_records
+from reviewguard.readers.vocabulary import fold, load_vocabulary
+from reviewguard.schema import Record
+
+_ITEM = "item"
+"""What ijson calls the members of a list in its paths."""
+
+
+class JsonReader:
+    """One message an object, in the first list whose objects have a message."""
+
+    name = "json"
+    suffixes = (".json",)
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether it begins like a JSON list or object."""
+        return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
+        """One record for each member of the list."""
+        prefix = _find_list(path, options.columns.get("text"))
+        yield from to_records(_rows(path, prefix), path, options)
+
+
+def _find_list(path: Path, text: str | None) -> str:
+    """The ijson path of the list's members; "" where the whole file is one message."""
+    import ijson
+
+    names = (fold(text),) if text else load_vocabulary().columns["text"]
+    first = None
+    try:
+        with open_bytes(path) as stream:
+            for prefix, event, value in ijson.parse(_source(stream, path)):
+                if event == "start_array" and first is None:
+                    first = f"{prefix}.{_ITEM}".lstrip(".")
+                if event == "map_key" and (found := _list_of(prefix, value, names)):
+                    return found
+    except (ijson.JSONError, InputError):
+        pass  # said when the rows are read
+    return first or ""
+
+
+def _list_of(prefix: str, key: str, names: tuple[str, ...]) -> str | None:
+    outer, item, inner = f".{prefix}".rpartition(f".{_ITEM}")
+    if not item or not (inner == "" or inner.startswith(".")) or fold(f"{inner} {key}") not in names:
+        return None
+    return f"{outer}{item}".lstrip(".")
+
+
+def _source(stream: Any, path: Path) -> Any:
+    import ijson
+
+    return ijson.from_iter(line.encode("utf-8") for line in read_lines(stream, read_head(path)))
+
+
+def _rows(path: Path, prefix: str) -> Iterator[Row]:
+    import ijson
+
+    number = 0
+    try:
+        with open_bytes(path) as stream:
+            for number, value in enumerate(ijson.items(_source(stream, path), prefix, use_float=True), 1):
+                yield _row(value, f"item {number}")
+    except ijson.JSONError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be read beyond item {number}: {reason}") from error
+
+
+def _row(value: Any, place: str) -> Row:
+    if isinstance(value, str):
+        return Row(place, {"text": value})
+    if isinstance(value, dict):
+        return Row(place, to_cells(value))
+    return Row(place, {}, f"not a JSON object but a {type(value).__name__}")

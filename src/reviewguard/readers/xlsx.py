@@ -1,0 +1,157 @@
+"""Excel workbooks, checked for what they unpack to before anything is parsed."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from reviewguard.errors import InputError
+from reviewguard.readers.base import ReadOptions
+from reviewguard.readers.cells import to_cells
+from reviewguard.readers.columns import find_fields, unique_names
+from reviewguard.readers.table import Row, to_records
+from reviewguard.schema import Record
+
+UNPACKED_LIMIT = 2 * 2**30
+SHARED_LIMIT = 512 * 2**20
+"""Bytes of a workbook, and of the strings that its cells share and that are held in memory."""
+
+MAX_RATIO, FREE_SIZE = 200, 64 * 2**20
+"""A part larger than `FREE_SIZE` may not be more than `MAX_RATIO` times its packed size."""
+
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_CHUNK = 2**20
+
+
+class XlsxReader:
+    """One message a row, in every sheet with a column for the message."""
+
+    name = "xlsx"
+    suffixes = (".xlsx", ".xlsm")
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether it is an archive with a workbook in it, or an Excel file of the old kind."""
+        return (head.startswith(b"PK") and b"xl/" in head) or head.startswith(_OLD_EXCEL)
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
+        """One record for each row of each sheet that holds messages."""
+        check_archive(path)
+        with path.open("rb") as file:
+            book = _open(file, path)
+            for sheet, columns, rows in _message_sheets(book, path, options):
+                yield from to_records(_rows(sheet, columns, rows), path, options, columns)
+            book.close()
+
+
+def check_archive(path: Path) -> None:
+    """Look at the archive without parsing it.
+
+    Raises:
+        InputError: it is no workbook, is damaged, or unpacks to more than a workbook of messages would.
+    """
+    with path.open("rb") as file:
+        if file.read(4) == _OLD_EXCEL:
+            raise InputError(
+                f"{path} is an old or encrypted Excel file", fix="save it as .xlsx, without a password"
+            )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+            _check_sizes(path, parts)
+            for part in parts:
+                _check_content(path, archive, part)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise InputError(f"{path} is damaged, or no Excel workbook: {error}") from error
+
+
+def _check_sizes(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
+    """What the archive declares."""
+    for part in parts:
+        too_dense = part.file_size > FREE_SIZE and part.file_size > MAX_RATIO * part.compress_size
+        shared = part.filename.lower().endswith("sharedstrings.xml") and part.file_size > SHARED_LIMIT
+        if too_dense or shared:
+            raise _bomb(path, part.file_size)
+    if (total := sum(part.file_size for part in parts)) > UNPACKED_LIMIT:
+        raise _bomb(path, total)
+
+
+def _check_content(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """What a part really unpacks to, and that its XML defines no entities."""
+    size, start = 0, b""
+    with archive.open(part) as stream:
+        while chunk := stream.read(_CHUNK):
+            size, start = size + len(chunk), start or chunk
+            if size > part.file_size:
+                raise _bomb(path, size)
+    if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in start:
+        raise InputError(f"{path}: {part.filename} defines XML entities, which no workbook needs")
+
+
+def _bomb(path: Path, size: int) -> InputError:
+    return InputError(
+        f"{path} unpacks to {size / 2**20:,.0f} MB",
+        expected="a workbook of messages",
+        fix="save the sheet with the messages as CSV if you trust the file",
+    )
+
+
+def _open(file: BinaryIO, path: Path) -> Any:
+    import openpyxl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # styles and extensions that openpyxl leaves out
+        try:
+            return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except Exception as error:  # a damaged part raises whatever its parser meets
+            raise InputError(f"{path} is damaged, or no Excel workbook: {error}") from error
+
+
+_Sheet = tuple[str, list[str], Iterator[tuple[int, Sequence[Any]]]]
+
+
+def _message_sheets(book: Any, path: Path, options: ReadOptions) -> Iterator[_Sheet]:
+    """Name, columns and further rows of each sheet with a column for the message.
+
+    Raises:
+        InputError: there is none; says why the widest sheet is not one.
+    """
+    found, widest, reason = False, -1, InputError(f"{path} has no sheet")
+    for sheet in book.worksheets:
+        rows = _cells(sheet, path)
+        columns = unique_names([str(cell or "") for cell in next(rows, (0, ()))[1]])
+        try:
+            find_fields(columns, options.columns, path)
+        except InputError as error:
+            if len(columns) > widest:
+                widest, reason = len(columns), error
+            continue
+        found = True
+        yield sheet.title, columns, rows
+    if not found:
+        raise reason
+
+
+def _cells(sheet: Any, path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Number and cells of each row that is not empty, without the empty cells at its end."""
+    sheet.reset_dimensions()  # what a file says of its size may be wrong
+    number = 0
+    try:
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            width = next((place for place in range(len(row), 0, -1) if row[place - 1] is not None), 0)
+            if width:
+                yield number, row[:width]
+    except Exception as error:  # a damaged part raises whatever its parser meets
+        raise InputError(
+            f"{path}: sheet {sheet.title!r} cannot be read beyond row {number}: {error}"
+        ) from error
+
+
+def _rows(sheet: str, columns: list[str], rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
+    for number, cells in rows:
+        names = [*columns, *(f"column {place}" for place in range(len(columns) + 1, len(cells) + 1))]
+        values = dict(zip(names, [*cells, *[None] * (len(names) - len(cells))], strict=True))
+        error = f"{len(cells)} cells under {len(columns)} columns" if len(cells) > len(columns) else None
+        yield Row(f"sheet {sheet}, row {number}", to_cells(values), error)
