@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reviewguard.errors import InputError
+from reviewguard.readers.columns import find_fields
 from reviewguard.schema import Message
-
-SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "text": (
-        "text",
-        "body",
-        "message",
-        "message_body",
-        "body_text",
-        "content",
-        "comment",
-        "reply",
-        "message_text",
-    ),
-    "previous": ("previous", "buyer_message", "previous_message", "customer_message"),
-    "sender": ("sender", "direction", "from", "author", "sender_type", "from_role", "author_role", "role"),
-    "order_id": ("order_id", "order", "amazon_order_id", "order_number", "order_no", "orderid"),
-    "thread": ("thread", "thread_id", "ticket_id", "conversation_id", "ticket"),
-    "id": ("id", "message_id", "comment_id"),
-    "date": ("date", "sent_at", "created_at", "timestamp", "created_datetime", "time", "sent"),
-}
-"""Column names, folded to lower case and underscores, under which a field is looked for."""
 
 BUYERS = frozenset(
     {"buyer", "customer", "incoming", "inbound", "in", "end-user", "client", "received", "user"}
@@ -100,32 +79,6 @@ def _delimiter(sample: str) -> str:
         return csv.Sniffer().sniff(sample.partition("\n")[0], ",;\t|").delimiter
     except csv.Error:
         return ","
-
-
-def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> dict[str, str]:
-    """Field → column, given or recognised by name.
-
-    Raises:
-        InputError: a given field or column does not exist, or there is no column for the text.
-    """
-    for field, column in given.items():
-        if field not in SYNONYMS:
-            raise InputError(f"--map {field}=…: unknown field", expected=", ".join(SYNONYMS))
-        if column not in header:
-            raise InputError(f"{path}: no column {column!r}", expected=", ".join(header))
-    folded = {re.sub(r"\W+", "_", column.strip().lower()).strip("_"): column for column in reversed(header)}
-    found = {
-        field: next(folded[name] for name in names if name in folded)
-        for field, names in SYNONYMS.items()
-        if any(name in folded for name in names)
-    } | dict(given)
-    if "text" not in found:
-        raise InputError(
-            f"{path}: no column with the messages among {list(header)}",
-            expected=f"one named {', '.join(SYNONYMS['text'][:4])} …",
-            fix="name it with --map text='Your column'",
-        )
-    return found
 
 
 def _rows(records: Sequence[tuple[int, dict[str, str]]], fields: Mapping[str, str]) -> Iterator[ExportRow]:
