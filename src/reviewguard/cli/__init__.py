@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from reviewguard.cli import data, inference, models
+from reviewguard.cli import data, inference, models, scoring
 from reviewguard.errors import UserError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("check")(inference.check)
-app.command("score")(inference.score)
+app.command("score")(scoring.score)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("export")(models.export)

@@ -63,7 +63,7 @@ def evaluate(
         typer.Option(help="Labelled JSONL or Parquet (repeatable); the test split by default."),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Model folder; the shipped model by default.")] = None,
-    compare: Annotated[bool, typer.Option("--compare", help="Beside keyword filter and TF-IDF.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Beside the baselines.")] = False,
     other: Annotated[
         list[str] | None, typer.Option("--with", help="NAME=DIR of a further model folder (repeatable).")
     ] = None,
@@ -107,7 +107,7 @@ def evaluate(
         scorers.append(ClassifierScorer(load(folder), name))
     if compare:
         parts = load_splits(splits)
-        scorers = [*fit_baselines(parts["train"], parts["validation"], seed=seed), *scorers[::-1]]
+        scorers = [*fit_baselines(parts["train"], parts["validation"], seed=seed, embed=True), *scorers[::-1]]
     table = measure(scorers, datasets, seed=seed, bootstrap=bootstrap)
     print(table.to_markdown())
     if not compare:

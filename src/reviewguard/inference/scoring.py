@@ -1,86 +1,147 @@
-"""Scores the rows of an export and writes them back with their verdicts."""
+"""One run of `score`, from the inputs to the output file."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from reviewguard.files import atomic_write
-from reviewguard.inference.classifier import Classifier
-from reviewguard.inference.render import bracketed
-from reviewguard.readers.export import Export, ExportRow
-from reviewguard.schema import Verdict
-
-VERDICT_COLUMNS = (
-    "rg_verdict",
-    "rg_probability",
-    "rg_types",
-    "rg_marked",
-    "rg_reasons",
-    "rg_model",
-    "rg_error",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredRow:
-    """A row and its verdict; None for a buyer's message or a row that could not be read."""
-
-    row: ExportRow
-    verdict: Verdict | None
+from reviewguard.errors import InputError
+from reviewguard.inference.batch import Progress, Report, read, score, silent
+from reviewguard.inference.classifier import BATCH_TOKENS
+from reviewguard.inference.engines import Engine, Task
+from reviewguard.inference.model_folder import load, shipped_model
+from reviewguard.inference.work_folder import Leftover, WorkFolder, work_folder
+from reviewguard.inference.workspace import Counts, Workspace
+from reviewguard.inference.writers import check_output, suffix_of, write_output
+from reviewguard.policy import load_policy
+from reviewguard.readers.base import ReadOptions
+from reviewguard.readers.registry import read_records
+from reviewguard.readers.sources import find_files
+from reviewguard.schema import ScoredRecord
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredExport:
-    """An export with verdicts, in file order."""
+class ScoreJob:
+    """What to score, and how.
 
-    export: Export
-    profile: str
-    rows: tuple[ScoredRow, ...]
+    Attributes:
+        inputs: files, folders, patterns.
+        out: the file to write; None only counts.
+        model: model folder; the shipped one where None.
+        workers: processes; see `batch.score`.
+        ray: score on Ray Data, on the cluster at `ray_address` if that is given.
+        leftover: what to do with an unfinished run over the same output.
+        worst: messages to return in full.
+    """
 
-
-def score_export(classifier: Classifier, export: Export, *, profile: str = "amazon") -> ScoredExport:
-    """Score every seller message; identical ones once."""
-    sellers = [row for row in export.rows if row.message is not None]
-    verdicts = classifier.predict([r.message for r in sellers if r.message], profile=profile)
-    by_line = {row.number: verdict for row, verdict in zip(sellers, verdicts, strict=True)}
-    return ScoredExport(
-        export, profile, tuple(ScoredRow(row, by_line.get(row.number)) for row in export.rows)
-    )
-
-
-def write_scored(scored: ScoredExport, path: Path) -> None:
-    """Write CSV: every row and column of the export, in order, and the verdict columns. Atomic."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*scored.export.columns, *VERDICT_COLUMNS])
-    for item in scored.rows:
-        cells = [item.row.values.get(column, "") for column in scored.export.columns]
-        verdict = verdict_cells(item)
-        writer.writerow([*map(harmless, cells), *(harmless(verdict[name]) for name in VERDICT_COLUMNS)])
-    with atomic_write(path) as file:
-        file.write(buffer.getvalue().encode("utf-8", "backslashreplace"))
+    inputs: tuple[str, ...]
+    out: Path | None = None
+    options: ReadOptions = field(default_factory=ReadOptions)
+    model: Path | None = None
+    profile: str = "amazon"
+    workers: int = 0
+    batch_tokens: int = BATCH_TOKENS
+    ray: bool = False
+    ray_address: str | None = None
+    leftover: Leftover = "refuse"
+    worst: int = 3
 
 
-def verdict_cells(item: ScoredRow) -> Mapping[str, str]:
-    """The verdict columns of one row."""
-    verdict = item.verdict
-    if verdict is None:
-        return dict.fromkeys(VERDICT_COLUMNS, "") | {"rg_error": item.row.error or ""}
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """What a run read, found and wrote.
+
+    Attributes:
+        files: inputs, in order.
+        types: sellers' records called review-soliciting, by type.
+        worst: the likeliest violations.
+        written: rows in the output; None without one.
+    """
+
+    job: ScoreJob
+    files: tuple[Path, ...]
+    counts: Counts
+    types: Mapping[str, int]
+    worst: tuple[ScoredRecord, ...]
+    written: int | None
+
+
+def run_job(job: ScoreJob, progress: Report = silent) -> ScoreResult:
+    """Read, score, write.
+
+    Raises:
+        UserError: unusable inputs, options, model or output; all that can be told beforehand is, before scoring.
+    """
+    load_policy().profile(job.profile)
+    files = tuple(find_files(job.inputs))
+    _check_out(job.out, files)
+    with _workspace(job) as (workspace, folder):
+        classifier = load(job.model)
+        read(
+            read_records(job.inputs, job.options),
+            workspace,
+            identity=_identity(job, files),
+            progress=progress,
+        )
+        if folder:
+            check_output(workspace, folder.out)
+        score(
+            classifier,
+            workspace,
+            profile=job.profile,
+            workers=job.workers,
+            batch_tokens=job.batch_tokens,
+            engine=_engine(job),
+            progress=progress,
+        )
+        return _finish(job, files, workspace, folder, progress)
+
+
+def _check_out(out: Path | None, files: tuple[Path, ...]) -> None:
+    if out is None:
+        return
+    suffix_of(out)
+    if out.exists() and any(out.samefile(path) for path in files):
+        raise InputError(f"{out} is also an input", fix="write to a file outside the inputs")
+
+
+@contextmanager
+def _workspace(job: ScoreJob) -> Iterator[tuple[Workspace, WorkFolder | None]]:
+    if job.out is None:
+        with Workspace.temporary() as workspace:
+            yield workspace, None
+    else:
+        with work_folder(job.out, job.leftover) as folder, Workspace(folder.work_file) as workspace:
+            yield workspace, folder
+
+
+def _identity(job: ScoreJob, files: tuple[Path, ...]) -> dict[str, Any]:
+    stats = [(str(path.resolve()), path.stat()) for path in files]
     return {
-        "rg_verdict": verdict.verdict or "",
-        "rg_probability": "" if verdict.probability is None else f"{verdict.probability:.4f}",
-        "rg_types": " ".join(t.type for t in verdict.types),
-        "rg_marked": bracketed(verdict.text, verdict.evidence) if verdict.evidence else "",
-        "rg_reasons": "; ".join(verdict.reasons),
-        "rg_model": verdict.model,
-        "rg_error": verdict.error or "",
+        "files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
+        "format": job.options.format,
+        "columns": dict(job.options.columns),
     }
 
 
-def harmless(cell: str) -> str:
-    """The cell, with a quote in front where a spreadsheet would run it as a formula (OWASP, "CSV injection")."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+def _engine(job: ScoreJob) -> Engine | None:
+    if not job.ray:
+        return None
+    from reviewguard.inference.ray_engine import on_ray
+
+    task = Task((job.model or shipped_model()).resolve(), job.profile, job.batch_tokens)
+    return on_ray(task, workers=job.workers, address=job.ray_address)
+
+
+def _finish(
+    job: ScoreJob, files: tuple[Path, ...], workspace: Workspace, folder: WorkFolder | None, progress: Report
+) -> ScoreResult:
+    written = folder and write_output(
+        workspace, folder, lambda done, total: progress(Progress("writing", done, done / total))
+    )
+    return ScoreResult(
+        job, files, workspace.counts(), workspace.types(), tuple(workspace.worst(job.worst)), written
+    )

@@ -2,67 +2,59 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from reviewguard.inference.render import verdict_view
-from reviewguard.inference.scoring import ScoredExport, ScoredRow
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Verdict
+from reviewguard.inference.scoring import ScoreResult
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Decision, ScoredRecord
 
 
-def summary_view(scored: ScoredExport, *, worst: int, colour: bool) -> RenderableType:
-    """The counts, then the worst messages in full."""
-    parts: list[RenderableType] = [_counts(scored), _types(scored)]
-    for rank, item in enumerate(worst_rows(scored, worst), 1):
-        assert item.verdict is not None  # worst_rows keeps scored rows only
-        parts += [Text(), Text(_place(scored, item, rank), style="bold" if colour else "")]
-        parts.append(verdict_view(item.verdict, colour=colour))
+def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
+    """The counts, then the worst messages in full, then what was written."""
+    parts: list[RenderableType] = [_counts(result), _types(result)]
+    for rank, row in enumerate(result.worst, 1):
+        if row.verdict is not None:
+            parts += [Text(), Text(_place(row, rank), style="bold" if colour else "")]
+            parts.append(verdict_view(row.verdict, colour=colour))
+    if result.written is not None:
+        parts.append(
+            Text(f"Written: {result.job.out}, {result.counts.read} rows in, {result.written} rows out")
+        )
     return Group(*parts)
 
 
-def worst_rows(scored: ScoredExport, count: int) -> list[ScoredRow]:
-    """The likeliest violations among the rows not found compliant."""
-    flagged = [
-        (r.verdict, r) for r in scored.rows if r.verdict and r.verdict.verdict not in (COMPLIANT, None)
-    ]
-    ranked = sorted(flagged, key=lambda pair: -_rank(pair[0]))
-    return [row for _, row in ranked[:count]]
-
-
-def _rank(verdict: Verdict) -> float:
-    return (verdict.verdict == REVIEW_SOLICITING) + (verdict.probability or 0.0)
-
-
-def _counts(scored: ScoredExport) -> Table:
-    verdicts = Counter(r.verdict.verdict or "not scored" for r in scored.rows if r.verdict)
-    unreadable = sum(r.row.error is not None for r in scored.rows)
-    buyers = sum(r.verdict is None for r in scored.rows) - unreadable
-    table = Table(title=f"{scored.export.source.name}, profile {scored.profile}", title_justify="left")
+def _counts(result: ScoreResult) -> Table:
+    counts = result.counts
+    table = Table(title=f"{_title(result)}, profile {result.job.profile}", title_justify="left")
     table.add_column("rows")
-    table.add_column(str(len(scored.rows)), justify="right")
-    for name in (REVIEW_SOLICITING, NEEDS_REVIEW, COMPLIANT, "not scored"):
-        table.add_row(name, str(verdicts[name]))
-    table.add_row("buyers' messages", str(buyers))
-    table.add_row("unreadable rows", str(unreadable))
+    table.add_column(f"{counts.read:,}", justify="right")
+    decisions: tuple[Decision, ...] = (REVIEW_SOLICITING, NEEDS_REVIEW, COMPLIANT)
+    for name, number in (
+        *((decision, counts.decisions.get(decision, 0)) for decision in decisions),
+        ("not scored", counts.not_scored),
+        ("buyers' messages", counts.buyers),
+        ("system notices", counts.system),
+        ("unreadable rows", counts.unreadable),
+    ):
+        table.add_row(name, f"{number:,}")
     return table
 
 
-def _types(scored: ScoredExport) -> Text:
-    types = Counter(
-        t.type
-        for r in scored.rows
-        if r.verdict and r.verdict.verdict == REVIEW_SOLICITING
-        for t in r.verdict.types
-    )
-    return Text(f"types found: {', '.join(f'{n} {name}' for name, n in types.most_common()) or 'none'}")
+def _title(result: ScoreResult) -> str:
+    first, *others = result.files
+    return f"{first.name} and {len(others)} more" if others else first.name
 
 
-def _place(scored: ScoredExport, item: ScoredRow, rank: int) -> str:
-    fields = scored.export.fields
-    known = [
-        f"{f.replace('_', ' ')} {item.row.values[fields[f]]}" for f in ("order_id", "date") if f in fields
-    ]
-    return ", ".join([f"{rank}. line {item.row.number}", *known])
+def _types(result: ScoreResult) -> Text:
+    found = sorted(result.types.items(), key=lambda item: (-item[1], item[0]))
+    return Text(f"types found: {', '.join(f'{n:,} {name}' for name, n in found) or 'none'}")
+
+
+def _place(row: ScoredRecord, rank: int) -> str:
+    record = row.record
+    known = [f"order {record.order_id}"] if record.order_id else []
+    if record.sent_at is not None:
+        known.append(f"{record.sent_at:%Y-%m-%d %H:%M}")
+    return ", ".join([f"{rank}. {record.place}", *known])

@@ -264,6 +264,13 @@ class Workspace:
             decisions=dict(decisions),
         )
 
+    def types(self) -> dict[str, int]:
+        """Sellers' records called review-soliciting, by type."""
+        query = """select json_extract(t.value, '$[0]'), count(*) from jobs j, json_each(j.verdict, '$.types') t
+            join messages m on m.kind = 0 and m.text = j.text and m.previous = j.previous
+            where j.decision = 'review-soliciting' group by 1 order by 1"""
+        return dict(self._db.execute(query))
+
 
 class _Transaction:
     """All or nothing."""

@@ -73,7 +73,7 @@ def write_output(
     """Write every record, and give the output its name once it is whole.
 
     Args:
-        progress: called with the rows written and the rows in all.
+        progress: called now and then with the rows written and the rows in all.
 
     Returns:
         Rows written.
@@ -85,7 +85,8 @@ def write_output(
         for row in table.rows:
             yield row
             count += 1
-            progress(count, table.count)
+            if count % 1000 == 0:
+                progress(count, table.count)
 
     watched = Table(table.columns, counted(), table.count)
     folder.publish(lambda file: _writer(folder.out).write(watched, file, folder.out))

@@ -1,0 +1,106 @@
+"""`score`: every message of an export, and the export again with verdicts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reviewguard.cli.shared import (
+    BatchTokensOption,
+    FormatOption,
+    InputsArgument,
+    MapOption,
+    ModelOption,
+    ProfileOption,
+    StrictOption,
+    WorkersOption,
+    column_map,
+    output_console,
+    progress_bar,
+)
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
+
+if TYPE_CHECKING:
+    from reviewguard.inference.workspace import Counts
+
+
+class EngineName(StrEnum):
+    """What scores."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+class FailOn(StrEnum):
+    """The mildest verdict that makes `score` exit with 1."""
+
+    REVIEW_SOLICITING = REVIEW_SOLICITING
+    NEEDS_REVIEW = NEEDS_REVIEW
+
+
+def score(
+    inputs: InputsArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Output: .csv, .tsv, .jsonl (each also .gz), .parquet or .xlsx; all columns and the verdict's."
+        ),
+    ] = None,
+    format: FormatOption = None,
+    columns: MapOption = None,
+    strict: StrictOption = False,
+    profile: ProfileOption = "amazon",
+    model: ModelOption = None,
+    workers: WorkersOption = 0,
+    batch_tokens: BatchTokensOption = 4096,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Discard an interrupted run.")] = False,
+    engine: Annotated[EngineName, typer.Option(help="This machine's cores, or Ray Data.")] = EngineName.LOCAL,
+    ray_address: Annotated[str | None, typer.Option(help="Address of a running Ray cluster.")] = None,
+    fail_on: Annotated[
+        FailOn | None, typer.Option(help="Exit with 1 if any message gets this verdict or a worse one.")
+    ] = None,
+    worst: Annotated[int, typer.Option(help="Messages to show in full, the worst first.", min=0)] = 3,
+) -> None:
+    """Score every seller message of an export, and print a summary and the worst messages.
+
+    An interrupted run goes on with --resume and ends with the same output. Exit code: 0, or 1 by --fail-on,
+    2 for a usage error or an unreadable input.
+
+    Example: reviewguard score data/examples/messages.csv --out scored.csv
+
+    Example: reviewguard score exports/ 'mail/*.mbox' --out scored.parquet --fail-on review-soliciting
+    """
+    from reviewguard.inference.scoring import ScoreJob, run_job
+    from reviewguard.inference.summary import summary_view
+    from reviewguard.readers.base import ReadOptions
+
+    if resume and restart:
+        raise typer.BadParameter("choose --resume or --restart", param_hint="--restart")
+    job = ScoreJob(
+        tuple(inputs),
+        out,
+        ReadOptions(format, column_map(columns), strict),
+        model=model,
+        profile=profile,
+        workers=workers,
+        batch_tokens=batch_tokens,
+        ray=engine is EngineName.RAY,
+        ray_address=ray_address,
+        leftover="resume" if resume else "restart" if restart else "refuse",
+        worst=worst,
+    )
+    with progress_bar() as progress:
+        result = run_job(job, progress)
+    console, colour = output_console()
+    console.print(summary_view(result, colour=colour), highlight=False)
+    if fail_on and _found(result.counts, fail_on):
+        raise typer.Exit(1)
+
+
+def _found(counts: Counts, fail_on: FailOn) -> bool:
+    found = counts.decisions.get(REVIEW_SOLICITING, 0)
+    return bool(found or (fail_on is FailOn.NEEDS_REVIEW and counts.decisions.get(NEEDS_REVIEW, 0)))

@@ -1,0 +1,100 @@
+"""What several commands have in common: options, the console, the progress bar."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from reviewguard.inference.batch import Progress as RunProgress
+    from reviewguard.inference.batch import Report
+
+ProfileOption = Annotated[str, typer.Option(help="Rules to apply: amazon, strict or ftc.")]
+ModelOption = Annotated[Path | None, typer.Option(help="Model folder; the shipped model by default.")]
+InputsArgument = Annotated[
+    list[str], typer.Argument(help="Exports: files, folders or patterns such as 'mail/*.mbox'.")
+]
+FormatOption = Annotated[
+    str | None, typer.Option("--format", help="Format of the inputs; told from name and content by default.")
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="Where a field is found: text=Body, order_id='Order #' … (repeatable)."),
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be read.")]
+WorkersOption = Annotated[
+    int, typer.Option(help="Processes that score, each on one core; 0 for one a core.", min=0)
+]
+BatchTokensOption = Annotated[int, typer.Option(help="Padded tokens per forward pass.", min=1)]
+
+
+def column_map(items: Sequence[str] | None) -> dict[str, str]:
+    """Field → column of `--map`.
+
+    Raises:
+        typer.BadParameter: no NAME=COLUMN.
+    """
+    pairs = [item.partition("=") for item in items or ()]
+    if any(not separator for _, separator, _ in pairs):
+        raise typer.BadParameter("expected NAME=COLUMN, for example --map text=Body", param_hint="--map")
+    return {name.strip(): column.strip() for name, _, column in pairs}
+
+
+def output_console() -> tuple[Console, bool]:
+    """A console on standard output, and whether to colour."""
+    from rich.console import Console
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return Console(soft_wrap=not colour), colour
+
+
+@contextmanager
+def progress_bar() -> Iterator[Report]:
+    """A bar on standard error with rate and time left, on a terminal only; elsewhere nothing is shown."""
+    from reviewguard.inference.batch import silent
+
+    if not sys.stderr.isatty():
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[done]:,} ({task.fields[rate]:,.0f}/s)"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield _shown_on(bars)
+
+
+def _shown_on(bars: Bars) -> Report:
+    tasks: dict[str, TaskID] = {}
+
+    def show(progress: RunProgress, /) -> None:
+        if progress.stage not in tasks:
+            tasks[progress.stage] = bars.add_task(progress.stage, total=1.0, done=0, rate=0.0)
+        task = tasks[progress.stage]
+        elapsed = bars.tasks[task].elapsed or 0.0
+        total = None if progress.share is None else 1.0
+        bars.update(
+            task,
+            total=total,
+            completed=progress.share or 0.0,
+            done=progress.done,
+            rate=progress.done / elapsed if elapsed else 0.0,
+        )
+
+    return show
