@@ -36,12 +36,15 @@ class EdeskReader(TicketReader):
 
     def messages(self, ticket: Fields) -> list[Any]:
         """The ticket's messages."""
-        return _folded(ticket).entries(*_MESSAGES)
+        return ticket.entries(*_MESSAGES)
+
+    def entry(self, value: Any) -> Fields:
+        """The object, with its names in lower case with underscores."""
+        return _folded(super().entry(value))
 
     def is_message(self, entry: Fields) -> bool:
         """Whether an object is a message by itself: it names its ticket, and has no messages."""
-        values = _folded(entry).values
-        return "ticket_id" in values and not any(name in values for name in _MESSAGES)
+        return "ticket_id" in entry.values and not any(name in entry.values for name in _MESSAGES)
 
     def said(self, message: Fields, ticket: Fields, people: People) -> Said:
         """A message."""
@@ -58,14 +61,13 @@ class EdeskReader(TicketReader):
 
     def references(self, ticket: Fields) -> str:
         """Order fields, custom fields and tags."""
-        folded = _folded(ticket)
-        return folded.words(
-            "seller_order_id", *load_vocabulary().columns["order_id"], "order", "custom_fields", "tags"
+        return ticket.words(
+            "seller_order_id", *load_vocabulary().columns["order_id"], "custom_fields", "tags"
         )
 
 
 def _folded(entry: Fields) -> Fields:
-    """The object with its keys in lower case with underscores; an object among the values stays as it is."""
+    """The object with its names in lower case with underscores; objects inside it stay as they are."""
     return Fields({fold(name): value for name, value in entry.values.items()})
 
 

@@ -65,14 +65,13 @@ class Fields:
 
     def names(self, *names: str) -> str:
         """The first of these lists as text: its strings, or the names of its objects."""
-        found = next(
-            (value for name in names if isinstance(value := self.values.get(name), list) and value), []
-        )
-        entries = (
-            Fields(item).text("name", "file_name", "filename") if isinstance(item, dict) else str(item)
-            for item in found
-        )
-        return ", ".join(entry for entry in entries if entry)
+        lists = (self.values.get(name) for name in names)
+        found = next((value for value in lists if isinstance(value, list) and value), [])
+        return ", ".join(name for item in found if (name := _entry_name(item)))
+
+
+def _entry_name(item: Any) -> str:
+    return Fields(item).text("name", "file_name", "filename") if isinstance(item, dict) else str(item)
 
 
 def _leaves(value: Any) -> list[str]:

@@ -65,11 +65,33 @@ def read_objects(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
                 return
 
 
+def mentioned(path: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names that occur in the file between quotation marks: one quick pass, to spare slow ones."""
+    missing, overlap = {name: f'"{name}"'.encode() for name in names}, b""
+    with open_bytes(path) as stream:
+        while missing and (piece := stream.read(2**20)):
+            window = overlap + piece
+            missing = {name: quoted for name, quoted in missing.items() if quoted not in window}
+            overlap = window[-64:]
+    return tuple(name for name in names if name not in missing)
+
+
 def has_list(path: Path, name: str, lists: Sequence[str]) -> bool:
     """Whether an object with the named lists has an entry in this one."""
     if _shape(path, lists) != "page":
         return False
     return isinstance(next(_items(path, f"{name}.item", name), None), Found)
+
+
+def read_list(path: Path, name: str, lists: Sequence[str]) -> Iterator[Any]:
+    """The values of one of the named lists, up to where the file is damaged."""
+    shape = _shape(path, lists)
+    found: Iterator[Found | Damaged] = iter(())
+    if shape == "page":
+        found = _items(path, f"{name}.item", name)
+    elif shape == "lines" and f'"{name}"'.encode() in read_head(path):
+        found = _lines(path, lists)
+    yield from (item.value for item in found if isinstance(item, Found) and item.within == name)
 
 
 def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
@@ -113,11 +135,11 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
 
 
 def _has_lines(path: Path) -> bool:
-    """Whether every line is an object: by suffix, or because one of the first two lines is."""
+    """Whether every line is an object: by suffix, or because there are several and one of the first two is."""
     if any(suffix.lower() in _LINE_SUFFIXES for suffix in path.suffixes[-2:]):
         return True
-    lines = read_head(path).removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n")[:-1]
-    return bool(lines) and lines[0].startswith(b"{") and any(map(_is_object, lines[:2]))
+    lines = read_head(path).removeprefix(codecs.BOM_UTF8).strip().split(b"\n")
+    return len(lines) > 1 and lines[0].startswith(b"{") and any(map(_is_object, lines[:2]))
 
 
 def _is_object(line: bytes) -> bool:

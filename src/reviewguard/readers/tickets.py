@@ -14,7 +14,7 @@ from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.correspondents import is_notice
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
-from reviewguard.readers.json_stream import Damaged, has_list, read_objects
+from reviewguard.readers.json_stream import Damaged, has_list, mentioned, read_objects
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Record, Role
@@ -77,6 +77,12 @@ class TicketReader(ABC):
         """A message made of the ticket's description, for an export that comes without messages."""
         return []
 
+    def entry(self, value: Any) -> Fields:
+        """An object of the export, out of `{"ticket": {…}}` where it stands so; raises `Malformed`."""
+        entry = Fields.of(value)
+        inner = entry.inner("ticket", "helpdesk_ticket")
+        return entry if "id" in entry.values or not inner.values else inner
+
     def is_message(self, entry: Fields) -> bool:
         """Whether an object of the export is a message that stands outside its ticket."""
         return "ticket_id" in entry.values
@@ -90,9 +96,10 @@ class TicketReader(ABC):
 
         Tickets stay in memory only where their messages stand in a list of their own.
         """
-        apart = any(has_list(path, name, self.lists) for name in MESSAGE_LISTS)
+        lists = mentioned(path, self.lists)
+        apart = any(has_list(path, name, lists) for name in MESSAGE_LISTS if name in lists)
         reading = _Reading(self, path, self.people(path), apart)
-        for number, found in enumerate(read_objects(path, self.lists), 1):
+        for number, found in enumerate(read_objects(path, lists), 1):
             if isinstance(found, Damaged):
                 yield Record(str(path), found.place, {}, error=found.reason)
             else:
@@ -119,7 +126,7 @@ class _Reading:
 
     def records(self, value: Any, place: str) -> Iterator[Record]:
         try:
-            entry = _unwrapped(Fields.of(value))
+            entry = self.reader.entry(value)
             if self.reader.is_message(entry):
                 yield self._loose(entry)
             else:
@@ -160,8 +167,7 @@ class _Reading:
         order_id = next((record.order_id for record in records if record.order_id), None)
         asin = next((record.asin for record in records if record.asin), None)
         for record in records:
-            known = record if record.error else replace(record, order_id=order_id, asin=record.asin or asin)
-            yield known
+            yield record if record.error else _completed(record, order_id, asin)
 
     def _record(self, message: Any, ticket: Fields, place: str) -> Record:
         try:
@@ -190,10 +196,10 @@ class _Reading:
         )
 
 
-def _unwrapped(entry: Fields) -> Fields:
-    """The ticket inside `{"ticket": {…}}`."""
-    inner = entry.inner("ticket", "helpdesk_ticket")
-    return entry if "id" in entry.values or not inner.values else inner
+def _completed(record: Record, order_id: str | None, asin: str | None) -> Record:
+    order_id = record.order_id or order_id
+    values = {**record.values, "order_id": order_id or ""}
+    return replace(record, values=values, order_id=order_id, asin=record.asin or asin)
 
 
 def _id(ticket: Fields) -> str:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.readers.json_fields import Fields
-from reviewguard.readers.json_stream import Found, read_objects
+from reviewguard.readers.json_stream import mentioned, read_list
 from reviewguard.readers.tickets import People, Said, TicketReader, body
 from reviewguard.schema import Role
 
 _STAFF = ("agent", "admin", "owner")
+_ZENDESK_ITSELF = "-1"
 
 
 class ZendeskReader(TicketReader):
@@ -69,17 +70,17 @@ class ZendeskReader(TicketReader):
         """Agents and customers of the `users` list."""
         agents: dict[str, str] = {}
         customers: set[str] = set()
-        for found in read_objects(path, ("users",)):
-            if isinstance(found, Found) and found.within == "users" and isinstance(found.value, dict):
-                user = Fields(found.value)
-                if user.text("role") in _STAFF:
-                    agents[user.text("id")] = user.text("name", "email")
-                else:
-                    customers.add(user.text("id"))
+        users = mentioned(path, ("users",))
+        for value in read_list(path, "users", (*self.lists, *users)) if users else ():
+            user = Fields(value if isinstance(value, dict) else {})
+            if user.text("role") in _STAFF:
+                agents[user.text("id")] = user.text("name", "email")
+            else:
+                customers.add(user.text("id"))
         return People(agents, frozenset(customers))
 
     def _role(self, comment: Fields, ticket: Fields, author_id: str, people: People) -> Role:
-        if comment.flag("public") is False:
+        if comment.flag("public") is False or author_id == _ZENDESK_ITSELF:
             return "system"
         role = comment.inner("author").text("role")
         if role or author_id in people.agents or author_id in people.customers:
