@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reviewguard.inference import conversations
 from reviewguard.inference.workspace import Workspace
-from reviewguard.inference.workspace_rows import dump_record, load_record
+from reviewguard.inference.workspace_rows import FLOAT, INTEGER, TEXT, dump_record, load_record
 from reviewguard.schema import Evidence, Message, Record, TypeScore, Verdict
 
 
@@ -149,10 +149,14 @@ def test_conversations_come_together_by_time_and_loose_records_last() -> None:
 
 
 def test_columns_are_the_union_in_the_order_first_seen() -> None:
-    rows = [Record("a", "1", {"x": 1, "y": 2}), Record("b", "1", {"z": 1, "x": 3}), Record("b", "2", {})]
+    rows = [
+        Record("a", "1", {"x": 1, "y": "2"}),
+        Record("b", "1", {"z": None, "x": 3.5}),
+        Record("b", "2", {}),
+    ]
     with Workspace.temporary() as workspace:
         workspace.add(rows)
-        assert list(workspace.columns) == ["x", "y", "z"]
+        assert list(workspace.columns.items()) == [("x", INTEGER | FLOAT), ("y", TEXT), ("z", 0)]
 
 
 def test_chunks_depend_on_the_texts_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,7 +169,8 @@ class Workspace:
             number += len(batch)
             progress(number)
         with self._transaction():
-            self._db.executemany("insert into columns (name) values (?)", [(text_bytes(c),) for c in columns])
+            rows = [(text_bytes(name), kinds) for name, kinds in columns.items()]
+            self._db.executemany("insert into columns (name, kinds) values (?, ?)", rows)
             conversations.link(self._db)
             conversations.plan(self._db)
         self.remember(complete=True)
