@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import json
 import os
 import subprocess
@@ -118,62 +117,6 @@ def test_check_imports_none_of_the_learning_libraries(tiny_model_dir: Path) -> N
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-EXPORT = """id,order_id,sent_at,sender,body
-1,999-1234567-0000001,2024-11-02,buyer,I love the kettle!
-2,999-1234567-0000001,2024-11-03,seller,"Leave us five stars, please"
-3,999-1234567-0000002,2024-11-01,seller,=HYPERLINK("x")
-4,999-1234567-0000002,2024-11-04,seller,
-"""
-
-
-def test_score_keeps_every_row_and_adds_the_verdict(tiny_model_dir: Path, tmp_path: Path) -> None:
-    source, out = tmp_path / "export.csv", tmp_path / "scored.csv"
-    source.write_text(EXPORT, "utf-8")
-    done = cli("score", str(source), "--out", str(out), "--model", str(tiny_model_dir))
-    assert done.returncode == 0, done.stderr
-    with out.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [r["id"] for r in rows] == ["1", "2", "3", "4"]
-    assert [bool(r["rg_verdict"]) for r in rows] == [False, True, True, False]
-    assert rows[2]["body"].startswith("'=")
-    assert "empty message" in rows[3]["rg_error"]
-    assert b"export.csv" in done.stdout
-
-
-def test_score_says_which_column_it_misses(tiny_model_dir: Path, tmp_path: Path) -> None:
-    source = tmp_path / "export.csv"
-    source.write_text("a;b\n1;Leave a review\n")
-    done = cli("score", str(source), "--model", str(tiny_model_dir))
-    assert done.returncode == USAGE
-    assert b"--map text=" in done.stderr
-    done = cli("score", str(source), "--map", "text=b", "--model", str(tiny_model_dir))
-    assert done.returncode == 0
-
-
-def test_cells_with_quotes_line_breaks_and_commas_stay_whole(tmp_path: Path) -> None:
-    from reviewguard.readers.export import read_export
-
-    body = 'Hi,\nwe said "thanks" and; sent it.\r\n\n- bye'
-    source = tmp_path / "export.csv"
-    with source.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([["id", "body"], ["1", body], ["2", "ok"]])
-    rows = read_export(source).rows
-    assert [row.message and row.message.text for row in rows] == [body, "ok"]
-
-
-def test_a_buyers_words_become_the_previous_of_the_next_seller_message(tmp_path: Path) -> None:
-    from reviewguard.readers.export import read_export
-
-    source = tmp_path / "export.csv"
-    source.write_text(EXPORT, "utf-8")
-    messages = [row.message for row in read_export(source).rows]
-    assert messages[0] is None
-    assert messages[1] is not None
-    assert messages[1].previous == "I love the kettle!"
-    assert messages[2] is not None
-    assert messages[2].previous is None
 
 
 def test_evaluate_measures_beside_the_baselines_and_writes_every_figure(

@@ -13,8 +13,9 @@ from pydantic import TypeAdapter
 from tests.conftest import ROOT
 
 import reviewguard
-from reviewguard.inference.scoring import score_export
-from reviewguard.readers.export import read_export
+from reviewguard.inference.batch import score_records
+from reviewguard.inference.workspace import Workspace
+from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Message, Verdict
 
 FOLDER = ROOT / "models" / "default"
@@ -151,8 +152,9 @@ def test_processes_print_the_same_valid_json(guard: reviewguard.Classifier, tmp_
 
 def test_the_example_export_is_judged(guard: reviewguard.Classifier) -> None:
     expected = set(json.loads((EXAMPLES / "messages.expected.json").read_text())["review_soliciting"])
-    scored = score_export(guard, read_export(EXAMPLES / "messages.csv"))
-    verdicts = {row.verdict.id: row.verdict.verdict for row in scored.rows if row.verdict}
+    with Workspace.temporary() as workspace:
+        score_records(read_records([EXAMPLES / "messages.csv"], ReadOptions()), guard, workspace)
+        verdicts = {row.verdict.id: row.verdict.verdict for row in workspace.scored() if row.verdict}
     caught = {identity for identity in expected if verdicts[identity] in (NEEDS_REVIEW, REVIEW_SOLICITING)}
     others = [decision for identity, decision in verdicts.items() if identity not in expected]
     assert len(expected) == 12

@@ -1,0 +1,165 @@
+"""Outputs: every row and column kept, formulas harmless, limits told, the same bytes from the same rows."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zipfile import ZipFile
+
+import pyarrow.parquet as pq
+import pytest
+from openpyxl import load_workbook
+
+from reviewguard.errors import InputError
+from reviewguard.inference.work_folder import work_folder
+from reviewguard.inference.workspace import Workspace
+from reviewguard.inference.writers import Table, check_output, suffix_of, write_output, xlsx
+from reviewguard.inference.writers.columns import FLAT, STRUCTURED
+from reviewguard.schema import Evidence, Record, TypeScore, Verdict
+
+SUFFIXES = [".csv", ".csv.gz", ".tsv", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx"]
+TEXT = "=cmd|' /C calc'!A0 Leave five stars \U0001f31f"
+MOMENT = datetime(2024, 11, 2, 8, 30, tzinfo=UTC)
+
+
+def rows() -> list[Record]:
+    values = {
+        "id": 1,
+        "rg_verdict": "from an earlier run",
+        "body": TEXT,
+        "price": 2.5,
+        "sent": MOMENT,
+        "open": True,
+    }
+    return [
+        Record("a.csv", "line 2", values, TEXT, id="1", previous="@buyer"),
+        Record("a.csv", "line 3", {"id": 2, "body": "+1", "note": "a\r\nb"}, "hello", "buyer"),
+        Record("a.csv", "line 4", {"id": None, "body": "\ud83d \x00 lone"}, "\ud83d \x00 lone"),
+        Record("b.mbox", "message 9", {}, error="cut in half"),
+    ]
+
+
+def verdict(text: str) -> Verdict:
+    evidence = (Evidence(0, 4, text[:4], "incentive", 1.0),) if "stars" in text else ()
+    return Verdict(None, "needs-review", 0.123456, (TypeScore("incentive", 0.9),), evidence, "en", ("why",))
+
+
+def written(path: Path, records: Sequence[Record]) -> bytes:
+    with work_folder(path) as folder, Workspace(folder.work_file) as workspace:
+        workspace.add(records)
+        workspace.remember(profile="amazon", model="fake-1")
+        for chunk in workspace.pending():
+            workspace.store(chunk, [verdict(m.text) for m in workspace.messages(chunk)])
+        check_output(workspace, path)
+        assert write_output(workspace, folder) == len(records)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_same_rows_give_the_same_bytes_whenever_written(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = written(tmp_path / f"a{suffix}", rows())
+    now = time.time() + 86_400
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert written(tmp_path / f"b{suffix}", rows()) == first
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"a{suffix}", f"b{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".tsv"])
+def test_tables_keep_columns_and_neutralise_formulas(tmp_path: Path, suffix: str) -> None:
+    data = written(tmp_path / f"out{suffix}", rows())
+    text = (gzip.decompress(data) if suffix.endswith("gz") else data).decode("utf-8")
+    table = list(csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if suffix == ".tsv" else ","))
+    assert list(table[0]) == ["id", "body", "price", "sent", "open", "note", *FLAT]
+    assert [r["id"] for r in table] == ["1", "2", "", ""]
+    assert table[0]["body"] == f"'{TEXT}"
+    assert table[0]["rg_marked"].startswith("'[") or table[0]["rg_marked"].startswith("[=cmd|incentive]")
+    assert table[0]["rg_previous"] == "'@buyer"
+    assert table[0]["rg_verdict"] == "needs-review"
+    assert (table[0]["price"], table[0]["open"], table[0]["sent"]) == ("2.5", "true", MOMENT.isoformat())
+    assert (table[1]["body"], table[1]["note"], table[1]["rg_verdict"]) == ("'+1", "a\r\nb", "")
+    assert table[2]["body"].startswith("\\ud83d")
+    assert table[3]["rg_error"] == "b.mbox, message 9: cut in half"
+
+
+def test_jsonl_keeps_each_rows_own_columns_and_evidence_with_offsets(tmp_path: Path) -> None:
+    objects = [json.loads(line) for line in written(tmp_path / "out.jsonl", rows()).splitlines()]
+    assert list(objects[0]) == ["id", "body", "price", "sent", "open", *STRUCTURED]
+    assert objects[0]["body"] == TEXT
+    [mark] = objects[0]["rg_evidence"]
+    assert TEXT[mark["start"] : mark["end"]] == mark["text"] == "=cmd"
+    assert objects[0]["rg_text"] is None
+    assert objects[0]["rg_types"] == [{"type": "incentive", "probability": 0.9}]
+    assert objects[2]["body"] == "\ud83d \x00 lone"
+    assert objects[3]["rg_error"] == "b.mbox, message 9: cut in half"
+
+
+def test_the_judged_text_is_given_where_no_column_holds_it(tmp_path: Path) -> None:
+    html = Record("a.eml", "mail 1", {"body": "<p>Leave five stars</p>"}, "Leave five stars")
+    [row] = [json.loads(line) for line in written(tmp_path / "out.jsonl", [html]).splitlines()]
+    assert row["rg_text"] == "Leave five stars"
+
+
+def test_parquet_keeps_types_and_structure(tmp_path: Path) -> None:
+    path = tmp_path / "out.parquet"
+    written(path, rows())
+    table = pq.read_table(path)
+    assert table.column_names == ["id", "body", "price", "sent", "open", "note", *STRUCTURED]
+    assert [str(table.schema.field(n).type) for n in ("id", "price", "open")] == ["int64", "double", "bool"]
+    first = table.to_pylist()[0]
+    assert (first["sent"], first["body"], first["rg_evidence"][0]["text"]) == (MOMENT, TEXT, "=cmd")
+    assert first["rg_probability"] == 0.123456
+
+
+def test_parquet_writes_columns_of_mixed_kinds(tmp_path: Path) -> None:
+    cells = [1, 2.5, None, 2**70, "x", True]
+    path = tmp_path / "out.parquet"
+    mixed = [
+        Record("a", str(i), {"mixed": c, "number": c if i < 2 else None, "none": None})
+        for i, c in enumerate(cells)
+    ]
+    written(path, mixed)
+    table = pq.read_table(path).to_pydict()
+    assert table["mixed"] == ["1", "2.5", None, str(2**70), "x", "True"]
+    assert table["number"] == [1.0, 2.5, None, None, None, None]
+    assert table["none"] == [None] * 6
+
+
+def test_a_workbook_holds_values_not_formulas(tmp_path: Path) -> None:
+    path = tmp_path / "out.xlsx"
+    written(path, rows())
+    sheet = load_workbook(path).active
+    table = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert table[0] == ["id", "body", "price", "sent", "open", "note", *FLAT]
+    assert len(table) == 5
+    assert table[1][:5] == [1, f"'{TEXT}", 2.5, MOMENT.isoformat(), True]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "b", "inlineStr"}
+    with ZipFile(path) as archive:
+        assert archive.testzip() is None
+
+
+def test_cells_beyond_excels_limit_are_cut_with_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "out.xlsx"
+    written(path, [Record("a", "1", {"body": "x" * 40_000, "order": 9991234567765432100}, "x")])
+    row = [cell.value for cell in list(load_workbook(path).active.iter_rows())[1]]
+    assert len(row[0]) == xlsx.MAX_CHARACTERS
+    assert row[0].endswith("[cut: 40,000 characters]")
+    assert row[1] == "9991234567765432100"
+
+
+@pytest.mark.parametrize(("columns", "count"), [(1, 1_048_576), (16_384, 1)])
+def test_what_excel_cannot_open_is_refused(columns: int, count: int) -> None:
+    with pytest.raises(InputError, match="at most"):
+        xlsx.check(Table({str(i): 1 for i in range(columns)}, (), count))
+
+
+def test_an_unknown_suffix_is_refused() -> None:
+    with pytest.raises(InputError, match=r"\.parquet"):
+        suffix_of(Path("out.docx"))
