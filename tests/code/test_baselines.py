@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from reviewguard.modeling.baselines import TfidfBaseline, fit_baselines
+from reviewguard.modeling.baselines import LinearBaseline, fit_baselines, tfidf_features
 from reviewguard.modeling.calibration import best_f1_threshold
 from reviewguard.modeling.compare import ComparisonTable, compare, figure_text
+from reviewguard.modeling.embeddings import FrozenEmbeddings
 from reviewguard.modeling.keyword_filter import PHRASES, KeywordFilter
 from reviewguard.modeling.metrics import Figure
 from reviewguard.policy import load_policy
@@ -41,8 +43,8 @@ def messages() -> list[LabelledMessage]:
 
 
 @pytest.fixture(scope="module")
-def tfidf() -> TfidfBaseline:
-    return TfidfBaseline.fit(messages(), messages(), seed=1)
+def tfidf() -> LinearBaseline:
+    return LinearBaseline.fit(messages(), messages(), tfidf_features(), seed=1)
 
 
 @pytest.mark.parametrize("name", [name for name in TYPES if name != "neutral_request"])
@@ -64,7 +66,7 @@ def test_every_type_has_phrases() -> None:
     assert tuple(PHRASES) == TYPES
 
 
-def test_tfidf_learns_its_training_messages(tfidf: TfidfBaseline) -> None:
+def test_tfidf_learns_its_training_messages(tfidf: LinearBaseline) -> None:
     examples = messages()
     verdicts = tfidf.predict([example.message for example in examples])
     violations = [any(t in TYPES[:-1] for t in example.types) for example in examples]
@@ -75,7 +77,7 @@ def test_tfidf_learns_its_training_messages(tfidf: TfidfBaseline) -> None:
     assert found.tolist() == [[name in example.types for name in TYPES] for example in examples]
 
 
-def test_tfidf_evidence_names_deciding_words_only(tfidf: TfidfBaseline) -> None:
+def test_tfidf_evidence_names_deciding_words_only(tfidf: LinearBaseline) -> None:
     text = "Hello! Could you delete your rating?"
     (verdict,) = tfidf.predict([Message(text)])
     assert "delete" in " ".join(item.text for item in verdict.evidence)
@@ -97,12 +99,12 @@ def test_tfidf_reads_the_buyers_message() -> None:
         for i in range(6)
         for previous, types in ((happy, ("selective",)), (question, ("neutral_request",)))
     ]
-    model = TfidfBaseline.fit(messages() + pairs, pairs, seed=1)
+    model = LinearBaseline.fit(messages() + pairs, pairs, tfidf_features(), seed=1)
     verdicts = model.predict([Message(ask, happy), Message(ask, question)])
     assert [item.verdict for item in verdicts] == ["review-soliciting", "compliant"]
 
 
-def test_an_empty_message_is_scored_without_evidence(tfidf: TfidfBaseline) -> None:
+def test_an_empty_message_is_scored_without_evidence(tfidf: LinearBaseline) -> None:
     (verdict,) = replace(tfidf, threshold=0.0).predict([Message("")])
     assert verdict.evidence == ()
 
@@ -149,3 +151,18 @@ def test_figures_as_text() -> None:
     assert figure_text(Figure(None)) == "–"
     assert figure_text(Figure(0.5)) == "0.500"
     assert figure_text(Figure(0.5, 0.25, 0.75)) == "0.500 (0.250–0.750)"
+
+
+def test_frozen_embeddings_are_features_like_any_other(tiny_base: Path) -> None:
+    features = FrozenEmbeddings(str(tiny_base))
+    vectors = features.transform(
+        ["Your kettle left today.", "Leave us five stars", "Your kettle left today."]
+    )
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0)
+    assert (vectors[0] == vectors[2]).all()
+    alone = FrozenEmbeddings(str(tiny_base)).transform(["Leave us five stars"])
+    assert alone[0] == pytest.approx(vectors[1], abs=1e-5)
+    model = LinearBaseline.fit(messages(), messages(), features, seed=1, name="frozen")
+    (verdict,) = model.predict([Message(ASKS["incentive"])])
+    assert verdict.model == "frozen"
+    assert 0 <= (verdict.probability or 0) <= 1

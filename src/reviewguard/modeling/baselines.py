@@ -1,4 +1,4 @@
-"""Baselines that a new model has to beat: a keyword filter, and TF-IDF with logistic regression."""
+"""Baselines that a new model has to beat: a keyword filter, and linear models over TF-IDF or frozen embeddings."""
 
 from __future__ import annotations
 
@@ -30,23 +30,38 @@ from reviewguard.schema import (
 )
 
 Floats = NDArray[np.float64]
+TFIDF = "TF-IDF + logistic regression"
 SEPARATOR = " xxseller "
 """Stands between the buyer's and the seller's words; a word no message contains."""
 EVIDENCE_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def fit_baselines(
-    train: Sequence[LabelledMessage], validation: Sequence[LabelledMessage], *, seed: int
+    train: Sequence[LabelledMessage], validation: Sequence[LabelledMessage], *, seed: int, embed: bool = False
 ) -> tuple[Scorer, ...]:
-    """Every baseline, ready to be compared."""
-    return KeywordFilter(), TfidfBaseline.fit(train, validation, seed=seed)
+    """Every baseline, ready to be compared.
+
+    Args:
+        embed: also logistic regression over the pretrained encoder's embeddings; minutes on a CPU.
+    """
+    fitted: list[Scorer] = [
+        KeywordFilter(),
+        LinearBaseline.fit(train, validation, tfidf_features(), seed=seed),
+    ]
+    if embed:
+        from reviewguard.modeling.embeddings import FrozenEmbeddings
+
+        features, name = FrozenEmbeddings(), "frozen MiniLM + logistic regression"
+        fitted.append(LinearBaseline.fit(train, validation, features, seed=seed, name=name))
+    return tuple(fitted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TfidfBaseline:
-    """Word and character TF-IDF with one logistic regression per type and one for "any violation".
+class LinearBaseline:
+    """One logistic regression per type and one for "any violation" over features of the text.
 
     Attributes:
+        features: has scikit-learn's `fit_transform` and `transform`, texts → matrix.
         evidence_share: words are marked, heaviest first, until they hold this share (0–1) of the
             message's weight for "any violation".
     """
@@ -55,16 +70,21 @@ class TfidfBaseline:
     models: Any
     threshold: float
     type_thresholds: Floats
-    name: str = "TF-IDF + logistic regression"
+    name: str = TFIDF
     type_names: tuple[str, ...] = field(default_factory=lambda: tuple(load_policy().types))
     evidence_share: float = EVIDENCE_SHARES[0]
 
     @classmethod
     def fit(
-        cls, train: Sequence[LabelledMessage], validation: Sequence[LabelledMessage], *, seed: int
-    ) -> TfidfBaseline:
+        cls,
+        train: Sequence[LabelledMessage],
+        validation: Sequence[LabelledMessage],
+        features: Any,
+        *,
+        seed: int,
+        name: str = TFIDF,
+    ) -> LinearBaseline:
         """Learn from `train`; choose thresholds and evidence share of best F1 on `validation`."""
-        features = _features()
         models = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear", random_state=seed))
         models.fit(features.fit_transform(_inputs(train)), _targets(train))
         scores = models.predict_proba(features.transform(_inputs(validation)))
@@ -72,7 +92,7 @@ class TfidfBaseline:
             best_f1_threshold(column, positive)
             for positive, column in zip(_targets(validation).T, scores.T, strict=True)
         ]
-        fitted = cls(features, models, best[-1], np.array(best[:-1]))
+        fitted = cls(features, models, best[-1], np.array(best[:-1]), name)
         candidates = [replace(fitted, evidence_share=share) for share in EVIDENCE_SHARES]
         return max(candidates, key=lambda model: _evidence_f1(model, validation))
 
@@ -127,7 +147,7 @@ class TfidfBaseline:
         )
 
 
-def _evidence_f1(model: TfidfBaseline, examples: Sequence[LabelledMessage]) -> float:
+def _evidence_f1(model: LinearBaseline, examples: Sequence[LabelledMessage]) -> float:
     """Mean token F1 of evidence against rationale; 0 where no violation is caught."""
     observed = observe(model, examples, load_policy().profile("amazon"))
     scores = rationale_agreement(observed, token_f1)
@@ -144,7 +164,8 @@ def _heaviest(weights: Floats, share: float) -> NDArray[np.bool_]:
     return marks
 
 
-def _features() -> FeatureUnion:
+def tfidf_features() -> FeatureUnion:
+    """Word and character n-grams, weighted by TF-IDF."""
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=2, sublinear_tf=True)
     return FeatureUnion([("words", words), ("letters", letters)])
