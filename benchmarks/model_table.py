@@ -1,0 +1,110 @@
+"""Trains the rows of the comparison on a share of the messages, each the same number of steps; resumes.
+
+    reviewguard data build
+    python benchmarks/model_table.py --share 0.5 --epochs 3 --measure-on ../shared/realworld/dev.jsonl
+
+Finished rows are kept in `--runs` and not trained again, so that a row or a seed can be added later. The table goes to
+`docs/model_table.json`; `scripts/docs.py` shows it. About a quarter of an hour a row on two cores.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reviewguard.classifier_scorer import ClassifierScorer
+from reviewguard.curation.storage import load_splits
+from reviewguard.files import write_json
+from reviewguard.inference.model_folder import load
+from reviewguard.modeling.baselines import fit_baselines
+from reviewguard.modeling.compare import FIGURES, compare
+from reviewguard.modeling.limit import limit_families
+from reviewguard.readers.labelled import read_labelled
+
+ROWS: dict[str, dict[str, Any]] = {
+    "classification head": {"head": "plain"},
+    "evidence head, no rationales": {"rationale_weight": 0},
+    "evidence head, no augmentation": {"augment": 0, "epochs": 2},
+    "evidence head": {},
+    "evidence head, last epochs averaged": {"average_last": 2},
+    "evidence head, smoothed labels": {"label_smoothing": 0.02},
+    "evidence head, doubled rates": {"learning_rate": 4e-4, "head_learning_rate": 2e-3},
+    "evidence head, log-sum-exp pooling": {"pooling": "logsumexp"},
+}
+"""Row → what differs from `train.toml`; `epochs` multiplies, so that unaugmented rows take as many steps."""
+
+
+def main(
+    data: Path = Path("build/data"),
+    share: float = 0.5,
+    epochs: int = 3,
+    seeds: Annotated[list[int], typer.Option("--seed")] = [13],  # noqa: B006
+    rows: Annotated[list[str], typer.Option("--row", help="These rows only.")] = list(ROWS),  # noqa: B006
+    measure_on: Annotated[list[Path] | None, typer.Option(help="Labelled JSONL.")] = None,
+    runs: Path = Path("runs/table"),
+    out: Path = Path("docs/model_table.json"),
+    bootstrap: int = 1000,
+) -> None:
+    """Train what is missing, measure everything, write the table."""
+    for row in rows:
+        for seed in seeds:
+            _train(row, seed, data, share, epochs, runs)
+    splits = load_splits(data)
+    train = limit_families(splits["train"], share, seeds[0])
+    scorers = [
+        *fit_baselines(train, splits["validation"], seed=seeds[0], embed=True),
+        *(
+            ClassifierScorer(load(_folder(runs, r, s) / "model"), _title(r, s, seeds))
+            for r in rows
+            for s in seeds
+        ),
+    ]
+    datasets = {"test": splits["test"]} | {p.stem: read_labelled(p) for p in measure_on or []}
+    table = compare(scorers, datasets, seed=seeds[0], bootstrap=bootstrap)
+    print(table.to_markdown())
+    figures = {
+        name: {
+            m: {"counts": e["counts"], "figures": {f: e["figures"][f] for f in FIGURES}}
+            for m, e in models.items()
+        }
+        for name, models in table.to_dict().items()
+    }
+    write_json(out, {"messages": len(train), "epochs": epochs, "seeds": seeds, "comparison": figures})
+
+
+def _folder(runs: Path, row: str, seed: int) -> Path:
+    return runs / f"{row.replace(',', '').replace(' ', '-')}-{seed}"
+
+
+def _title(row: str, seed: int, seeds: list[int]) -> str:
+    return row if len(seeds) == 1 else f"{row} (seed {seed})"
+
+
+def _train(row: str, seed: int, data: Path, share: float, epochs: int, runs: Path) -> None:
+    run = _folder(runs, row, seed)
+    if (run / "model" / "config.json").is_file():
+        return
+    values = {"limit": share, "seed": seed} | ROWS[row]
+    values["epochs"] = epochs * ROWS[row].get("epochs", 1)
+    sets = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+    command = [
+        "train",
+        "--config",
+        "train.toml",
+        "--data",
+        str(data),
+        "--run",
+        str(run),
+        "--bootstrap",
+        "0",
+        *sets,
+    ]
+    subprocess.run([sys.executable, "-m", "reviewguard", *command], check=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)
