@@ -8,16 +8,27 @@ from pathlib import Path
 from reviewguard.errors import InputError, UserError
 from reviewguard.readers.base import Reader, ReadOptions
 from reviewguard.readers.csv_tables import CsvReader
+from reviewguard.readers.edesk import EdeskReader
+from reviewguard.readers.freshdesk import FreshdeskReader
+from reviewguard.readers.gorgias import GorgiasReader
 from reviewguard.readers.json_lists import JsonReader
 from reviewguard.readers.jsonl import JsonLinesReader
+from reviewguard.readers.mail import EmlReader, MboxReader
 from reviewguard.readers.parquet import ParquetReader
 from reviewguard.readers.sources import bare_suffix, find_files, read_head
 from reviewguard.readers.xlsx import XlsxReader
+from reviewguard.readers.zendesk import ZendeskReader
 from reviewguard.schema import Record
 
 __all__ = ["READERS", "ReadOptions", "Reader", "read_records"]
 
 READERS: tuple[Reader, ...] = (
+    MboxReader(),
+    EmlReader(),
+    ZendeskReader(),
+    GorgiasReader(),
+    FreshdeskReader(),
+    EdeskReader(),
     ParquetReader(),
     XlsxReader(),
     JsonLinesReader(),
