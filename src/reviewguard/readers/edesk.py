@@ -26,12 +26,15 @@ class EdeskReader(TicketReader):
     name = "edesk"
 
     def sniff(self, path: Path, head: bytes) -> bool:
-        """Whether there are tickets with messages that have a direction or say that they are notes."""
+        """Whether there are tickets with messages, and eDesk's sales orders or a direction."""
         folded = head.lower()
         return (
             any(b'"%s"' % name.encode() in folded for name in _MESSAGES)
-            and (b'"direction"' in folded or b'"sales_order' in folded or b'"seller_order_id"' in folded)
             and b'"from_agent"' not in folded
+            and (
+                any(name in folded for name in (b'"sales_order', b'"seller_order_id"', b'"sellerorderid"'))
+                or (b'"tickets"' in folded and b'"direction"' in folded)
+            )
         )
 
     def messages(self, ticket: Fields) -> list[Any]:

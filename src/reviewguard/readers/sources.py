@@ -60,11 +60,18 @@ def _files_of(path: Path) -> list[tuple[Path, bool]]:
 
 def _walk(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if _is_read(Path(place, name), beside=folders))
         for name in sorted(files):
             path = Path(place, name)
             if not name.startswith(".") and path.is_file():
                 yield path
+
+
+def _is_read(folder: Path, *, beside: Sequence[str]) -> bool:
+    """Hidden folders are left out unless they are part of a Maildir; so is what a Maildir has not taken in yet."""
+    if folder.name == "tmp" and "cur" in beside:
+        return False
+    return not folder.name.startswith(".") or (folder / "cur").is_dir()
 
 
 def bare_suffix(path: Path) -> str:
