@@ -1,0 +1,288 @@
+"""`reviewguard score` as its users run it: rows in are rows out, whoever kills it, however many cores work."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+
+import psutil
+import pytest
+from tests.conftest import ROOT
+from typer.testing import CliRunner
+
+from reviewguard.cli import app
+from reviewguard.errors import InputError
+from reviewguard.inference import conversations
+from reviewguard.inference.scoring import ScoreJob, run_job
+from reviewguard.inference.work_folder import work_folder
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
+
+RUN = CliRunner()
+USAGE = 2
+EXPORT = """id,order_id,sent_at,sender,body
+1,999-1234567-0000001,2024-11-02,buyer,I love the kettle!
+2,999-1234567-0000001,2024-11-03,seller,"Leave us five stars, please"
+3,999-1234567-0000002,2024-11-01,seller,=HYPERLINK("x")
+4,999-1234567-0000002,2024-11-04,seller,
+"""
+SMALL_CHUNKS = "from reviewguard.inference import conversations; conversations.CHUNK_MESSAGES = 8\n"
+KILLED_AT = {
+    "reading": "from reviewguard.inference.workspace import Workspace as c; name = '_insert'; at = 1",
+    "the first verdicts": "from reviewguard.inference.workspace import Workspace as c; name = 'store'; at = 1",
+    "later verdicts": "from reviewguard.inference.workspace import Workspace as c; name = 'store'; at = 5",
+    "writing": "from reviewguard.inference.writers import delimited as c; name = 'flat'; at = 30",
+    "naming the output": "from pathlib import Path as c; name = 'replace'; at = 1",
+    "tidying up": "import shutil as c; name = 'rmtree'; at = 1",
+}
+KILL = """
+import os, signal
+original, calls = getattr(c, name), 0
+def dying(*args, **more):
+    global calls
+    calls += 1
+    if calls == at: os.kill(os.getpid(), signal.SIGKILL)
+    return original(*args, **more)
+setattr(c, name, dying)
+"""
+MAIN = "from reviewguard.cli import main; main()"
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some hundred rows, with repeats and buyers."""
+    path = tmp_path_factory.mktemp("export") / "export.csv"
+    lines = (ROOT / "data" / "messages" / "start-voices.jsonl").read_text("utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines[:70]]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "ticket_id", "sender", "body"])
+        for i, text in enumerate([*texts, *texts[:20], *texts[30:50]]):
+            writer.writerow([i, i // 3, "buyer" if i % 5 == 0 else "seller", text])
+    return path
+
+
+@pytest.fixture(scope="module")
+def expected(export: Path, tiny_model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The output of an uninterrupted run in one process."""
+    out = tmp_path_factory.mktemp("expected") / "scored.csv"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversations, "CHUNK_MESSAGES", 8)
+        run_job(ScoreJob((str(export),), out, model=tiny_model_dir, workers=1))
+    return out.read_bytes()
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", code, "score", *map(str, arguments)]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def run(*arguments: object, code: str = SMALL_CHUNKS + MAIN) -> tuple[int, bytes, bytes]:
+    with start(code, *arguments) as process:
+        out, err = process.communicate(timeout=300)
+    assert b"Traceback" not in err
+    return process.returncode, out, err
+
+
+def test_every_row_is_kept_and_gets_its_verdict(tiny_model_dir: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "export.csv", tmp_path / "scored.csv"
+    source.write_text(EXPORT, "utf-8")
+    code, printed, err = run(source, "--out", out, "--model", tiny_model_dir)
+    assert code == 0, err
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["id"] for r in rows] == ["1", "2", "3", "4"]
+    assert [bool(r["rg_verdict"]) for r in rows] == [False, True, True, False]
+    assert rows[1]["rg_previous"] == "I love the kettle!"
+    assert rows[2]["body"].startswith("'=")
+    assert "empty message" in rows[3]["rg_error"]
+    assert b"4 rows in, 4 rows out" in printed
+    assert err == b""
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["export.csv", "scored.csv"]
+
+
+def test_a_missing_column_is_asked_for(tiny_model_dir: Path, tmp_path: Path) -> None:
+    source = tmp_path / "export.csv"
+    source.write_text("a;b\n1;Leave a review\n2;Thank you\n")
+    done = RUN.invoke(app, ["score", str(source), "--model", str(tiny_model_dir)])
+    assert "--map text=" in str(done.exception)
+    done = RUN.invoke(app, ["score", str(source), "--map", "text=b", "--model", str(tiny_model_dir)])
+    assert done.exit_code == 0, done.output
+
+
+def test_scoring_an_output_again_replaces_its_verdicts(tiny_model_dir: Path, tmp_path: Path) -> None:
+    source, once, twice = tmp_path / "export.csv", tmp_path / "once.csv", tmp_path / "twice.csv"
+    source.write_text(EXPORT.replace('=HYPERLINK("x")', "Thank you"), "utf-8")
+    run_job(ScoreJob((str(source),), once, model=tiny_model_dir))
+    run_job(ScoreJob((str(once),), twice, model=tiny_model_dir))
+    assert twice.read_text("utf-8").splitlines()[0] == once.read_text("utf-8").splitlines()[0]
+
+
+def test_any_number_of_workers_gives_the_same_bytes(
+    export: Path, expected: bytes, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scored.csv"
+    code, _, err = run(export, "--out", out, "--model", tiny_model_dir, "--workers", 3)
+    assert code == 0, err
+    assert out.read_bytes() == expected
+
+
+@pytest.mark.parametrize("point", KILLED_AT)
+def test_a_run_killed_at_any_point_goes_on_to_the_same_bytes(
+    export: Path, expected: bytes, tiny_model_dir: Path, tmp_path: Path, point: str
+) -> None:
+    out = tmp_path / "scored.csv"
+    arguments = (export, "--out", out, "--model", tiny_model_dir, "--workers", 1)
+    code, _, _ = run(*arguments, code=SMALL_CHUNKS + KILLED_AT[point] + KILL + MAIN)
+    assert code == -signal.SIGKILL
+    assert out.exists() == (point == "tidying up")
+    code, _, err = run(*arguments)
+    assert code == USAGE
+    assert b"--resume" in err
+    assert b"--restart" in err
+    code, _, err = run(*arguments, "--resume")
+    assert code == 0, err
+    assert out.read_bytes() == expected
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_kills_at_random_leave_no_process_behind_and_cost_nothing(
+    export: Path, expected: bytes, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scored.csv"
+    arguments = (export, "--out", out, "--model", tiny_model_dir, "--workers", 2, "--resume")
+    chance = random.Random(4)
+    for _ in range(2):
+        with start(SMALL_CHUNKS + MAIN, *arguments) as process:
+            time.sleep(chance.uniform(0.5, 4.0))
+            family = psutil.Process(process.pid).children(recursive=True)
+            process.kill()
+            _, alive = psutil.wait_procs(family, timeout=20)
+            assert alive == []
+    code, _, err = run(*arguments)
+    assert code == 0, err
+    assert out.read_bytes() == expected
+
+
+@pytest.fixture
+def interrupted(export: Path, tiny_model_dir: Path, tmp_path: Path) -> tuple[Path, ScoreJob]:
+    """A copy of the export, and a job over it that was killed while scoring."""
+    source = tmp_path / "export.csv"
+    source.write_bytes(export.read_bytes())
+    out = tmp_path / "scored.csv"
+    code = SMALL_CHUNKS + KILLED_AT["later verdicts"] + KILL + MAIN
+    assert run(source, "--out", out, "--model", tiny_model_dir, "--workers", 1, code=code)[0] < 0
+    return source, ScoreJob((str(source),), out, model=tiny_model_dir, leftover="resume")
+
+
+def test_a_run_does_not_go_on_over_something_else(
+    interrupted: tuple[Path, ScoreJob], expected: bytes
+) -> None:
+    from dataclasses import replace
+
+    source, job = interrupted
+    with pytest.raises(InputError, match="profile changed"):
+        run_job(replace(job, profile="strict"))
+    source.write_bytes(source.read_bytes() + b"999,1,seller,One more\n")
+    with pytest.raises(InputError, match="inputs"):
+        run_job(job)
+    assert run_job(replace(job, leftover="restart")).counts.read == 111
+
+
+def test_a_run_does_not_go_on_with_another_model(
+    interrupted: tuple[Path, ScoreJob], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    _, job = interrupted
+    assert job.model is not None
+    other = tmp_path_factory.mktemp("model") / "other"
+    copytree(job.model, other)
+    config = json.loads((other / "config.json").read_text("utf-8"))
+    config["token_threshold"] = 0.25
+    (other / "config.json").write_text(json.dumps(config), "utf-8")
+    with pytest.raises(InputError, match="model changed"):
+        run_job(replace(job, model=other))
+
+
+def test_of_two_runs_over_one_output_the_second_is_refused(
+    export: Path, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scored.csv"
+    with work_folder(out):
+        code, _, err = run(export, "--out", out, "--model", tiny_model_dir, "--resume")
+    assert code == USAGE
+    assert b"another run is writing" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("file/scored.csv", b"cannot write"), ("folder.csv", b"is a folder"), ("scored.doc", b"unknown format")],
+)
+def test_an_output_that_cannot_be_written_is_refused_before_reading(
+    tmp_path: Path, name: str, message: bytes
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.csv").mkdir()
+    source = tmp_path / "export.csv"
+    source.write_text(EXPORT)
+    code, _, err = run(source, "--out", tmp_path / name, "--model", "/nowhere")
+    assert code == USAGE
+    assert message in err
+    assert b"nowhere" not in err
+
+
+def test_an_input_is_not_overwritten(tmp_path: Path) -> None:
+    source = tmp_path / "export.csv"
+    source.write_text(EXPORT)
+    with pytest.raises(InputError, match="also an input"):
+        run_job(ScoreJob((str(tmp_path),), source))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 160 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small file system")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_is_told_and_the_run_goes_on_once_there_is_room(
+    export: Path, expected: bytes, tiny_model_dir: Path, small_disk: Path
+) -> None:
+    out = small_disk / "scored.csv"
+    arguments = (export, "--out", out, "--model", tiny_model_dir)
+    code, _, err = run(*arguments)
+    assert code == USAGE
+    assert b"is full" in err
+    assert b"--resume" in err
+    assert not out.exists()
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    code, _, err = run(*arguments, "--resume")
+    assert code == 0, err
+    assert out.read_bytes() == expected
+
+
+@pytest.mark.parametrize("profile", ["amazon", "strict"])
+def test_a_pipeline_can_fail_on_what_was_found(
+    export: Path, tiny_model_dir: Path, tmp_path: Path, profile: str
+) -> None:
+    found = run_job(ScoreJob((str(export),), model=tiny_model_dir, profile=profile)).counts.decisions
+    severe, mild = found.get(REVIEW_SOLICITING, 0), found.get(NEEDS_REVIEW, 0)
+    for fail_on, count in (("review-soliciting", severe), ("needs-review", severe + mild)):
+        out = tmp_path / f"{fail_on}.jsonl"
+        options = ["--out", str(out), "--profile", profile, "--fail-on", fail_on]
+        done = RUN.invoke(app, ["score", str(export), *options, "--model", str(tiny_model_dir)])
+        assert done.exit_code == (1 if count else 0)
+        assert len(out.read_text("utf-8").splitlines()) == 110
