@@ -40,17 +40,19 @@ def _find_list(path: Path, text: str | None) -> str:
     import ijson
 
     names = (fold(text),) if text else load_vocabulary().columns["text"]
-    first = None
+    other: str | None = None
     try:
         with open_bytes(path) as stream:
-            for prefix, event, value in ijson.parse(_source(stream, path)):
-                if event == "start_array" and first is None:
-                    first = f"{prefix}.{_ITEM}".lstrip(".")
-                if event == "map_key" and (found := _list_of(prefix, value, names)):
+            for prefix, event, key in ijson.parse(_source(stream, path)):
+                if event == "map_key" and (found := _list_of(prefix, key, names)):
                     return found
+                if event == "map_key" and prefix == "" and fold(key) in names:
+                    other = ""
+                elif other is None and prefix.endswith(_ITEM) and event in ("start_map", "string"):
+                    other = prefix if event == "start_map" or prefix == _ITEM else None
     except (ijson.JSONError, InputError):
         pass  # said when the rows are read
-    return first or ""
+    return other or ""
 
 
 def _list_of(prefix: str, key: str, names: tuple[str, ...]) -> str | None:

@@ -1,0 +1,185 @@
+"""CSV in every dialect, and broken in every way: rows in are rows out."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.code.reading import EXAMPLES, errors, read, texts, written
+
+from reviewguard.errors import InputError
+from reviewguard.readers.delimited import ROW_LIMIT
+from reviewguard.readers.table import CELL_LIMIT, TOO_LONG
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "^", "\x1f"])
+def test_any_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    rows = 'id,body,note\n1,"Hi, it\'s 5; ok\nbye",x\n'.replace(",", delimiter).replace(
+        "Hi" + delimiter, "Hi,"
+    )
+    record = read(written(tmp_path, "a.csv", rows))[0]
+    assert (record.id, record.text, record.values["note"]) == ("1", "Hi, it's 5; ok\nbye", "x")
+
+
+def test_a_separator_line_of_excel_is_followed(tmp_path: Path) -> None:
+    record = read(written(tmp_path, "a.csv", "sep=;\nid;body\n1;Hi, there\n"))[0]
+    assert (record.text, record.place) == ("Hi, there", "line 3")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_encoding_byte_order_mark_and_line_ends_do_not_matter(
+    tmp_path: Path, encoding: str, end: str
+) -> None:
+    rows = f"id,body{end}1,“Café” for Zoë{end}2,ok{end}".encode(encoding)
+    records = read(written(tmp_path, "a.csv", rows))
+    assert texts(records) == ["“Café” for Zoë", "ok"]
+    assert list(records[0].values) == ["id", "body"]
+
+
+def test_a_longer_text_in_another_alphabet_is_detected(tmp_path: Path) -> None:
+    line = "Здравствуйте! Ваш заказ отправлен сегодня утром и будет доставлен в пятницу"
+    rows = "id,body\n" + "".join(f"{number},{line}\n" for number in range(20))
+    assert set(texts(read(written(tmp_path, "a.csv", rows.encode("cp1251"))))) == {line}
+
+
+def test_lines_in_different_encodings_are_each_read_in_their_own(tmp_path: Path) -> None:
+    lines = [b"id,body", "1,café".encode(), "2,café – “ok”".encode("cp1252"), "3,ｏｋ é".encode()]
+    assert texts(read(written(tmp_path, "a.csv", b"\n".join(lines)))) == ["café", "café – “ok”", "ｏｋ é"]
+
+
+def test_nul_bytes_are_left_out(tmp_path: Path) -> None:
+    records = read(written(tmp_path, "a.csv", b"id,body\n1,a\0b\n\0\0\n2,c\n"))
+    assert texts(records) == ["ab", "c"]
+    assert errors(records) == [None, None]
+
+
+def test_a_quote_that_is_never_closed_costs_one_row(tmp_path: Path) -> None:
+    rows = 'id,body,x\n1,"Hello\n2,"World, ok",y\n3,fine,z\n4,"multi\nline",z\n5,"cut,x\n6,end,x\n'
+    records = read(written(tmp_path, "a.csv", rows))
+    assert [(r.place, r.id, r.error is None) for r in records] == [
+        ("line 2", "1", False),
+        ("line 3", "2", True),
+        ("line 4", "3", True),
+        ("line 5", "4", True),
+        ("line 7", "5", False),
+        ("line 8", "6", True),
+    ]
+    assert records[0].text == "Hello"
+    assert records[3].text == "multi\nline"
+
+
+def test_a_lost_quote_before_many_lines_without_one_does_not_swallow_them(tmp_path: Path) -> None:
+    count = 600
+    line = f"2,{'hello there and a few words more ' * 300},b\n"
+    path = written(tmp_path, "a.csv", 'id,body,x\n1,"oops,a\n' + line * count)
+    assert len(line) * count > ROW_LIMIT
+    found = Counter(record.error is None for record in read(path))
+    assert found == {False: 1, True: count}
+
+
+def test_quotes_inside_of_words_are_kept(tmp_path: Path) -> None:
+    rows = (
+        'id,body,x\n1,"He said "hi" to me",a\n2,Need a 5" pot,b\n3,"5"" pot",c\n'
+        '4,"Hi,\nthe "best" kettle\nBye",d\n5,"Great" she said,e\n'
+    )
+    records = read(written(tmp_path, "a.csv", rows))
+    assert texts(records) == [
+        'He said "hi" to me',
+        'Need a 5" pot',
+        '5" pot',
+        'Hi,\nthe "best" kettle\nBye',
+        '"Great" she said',
+    ]
+    assert set(errors(records)) == {None}
+
+
+_PROSE = "hello, world; " * 700
+
+
+@pytest.mark.parametrize(
+    "cell", [_PROSE, f"{_PROSE}\n", f'say ""hi"" to ""me"", {_PROSE}\n'], ids=["line", "lines", "quotes"]
+)
+def test_a_huge_cell_is_cut_and_the_rows_around_it_are_read_in_bounded_memory(
+    tmp_path: Path, cell: str
+) -> None:
+    path = tmp_path / "a.csv"
+    with path.open("w") as file:
+        file.write('id,body,order\n1,before,a\n2,"')
+        for _ in range(30_000_000 // len(cell)):
+            file.write(cell)
+        file.write('",999-1234567-7654321\n3,after,b\n')
+    tracemalloc.start()
+    records = read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [r.id for r in records] == ["1", "2", "3"]
+    assert errors(records) == [None, TOO_LONG, None]
+    assert len(records[1].text) == CELL_LIMIT
+    assert records[1].order_id == "999-1234567-7654321"
+    assert peak < 80_000_000
+
+
+def test_a_wide_row_longer_than_the_limit_of_a_cell_is_no_error(tmp_path: Path) -> None:
+    wide = "id,body," + ",".join(f"c{n}" for n in range(10_000))
+    path = written(tmp_path, "a.csv", f"{wide}\n1,hi,{','.join(['y' * 600] * 10_000)}\n2,ho\n")
+    records = read(path)
+    assert [(r.text, r.error, len(r.values)) for r in records] == [("hi", None, 10_002), ("ho", None, 10_002)]
+    assert records[0].values["c9999"] == "y" * 600
+
+
+def test_too_many_and_too_few_cells(tmp_path: Path) -> None:
+    records = read(written(tmp_path, "a.csv", "id,body,x\n1,a,b,c,d\n2,a,b,,\n3,a\n4\n,,\n"))
+    assert [r.error for r in records] == [
+        "5 cells under 3 columns",
+        None,
+        None,
+        "only 1 cells under 3 columns",
+        None,
+    ]
+    assert records[0].values["cells beyond the header"] == "c | d"
+    assert records[2].values == {"id": "3", "body": "a", "x": ""}
+
+
+def test_repeated_headers_keep_all_their_cells(tmp_path: Path) -> None:
+    record = read(written(tmp_path, "a.csv", "body,body,,id,body\n1,2,3,4,5\n"))[0]
+    assert record.values == {"body": "1", "body (2)": "2", "column 3": "3", "id": "4", "body (3)": "5"}
+    assert record.text == "1"
+
+
+def test_an_empty_file_is_said_and_a_header_alone_holds_no_rows(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is empty"):
+        read(written(tmp_path, "a.csv", ""))
+    with pytest.raises(InputError, match="is empty"):
+        read(written(tmp_path, "a.csv", "\n \n"))
+    assert read(written(tmp_path, "a.csv", "id,body\n")) == []
+    with pytest.raises(InputError, match="no column with the messages"):
+        read(written(tmp_path, "a.csv", "id,number\n1,2\n"))
+
+
+def test_columns_can_be_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "What,Who,Order #\nhi,Buyer,7\n")
+    record = read(path, columns={"text": "What", "sender": "Who"})[0]
+    assert (record.text, record.role, record.order_id) == ("hi", "buyer", "7")
+
+
+def test_mark_up_and_quoted_mail_are_taken_off_the_text_but_kept_in_the_cell(tmp_path: Path) -> None:
+    html = "<p>Hello&nbsp;Jo,</p><p>all <b>good</b>?</p>"
+    quoted = (
+        "All good.\n\nOn Mon, Nov 4, 2024 at 9:12 AM Jo <jo@example.com> wrote:\n> leave a review\n> please"
+    )
+    path = written(tmp_path, "a.csv", f'subject,body\nHi,{html.replace(",", "")}\nRe: Hi,"{quoted}"\n')
+    records = read(path)
+    assert "<" not in records[0].text
+    assert "good" in records[0].text
+    assert records[1].text == "All good."
+    assert records[1].values["body"] == quoted
+
+
+def test_the_shipped_export_is_read_word_for_word() -> None:
+    records = read(EXAMPLES / "messages.csv", strict=True)
+    assert Counter(r.role for r in records).keys() == {"seller", "buyer"}
+    assert [r for r in records if r.text != r.values["body"]] == []
+    assert all(r.id and r.order_id and r.asin and r.sent_at for r in records)

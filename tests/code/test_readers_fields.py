@@ -1,0 +1,184 @@
+"""What a row says: columns by name, who wrote it, when, and about which order and product."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.code.reading import read, written
+
+from reviewguard.errors import InputError
+from reviewguard.readers.columns import find_fields, recognise, unique_names
+from reviewguard.readers.dates import day_first, parse_date
+from reviewguard.readers.identifiers import asins, find_asin, find_order_id, order_ids
+from reviewguard.readers.roles import role_columns, role_of, role_of_value
+from reviewguard.readers.vocabulary import fold, load_vocabulary
+
+NOWHERE = Path("export.csv")
+
+
+def test_columns_are_found_however_they_are_spelled() -> None:
+    header = ["Ticket #", "Amazon Order ID", "createdAt", "MESSAGE_BODY", "From", "Assignee Name", "e-mail"]
+    assert recognise(header, {}) == {
+        "thread": "Ticket #",
+        "order_id": "Amazon Order ID",
+        "date": "createdAt",
+        "text": "MESSAGE_BODY",
+        "sender": "From",
+        "agent": "Assignee Name",
+    }
+
+
+def test_plain_text_is_preferred_to_html_and_the_first_of_two_columns_of_one_name() -> None:
+    assert recognise(["body_html", "body_text"], {})["text"] == "body_text"
+    assert recognise(["Body", "body"], {})["text"] == "Body"
+
+
+def test_a_given_column_wins_and_must_exist() -> None:
+    assert find_fields(["body", "Draft"], {"text": "Draft"}, NOWHERE)["text"] == "Draft"
+    with pytest.raises(InputError, match="no column 'Text'"):
+        find_fields(["body"], {"text": "Text"}, NOWHERE)
+    with pytest.raises(InputError, match="unknown field"):
+        find_fields(["body"], {"words": "body"}, NOWHERE)
+    with pytest.raises(InputError, match="--map text="):
+        find_fields(["a", "b"], {}, NOWHERE)
+
+
+def test_every_name_of_the_vocabulary_is_folded_and_means_one_role() -> None:
+    known = load_vocabulary()
+    names = [name for names in known.columns.values() for name in names]
+    assert [name for name in (*names, *known.values, *known.flags) if fold(name) != name] == []
+    assert known.fillers.isdisjoint(known.words)
+    assert set(known.values.values()) == {"seller", "buyer", "system"}
+
+
+def test_repeated_and_empty_headers_get_names_of_their_own() -> None:
+    assert unique_names(["a", "", "a", "a", "a (2)"]) == ["a", "column 2", "a (2)", "a (3)", "a (2) (2)"]
+
+
+@pytest.mark.parametrize(
+    ("role", "values"),
+    [
+        (
+            "seller",
+            "agent|Staff|OUTGOING|outbound|Public reply|admin|customer service|Agent: Nora|reply to customer",
+        ),
+        ("buyer", "Buyer|end-user|End User|customer|incoming|From customer|Customer (Janet)|requester|in"),
+        ("system", "system|automation|Internal note|private_note|bot|notification"),
+        (None, "Nora|Anna Guest|nora@example.com||Janet Private"),
+    ],
+)
+def test_what_a_sender_value_means(role: str | None, values: str) -> None:
+    assert {value: role_of_value(value) for value in values.split("|")} == dict.fromkeys(
+        values.split("|"), role
+    )
+
+
+def test_a_relay_address_is_a_buyers() -> None:
+    assert role_of_value("Jo <a1b2c3d4e5f6g7@marketplace.amazon.co.uk>") == "buyer"
+
+
+def test_columns_of_true_and_false_tell_the_writer() -> None:
+    assert role_of({"from_agent": True}) == "seller"
+    assert role_of({"from_agent": "false"}) == "buyer"
+    assert role_of({"Incoming": "TRUE"}) == "buyer"
+    assert role_of({"incoming": 0}) == "seller"
+    assert role_of({"public": "false", "from_agent": "true"}) == "system"
+    assert role_of({"public": "true", "from_agent": "false"}) == "buyer"
+    assert role_of({"is_note": 1.0}) == "system"
+
+
+def test_of_several_sender_columns_the_one_that_tells_is_taken_and_doubt_is_the_sellers() -> None:
+    columns = role_columns(["text", "sender", "direction", "public", "channel"])
+    assert columns == ("public", "direction", "sender", "channel")
+    assert role_of({"sender": "Nora", "direction": "inbound"}) == "buyer"
+    assert role_of({"sender": "Nora"}) == "seller"
+    assert role_of({}) == "seller"
+    assert role_of({"direction": "out", "channel": "internal-note"}) == "system"
+    assert role_of({"direction": "out", "channel": "amazon"}) == "seller"
+    assert role_columns(["Who", "sender"], "Who") == ("Who",)
+
+
+AFTERNOON = datetime(2024, 11, 3, 16, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2024-11-03T16:05:00Z",
+        "2024-11-03 17:05:00+01:00",
+        "2024-11-03 16:05",
+        "11/3/2024 4:05 PM",
+        "03.11.2024 16:05",
+        "03.11.24 16:05",
+        "Nov 3, 2024 4:05 PM",
+        "Nov 3, 2024, 8:05:00 AM PST",
+        "Sunday, November 3, 2024 4:05 PM",
+        "Sun, 03 Nov 2024 16:05:00 +0000",
+        "3. November 2024 um 16:05 Uhr",
+        "2024/11/03 16:05",
+        "1730649900",
+        1730649900,
+        1730649900000,
+        "1730649900000",
+        45599.0 + 965 / 1440,
+        datetime(2024, 11, 3, 16, 5),
+    ],
+)
+def test_a_date_is_read_in_every_style(value: str | float | datetime) -> None:
+    moment = parse_date(value)
+    assert moment is not None
+    assert moment.tzinfo is not None
+    assert abs((moment - AFTERNOON).total_seconds()) < 1
+
+
+@pytest.mark.parametrize(
+    "value", ["", None, "soon", "5", "Monday", "Nov 2024", "12:30", "0000-00-00", True, "B0TEST12AB"]
+)
+def test_what_is_no_whole_date_is_none(value: str | bool | None) -> None:
+    assert parse_date(value) is None
+
+
+def test_the_samples_decide_whether_the_day_comes_first() -> None:
+    assert day_first(["01/11/2024", "13/11/2024"]) is True
+    assert day_first(["11/01/2024", "11/13/2024"]) is False
+    assert day_first(["01/02/2024", "2024-11-03", None, 5]) is None
+    assert day_first([f"0{day}/11/2024" for day in range(1, 9)]) is True
+    assert day_first([f"11/0{day}/2024" for day in range(1, 9)]) is False
+    assert parse_date("03/11/2024", day_first=True) == datetime(2024, 11, 3, tzinfo=UTC)
+    assert parse_date("03/11/2024") == datetime(2024, 3, 11, tzinfo=UTC)
+    assert parse_date("2024-03-11", day_first=True) == datetime(2024, 3, 11, tzinfo=UTC)
+    assert parse_date("11/13/2024", day_first=True) == datetime(2024, 11, 13, tzinfo=UTC)
+
+
+def test_one_file_has_one_order_of_day_and_month(tmp_path: Path) -> None:
+    rows = "date,text\n03/11/2024,a\n14/11/2024,b\nnone,c\n"
+    months = [r.sent_at and r.sent_at.month for r in read(written(tmp_path, "a.csv", rows))]
+    assert months == [11, 11, None]
+
+
+def test_order_ids_and_asins_in_running_text() -> None:
+    text = "Orders 999-1234567-7654321, 999‑1111111‑2222222 (again 999-1234567-7654321), not 1999-1234567-7654321."
+    assert order_ids(text) == ("999-1234567-7654321", "999-1111111-2222222")
+    links = "https://www.example.com/dp/B0TEST12AB?x=1 asin: 1234567890, B0TEST34CD, and XB0TEST56EF"
+    assert asins(links) == ("B0TEST12AB", "1234567890", "B0TEST34CD")
+    assert find_order_id(None, "", "none", "see 999-1234567-7654321") == "999-1234567-7654321"
+    assert find_asin("B0 is no ASIN", None) is None
+
+
+def test_orders_and_asins_are_taken_from_columns_then_subject_then_body(tmp_path: Path) -> None:
+    rows = (
+        "order,tags,subject,body\n"
+        "#1001,,About 999-1234567-7654321,B0TEST12AB\n"
+        ",vip 999-1111111-2222222 B0TEST34CD,999-1234567-7654321,\n"
+        ",,B0TEST56EF,order 999-1234567-7654321 and B0TEST12AB\n"
+        "Order 999-1234567-7654321,,,\n"
+    )
+    found = [(r.order_id, r.asin) for r in read(written(tmp_path, "a.csv", rows))]
+    assert found == [
+        ("#1001", "B0TEST12AB"),
+        ("999-1111111-2222222", "B0TEST34CD"),
+        ("999-1234567-7654321", "B0TEST56EF"),
+        ("999-1234567-7654321", None),
+    ]

@@ -1,0 +1,140 @@
+"""Which files are read, by what, and what becomes of those that cannot be."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from tests.code.reading import errors, read, texts, written
+
+from reviewguard.errors import InputError, UserError
+from reviewguard.readers import sources
+from reviewguard.readers.registry import READERS
+from reviewguard.schema import Record
+
+ROWS = "id,body\n" + "".join(f"{number},hello {number}\n" for number in range(500))
+
+
+def zstd(data: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(data)
+    return sink.getvalue().to_pybytes()
+
+
+def test_folders_patterns_and_files_are_read_once_each_in_order(tmp_path: Path) -> None:
+    written(tmp_path, "b.csv", "body\nb\n")
+    written(tmp_path, "a.tsv", "id\tbody\n1\ta\n")
+    written(tmp_path, "deep/er/c.jsonl", '{"text": "c"}\n')
+    written(tmp_path, ".hidden.csv", "body\nno\n")
+    written(tmp_path, ".git/d.csv", "body\nno\n")
+    assert texts(read(tmp_path)) == ["a", "b", "c"]
+    assert texts(read(str(tmp_path / "*.csv"), tmp_path)) == ["b", "a", "c"]
+    assert texts(read(f"{tmp_path}/**/*.jsonl")) == ["c"]
+
+
+def test_what_holds_no_input_is_said(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for given, message in (
+        (tmp_path / "none.csv", "does not exist"),
+        (tmp_path / "*.csv", "does not exist"),
+        (tmp_path / "empty", "holds no file"),
+        (tmp_path / "pipe", "neither a file nor a folder"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read(given)
+    with pytest.raises(InputError, match="no input"):
+        read()
+
+
+def test_the_format_is_told_by_content_where_the_name_does_not(tmp_path: Path) -> None:
+    assert texts(read(written(tmp_path, "export.txt", "order\tbody\n1\thi\n"))) == ["hi"]
+    assert texts(read(written(tmp_path, "export", '[{"text": "hi"}]'))) == ["hi"]
+    assert texts(read(written(tmp_path, "lines.json", '{"text": "a"}\n{"text": "b"}\n'))) == ["a", "b"]
+    with pytest.raises(InputError, match="unknown format"):
+        read(written(tmp_path, "notes.txt", "Just a few words.\n"))
+
+
+def test_a_format_can_be_given_and_must_be_known(tmp_path: Path) -> None:
+    path = written(tmp_path, "notes.txt", '{"text": "hi"}')
+    assert texts(read(path, format="jsonl")) == ["hi"]
+    with pytest.raises(UserError) as caught:
+        read(path, format="excel")
+    assert all(reader.name in caught.value.expected for reader in READERS)
+
+
+def test_names_of_readers_are_unique() -> None:
+    names = [reader.name for reader in READERS]
+    assert len(names) == len(set(names))
+    assert all(
+        suffix.startswith(".") and suffix.islower() for reader in READERS for suffix in reader.suffixes
+    )
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.zst", "a.csv"])
+def test_compressed_files_are_read_whatever_their_name(tmp_path: Path, name: str) -> None:
+    data = zstd(ROWS.encode()) if "zst" in name else gzip.compress(ROWS.encode())
+    assert len(read(written(tmp_path, name, data), strict=True)) == 500
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+def test_a_cut_archive_keeps_the_rows_before_the_cut(tmp_path: Path, pack: object) -> None:
+    rows = "id,body\n" + "".join(f"{number},{os.urandom(200).hex()}\n" for number in range(3000))
+    data = pack(rows.encode())  # type: ignore[operator]
+    path = written(tmp_path, "a.csv.gz", data[: len(data) // 2])
+    records = read(path)
+    assert 500 < len(records) < 3000
+    assert errors(records[:-1]) == [None] * (len(records) - 1)
+    assert "cut off or damaged" in str(records[-1].error)
+    assert records[-1].place == f"after {records[-2].place}"
+    with pytest.raises(InputError, match="cut off or damaged"):
+        read(path, strict=True)
+
+
+def test_an_archive_that_expands_beyond_reason_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "FREE_EXPANSION", 2**20)
+    bomb = written(tmp_path, "a.csv.gz", gzip.compress(b"id,body\n" + (b"1," + b"x" * 9000 + b"\n") * 900))
+    assert bomb.stat().st_size * sources.MAX_RATIO < 900 * 9000
+    records = read(bomb)
+    assert 100 < len(records) < 900
+    assert "expands to more than" in str(records[-1].error)
+    honest = written(tmp_path, "b.csv.gz", gzip.compress(b"id,body\n" + b"1,abc\n" * 5))
+    assert len(read(honest)) == 5
+
+
+def test_one_bad_file_among_others_is_a_row_with_an_error(tmp_path: Path) -> None:
+    written(tmp_path, "a.csv", "body\nfirst\n")
+    written(tmp_path, "b.csv", "")
+    written(tmp_path, "c.csv", "a,b\n1,2\n")
+    written(tmp_path, "d.xlsx", b"no workbook")
+    written(tmp_path, "e.csv", "body\nlast\n")
+    written(tmp_path, "picture.png", b"\x89PNG\r\n\x1a\n\0\0")
+    records = read(tmp_path)
+    assert [Path(r.source).name for r in records if r.error is None] == ["a.csv", "e.csv"]
+    said = [str(r.error) for r in records if r.error]
+    assert len(said) == 4
+    for part, error in zip(
+        ("is empty", "no column with the messages", "d.xlsx", "picture.png"), said, strict=True
+    ):
+        assert part in error
+    with pytest.raises(InputError, match="is empty"):
+        read(tmp_path, strict=True)
+
+
+def test_strict_raises_at_the_first_bad_row_and_names_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "id,body\n1,ok\n2,a,b\n3,ok\n")
+    assert len(read(path)) == 3
+    with pytest.raises(InputError, match=r"a\.csv, line 3: 3 cells under 2 columns"):
+        read(path, strict=True)
+
+
+def test_rows_in_are_rows_out_for_every_file_at_once(tmp_path: Path) -> None:
+    written(tmp_path, "a.csv", ROWS)
+    written(tmp_path, "b.jsonl", '{"text": "x"}\n{bad\n')
+    records: list[Record] = read(tmp_path)
+    assert len(records) == 502
+    assert sum(r.error is not None for r in records) == 1

@@ -1,0 +1,237 @@
+"""JSON lines, JSON, Parquet and Excel; and a sample of each table format."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.code.reading import EXAMPLES, errors, read, texts, written
+
+from reviewguard.errors import InputError
+from reviewguard.readers import jsonl, lines, xlsx
+
+MESSAGES = [
+    {"id": n, "body": f"hello {n}", "author": {"role": "agent"}, "created_at": 1730649900 + n}
+    for n in range(40)
+]
+
+
+def workbook(**sheets: list[list[Any]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)  # type: ignore[arg-type]
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_json_lines_with_bad_ones_between(tmp_path: Path) -> None:
+    rows = [
+        '{"text": "a", "author": {"type": "customer"}}',
+        "{cut",
+        "[1]",
+        "",
+        '{"message": "b \\ud800"}',
+        '{"other": 1}',
+    ]
+    records = read(written(tmp_path, "a.jsonl", "\n".join(rows)))
+    assert [(r.place, r.text, r.role) for r in records if not r.error] == [
+        ("line 1", "a", "buyer"),
+        ("line 5", "b \ufffd", "seller"),
+    ]
+    assert records[0].values == {"text": "a", "author.type": "customer"}
+    said = [str(r.error) for r in records if r.error]
+    assert [error.partition(":")[0] for error in said] == [
+        "not JSON",
+        "not a JSON object but a list",
+        "no column with the message",
+    ]
+
+
+def test_a_line_without_end_is_one_bad_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (lines, jsonl):
+        monkeypatch.setattr(module, "PIECE", 1000)
+    rows = ['{"text": "a"}', json.dumps({"text": "x" * 5000}), '{"text": "b"}']
+    records = read(written(tmp_path, "a.jsonl", "\n".join(rows)))
+    assert [(r.place, r.text) for r in records] == [("line 1", "a"), ("line 2", ""), ("line 3", "b")]
+    assert "longer than" in str(records[1].error)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize(
+    "document",
+    [
+        MESSAGES,
+        {"shop": "x", "messages": MESSAGES},
+        {"users": [{"name": "Jo"}], "page": 1, "data": {"items": MESSAGES}},
+    ],
+    ids=["list", "object", "inside"],
+)
+def test_json_with_the_list_anywhere(tmp_path: Path, document: Any, indent: int | None) -> None:
+    records = read(written(tmp_path, "a.json", json.dumps(document, indent=indent)))
+    assert texts(records) == [f"hello {n}" for n in range(40)]
+    assert records[3].sent_at == datetime(2024, 11, 3, 16, 5, 3, tzinfo=UTC)
+    assert records[3].values["author.role"] == "agent"
+
+
+def test_json_of_one_message_or_of_bare_texts(tmp_path: Path) -> None:
+    assert texts(
+        read(written(tmp_path, "a.json", '{"text": "hi", "tags": ["x"], "files": [{"url": "u"}]}'))
+    ) == ["hi"]
+    records = read(written(tmp_path, "b.json", '["a", "b", 3]'))
+    assert texts(records[:2]) == ["a", "b"]
+    assert "not a JSON object" in str(records[2].error)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_json_cut_in_half_keeps_what_came_before(tmp_path: Path, indent: int | None) -> None:
+    whole = json.dumps({"messages": MESSAGES}, indent=indent)
+    path = written(tmp_path, "a.json", whole[: len(whole) // 2])
+    records = read(path)
+    assert texts(records[:-1]) == [f"hello {n}" for n in range(len(records) - 1)]
+    assert len(records) > 15
+    assert errors(records[:-1]) == [None] * (len(records) - 1)
+    assert "cannot be read beyond" in str(records[-1].error)
+    with pytest.raises(InputError, match="cannot be read beyond"):
+        read(path, strict=True)
+
+
+def test_parquet_of_every_type(tmp_path: Path) -> None:
+    moment = datetime(2024, 11, 3, 16, 5, tzinfo=UTC)
+    table = pa.table(
+        {
+            "Message": ["a", None],
+            "Order ID": ["999-1234567-7654321", None],
+            "Sent": pa.array([moment, None], pa.timestamp("ns", "UTC")),
+            "from": pa.array(["buyer", "seller"]).dictionary_encode(),
+            "day": [date(2024, 11, 3), None],
+            "tags": [["x"], None],
+            "raw": [b"\xff", None],
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    first, second = read(tmp_path / "a.parquet")
+    assert (first.text, first.role, first.sent_at, first.order_id) == (
+        "a",
+        "buyer",
+        moment,
+        "999-1234567-7654321",
+    )
+    assert (first.values["day"], first.values["tags"], first.values["raw"]) == (
+        "2024-11-03",
+        '["x"]',
+        "\ufffd",
+    )
+    assert (second.text, second.role, second.place) == ("", "seller", "row 2")
+    data = (tmp_path / "a.parquet").read_bytes()
+    with pytest.raises(InputError, match="not a readable Parquet file"):
+        read(written(tmp_path, "b.parquet", data[:-20]))
+
+
+def test_every_sheet_with_messages_is_read_and_others_are_not(tmp_path: Path) -> None:
+    header = ["ID", "Message", "Direction", "Date"]
+    book = workbook(
+        Sums=[["Month", "Count"], ["Nov", 2]],
+        Oct=[header, [1, "a", "in", datetime(2024, 10, 3, 9)], [], [2, "b", "out", None]],
+        Nov=[header, ["x", 3.5, "out", 45599], [4, "d", "out", None, None, "beyond"]],
+    )
+    records = read(written(tmp_path, "a.xlsx", book))
+    assert [(r.place, r.text, r.role, r.id) for r in records] == [
+        ("sheet Oct, row 2", "a", "buyer", "1"),
+        ("sheet Oct, row 4", "b", "seller", "2"),
+        ("sheet Nov, row 2", "3.5", "seller", "x"),
+        ("sheet Nov, row 3", "d", "seller", "4"),
+    ]
+    assert records[0].sent_at == datetime(2024, 10, 3, 9, tzinfo=UTC)
+    assert records[2].sent_at == datetime(2024, 11, 3, tzinfo=UTC)
+    assert errors(records) == [None, None, None, "6 cells under 4 columns"]
+    with pytest.raises(InputError, match="no column with the messages among 'Month', 'Count'"):
+        read(written(tmp_path, "b.xlsx", workbook(Sums=[["Month", "Count"]])))
+
+
+def test_a_workbook_that_unpacks_beyond_reason_is_refused_before_it_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx, "FREE_SIZE", 2**20)
+    monkeypatch.setattr(xlsx, "_open", lambda *_: pytest.fail("parsed"))
+    path = written(tmp_path, "a.xlsx", workbook(A=[["text"], ["hi"]]))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet9.xml", b"0" * 30_000_000)
+    with pytest.raises(InputError, match="unpacks to 29 MB"):
+        read(path)
+    lying = path.read_bytes().replace(struct.pack("<I", 30_000_000), struct.pack("<I", 100_000))
+    with pytest.raises(InputError, match=r"damaged|unpacks"):
+        read(written(tmp_path, "b.xlsx", lying))
+
+
+def test_other_workbooks_that_cannot_be_read(tmp_path: Path) -> None:
+    good = workbook(A=[["text"], ["hi"]])
+    with pytest.raises(InputError, match="old or encrypted"):
+        read(written(tmp_path, "a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)))
+    with pytest.raises(InputError, match="damaged"):
+        read(written(tmp_path, "b.xlsx", good[: len(good) // 2]))
+    path = written(tmp_path, "c.xlsx", good)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/extra.xml", '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aa">]><x/>')
+    with pytest.raises(InputError, match="XML entities"):
+        read(path)
+
+
+def test_a_workbook_with_a_broken_sheet_keeps_the_rows_before(tmp_path: Path) -> None:
+    whole = zipfile.ZipFile(io.BytesIO(workbook(A=[["text"], *([f"hello {n}"] for n in range(2000))])))
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in whole.namelist():
+            data = whole.read(name)
+            archive.writestr(name, data[: len(data) // 2] if name.endswith("sheet1.xml") else data)
+    records = read(path)
+    assert texts(records[:3]) == ["hello 0", "hello 1", "hello 2"]
+    assert 500 < len(records) < 2000
+    assert "cannot be read beyond row" in str(records[-1].error)
+
+
+@pytest.mark.parametrize(
+    ("name", "roles", "orders", "first", "last"),
+    [
+        ("helpdesk.tsv", (6, 5, 1), 2, "2024-11-04T08:12", "2024-11-09T08:30"),
+        ("shop_cp1252.csv", (6, 4, 1), 4, "2024-11-02T08:15", "2024-11-15T15:20"),
+        ("chat.jsonl", (6, 5, 1), 1, "2024-11-11T08:00", "2024-11-11T08:17"),
+        ("outbox.json", (5, 4, 1), 2, "2024-11-18T08:05", "2024-11-23T14:26"),
+        ("two_months.xlsx", (6, 4, 1), 2, "2024-10-28T09:14", "2024-11-12T10:00"),
+        ("replies.parquet", (10, 0, 0), 8, "2024-12-02T08:30", "2024-12-11T13:37"),
+    ],
+)
+def test_the_samples_are_read_whole(
+    name: str, roles: tuple[int, int, int], orders: int, first: str, last: str
+) -> None:
+    records = read(EXAMPLES / name, strict=True)
+    count = Counter(record.role for record in records)
+    assert tuple(count[role] for role in ("seller", "buyer", "system")) == roles
+    assert all(record.text and record.sent_at for record in records)
+    assert len({record.order_id for record in records} - {None}) == orders
+    moments = [record.sent_at.astimezone(UTC).isoformat()[:16] for record in records if record.sent_at]
+    assert (moments[0], max(moments)) == (first, last)
+
+
+def test_the_samples_hold_what_their_formats_make_hard() -> None:
+    shop, replies, chat = (
+        read(EXAMPLES / name) for name in ("shop_cp1252.csv", "replies.parquet", "chat.jsonl")
+    )
+    assert "24,90 €" in shop[2].text
+    assert "Zoë" in shop[1].text
+    assert replies[3].previous == "Pegs came, all good now"
+    assert {record.thread for record in chat} == {"c-31", "c-32", "c-33"}
+    assert chat[10].asin == "B0TESTQ4R9"
