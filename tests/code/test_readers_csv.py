@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tracemalloc
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.errors import InputError
-from reviewguard.readers.delimited import ROW_LIMIT
+from reviewguard.readers.delimited import ROW_LIMIT, split_rows
+from reviewguard.readers.skim import skim_row
 from reviewguard.readers.table import CELL_LIMIT, TOO_LONG
 
 
@@ -183,3 +190,41 @@ def test_the_shipped_export_is_read_word_for_word() -> None:
     assert Counter(r.role for r in records).keys() == {"seller", "buyer"}
     assert [r for r in records if r.text != r.values["body"]] == []
     assert all(r.id and r.order_id and r.asin and r.sent_at for r in records)
+
+
+_CELLS = st.lists(
+    st.sampled_from(["a", " ", '"', '""', ",", ";", "\n", "\r\n", "é", "\t", "'"]), max_size=8
+).map("".join)
+_TABLES = st.integers(2, 5).flatmap(
+    lambda width: st.lists(st.lists(_CELLS, min_size=width, max_size=width), min_size=1, max_size=6)
+)
+
+
+@given(
+    _TABLES, st.sampled_from(",;\t"), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.integers(1, 9)
+)
+@settings(max_examples=100, deadline=None)
+def test_what_is_written_well_is_read_back(
+    table: list[list[str]], delimiter: str, quoting: Any, size: int
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, quoting=quoting).writerows([["h"] * len(table[0]), *table])
+    lines = [f"{line}\n" for line in text.getvalue().split("\n")[:-1]]
+    rows = list(split_rows(iter(lines), delimiter))
+    assert [row.cells for row in rows[1:]] == table
+    assert {row.error for row in rows} == {None}
+    assert _skimmed(lines, delimiter, size) == [row.cells for row in rows]
+
+
+def _skimmed(lines: list[str], delimiter: str, size: int) -> list[list[str]]:
+    """The rows as the reader of long ones gives them, with lines in pieces of `size`."""
+    pieces = deque(line[start : start + size] for line in lines for start in range(0, len(line), size))
+    rows = []
+    while pieces:
+        rows.append(skim_row(_take(pieces), delimiter).cells)
+    return rows
+
+
+def _take(pieces: deque[str]) -> Iterator[str]:
+    while pieces:
+        yield pieces.popleft()
