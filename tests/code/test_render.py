@@ -86,6 +86,7 @@ def test_html_is_escaped_and_marked() -> None:
 def test_a_page_with_its_own_style_sheet_gets_classes() -> None:
     page = marked_html(TEXT, VERDICT.evidence, styled=False)
     assert '<mark title="positive_request" class="t-positive_request">five </mark>' in page
+    assert 'class="t-positive_request also-incentive">stars</mark>' in page
     assert "style=" not in page
 
 

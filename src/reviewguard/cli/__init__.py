@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from reviewguard.cli import data, inference, models, scoring
+from reviewguard.cli import auditing, data, inference, models, scoring
 from reviewguard.errors import UserError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("check")(inference.check)
 app.command("score")(scoring.score)
+app.command("audit")(auditing.audit)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("export")(models.export)

@@ -84,6 +84,7 @@ def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
     return tuple(v.strip() for v in found if re.fullmatch(r"[^\W\d_][\w'’.-]*(?: [\w'’.-]+){0,3}", v.strip()))
 
 
+_LOCAL_PHONE = re.compile(r"(?<![\w.,/#-])(?<!\d )\d{3}[-.]\d{4}(?![\w-]|[.,]\d)")
 _PHONE_STARTS = re.compile(r"\(\d+\)|\+?\d")
 _STREET = (
     r"street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|close|crescent"
@@ -113,6 +114,7 @@ def _details(text: str) -> Iterator[Mask]:
         yield from (Mask(*m.span(), "[address]") for m in pattern.finditer(text))
     yield from (Mask(*m.span(), "[e-mail]") for m in EMAIL.finditer(text))
     yield from (Mask(*m.span(), "[card]") for m in cards(text))
+    yield from (Mask(*m.span(), "[phone]") for m in _LOCAL_PHONE.finditer(text))
     for match in phones(text):
         first = _PHONE_STARTS.search(match.group())
         yield Mask(match.start() + (first.start() if first else 0), match.end(), "[phone]")

@@ -131,13 +131,14 @@ def marked_html(text: str, evidence: Sequence[Evidence], *, styled: bool = True)
     """The message as HTML, everything escaped, marked stretches in `<mark>`.
 
     Args:
-        styled: write colours into each mark; without, each has the class `t-TYPE` for a page's own style sheet.
+        styled: write colours into each mark; without, each has the class `t-TYPE`, and `also-TYPE` for a second one,
+            for a page's own style sheet.
     """
     out = []
     for piece in pieces(text, evidence):
         escaped = html.escape(printable(piece.text))
         if piece.types:
-            look = _inline_style(piece.types[0]) if styled else f'class="t-{piece.types[0]}"'
+            look = _inline_style(piece.types[0]) if styled else _classes(piece.types)
             out.append(f'<mark title="{" + ".join(piece.types)}" {look}>{escaped}</mark>')
         else:
             out.append(escaped)
@@ -147,6 +148,11 @@ def marked_html(text: str, evidence: Sequence[Evidence], *, styled: bool = True)
 def _inline_style(type_name: str) -> str:
     colour = COLOURS[type_name]
     return f'style="background:{colour}26;border-bottom:2px solid {colour};color:inherit"'
+
+
+def _classes(types: Sequence[str]) -> str:
+    also = [f"also-{name}" for name in types[1:2]]
+    return f'class="{" ".join([f"t-{types[0]}", *also])}"'
 
 
 def verdict_html(verdict: Verdict) -> str:

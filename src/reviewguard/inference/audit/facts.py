@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from reviewguard.inference.audit.results import Audit, Finding, Overview
+from reviewguard.inference.audit.results import Audit, Finding, Overview, ShownMessage
 from reviewguard.policy import load_policy
 from reviewguard.schema import REVIEW_SOLICITING
 
 _QUOTE = 160
-_LISTED = 400
+_LISTED = 500
 _LINES = 100
 
 
@@ -26,14 +26,15 @@ class FactSection:
 def facts(audit: Audit) -> tuple[FactSection, ...]:
     """What was reviewed, found, is to be withdrawn, and which orders and products it concerns."""
     certain = [f for f in audit.findings if f.verdict == REVIEW_SOLICITING]
-    messages = [f for f in certain if f.rule is None]
+    templates = [f for f in certain if f.rule is None and len(f.sendings) > 1]
+    single = [f for f in certain if f.rule is None and len(f.sendings) == 1]
     sections = {
         "Reviewed": _reviewed(audit),
         "Found": _found(audit, certain),
-        "Templates to withdraw": _first(_template(f) for f in messages if len(f.sendings) > 1),
-        "Messages sent once": _first(_single(f) for f in messages if len(f.sendings) == 1),
-        "Order ids": _ids(certain, lambda finding: finding.orders),
-        "ASINs": _ids(certain, lambda finding: finding.asins),
+        "Templates to withdraw": _first(map(_template, templates)),
+        "Messages sent once": _first(map(_single, single)),
+        "Orders asked too often or too late": _first(_order_lines(f for f in certain if f.rule)),
+        "ASINs": iter([_listed(asin for f in certain for asin in f.asins)] if certain else []),
         "Not covered": _not_covered(audit.overview),
     }
     return tuple(FactSection(title, tuple(lines) or ("None.",)) for title, lines in sections.items())
@@ -86,8 +87,20 @@ def _span(found: Sequence[Finding]) -> str:
 
 def _template(finding: Finding) -> str:
     return (
-        f"{quote(finding)} ({_titles(finding)}; {_extent([finding])}{_span([finding])}; finding {finding.id})"
+        f"{quote(finding)} ({_titles(finding)}; {_extent([finding])}{_span([finding])}; finding {finding.id}). "
+        f"Orders: {_listed(finding.orders)}"
     )
+
+
+def _order_lines(found: Iterable[Finding]) -> Iterator[str]:
+    for name, findings in _by_name(found).items():
+        yield f"{load_policy().entry(name).title}: {_listed(o for f in findings for o in f.orders)}"
+
+
+def _listed(ids: Iterable[str]) -> str:
+    unique = list(dict.fromkeys(ids))
+    more = f" and {len(unique) - _LISTED:,} more in findings.xlsx" if len(unique) > _LISTED else ""
+    return f"{', '.join(unique[:_LISTED])}{more}" if unique else "not known"
 
 
 def _single(finding: Finding) -> str:
@@ -104,17 +117,20 @@ def _titles(finding: Finding) -> str:
 def quote(finding: Finding) -> str:
     """The shown message's marked words, or its first words, in quotation marks."""
     message = finding.shown[0]
-    words = " … ".join(" ".join(e.text.split()) for e in message.evidence) or " ".join(message.text.split())
+    words = " … ".join(_marked_words(message)) or " ".join(message.text.split())
     return f"“{words}”" if len(words) <= _QUOTE else f"“{words[:_QUOTE].rsplit(' ', 1)[0]} …”"
 
 
-def _ids(found: Sequence[Finding], ids_of: Callable[[Finding], tuple[str, ...]]) -> Iterator[str]:
-    """One line a type or rule."""
-    for name, findings in _by_name(found).items():
-        ids = list(dict.fromkeys(i for f in findings for i in ids_of(f)))
-        more = f" … and {len(ids) - _LISTED:,} more in findings.xlsx" if len(ids) > _LISTED else ""
-        if ids:
-            yield f"{load_policy().entry(name).title} ({len(ids):,}): {', '.join(ids[:_LISTED])}{more}"
+def _marked_words(message: ShownMessage) -> Iterator[str]:
+    """Marked stretches, those that meet or overlap as one."""
+    text, end = message.text, -1
+    spans: list[list[int]] = []
+    for item in sorted(message.evidence, key=lambda e: (e.start, e.end)):
+        if spans and not text[end : item.start].strip():
+            spans[-1][1] = end = max(end, item.end)
+        else:
+            spans.append([item.start, end := item.end])
+    return (" ".join(text[first:last].split()) for first, last in spans)
 
 
 def _by_name(found: Iterable[Finding]) -> dict[str, list[Finding]]:

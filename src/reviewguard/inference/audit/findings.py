@@ -120,14 +120,17 @@ def _order_finding(cases: Sequence[_OrderCase]) -> Finding:
     first = cases[0]
     rows = [first.asks[n] for n in first.breach.numbers if n in first.asks]
     all_rows = [case.asks[n] for case in cases for n in case.breach.numbers if n in case.asks]
-    others = (f"{len(cases) - 1} more orders got the same messages; shown is order {first.breach.order_id}",)
+    more = len(cases) - 1
+    others = (
+        f"{more} more order{'s' * (more > 1)} got the same messages; shown is order {first.breach.order_id}"
+    )
     return Finding(
         id=f"{first.breach.rule.replace('_request', '')}-{_digest(first.breach.order_id)}",
         rule=first.breach.rule,
         verdict=REVIEW_SOLICITING if first.breach.sure else NEEDS_REVIEW,
         probability=min(map(_ask_probability, rows), default=0.0),
         types=(),
-        reasons=(first.breach.basis, *(others if len(cases) > 1 else ())),
+        reasons=(first.breach.basis, others) if more else (first.breach.basis,),
         sendings=_by_time(map(sending, all_rows)),
         shown=tuple(map(show, rows)),
         previous=None,

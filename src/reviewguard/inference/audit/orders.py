@@ -52,7 +52,7 @@ class OrderBook:
         if record.order_id is None or record.error is not None:
             return
         self._dates.add(record.order_id, record)
-        if verdict is not None and verdict.types:
+        if verdict is not None and _asks(verdict):
             ask = _Ask(
                 row.number, record.sent_at, _content(record), _is_sure(verdict), self.filters.accepts(record)
             )
@@ -75,6 +75,12 @@ class OrderBook:
 def _content(record: Record) -> int:
     """Tells a message exported twice from one sent twice."""
     return hash((record.text, record.sent_at) if record.sent_at else (record.text, record.id))
+
+
+def _asks(verdict: Verdict) -> bool:
+    """Whether it asks for a review, permitted or not; what a needs-review verdict merely suspects does not count."""
+    likely = any(t.probability >= 0.5 for t in verdict.types)
+    return bool(verdict.types) and (likely or verdict.verdict != NEEDS_REVIEW)
 
 
 def _is_sure(verdict: Verdict) -> bool:

@@ -37,7 +37,7 @@ class OverviewBuilder:
         self._sources[record.source] += 1
         error = record.error or (verdict.error if verdict else None)
         if error is not None and len(self._unreadable) < _UNREADABLE_KEPT:
-            self._unreadable.append(Unreadable(record.source, record.place, error))
+            self._unreadable.append(Unreadable(row.number, record.source, record.place, error))
         if record.error is not None:
             self._totals["unread"] += 1
             return
@@ -54,7 +54,7 @@ class OverviewBuilder:
         keys = ["sellers", str(verdict.verdict)]
         if verdict.verdict == COMPLIANT:
             keys += [f"type:{t.type}" for t in verdict.types if t.type == NEUTRAL_REQUEST]
-        else:
+        elif verdict.verdict == REVIEW_SOLICITING:
             keys += [f"type:{t.type}" for t in verdict.types]
         known = agent in self._agents or len(self._agents) < _AGENTS_KEPT
         for counter in (
@@ -86,7 +86,7 @@ class OverviewBuilder:
             unit=unit,
             buckets=tuple(_buckets(self._days, unit)),
             agents=tuple(self._agent_counts()),
-            unreadable=tuple(self._unreadable),
+            unreadable=tuple(sorted(self._unreadable, key=lambda row: row.number)),
         )
 
     def _agent_counts(self) -> Iterator[AgentCounts]:
@@ -116,7 +116,8 @@ def _unit(days: list[date]) -> str:
 def _buckets(days: Mapping[date, Counter[str]], unit: str) -> Iterator[Bucket]:
     if not days:
         return
-    start, last = _start(min(days), unit), max(days)
+    first, last = min(days), max(days)
+    start = _start(first, unit)
     by_start: dict[date, Counter[str]] = {}
     for day, counts in days.items():
         by_start.setdefault(_start(day, unit), Counter()).update(counts)
@@ -125,8 +126,8 @@ def _buckets(days: Mapping[date, Counter[str]], unit: str) -> Iterator[Bucket]:
         counts = by_start.get(start, Counter())
         types = {key.removeprefix("type:"): n for key, n in counts.items() if key.startswith("type:")}
         yield Bucket(
-            start,
-            following - _DAY,
+            max(start, first),
+            min(following - _DAY, last),
             counts["sellers"],
             counts[REVIEW_SOLICITING],
             counts[NEEDS_REVIEW],

@@ -122,9 +122,9 @@ class Bucket:
     """Seller messages of one stretch of time.
 
     Attributes:
-        start, end: first and last day.
+        start, end: first and last day, within the days there are messages for.
         sellers, soliciting, doubtful: scored seller messages, those review-soliciting and those needs-review.
-        types: type → flagged messages with it; `neutral_request` counts compliant ones as well.
+        types: type → review-soliciting messages with it; `neutral_request` counts compliant ones.
     """
 
     start: date
@@ -147,8 +147,9 @@ class AgentCounts:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that could not be read or scored."""
+    """A row that could not be read or scored; `number` is its place among all records read."""
 
+    number: int
     source: str
     place: str
     error: str

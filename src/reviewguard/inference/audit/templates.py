@@ -1,6 +1,6 @@
 """Puts messages that say the same together: a template sent 400 times is one finding.
 
-Method: what differs from order to order (names, numbers, placeholders, links) is taken out; equal remainders are
+Method: what differs from order to order (names, numbers, days, placeholders, links) is taken out; equal remainders are
 one template, and so are remainders whose Indel similarity (`rapidfuzz`) is high.
 """
 
@@ -12,19 +12,21 @@ from bisect import bisect_left, bisect_right, insort
 from reviewguard.inference.masking import mask
 from reviewguard.text import normalize
 
-ALIKE = 90.0
+ALIKE = 85.0
 """Indel similarity, 0–100, from which two remainders count as one template."""
 _COMPARED = 2_000
 """Characters of a remainder that are compared."""
 _VARIABLE = re.compile(
     r"\{\{.{0,80}?\}\}|\[\[?[\w .|#-]{1,80}\]\]?|\$?\{[\w .|#-]{0,80}\}|%\d?\$?[sd]\b|https?://\S+|\S*\d\S*"
+    r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
+    r"|\b(?:January|February|March|April|June|July|August|September|October|November|December)\b"
 )
 _LONGEST_SHARE = 2 * 100.0 / ALIKE - 1.0
 """How many times longer the longer of two alike remainders can be."""
 
 
 def skeleton(text: str) -> str:
-    """What a message says once names, numbers, placeholders, links, case and punctuation are taken out."""
+    """What a message says once names, numbers, days, placeholders, links, case and punctuation are taken out."""
     fixed = _VARIABLE.sub(" ", mask(text).text)
     words = re.findall(r"\w+", normalize(fixed).text.casefold())
     return " ".join(words) or " ".join(text.split()).casefold()

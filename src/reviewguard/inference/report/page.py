@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import date, datetime
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reviewguard.inference.audit.facts import facts, facts_text, quote
 from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
@@ -25,6 +26,7 @@ IN_SHORT = 1_000
 """Findings after these that get a line of a table each."""
 _SENDINGS = 200
 _UNREADABLE = 200
+_WHOLE = re.compile(r"\b(?:\d{3}-\d{7}-\d{7}|\d{4}-\d\d-\d\d|(?:message|repeat|late)-[0-9a-f]{8}(?:-\d+)?)\b")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
 
 
@@ -47,7 +49,6 @@ def render_page(audit: Audit, *, created: datetime, masked: bool) -> str:
     """
     style, script = _asset("page.css") + _type_colours(), _asset("page.js")
     full, short = audit.findings[:IN_FULL], audit.findings[IN_FULL : IN_FULL + IN_SHORT]
-    sections = facts(audit)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -62,8 +63,7 @@ def render_page(audit: Audit, *, created: datetime, masked: bool) -> str:
             rules=len({(f.rule, order) for f in audit.findings if f.rule for order in f.orders}),
             agents=sorted({agent for f in audit.findings for agent in f.agents}),
             names=_names(audit.findings),
-            facts=sections,
-            facts_text=facts_text(sections),
+            facts_text=facts_text(facts(audit)),
             volume=_volume(audit.overview),
             trends=_trends(audit.overview),
             created=created,
@@ -89,7 +89,10 @@ def _environment() -> Environment:
         day=_day,
         moment=_moment,
         span=_span,
-        percent=lambda value: f"{value:.0%}",
+        percent=_percent,
+        likely=lambda value: f"{_percent(value)} likely",
+        sentence=lambda text: text[:1].upper() + text[1:],
+        whole_ids=_whole_ids,
         number=lambda value: f"{value:,}",
         plural=_plural,
         quote=quote,
@@ -111,7 +114,9 @@ def _asset(name: str) -> str:
 
 
 def _type_colours() -> str:
-    return "".join(f".t-{name}{{--type:{colour}}}" for name, colour in COLOURS.items())
+    return "".join(
+        f".t-{name}{{--type:{colour}}}.also-{name}{{--also:{colour}}}" for name, colour in COLOURS.items()
+    )
 
 
 def _csp_hash(text: str) -> str:
@@ -122,8 +127,8 @@ def _headline(audit: Audit) -> str:
     seen = audit.overview
     orders = {o for f in audit.findings if f.rule and f.verdict == REVIEW_SOLICITING for o in f.orders}
     if seen.soliciting:
-        verb = "breaks" if seen.soliciting == 1 else "break"
-        return f"{_plural(seen.soliciting, 'message')} {verb} the rules on reviews"
+        verb = "appears" if seen.soliciting == 1 else "appear"
+        return f"{_plural(seen.soliciting, 'message')} {verb} to break the rules on reviews"
     if orders:
         return f"{_plural(len(orders), 'order')} asked for a review too often or too late"
     if audit.findings:
@@ -132,16 +137,26 @@ def _headline(audit: Audit) -> str:
 
 
 def _heading(finding: Finding) -> str:
-    titles = [load_policy().entry(name).title for name in finding.names]
-    return " · ".join(titles) or f"in doubt: {'; '.join(finding.reasons)}"
+    titles = " · ".join(load_policy().entry(name).title for name in finding.names)
+    titles = titles or "; ".join(finding.reasons)
+    return titles[:1].upper() + titles[1:] if finding.verdict == REVIEW_SOLICITING else f"To check: {titles}"
 
 
 def _marked(message: ShownMessage) -> Markup:
     return Markup(marked_html(message.text, message.evidence, styled=False))
 
 
+def _percent(value: float) -> str:
+    return "over 99%" if value > 0.99 else "under 1%" if value < 0.01 else f"{value:.0%}"
+
+
+def _whole_ids(text: str) -> Markup:
+    """Escaped, with order ids, days and finding ids kept on one line each."""
+    return Markup(_WHOLE.sub(r'<span class="id">\g<0></span>', str(escape(text))))
+
+
 def _day(value: date | None) -> str:
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}" if value else "no date"
+    return f"{value.day}\u00a0{_MONTHS[value.month - 1]}\u00a0{value.year}" if value else "no date"
 
 
 def _moment(value: datetime | None) -> str:
@@ -167,10 +182,9 @@ def _names(findings: Sequence[Finding]) -> dict[str, int]:
 
 
 def _volume(seen: Overview) -> Markup:
-    flagged = [b.soliciting + b.doubtful for b in seen.buckets]
     drawn = [
-        Bar(b.sellers, f"{_bucket(b)}: {b.sellers} messages, {n} flagged", n)
-        for b, n in zip(seen.buckets, flagged, strict=True)
+        Bar(b.sellers, f"{_bucket(b)}: {b.sellers} messages, {b.soliciting} review-soliciting", b.soliciting)
+        for b in seen.buckets
     ]
     return bars(drawn, title=f"Seller messages judged, by {seen.unit}; {seen.reviewed} in all")
 

@@ -1,0 +1,64 @@
+"""An audit in a few lines for the terminal: counts, the first findings, where the report is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from reviewguard.inference.audit.facts import quote
+from reviewguard.inference.audit.results import Audit, Finding
+from reviewguard.inference.render import printable
+from reviewguard.inference.report.folder import PAGE
+from reviewguard.policy import load_policy
+from reviewguard.schema import REVIEW_SOLICITING
+
+
+def audit_view(audit: Audit, folder: Path, *, top: int, colour: bool) -> RenderableType:
+    """What `audit` prints."""
+    parts: list[RenderableType] = [_counts(audit)]
+    for rank, finding in enumerate(audit.findings[:top], 1):
+        parts += ["", *_finding(rank, finding, colour=colour)]
+    if len(audit.findings) > top:
+        parts += ["", f"and {len(audit.findings) - top:,} more findings"]
+    return Group(*parts, "", f"Report: {folder / PAGE}")
+
+
+def _counts(audit: Audit) -> Table:
+    seen = audit.overview
+    rules = {(f.rule, order) for f in audit.findings if f.rule for order in f.orders}
+    table = Table(title=f"Audit, profile {audit.profile}", title_justify="left")
+    table.add_column("records")
+    table.add_column(f"{seen.read:,}", justify="right")
+    for name, count in (
+        ("seller messages judged", seen.reviewed),
+        ("  review-soliciting", seen.soliciting),
+        ("  needs review", seen.doubtful),
+        ("order rules broken", len(rules)),
+        ("buyers' messages", seen.buyers),
+        ("notices", seen.notices),
+        ("unreadable rows", seen.unread),
+        ("nothing to judge in them", seen.not_scored),
+    ):
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+def _finding(rank: int, finding: Finding, *, colour: bool) -> list[Text]:
+    titles = ", ".join(load_policy().entry(name).title for name in finding.names) or "; ".join(
+        finding.reasons
+    )
+    style = "bold red" if finding.verdict == REVIEW_SOLICITING else "bold yellow"
+    head = Text(f"{rank}. {titles}", style=style if colour else "")
+    return [head, Text(f"   {printable(quote(finding))}"), Text(f"   {_extent(finding)}")]
+
+
+def _extent(finding: Finding) -> str:
+    first, last = finding.days or (None, None)
+    days = "no date" if first is None else f"{first}" if first == last else f"{first} to {last}"
+    order = f", order {finding.orders[0]}" if len(finding.orders) == 1 else f", {len(finding.orders)} orders"
+    times = len(finding.sendings)
+    sent = "sent once" if times == 1 else f"{times:,} messages" if finding.rule else f"sent {times:,} times"
+    return f"{sent}{order if finding.orders else ''}, {days}, finding {finding.id}"
