@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import os
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
-from tests.code.reading import errors, read, texts, written
+from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.errors import InputError, UserError
-from reviewguard.readers import sources
+from reviewguard.readers import registry, sources
 from reviewguard.readers.registry import READERS
 from reviewguard.schema import Record
 
@@ -113,6 +115,8 @@ def test_one_bad_file_among_others_is_a_row_with_an_error(tmp_path: Path) -> Non
     written(tmp_path, "d.xlsx", b"no workbook")
     written(tmp_path, "e.csv", "body\nlast\n")
     written(tmp_path, "picture.png", b"\x89PNG\r\n\x1a\n\0\0")
+    named = read(tmp_path / "picture.png", tmp_path / "a.csv")
+    assert [(r.place, r.error is None) for r in named] == [("whole file", False), ("line 2", True)]
     records = read(tmp_path)
     assert [Path(r.source).name for r in records if r.error is None] == ["a.csv", "e.csv"]
     said = [str(r.error) for r in records if r.error]
@@ -138,3 +142,21 @@ def test_rows_in_are_rows_out_for_every_file_at_once(tmp_path: Path) -> None:
     records: list[Record] = read(tmp_path)
     assert len(records) == 502
     assert sum(r.error is not None for r in records) == 1
+
+
+def test_the_reader_of_the_contributing_guide_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (EXAMPLES.parents[1] / "CONTRIBUTING.md").read_text("utf-8")
+    code = guide.partition("### Add a reader")[2].partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    monkeypatch.setattr(registry, "READERS", (names["ChatLogReader"](), *READERS))
+    path = written(
+        tmp_path, "a.log", "2024-11-03 16:05 | buyer | Where is it?\n\n11/4/2024 | agent | On its way!\n"
+    )
+    records = read(path)
+    assert [(r.role, r.text, r.error is None) for r in records] == [
+        ("buyer", "Where is it?", True),
+        ("seller", "", False),
+        ("seller", "On its way!", True),
+    ]
+    assert records[2].sent_at == datetime(2024, 11, 4, tzinfo=UTC)

@@ -55,26 +55,26 @@ def read_records(inputs: Sequence[Path | str], options: ReadOptions) -> Iterator
 
 
 def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
-    unknown: list[Path] = []
+    alone, strangers = len(files) == 1, []
     for path, named in files.items():
         try:
             reader = _pick(path, options)
+            if reader is None and (named or options.strict):
+                raise _unknown_format(path)
         except InputError as error:
-            if options.strict or len(files) == 1:
+            if options.strict or alone:
                 raise
             yield _unread(path, "whole file", error)
             continue
-        if reader is not None:
-            yield from _read(reader, path, options, alone=len(files) == 1)
-        elif named or options.strict:
-            raise _unknown_format(path)
+        if reader is None:
+            strangers.append(path)
         else:
-            unknown.append(path)
-    if unknown and len(unknown) == len(files):
-        raise _unknown_format(unknown[0])
-    if unknown:
-        names = ", ".join(path.name for path in unknown[:5]) + (" …" if len(unknown) > 5 else "")
-        yield Record(str(unknown[0].parent), "folder", {}, error=f"no reader for {names}")
+            yield from _read(reader, path, options, alone=alone)
+    if len(strangers) == len(files):
+        raise _unknown_format(strangers[0])
+    if strangers:
+        names = ", ".join(path.name for path in strangers[:5]) + (" …" if len(strangers) > 5 else "")
+        yield Record(str(strangers[0].parent), "folder", {}, error=f"no reader for {names}")
 
 
 def _read(reader: Reader, path: Path, options: ReadOptions, *, alone: bool) -> Iterator[Record]:

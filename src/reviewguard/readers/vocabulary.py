@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from reviewguard.schema import Role
@@ -47,6 +47,7 @@ def load_vocabulary() -> Vocabulary:
     return Vocabulary(columns, words, words | values, fillers, flags)
 
 
+@lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """A name in lower case with underscores: "Order #" → "order", "createdAt" → "created_at"."""
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip())
