@@ -182,3 +182,9 @@ def test_orders_and_asins_are_taken_from_columns_then_subject_then_body(tmp_path
         ("999-1234567-7654321", "B0TEST56EF"),
         ("999-1234567-7654321", None),
     ]
+
+
+def test_words_for_nothing_put_no_rows_together(tmp_path: Path) -> None:
+    rows = "order,ticket,agent,body\nN/A,null,-,none\nnan,None,n/a,hi\n"
+    records = read(written(tmp_path, "a.csv", rows))
+    assert [(r.conversation, r.agent, r.text) for r in records] == [(None, None, "none"), (None, None, "hi")]

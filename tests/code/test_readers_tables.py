@@ -64,9 +64,9 @@ def test_json_lines_with_bad_ones_between(tmp_path: Path) -> None:
 def test_a_line_without_end_is_one_bad_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (lines, jsonl):
         monkeypatch.setattr(module, "PIECE", 1000)
-    rows = ['{"text": "a"}', json.dumps({"text": "x" * 5000}), '{"text": "b"}']
+    rows = ['{"text": "a"}', json.dumps({"text": "x" * 5000}), json.dumps({"text": "b" * 500})]
     records = read(written(tmp_path, "a.jsonl", "\n".join(rows)))
-    assert [(r.place, r.text) for r in records] == [("line 1", "a"), ("line 2", ""), ("line 3", "b")]
+    assert [(r.place, r.text) for r in records] == [("line 1", "a"), ("line 2", ""), ("line 3", "b" * 500)]
     assert "longer than" in str(records[1].error)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from reviewguard.readers.lines import PIECE
+from reviewguard.readers.lines import PIECE, ends_line
 from reviewguard.readers.skim import skim_row
 from reviewguard.readers.table import TOO_LONG
 
@@ -90,7 +90,7 @@ class _Feed:
         line = self.take()
         self.row.append(line)
         self._size += len(line)
-        if len(line) >= PIECE and not line.endswith("\n"):
+        if not ends_line(line):
             raise _TooLongError
         return line
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.lines import PIECE, decode_head, looks_like_text, read_lines
+from reviewguard.readers.lines import PIECE, decode_head, ends_line, looks_like_text, read_lines
 from reviewguard.readers.sources import bare_suffix, open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
 from reviewguard.schema import Record
@@ -36,11 +36,8 @@ class JsonLinesReader:
 def _rows(pieces: Iterator[str]) -> Iterator[Row]:
     for number, piece in enumerate(pieces, 1):
         if piece.strip():
-            yield _parse(piece, f"line {number}") if _whole(piece) else _too_long(pieces, f"line {number}")
-
-
-def _whole(piece: str) -> bool:
-    return piece.endswith("\n") or len(piece) < PIECE
+            row = _parse(piece, f"line {number}")
+            yield row if ends_line(piece) or not row.error else _too_long(pieces, row.place)
 
 
 def _too_long(pieces: Iterator[str], place: str) -> Row:

@@ -49,7 +49,7 @@ def read_lines(stream: BinaryIO, head: bytes) -> Iterator[str]:
         if head.startswith(codecs.BOM_UTF8):
             stream.read(len(codecs.BOM_UTF8))
         fallback = other_encoding(head)
-        pieces = (_decoded(piece, fallback) for piece in iter(lambda: stream.readline(PIECE), b""))
+        pieces = (_decoded(piece, fallback) for piece in _pieces(stream))
     for piece in pieces:
         yield piece.replace("\0", "")
 
@@ -60,6 +60,11 @@ def _wide_lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
         yield from iter(lambda: text.readline(PIECE), "")
     finally:
         text.detach()
+
+
+def ends_line(piece: str) -> bool:
+    """Whether a line ends with this piece of it; a very long last line without an end may be taken for unfinished."""
+    return piece.endswith(("\n", "\r")) or len(piece) < PIECE // 4 - 4  # a character has up to four bytes
 
 
 def decode_head(head: bytes) -> str:
@@ -107,9 +112,30 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines, and pieces of long ones that are not cut inside of a UTF-8 character."""
+    rest = b""
+    for line in iter(lambda: stream.readline(PIECE), b""):
+        piece = rest + line
+        whole = len(piece) if line.endswith(b"\n") or len(line) < PIECE else _finished(piece)
+        rest = piece[whole:]
+        yield piece[:whole]
+    if rest:
+        yield rest
+
+
+def _finished(piece: bytes) -> int:
+    """Length without a UTF-8 character that is cut off at the end."""
+    try:
+        piece.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start >= len(piece) - 3:
+            return error.start
+    return len(piece)
+
+
 def _decoded(piece: bytes, fallback: str) -> str:
     try:
         return piece.decode("utf-8")
-    except UnicodeDecodeError as error:
-        cut = len(piece) >= PIECE - 4 and error.start >= len(piece) - 4
-        return piece.decode("utf-8" if cut else fallback, "replace")
+    except UnicodeDecodeError:
+        return piece.decode(fallback, "replace")

@@ -25,6 +25,8 @@ TOO_LONG = f"a cell is longer than {CELL_LIMIT:,} characters; the rest was cut o
 _SAMPLE_ROWS, _SAMPLE_SIZE = 1000, 2**21
 _LAYOUTS = 256
 _SHORT = 200
+_NOTHING = frozenset({"nan", "none", "null", "nil", "n/a", "na", "#n/a", "-", "--", "undefined"})
+"""What exports write for an empty cell; taken as a value, it would put strangers into one conversation."""
 
 
 _MAY_QUOTE = re.compile(r"^>|^-- ?$|-----|\bwrote:|@.*\n|\bAmazon", re.MULTILINE)
@@ -113,11 +115,11 @@ def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout
 def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Record:
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
-    word = {field: _text(value).strip() for field, value in cell.items()}
+    word = {field: _word(value) for field, value in cell.items()}
     role = role_of({column: values.get(column) for column in layout.roles})
     subject = word.get("subject")
     text = _readable(_text(cell.get("text")), role, subject)
-    others = "\n".join(v for v in values.values() if isinstance(v, str) and len(v) <= _SHORT)
+    others = "\n".join(_short_cells(values, layout))
     missing = None if "text" in layout.fields else "no column with the message"
     return Record(
         source=source,
@@ -139,6 +141,14 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
     )
 
 
+def _short_cells(values: Mapping[str, Cell], layout: _Layout) -> Iterator[str]:
+    """Cells that may name an order or a product, other than the words of people."""
+    words = [layout.fields.get(field) for field in ("text", "previous", "subject")]
+    for column, cell in values.items():
+        if isinstance(cell, str) and len(cell) <= _SHORT and column not in words:
+            yield cell
+
+
 def _readable(text: str, role: Role, subject: str | None) -> str:
     """The text without mark-up and without what it quotes; as it is where there is none of that."""
     if looks_like_html(text):
@@ -155,6 +165,12 @@ def _cut_cells(values: Mapping[str, Cell]) -> tuple[Mapping[str, Cell], str | No
         return values, None
     kept = {name: _text(cell)[:CELL_LIMIT] if name in long else cell for name, cell in values.items()}
     return kept, TOO_LONG
+
+
+def _word(value: Cell) -> str:
+    """The cell without spaces around it; "" where it says that there is nothing."""
+    word = _text(value).strip()
+    return "" if word.lower() in _NOTHING else word
 
 
 def _text(value: Cell) -> str:
