@@ -179,10 +179,21 @@ def _line(line: bytes, place: str, lists: Sequence[str]) -> Iterator[Found | Dam
         yield from (Found(name, item) for item in value[name])
 
 
+class _Utf8:
+    """Bytes as UTF-8 without byte order mark; what cannot be decoded is replaced."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream, self._decoder = stream, codecs.getincrementaldecoder(encoding)("replace")
+
+    def read(self, size: int = 2**16) -> bytes:
+        while size and (data := self._stream.read(size)):
+            if text := self._decoder.decode(data):
+                return text.encode("utf-8")
+        return self._decoder.decode(b"", final=True).encode("utf-8") if size else b""
+
+
 @contextmanager
-def _utf8(path: Path) -> Iterator[codecs.StreamRecoder]:
-    """The file as UTF-8 without byte order mark; bytes that are none are replaced."""
-    head = read_head(path, 2)
-    encoding = "utf-16" if head.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
+def _utf8(path: Path) -> Iterator[_Utf8]:
+    wide = read_head(path, 2) in _BYTE_ORDER_MARKS
     with open_bytes(path) as stream:
-        yield codecs.EncodedFile(stream, "utf-8", encoding, "replace")
+        yield _Utf8(stream, "utf-16" if wide else "utf-8-sig")

@@ -78,8 +78,8 @@ class MboxReader:
                 yield _record(data, path, f"mail {number}", options)
 
 
-def split_mailbox(stream: BinaryIO) -> Iterator[bytes]:
-    """Each mail of a mailbox without its separator line, up to `MAX_MAIL` bytes.
+def split_mailbox(stream: BinaryIO, *, limit: int = MAX_MAIL) -> Iterator[bytes]:
+    """Each mail of a mailbox without its separator line, up to about `limit` bytes.
 
     A line that begins with "From " separates only if a date follows: unquoted sentences begin so, too. Text before
     the first separator comes as if it were a mail.
@@ -91,7 +91,7 @@ def split_mailbox(stream: BinaryIO) -> Iterator[bytes]:
             if any(map(bytes.strip, lines)):
                 yield b"".join(lines)
             lines, size = [], 0
-        elif size < MAX_MAIL:
+        elif size < limit:
             lines.append(line[1:] if at_line_start and _ESCAPED.match(line) else line)
             size += len(line)
         at_line_start = line.endswith(b"\n")

@@ -1,0 +1,276 @@
+"""Zendesk, Gorgias, Freshdesk and eDesk: who said what in which ticket, and what is left of damaged files."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.code.reading import EXAMPLES, errors, read, texts, written
+
+ORDER = "999-1234567-7654321"
+FORMATS = ("zendesk", "gorgias", "freshdesk", "edesk")
+
+
+def roles(records: list[Any]) -> list[str]:
+    return [record.role for record in records]
+
+
+@pytest.mark.parametrize(
+    ("name", "seller", "buyer", "system"),
+    [("zendesk", 7, 7, 2), ("gorgias", 6, 5, 1), ("freshdesk", 7, 5, 1), ("edesk", 6, 4, 1)],
+)
+def test_every_message_of_the_samples_is_read(name: str, seller: int, buyer: int, system: int) -> None:
+    records = read(EXAMPLES / f"{name}.json")
+    assert Counter(roles(records)) == {"seller": seller, "buyer": buyer, "system": system}
+    assert set(errors(records)) == {None}
+    for record in records:
+        assert record.text and record.sent_at and record.subject and record.id
+        assert record.thread and record.thread.startswith(f"{name} ")
+        assert record.order_id and record.order_id.startswith("999-")
+        assert (record.agent is not None) == (record.role == "seller")
+        assert record.values["order_id"] == record.order_id
+
+
+def test_columns_of_a_zendesk_comment() -> None:
+    record = read(EXAMPLES / "zendesk.json")[0]
+    assert record.values == {
+        "ticket_id": "501",
+        "message_id": "88001",
+        "date": "2024-11-05T09:02:11+00:00",
+        "author": "9101",
+        "status": "solved",
+        "channel": "email",
+        "tags": "straps, replacement",
+        "attachments": "straps.jpg",
+        "body": "One of the two straps is shorter than the other. Can I get a matching pair?",
+        "subject": "Saddle bag strap",
+        "order_id": "999-1180264-9937405",
+    }
+    assert record.place == "ticket 501, message 1"
+
+
+def zendesk_ticket(number: int = 1, **more: Any) -> dict[str, Any]:
+    ticket = {"id": number, "subject": "Lamp", "requester_id": 5, "submitter_id": 5, "assignee_id": 6}
+    comments = [
+        {
+            "id": 10,
+            "author_id": 5,
+            "body": f"Does it fit? {ORDER}",
+            "public": True,
+            "created_at": "2024-11-05T09:00:00Z",
+        },
+        {"id": 11, "author_id": 6, "html_body": "<p>It <b>fits</b>.</p>", "public": True},
+        {"id": 12, "author_id": 6, "body": "easy one", "public": False},
+    ]
+    return ticket | {"comments": comments} | more
+
+
+def dumped(folder: Path, value: Any, name: str = "export.json", **options: Any) -> Path:
+    return written(folder, name, json.dumps(value, **options))
+
+
+@pytest.mark.parametrize(
+    "layout", ["array", "page", "object", "wrapped", "lines", "pages", "indented", "utf-16", "bom"]
+)
+def test_layouts_of_a_zendesk_export(tmp_path: Path, layout: str) -> None:
+    first, second = zendesk_ticket(1), zendesk_ticket(2)
+    content: str | bytes = {
+        "array": json.dumps([first, second]),
+        "page": json.dumps({"count": 2, "next_page": None, "tickets": [first, second]}) + "\n",
+        "object": json.dumps(first) + json.dumps(second),
+        "wrapped": json.dumps([{"ticket": first}, {"ticket": second}]),
+        "lines": json.dumps(first) + "\n\n" + json.dumps(second) + "\n",
+        "pages": json.dumps({"tickets": [first]}) + "\n" + json.dumps({"tickets": [second]}),
+        "indented": json.dumps({"tickets": [first, second]}, indent=2),
+        "utf-16": json.dumps([first, second]).encode("utf-16"),
+        "bom": b"\xef\xbb\xbf" + json.dumps([first, second]).encode(),
+    }[layout]
+    records = read(written(tmp_path, "export.json", content), format="zendesk")
+    assert errors(records) == [None] * 6
+    assert roles(records) == ["buyer", "seller", "system"] * 2
+    assert texts(records)[:3] == [f"Does it fit? {ORDER}", "It fits.", "easy one"]
+    assert [record.thread for record in records] == ["zendesk 1"] * 3 + ["zendesk 2"] * 3
+    assert {record.order_id for record in records} == {ORDER}
+
+
+def test_zendesk_users_tell_agents_from_customers(tmp_path: Path) -> None:
+    comments = [{"id": n, "author_id": n, "body": "words", "public": True} for n in (5, 6, 7, 8, -1)]
+    users = [{"id": 6, "name": "Nora", "role": "agent"}, {"id": 7, "role": "end-user"}]
+    path = dumped(tmp_path, {"tickets": [zendesk_ticket(comments=comments)], "users": users})
+    records = read(path)
+    assert roles(records) == ["buyer", "seller", "buyer", "seller", "system"]
+    assert records[1].agent == "Nora"
+
+
+def test_zendesk_comments_beside_their_tickets(tmp_path: Path) -> None:
+    tickets = [zendesk_ticket(n, comments=None, description="Does it fit?", subject=ORDER) for n in (1, 2)]
+    comments = [
+        {"id": 9, "ticket_id": 1, "author_id": author, "body": "words", "public": True} for author in (5, 6)
+    ]
+    records = read(dumped(tmp_path, {"tickets": tickets, "comments": comments}))
+    assert roles(records[:2]) == ["buyer", "seller"]
+    assert [record.order_id for record in records[:2]] == [ORDER, ORDER]
+    assert [(record.place, record.error) for record in records[2:]] == [
+        ("ticket 2", "the ticket holds no message")
+    ]
+
+
+def test_zendesk_tickets_without_comments_are_their_description(tmp_path: Path) -> None:
+    outbound = zendesk_ticket(2, comments=None, description="Your lamp ships.", submitter_id=6)
+    tickets = [
+        zendesk_ticket(1, comments=[], description="Does it fit?"),
+        outbound,
+        zendesk_ticket(3, comments=[]),
+    ]
+    records = read(dumped(tmp_path, {"tickets": tickets}))
+    assert [(record.role, record.text) for record in records[:2]] == [
+        ("buyer", "Does it fit?"),
+        ("seller", "Your lamp ships."),
+    ]
+    assert records[2].error == "the ticket holds no message"
+
+
+def gorgias_message(number: int, **more: Any) -> dict[str, Any]:
+    message = {"id": number, "ticket_id": 4, "from_agent": True, "public": True, "body_text": "It fits."}
+    return (
+        message | {"created_datetime": "2024-11-05T09:00:00.123", "sender": {"id": 3, "name": "Sanne"}} | more
+    )
+
+
+@pytest.mark.parametrize("layout", ["data", "array", "lines"])
+def test_gorgias_messages_without_tickets(tmp_path: Path, layout: str) -> None:
+    messages = [
+        gorgias_message(1, from_agent=False, subject=ORDER),
+        gorgias_message(2),
+        gorgias_message(3, public=False),
+    ]
+    content = {
+        "data": json.dumps({"data": messages}),
+        "array": json.dumps(messages),
+        "lines": "\n".join(map(json.dumps, messages)),
+    }[layout]
+    records = read(written(tmp_path, "export.json", content))
+    assert roles(records) == ["buyer", "seller", "system"]
+    assert {record.thread for record in records} == {"gorgias 4"}
+    assert records[0].place == "ticket 4, message 1"
+    assert records[0].order_id == ORDER
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"stripped_text": "It fits.", "body_text": "It fits.\n-- \nSanne"}, "It fits."),
+        ({"stripped_text": None, "body_text": "It fits, too."}, "It fits, too."),
+        ({"stripped_text": " ", "body_text": "", "body_html": "<p>It fits<br>well.</p>"}, "It fits\nwell."),
+        ({"stripped_text": None, "body_text": None, "body_html": None}, ""),
+    ],
+)
+def test_gorgias_text(tmp_path: Path, fields: dict[str, Any], text: str) -> None:
+    ticket = {"id": 4, "messages": [gorgias_message(1, **fields)]}
+    assert texts(read(dumped(tmp_path, [ticket]))) == [text]
+
+
+def test_freshdesk_direction(tmp_path: Path) -> None:
+    conversations = [
+        {"id": 2, "body": "<div>It fits.</div>", "incoming": False, "private": False, "user_id": 8},
+        {"id": 3, "body_text": "easy one", "incoming": False, "private": True},
+        {"id": 4, "body_text": "Thanks!", "incoming": True, "private": False},
+    ]
+    ticket = {"id": 1, "requester_id": 5, "responder_id": 8, "description_text": "Does it fit?", "source": 1}
+    outbound = ticket | {"id": 2, "source": 10, "description_text": "Your lamp ships."}
+    records = read(dumped(tmp_path, [ticket | {"conversations": conversations}, outbound]))
+    assert roles(records) == ["buyer", "seller", "system", "buyer", "seller"]
+    assert texts(records) == ["Does it fit?", "It fits.", "easy one", "Thanks!", "Your lamp ships."]
+
+
+def test_freshdesk_account_export(tmp_path: Path) -> None:
+    note = {"note": {"id": 2, "body": "It fits.", "incoming": False, "private": False}}
+    ticket = {
+        "display_id": 9,
+        "requester_id": 5,
+        "responder_id": 8,
+        "description": "Does it fit?",
+        "notes": [note],
+    }
+    records = read(dumped(tmp_path, [{"helpdesk_ticket": ticket | {"custom_field": {"order_1": ORDER}}}]))
+    assert [(record.role, record.text, record.order_id) for record in records] == [
+        ("buyer", "Does it fit?", ORDER),
+        ("seller", "It fits.", ORDER),
+    ]
+    assert records[0].thread == "freshdesk 9"
+
+
+def test_edesk_names_are_taken_broadly(tmp_path: Path) -> None:
+    messages = [
+        {"messageId": "a", "senderType": "customer", "message": "Does it fit?", "sentAt": "2024-11-05 09:00"},
+        {"messageId": "b", "isIncoming": False, "bodyHtml": "<p>It fits.</p>", "createdAt": 1730797200},
+        {"messageId": "c", "direction": "outbound", "type": "Note", "content": "easy one"},
+    ]
+    ticket = {"ticketId": 3, "Subject": "Lamp", "salesOrder": {"sellerOrderId": ORDER}, "Messages": messages}
+    records = read(dumped(tmp_path, {"tickets": [ticket]}))
+    assert roles(records) == ["buyer", "seller", "system"]
+    assert texts(records) == ["Does it fit?", "It fits.", "easy one"]
+    assert [record.thread for record in records] == ["edesk 3"] * 3
+    assert records[0].order_id == ORDER
+    assert records[1].sent_at and records[1].sent_at.isoformat() == "2024-11-05T09:00:00+00:00"
+
+
+def test_a_notice_among_the_messages_is_not_scored(tmp_path: Path) -> None:
+    notice = "This message was not sent as it breaks the guidelines."
+    messages = [gorgias_message(1, from_agent=False, body_text=notice), gorgias_message(2)]
+    assert roles(read(dumped(tmp_path, [{"id": 4, "messages": messages}]))) == ["system", "seller"]
+
+
+def test_a_sellers_words_are_not_cut_as_quotes(tmp_path: Path) -> None:
+    body = "> Free returns\n> Free lamp\n> Five stars, please"
+    comments = [{"id": 1, "author_id": 6, "body": body, "public": True}]
+    assert texts(read(dumped(tmp_path, [zendesk_ticket(comments=comments)]))) == [body]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_cut_in_half(tmp_path: Path, name: str) -> None:
+    whole = (EXAMPLES / f"{name}.json").read_bytes()
+    expected = read(EXAMPLES / f"{name}.json")
+    *good, last = read(written(tmp_path, f"{name}.json", whole[: len(whole) // 2]))
+    assert last.error and last.error.startswith("the file breaks off")
+    assert 3 <= len(good) < len(expected)
+    assert texts(good) == texts(expected)[: len(good)]
+
+
+@pytest.mark.parametrize(
+    ("ticket", "error"),
+    [
+        (17, "the entry is a int, not an object"),
+        (None, "the entry is a NoneType, not an object"),
+        (zendesk_ticket(2, comments="none"), "`comments` is a str, not a list"),
+        (zendesk_ticket(2, comments=["words"]), "the message is a str, not an object"),
+    ],
+)
+def test_after_a_malformed_ticket_the_rest_goes_on(tmp_path: Path, ticket: Any, error: str) -> None:
+    records = read(dumped(tmp_path, [zendesk_ticket(1), ticket, zendesk_ticket(3)]))
+    assert errors(records) == [None, None, None, error, None, None, None]
+
+
+def test_after_a_bad_line_the_rest_goes_on(tmp_path: Path) -> None:
+    lines = [json.dumps(zendesk_ticket(n)) for n in (1, 2, 3)]
+    lines[1] = lines[1][:40]
+    records = read(written(tmp_path, "export.json", "\n".join(lines)))
+    assert len(records) == 7
+    assert (records[3].place, (records[3].error or "")[:8]) == ("line 2", "not JSON")
+
+
+def test_bytes_that_are_no_utf8_are_replaced(tmp_path: Path) -> None:
+    content = json.dumps([zendesk_ticket(1, subject="Gr###sse")]).encode().replace(b"###", b"\xf6\xdf")
+    assert {record.subject for record in read(written(tmp_path, "a.json", content))} == {"Gr��sse"}
+
+
+def test_numbers_names_and_nulls_in_odd_places_never_raise(tmp_path: Path) -> None:
+    odd = [None, -1.5, True, "x", [None], {"name": 3}]
+    for name in FORMATS:
+        data = json.loads((EXAMPLES / f"{name}.json").read_text("utf-8"))
+        tickets = data if isinstance(data, list) else data.get("tickets") or data["data"]
+        template = tickets[0]
+        mangled = [template | {key: value} for key in template for value in odd]
+        records = read(dumped(tmp_path, mangled), format=name)
+        assert sum(record.error is None for record in records) > len(mangled)

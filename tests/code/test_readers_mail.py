@@ -1,0 +1,372 @@
+"""Mail: who wrote to whom, what belongs together, and whose words are left when quotes and wrappers are off."""
+
+import io
+import mailbox
+import random
+from collections import Counter
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from tests.code.reading import EXAMPLES, errors, read, texts, written
+
+from reviewguard.readers.mail import split_mailbox
+from reviewguard.readers.markup import html_to_text, tidy
+from reviewguard.readers.wording import mended, passed_on, words_of
+from reviewguard.schema import Record
+
+RELAY = "a1b2c3d4e5f6g7@marketplace.amazon.com"
+SHOP = "Lakeside Lamps <help@lakeside.example.com>"
+ORDER = "999-1234567-7654321"
+
+
+def raw(body: str = "Your lamp ships today.\n", /, **headers: str) -> str:
+    given = {"from": SHOP, "to": RELAY, "subject": "Your lamp", "date": "Thu, 14 Nov 2024 10:00:00 +0100"}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in (given | headers).items() if value]
+    return "\n".join(lines) + "\n\n" + body
+
+
+def one(folder: Path, content: str | bytes, **options: object) -> Record:
+    (record,) = read(written(folder, "a.eml", content), **options)
+    return record
+
+
+def test_every_mail_of_the_sample_mailbox_is_read() -> None:
+    records = read(EXAMPLES / "mailbox.mbox")
+    assert Counter(record.role for record in records) == {"seller": 9, "buyer": 4, "system": 3}
+    assert errors(records) == [None] * 16
+    assert all(record.text and record.sent_at for record in records)
+    garlic = [record for record in records if record.order_id == "999-4410298-7716035"]
+    assert [record.role for record in garlic] == ["buyer", "seller", "buyer", "seller"]
+    assert {record.thread for record in garlic} == {"999-4410298-7716035"}
+    assert garlic[0].asin == "B0TESTK4QX"
+    assert (
+        garlic[2].text == "That did it, it is tight again and crushes garlic like on day one. Thanks a lot!"
+    )
+
+
+def test_no_sample_keeps_quotes_markers_or_signatures() -> None:
+    for record in read(EXAMPLES / "mailbox.mbox", EXAMPLES / "mail"):
+        assert not any(
+            sign in record.text for sign in ("wrote:", "schrieb", "-----", "\n>", "commMgr", "555-0142")
+        )
+
+
+def test_the_sample_mails_are_read() -> None:
+    records = read(EXAMPLES / "mail")
+    assert [record.role for record in records] == ["buyer", "seller", "seller", "system"]
+    assert records[1].previous == "Does the lantern come with batteries? The picture shows some.\nThanks, Teo"
+    assert "[right here](https://www.example.com/review/create-review?asin=B0TESTL9CH)" in records[2].text
+    assert records[2].agent == "Loop & Lantern"
+
+
+@pytest.mark.parametrize(
+    ("headers", "role"),
+    [
+        ({}, "seller"),
+        ({"from": f'"Ana" <{RELAY}>', "to": SHOP}, "buyer"),
+        ({"from": f"<{RELAY.upper()}>", "to": SHOP}, "buyer"),
+        ({"from": "Ana <ana@example.org>", "to": SHOP, "reply_to": RELAY}, "buyer"),
+        ({"to": "someone@example.org", "cc": "x9y8z7w6v5u4t3@marketplace.amazon.co.uk"}, "seller"),
+        ({"auto_submitted": "auto-generated", "precedence": "bulk"}, "seller"),
+        ({"auto_submitted": "auto-replied", "subject": "Automatic reply: your question"}, "seller"),
+        ({"from": f"<{RELAY}>", "to": SHOP, "auto_submitted": "auto-replied"}, "system"),
+        ({"from": f"<{RELAY}>", "to": SHOP, "subject": "Out of office: lamp"}, "system"),
+        ({"from": "Amazon <no-reply@amazon.co.uk>", "to": SHOP}, "system"),
+        ({"from": "seller-notification@email.amazon.com", "to": RELAY}, "system"),
+        ({"from": "MAILER-DAEMON@mx.example.net", "to": SHOP}, "system"),
+        ({"to": SHOP, "content_type": "multipart/report; boundary=b"}, "system"),
+        ({"to": "ana@example.org"}, "seller"),
+        ({"from": "ana@example.org", "to": SHOP}, "seller"),
+    ],
+)
+def test_role_by_headers(tmp_path: Path, headers: dict[str, str], role: str) -> None:
+    assert one(tmp_path, raw(**headers)).role == role
+
+
+def test_a_notice_from_a_relay_is_no_buyers_message(tmp_path: Path) -> None:
+    body = "This message was not sent as it breaks the guidelines.\n"
+    assert one(tmp_path, raw(body, **{"from": RELAY, "to": SHOP})).role == "system"
+    assert one(tmp_path, raw(body)).role == "seller"
+
+
+@pytest.mark.parametrize(
+    "own", ["help@lakeside.example.com", "lakeside.example.com", "x@y.example, @lakeside.example.com"]
+)
+def test_own_addresses_tell_direction_without_a_relay(tmp_path: Path, own: str) -> None:
+    columns = {"seller": own}
+    assert one(tmp_path, raw(to="ana@example.org"), columns=columns).role == "seller"
+    assert one(tmp_path, raw(**{"from": "ana@example.org", "to": SHOP}), columns=columns).role == "buyer"
+    assert one(tmp_path, raw(**{"from": RELAY, "to": SHOP}), columns=columns).role == "buyer"
+
+
+def test_columns_of_a_mail(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = SHOP, RELAY, "Größe der Lampe"
+    mail["Message-ID"] = "<m1@example.com>"
+    mail.set_content("It is 40 cm high.")
+    mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="Maße.pdf")
+    record = one(tmp_path, bytes(mail))
+    assert record.values == {
+        "date": "",
+        "from": SHOP,
+        "to": RELAY,
+        "subject": "Größe der Lampe",
+        "message_id": "<m1@example.com>",
+        "body": "It is 40 cm high.",
+        "attachments": "Maße.pdf",
+    }
+    assert (record.id, record.agent, record.sent_at) == ("<m1@example.com>", "Lakeside Lamps", None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "moment"),
+    [
+        ({}, "2024-11-14T10:00:00+01:00"),
+        ({"date": "14 Nov 2024 10:00:00 -0000"}, "2024-11-14T10:00:00+00:00"),
+        ({"date": "2024-11-14 10:00"}, "2024-11-14T10:00:00+00:00"),
+        (
+            {"date": "soon", "received": "from a by b; Fri, 15 Nov 2024 01:02:03 +0000"},
+            "2024-11-15T01:02:03+00:00",
+        ),
+        ({"date": "Thu, 99 Foo 0000 10:00:00 +9999"}, None),
+    ],
+)
+def test_dates(tmp_path: Path, headers: dict[str, str], moment: str | None) -> None:
+    found = one(tmp_path, raw(**headers)).sent_at
+    assert (found and found.isoformat()) == moment
+
+
+def test_threads(tmp_path: Path) -> None:
+    by_order = one(tmp_path, raw(f"About order {ORDER}\n", references="<z@example.com>"))
+    by_subject = one(tmp_path, raw(subject=f"Re: order {ORDER}"))
+    assert by_order.thread == by_subject.thread == by_order.order_id == ORDER
+    there = one(tmp_path, raw(**{"from": RELAY, "to": SHOP, "subject": "Lamp"}))
+    back = one(tmp_path, raw(subject="AW: Re: lamp", references="<other@example.com>"))
+    assert there.thread == back.thread == f"{RELAY} lamp"
+    plain = {"to": "ana@example.org"}
+    first = one(tmp_path, raw(message_id="<first@example.com>", **plain))
+    later = one(tmp_path, raw(references="<first@example.com> <second@example.com>", **plain))
+    assert first.thread == later.thread == "<first@example.com>"
+    assert one(tmp_path, raw(**plain)).thread is None
+
+
+MARKERS = [
+    ("Begin message", "End message"),
+    ("Anfang der Nachricht", "Ende der Nachricht"),
+    ("Inizio messaggio", "Fine messaggio"),
+    ("Début du message", "Fin du message"),
+    ("Iniciar mensaje", "Finalizar mensaje"),
+    ("メッセージはここから", "メッセージはここまで"),
+]
+
+
+@pytest.mark.parametrize(("begin", "end"), MARKERS)
+@pytest.mark.parametrize("codec", ["utf-8", "latin-1", "cp1252"])
+def test_what_the_relay_passes_on(begin: str, end: str, codec: str) -> None:
+    dashes = "-" * 13
+    text = f"You have mail\n\n{dashes} {begin} {dashes}\n\nDoes it fit?\n\n{dashes} {end} {dashes}\nfooter"
+    garbled = text.encode("utf-8").decode(codec, "replace")
+    assert passed_on(mended(garbled)) == passed_on(garbled) == "Does it fit?"
+
+
+def test_garbled_words_are_mended() -> None:
+    assert mended("It doesnâ€™t fit, merci, DÃ©sirÃ©e") == "It doesn’t fit, merci, Désirée"
+    assert mended("Ça va, Âge, 50 €") == "Ça va, Âge, 50 €"
+
+
+def test_a_seller_keeps_what_stands_around_a_passed_on_message() -> None:
+    text = "It fits.\n\n------- Begin message -------\nDoes it fit?\n------- End message -------\n\nBye"
+    assert words_of(text, "seller", is_reply=True).own == "It fits.\n\nBye"
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("It fits.\n\nOn Mon, 4 Nov 2024 at 15:02, Ana <a@b.example> wrote:\n> Does it?\n", "It fits."),
+        ("It fits.\n\nOn Mon, 4 Nov 2024 at 15:02, Ana\n<a@b.example> wrote:\nDoes it?\n", "It fits."),
+        ("Passt.\n\nAm 4. Nov 2024 um 15:02 schrieb Ana <a@b.example>:\n> Passt es?\n", "Passt."),
+        ("On 4 Nov 2024 at 15:02, Ana <a@b.example> wrote:\n> Does it?\n\nIt fits.\n", "It fits."),
+        (
+            "It fits.\n\nFrom: Ana <a@b.example>\nSent: Monday\nTo: Shop\nSubject: Lamp\n\nDoes it?",
+            "It fits.",
+        ),
+        ("> one\n> two\n> three\nYes to all.\n> four\n> five\n> six\nNo.", "Yes to all.\n\nNo."),
+        ("It fits.\n\n-- \nTom\nLakeside Lamps\n555-0102", "It fits."),
+        ("It fits.\n\nSent from my iPhone", "It fits."),
+    ],
+)
+def test_quotes_and_signatures_are_taken_off(text: str, own: str) -> None:
+    assert words_of(text, "seller", is_reply=True).own == own
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On the card, which lies in the box, we wrote:\nfive stars, please",
+        "It fits.\n\n-- \nTom\nLove it? ⭐⭐⭐⭐⭐ here",
+        "It fits.\n--\nR3vi\u200bew us: example.com/rеview",
+        ">>> One more thing <<<\nrate us",
+        "Date: 4 November\nTo: your door\nLeave five stars",
+        "________________________________\nLeave five stars",
+        "-- \nTom",
+        "> just\n> a\n> quote",
+        "Thanks,\nTom\nPS: leave five stars",
+        "first\n" * 3000,
+    ],
+)
+def test_a_sellers_own_words_stay(text: str) -> None:
+    assert words_of(text, "seller", is_reply=True).own == tidy(text)
+
+
+def test_lines_that_only_look_quoted_stay_in_a_first_mail(tmp_path: Path) -> None:
+    body = "> Free returns\n> Free lamp\n> Five stars, please"
+    assert one(tmp_path, raw(body)).text == body
+    assert one(tmp_path, raw(f"Yes.\n{body}", in_reply_to="<q@example.com>")).text == "Yes."
+
+
+def test_the_buyers_words_that_a_seller_quotes(tmp_path: Path) -> None:
+    quote = f"On Mon, 4 Nov 2024 at 15:02, Ana <{RELAY}> wrote:\n> Love it!\n> Really."
+    assert one(tmp_path, raw(f"Thanks.\n\n{quote}")).previous == "Love it!\nReally."
+    own = quote.replace(RELAY, "help@lakeside.example.com")
+    assert one(tmp_path, raw(f"Thanks.\n\n{own}")).previous is None
+
+
+def test_html(tmp_path: Path) -> None:
+    html = (
+        "<html><head><style>p{color:red}</style><title>no</title></head><body><p>Hi&nbsp;Ana,</p>"
+        "<ul><li>one</li></ul><p>see <a href='https://example.com/create-review'>here</a> "
+        "<a href='mailto:a@b.example'>a@b.example</a> <img src='x' alt='five stars'></p>"
+        "<span style='display:none'>hidden</span>"
+        "<blockquote type='cite'>On 4 Nov 2024, at 15:02, Ana &lt;a@b.example&gt; wrote:<br>old</blockquote>"
+    )
+    record = one(tmp_path, raw(html, content_type="text/html; charset=utf-8"))
+    assert " ".join(record.text.split()) == (
+        "Hi Ana, * one see [here](https://example.com/create-review) a@b.example [five stars]"
+    )
+
+
+def test_html_that_cannot_be_laid_out() -> None:
+    assert html_to_text("<div>" * 5000 + "deep") == "deep"
+    assert html_to_text("a\x00b \ud800 <p").startswith("ab")
+    assert html_to_text("<!-- nothing -->") == ""
+
+
+def test_the_alternative_that_says_more(tmp_path: Path) -> None:
+    for plain, html, expected in [
+        ("It fits, Ana.", "<p>It fits, <b>Ana</b>.</p>", "It fits, Ana."),
+        (
+            "See HTML.",
+            "<p>It fits, Ana, and five stars would be lovely.</p>",
+            "It fits, Ana, and five stars would be lovely.",
+        ),
+    ]:
+        mail = EmailMessage()
+        mail["From"], mail["To"] = SHOP, RELAY
+        mail.set_content(plain)
+        mail.add_alternative(html, subtype="html")
+        assert one(tmp_path, bytes(mail)).text == expected
+
+
+def test_text_after_an_attachment_is_read(tmp_path: Path) -> None:
+    part = "Content-Type: text/plain\n\n{}\n"
+    body = "\n--b\n".join(
+        ["", part.format("Before."), 'Content-Type: image/png; name="x.png"\n\nAAAA\n', part.format("After.")]
+    )
+    record = one(tmp_path, raw(body + "\n--b--\n", content_type="multipart/mixed; boundary=b"))
+    assert (record.text, record.values["attachments"]) == ("Before.\n\nAfter.", "x.png")
+
+
+@pytest.mark.parametrize(
+    ("charset", "data", "text"),
+    [
+        ("utf-8", "Größe".encode(), "Größe"),
+        ("iso-8859-1", "Größe".encode("latin-1"), "Größe"),
+        ("iso-8859-1", "Größe".encode(), "Größe"),
+        ("klingon", "Größe".encode("cp1252"), "Größe"),
+        ("us-ascii", b"caf\xe9", "café"),
+        ("iso-2022-jp", "明かり".encode("iso-2022-jp"), "明かり"),
+    ],
+)
+def test_charsets(tmp_path: Path, charset: str, data: bytes, text: str) -> None:
+    head = raw("", content_type=f"text/plain; charset={charset}").encode()
+    assert one(tmp_path, head + data).text == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        raw("--b\nContent-Type: text/plain\n\nIt fits.", content_type="multipart/mixed; boundary=b"),
+        raw("It fits.", content_type="multipart/mixed"),
+        raw("SXQgZml0cy4", content_type="text/plain", content_transfer_encoding="base64"),
+        raw("It fits.", content_type="nonsense", content_transfer_encoding="nonsense"),
+        raw("It fits.", subject="=?utf-8?b?!!!?= =?x?q?=ZZ?="),
+        "From: a\n" + raw("It fits."),
+    ],
+)
+def test_broken_mime_gives_what_there_is(tmp_path: Path, content: str) -> None:
+    record = one(tmp_path, content)
+    assert "It fits." in record.text
+    assert record.error is None
+
+
+def test_mangled_mails_never_raise(tmp_path: Path) -> None:
+    source = (EXAMPLES / "mailbox.mbox").read_bytes()
+    chance = random.Random(3)
+    for _ in range(8):
+        data = bytearray(source)
+        for _ in range(60):
+            place = chance.randrange(len(data))
+            data[place : place + chance.randrange(12)] = chance.randbytes(chance.randrange(6))
+        assert len(read(written(tmp_path, "a.mbox", bytes(data)))) >= 10
+
+
+def test_nesting_without_end_still_gives_the_text(tmp_path: Path) -> None:
+    layers = "".join(f"Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n" for i in range(600))
+    record = one(tmp_path, f"From: {SHOP}\nTo: {RELAY}\n{layers}\nIt fits.")
+    assert (record.role, record.text.endswith("It fits.")) == ("seller", True)
+
+
+def test_what_is_no_mail_is_an_error(tmp_path: Path) -> None:
+    assert one(tmp_path, "just words\nand more").error == "no mail: it has no headers"
+
+
+LINE = "From help@lakeside.example.com Thu Nov 14 10:00:00 2024\n"
+
+
+def test_a_mailbox_with_garbage_between_mails(tmp_path: Path) -> None:
+    content = f"garbage\n{LINE}{raw('One.')}\n\n{LINE}\x00\xff no header\n{LINE}{raw('Two.')}\n"
+    records = read(written(tmp_path, "box", content), format="mbox")
+    assert texts([record for record in records if not record.error]) == ["One.", "Two."]
+    assert sum(record.error is not None for record in records) == 2
+
+
+def test_only_a_dated_line_parts_mails(tmp_path: Path) -> None:
+    body = "From our side all is well.\n>From here on, too.\n"
+    (record,) = read(written(tmp_path, "box", LINE + raw(body)))
+    assert record.text == "From our side all is well.\nFrom here on, too."
+    assert record.place == "mail 1"
+
+
+def test_mailboxes_of_other_programs(tmp_path: Path) -> None:
+    for line in ("From - Thu Nov 14 10:00:00 2024\r\n", "From 18@xxx Thu Nov 14 10:00:00 +0000 2024\n"):
+        assert len(read(written(tmp_path, "export", (line + raw() + "\n") * 3))) == 3
+
+
+def test_a_huge_mail_is_cut_and_the_next_one_read() -> None:
+    box = io.BytesIO(f"{LINE}{raw('x' * 70 + chr(10))}{'AAAA' * 20}\nmore\n{LINE}Next.\n".encode())
+    first, second = split_mailbox(box, limit=150)
+    assert b"Your lamp" in first
+    assert b"more" not in first
+    assert second == b"Next.\n"
+
+
+def test_maildir(tmp_path: Path) -> None:
+    inbox = mailbox.Maildir(tmp_path / "Maildir")
+    inbox.add(raw("Does it fit?", **{"from": RELAY, "to": SHOP}))
+    sent = inbox.add_folder("Sent")
+    for body in ("It fits.", "Yours, Tom"):
+        sent.add(raw(body))
+    written(tmp_path, "Maildir/tmp/half", raw("half"))
+    records = [record for record in read(tmp_path / "Maildir") if not record.error]
+    assert sorted(texts(records)) == ["Does it fit?", "It fits.", "Yours, Tom"]
