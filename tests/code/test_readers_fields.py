@@ -164,7 +164,7 @@ def test_order_ids_and_asins_in_running_text() -> None:
     links = "https://www.example.com/dp/B0TEST12AB?x=1 asin: 1234567890, B0TEST34CD, and XB0TEST56EF"
     assert asins(links) == ("B0TEST12AB", "1234567890", "B0TEST34CD")
     assert find_order_id(None, "", "none", "see 999-1234567-7654321") == "999-1234567-7654321"
-    assert find_asin("B0 is no ASIN", None) is None
+    assert find_asin("B0 is no ASIN, DISCOUNTED or not", None) is None
 
 
 def test_orders_and_asins_are_taken_from_columns_then_subject_then_body(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 _HYPHEN = "[-\u2010\u2011\u2012\u2013\u2212]"
 _ORDER = re.compile(rf"(?<![\w-])(\d{{3}}){_HYPHEN}(\d{{7}}){_HYPHEN}(\d{{7}})(?![\w-])")
 _ASIN = re.compile(
-    r"(?i:\bASIN\b\W{0,4}|/(?:dp|gp/product|product-reviews|gp/aw/d)/)([A-Z0-9]{10})(?![A-Z0-9])"
+    r"(?i:\bASIN\b\W{0,4}|/(?:dp|gp/product|product-reviews|gp/aw/d)/)(?=[A-Z]*[0-9])([A-Z0-9]{10})(?![A-Z0-9])"
     r"|(?<![A-Za-z0-9])(B0[A-Z0-9]{8})(?![A-Za-z0-9])"
 )
 

@@ -28,7 +28,6 @@ _SHORT = 200
 _NOTHING = frozenset({"nan", "none", "null", "nil", "n/a", "na", "#n/a", "-", "--", "undefined"})
 """What exports write for an empty cell; taken as a value, it would put strangers into one conversation."""
 
-
 _MAY_QUOTE = re.compile(r"^>|^-- ?$|-----|\bwrote:|@.*\n|\bAmazon", re.MULTILINE)
 _REPLY = re.compile(r"\s*(re|aw|sv|antw|rif|ref?)\s*:", re.IGNORECASE)
 
@@ -70,8 +69,7 @@ def to_records(
     if header or any(row.error is None for row in sample):
         find_fields(columns, options.columns, path)
     layout_of = _layouts(options.columns)
-    dates = (row.values.get(layout_of(row.values).fields.get("date", "")) for row in sample)
-    first = day_first(dates)
+    first = day_first(row.values.get(layout_of(row.values).fields.get("date", "")) for row in sample)
     for row in rows:
         yield _record(row, str(path), layout_of(row.values), first)
 
@@ -170,7 +168,7 @@ def _cut_cells(values: Mapping[str, Cell]) -> tuple[Mapping[str, Cell], str | No
 def _word(value: Cell) -> str:
     """The cell without spaces around it; "" where it says that there is nothing."""
     word = _text(value).strip()
-    return "" if word.lower() in _NOTHING else word
+    return "" if len(word) < 10 and word.lower() in _NOTHING else word
 
 
 def _text(value: Cell) -> str:
