@@ -1,0 +1,239 @@
+"""What an audit finds, how it ranks it, and what it counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from itertools import chain
+
+import pytest
+from audit_rows import TEMPLATE, audited, evidence, neutral, row, sendings, small_export, soliciting
+
+from reviewguard.errors import ConfigError
+from reviewguard.inference.audit import AuditFilters
+from reviewguard.inference.audit.facts import facts, facts_text, quote
+from reviewguard.inference.audit.masked import without_personal_data
+from reviewguard.inference.audit.templates import TemplateIndex, skeleton
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
+
+
+def test_a_template_is_one_finding_with_every_order() -> None:
+    (finding,) = audited(sendings(412)).findings
+    assert len(finding.sendings) == len(finding.orders) == 412
+    assert finding.days == (date(2024, 11, 4), date(2025, 12, 20))
+    assert finding.probability == pytest.approx(0.95 + 411 / 10_000)  # of the likeliest
+    assert finding.shown[0].number == 511
+
+
+def test_templates_with_small_edits_are_one_and_other_messages_are_not() -> None:
+    index = TemplateIndex()
+    one = index.number(TEMPLATE.format(name="Ana", order="999-1234567-7654321"))
+    assert index.number(TEMPLATE.format(name="{{first_name}}", order="[order]")) == one
+    edited = TEMPLATE.format(name="Bo", order="{0}").replace("$10 gift card", "$20 voucher")
+    assert index.number(edited) == one
+    assert index.number("Please delete your review of the lamp, and we refund the price.") != one
+    assert index.number("") == index.number(" ")
+
+
+def test_skeletons_hold_no_names_numbers_days_or_links() -> None:
+    text = "Hi Ana,\norder 999-1234567-7654321 comes on Monday: https://example.com/a?b=1\nBest,\nNora"
+    assert skeleton(text) == "hi order comes on best"
+
+
+def test_the_likeliest_violation_is_first_and_order_rules_stand_before_doubt() -> None:
+    findings = audited(small_export()).findings
+    assert [f.rule or f.types[0].type for f in findings] == [
+        "incentive",
+        "change_or_remove",
+        "repeat_request",
+        "late_request",
+        "selective",
+    ]
+    assert [f.verdict for f in findings] == [REVIEW_SOLICITING] * 4 + [NEEDS_REVIEW]
+
+
+def test_within_a_tenth_the_message_sent_more_often_is_first() -> None:
+    single = soliciting(
+        1, "Delete the review for a refund of the price, please.", probability=0.999, order="999-1"
+    )
+    less = soliciting(
+        2, "Which colour did your sister want again? Five stars!", probability=0.7, order="999-2"
+    )
+    findings = audited([less, single, *sendings(3)]).findings
+    assert [len(f.sendings) for f in findings] == [3, 1, 1]
+    assert [round(f.probability, 3) for f in findings] == [0.95, 0.999, 0.7]
+
+
+def test_ids_stay_the_same_and_differ() -> None:
+    findings, again = (audited(small_export()).findings for _ in range(2))
+    assert [f.id for f in findings] == [f.id for f in again]
+    assert len({f.id for f in findings}) == len(findings)
+
+
+def test_a_finding_shows_the_buyers_words_and_the_thread() -> None:
+    finding = audited(small_export()).findings[1]
+    assert finding.previous == "The lamp flickers. <b>Marta</b> & me"
+    assert [m.role for m in finding.thread] == ["buyer", "seller", "buyer"]
+    assert finding.left_out == 0
+    assert finding.shown[0].evidence[0].text == "if you delete the review"
+
+
+def test_a_long_thread_is_shown_around_the_message() -> None:
+    before = [row(i, f"Note {i}", day=i / 100, role="buyer") for i in range(1, 41)]
+    after = [row(i, f"Note {i}", day=i / 100, role="buyer") for i in range(50, 90)]
+    (finding,) = audited([*before, soliciting(45, "Five stars for a refund?", day=0.45), *after]).findings
+    assert [finding.thread[0].number, finding.thread[-1].number] == [21, 59]
+    assert finding.left_out == 81 - len(finding.thread)
+
+
+def test_messages_of_a_thread_share_its_order() -> None:
+    rows = [
+        row(1, "Where is it?", role="buyer", order=None, asin=None, thread="T1"),
+        soliciting(2, "Five stars and the refund comes", order=None, asin=None, thread="T1", day=0.1),
+        row(3, "Order 999-1234567-7654321", role="buyer", order="999-1234567-7654321", thread="T1", day=0.2),
+    ]
+    (finding,) = audited(rows).findings
+    assert finding.orders == ("999-1234567-7654321",)
+    assert finding.asins == ("B0TEST0001",)
+
+
+@pytest.mark.parametrize(
+    ("filters", "numbers"),
+    [
+        ({"since": "2024-11-05", "until": "2024-11-06"}, {101, 102, 2}),
+        ({"since": "2024-11-06", "until": "2024-11-06"}, {102, 2}),
+        ({"orders": ["999-1111111-1111111"]}, {2}),
+        ({"agents": ["TOBIAS"]}, {2, 4, 5}),
+        ({"asins": ["b0test0001"], "until": "2024-11-04"}, {100}),
+        ({"asins": ["B0TEST9999"]}, set()),
+    ],
+)
+def test_filters_narrow_the_findings(filters: dict[str, object], numbers: set[int]) -> None:
+    findings = audited(small_export(), **filters).findings
+    assert {s.number for f in findings for s in f.sendings} == numbers
+
+
+def test_a_filtered_finding_keeps_its_thread() -> None:
+    (finding,) = audited(small_export(), since="2024-11-06", until="2024-11-06", agents=["tobias"]).findings
+    assert [m.number for m in finding.thread] == [1, 2, 3]
+
+
+def test_a_message_without_a_date_is_never_left_out_by_the_period() -> None:
+    rows = [soliciting(1, "Five stars for a refund?", day=None)]
+    assert len(audited(rows, since="2020-01-01", until="2020-01-02").findings) == 1
+
+
+@pytest.mark.parametrize("value", ["2024-13-01", "yesterday", "01.11.2024", ""])
+def test_a_day_that_is_none_is_refused(value: str) -> None:
+    with pytest.raises(ConfigError, match="--since"):
+        AuditFilters.parse(since=value)
+
+
+def test_a_period_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(ConfigError, match="before it begins"):
+        AuditFilters.parse(since="2024-12-01", until="2024-11-30")
+
+
+def test_the_overview_counts_everything_once() -> None:
+    seen = audited(small_export()).overview
+    assert (seen.read, seen.sellers, seen.buyers, seen.notices, seen.unread) == (17, 13, 2, 1, 1)
+    assert seen.sellers + seen.buyers + seen.notices + seen.unread == seen.read
+    assert (seen.reviewed, seen.soliciting, seen.doubtful, seen.not_scored, seen.undated) == (12, 7, 1, 1, 1)
+    assert seen.sources == {"export.csv": 17}
+    assert [(u.number, u.error) for u in seen.unreadable] == [
+        (9, "12 cells under 10 columns"),
+        (10, "an empty message"),
+    ]
+    assert [(a.name, a.sellers, a.soliciting) for a in seen.agents] == [("Nora", 10, 6), ("Tobias", 2, 1)]
+
+
+def test_weeks_and_gaps() -> None:
+    seen = audited(small_export(), since="2024-11-01", until="2024-12-31").overview
+    assert (seen.first, seen.last) == (date(2024, 11, 4), date(2024, 12, 24))
+    assert seen.gaps == (
+        (date(2024, 11, 1), date(2024, 11, 3)),
+        (date(2024, 11, 11), date(2024, 11, 12)),
+        (date(2024, 11, 14), date(2024, 12, 23)),
+        (date(2024, 12, 25), date(2024, 12, 31)),
+    )
+    assert (seen.unit, len(seen.buckets)) == ("week", 8)
+    first = seen.buckets[0]
+    assert (first.start, first.end, first.sellers, first.soliciting) == (
+        date(2024, 11, 4),
+        date(2024, 11, 10),
+        9,
+        7,
+    )
+    assert first.types == {"incentive": 7, "change_or_remove": 1, "neutral_request": 1}
+    assert sum(b.sellers for b in seen.buckets) == seen.reviewed - 1  # one has no date
+
+
+@pytest.mark.parametrize(
+    ("days", "unit", "buckets"), [(300, "week", 43), (2000, "month", 66), (6000, "year", 18)]
+)
+def test_long_periods_get_wider_buckets(days: int, unit: str, buckets: int) -> None:
+    seen = audited([row(1), row(2, day=days)]).overview
+    assert (seen.unit, len(seen.buckets)) == (unit, buckets)
+
+
+def test_an_empty_input_gives_an_empty_audit() -> None:
+    result = audited([])
+    assert result.findings == ()
+    assert (result.overview.read, result.overview.first, result.overview.gaps) == (0, None, ())
+    assert "None." in facts_text(facts(result))
+
+
+def test_facts_are_facts() -> None:
+    text = facts_text(facts(audited(small_export(), since="2024-11-01", until="2024-12-31")))
+    assert "Period asked for: 2024-11-01 to 2024-12-31." in text
+    assert "17 records read: 13 messages of the seller, 2 of buyers, 1 notices, 1 unreadable." in text
+    assert "7 messages found review-soliciting, 1 message left for a person to decide." in text
+    assert "offers a benefit for a review: 7 messages to 7 orders, 2024-11-04 to 2024-11-09." in text
+    assert "“Leave us five stars and we send a $10 gift card”" in text
+    assert "2024-11-06, order 999-1111111-1111111, ASIN B0TEST0001: asks to change or remove a review" in text
+    assert "asks the same order more than once: 999-2222222-2222222" in text
+    assert "No message at all on 2 days: 2024-11-11 to 2024-11-12." in text
+    assert not {"we will", "promise", "in future", "sorry", "apolog"} & set(text.lower().split())
+
+
+def test_the_quote_joins_overlapping_marks() -> None:
+    finding = audited(sendings(1)).findings[0]
+    text = finding.shown[0].text
+    marks = tuple(
+        evidence(text, w, "incentive") for w in ("Leave us five stars", "five stars and we", "gift card")
+    )
+    finding = replace(finding, shown=(replace(finding.shown[0], evidence=marks),))
+    assert quote(finding) == "“Leave us five stars and we … gift card”"
+
+
+def test_masking_takes_names_and_numbers_out_and_keeps_the_marks() -> None:
+    masked = without_personal_data(audited(small_export()))
+    template, single = masked.findings[:2]
+    assert template.shown[0].text.startswith("Hi [name], thank you for your order 999-7000000-0000005!")
+    assert template.shown[0].text.endswith("Kind regards,\n[name]")
+    assert (
+        single.shown[0].text
+        == "Hi [name], if you delete the review we refund you. Call me on [phone].\n[name]"
+    )
+    for message in (m for f in masked.findings for m in chain(f.shown, f.thread)):
+        assert all(message.text[e.start : e.end] == e.text for e in message.evidence)
+    assert single.shown[0].evidence[0].text == "if you delete the review"
+    assert single.orders == ("999-1111111-1111111",)
+
+
+def test_a_name_known_from_one_message_is_masked_in_the_others() -> None:
+    rows = [
+        row(1, "hello, this is about the lamp.\nThanks, Winifred", role="buyer"),
+        soliciting(2, "We refund Winifred once the review is gone.", day=0.1, agent="nora@example.com"),
+        row(3, "I asked Ottoline too", role="buyer", day=0.2, values={"Buyer Name": "Ottoline Marsh"}),
+    ]
+    (finding,) = without_personal_data(audited(rows)).findings
+    assert finding.shown[0].text == "We refund [name] once the review is gone."
+    assert finding.thread[2].text == "I asked [name] too"
+    assert finding.agents == ("nora@…",)
+
+
+def test_doubt_is_no_request() -> None:
+    doubt = {"verdict": NEEDS_REVIEW, "probability": 0.1, "types": {"selective": 0.1}}
+    rows = [row(1, "How is the lamp?", **doubt), row(2, "And the shade?", day=3, **doubt), neutral(3, day=5)]
+    assert [f.rule for f in audited(rows).findings] == [None, None]
