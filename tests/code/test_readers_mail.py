@@ -212,6 +212,8 @@ def test_quotes_and_signatures_are_taken_off(text: str, own: str) -> None:
         "-- \nTom",
         "> just\n> a\n> quote",
         "Thanks,\nTom\nPS: leave five stars",
+        "It fits.\nWas this email helpful? Five st\u0430rs, then!",
+        "It fits.\nSent from Lakeside, where every rating counts",
         "first\n" * 3000,
     ],
 )

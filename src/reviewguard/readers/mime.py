@@ -59,7 +59,7 @@ def parse_mail(data: bytes) -> ParsedMail:
         text, attachments = _text(message), tuple(map(_name, filter(_is_attachment, _leaves(message))))
     except RecursionError:
         message = BytesHeaderParser(policy=policy.compat32).parsebytes(data)
-        text, attachments = tidy(_decoded(data.partition(b"\n\n")[2], "utf-8")), ()
+        text, attachments = tidy(_decoded(data.replace(b"\r\n", b"\n").partition(b"\n\n")[2], "utf-8")), ()
     headers: dict[str, tuple[str, ...]] = {}
     for name, value in message.raw_items():
         headers[name.lower()] = (*headers.get(name.lower(), ()), _decoded_header(value))

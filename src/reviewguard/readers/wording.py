@@ -106,7 +106,7 @@ def mended(text: str) -> str:
 
 def without_relay_lines(text: str) -> str:
     """The text without the lines that Amazon adds below a message."""
-    kept = (line for line in text.split("\n") if not _RELAY_LINE.fullmatch(line.strip(" \t>*|")))
+    kept = (line for line in text.split("\n") if not _is_idle(_RELAY_LINE, line.strip(" \t>*|")))
     return tidy("\n".join(kept)) or text
 
 
@@ -129,7 +129,8 @@ def wording(text: str, *, is_reply: bool) -> Wording:
     """Part a mail's text. When in doubt, words stay: a seller's own must never be lost.
 
     Cut are messages quoted below a line or headers with an address or a time, three or more `>` lines in a row
-    if the mail is a reply, signatures below `-- ` that say nothing about reviews, and "Sent from my phone".
+    if the mail is a reply, signatures below `-- `, and "Sent from my phone"; the last two not if they may ask for a
+    review.
 
     Args:
         is_reply: whether headers or subject say that the mail answers another.
@@ -156,16 +157,26 @@ def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:
 
 def _above_quote(text: str) -> str:
     """What stands above the first run of three `>` lines, which `unwrap` leaves out."""
-    match = re.search(r"^>.*\n(?:\s*\n)*>.*\n(?:\s*\n)*>", text, re.MULTILINE)
+    match = re.search(r"^>.*\n+>.*\n+>", text, re.MULTILINE)
     return text[: match.start()] if match else ""
 
 
 def _unsigned(text: str) -> str:
     lines = text.rstrip().split("\n")
-    while len(lines) > 1 and (not lines[-1].strip() or _DEVICE_LINE.fullmatch(lines[-1].strip())):
+    while len(lines) > 1 and (not lines[-1].strip() or _is_idle(_DEVICE_LINE, lines[-1].strip())):
         lines.pop()
     text = "\n".join(lines)
     match = _SIGNATURE.search(text)
-    if match is None or _ASKS.search(normalize(text[match.end() :]).text):
+    if match is None or _asks(text[match.end() :]):
         return text.strip()
     return text[: match.start()].strip()
+
+
+def _is_idle(pattern: re.Pattern[str], line: str) -> bool:
+    """Whether a line is what the pattern says and nothing that must be judged."""
+    return bool(pattern.fullmatch(line)) and not _asks(line)
+
+
+def _asks(text: str) -> bool:
+    """Whether something about reviews may be said, in plain words or disguised."""
+    return bool(_ASKS.search(normalize(text).text))
