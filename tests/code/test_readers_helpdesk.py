@@ -265,6 +265,12 @@ def test_bytes_that_are_no_utf8_are_replaced(tmp_path: Path) -> None:
     assert {record.subject for record in read(written(tmp_path, "a.json", content))} == {"Gr��sse"}
 
 
+def test_half_a_character_is_replaced(tmp_path: Path) -> None:
+    comments = [{"id": 1, "author_id": 6, "body": "It fits \ud83d", "public": True}]
+    lines = "\n".join(json.dumps(zendesk_ticket(n, comments=comments)) for n in (1, 2))
+    assert texts(read(written(tmp_path, "a.jsonl", lines))) == ["It fits \ufffd"] * 2
+
+
 def test_numbers_names_and_nulls_in_odd_places_never_raise(tmp_path: Path) -> None:
     odd = [None, -1.5, True, "x", [None], {"name": 3}]
     for name in FORMATS:

@@ -30,17 +30,17 @@ def _cell(value: Any) -> Cell:
     if value is None or isinstance(value, (bool, int, float, datetime)):
         return value
     if isinstance(value, str):
-        return _encodable(value)
+        return encodable(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, (date, time)):
         return value.isoformat()
-    return _encodable(json.dumps(value, ensure_ascii=False, default=str))
+    return encodable(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """The text with surrogate pairs joined and lone ones replaced, which no file could hold."""
     try:
         text.encode("utf-8")

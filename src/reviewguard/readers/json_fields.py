@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from reviewguard.readers.cells import encodable
 from reviewguard.readers.dates import parse_date
 
 
@@ -32,7 +33,7 @@ class Fields:
         for name in names:
             value = self.values.get(name)
             if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
-                return str(value)
+                return encodable(str(value))
         return ""
 
     def inner(self, *names: str) -> Fields:
@@ -71,7 +72,9 @@ class Fields:
 
 
 def _entry_name(item: Any) -> str:
-    return Fields(item).text("name", "file_name", "filename") if isinstance(item, dict) else str(item)
+    return (
+        Fields(item).text("name", "file_name", "filename") if isinstance(item, dict) else encodable(str(item))
+    )
 
 
 def _leaves(value: Any) -> list[str]:

@@ -12,6 +12,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
 
+from reviewguard.readers.cells import encodable
 from reviewguard.readers.markup import html_to_text, tidy
 from reviewguard.readers.wording import mended
 
@@ -70,7 +71,7 @@ def _decoded_header(raw: str) -> str:
     value = _decoded(raw.encode("utf-8", "surrogateescape"), "utf-8")
     with suppress(MessageError, ValueError, LookupError):
         value = str(make_header(decode_header(value)))
-    return " ".join(value.split())
+    return encodable(" ".join(value.split()))
 
 
 def _children(part: Message) -> list[Message]:
@@ -125,7 +126,7 @@ def _decoded(data: bytes, stated: str) -> str:
     """The text; UTF-8 wherever it can be, else as stated, else Windows-1252."""
     for charset in [stated] if stated.lower().startswith(_STATEFUL) else ["utf-8", stated]:
         try:
-            return data.decode(charset)
+            return encodable(data.decode(charset))
         except (LookupError, ValueError):
             continue
     return data.decode("cp1252", "replace")
