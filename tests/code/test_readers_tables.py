@@ -7,6 +7,7 @@ import json
 import struct
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,10 @@ def test_other_workbooks_that_cannot_be_read(tmp_path: Path) -> None:
         read(written(tmp_path, "a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)))
     with pytest.raises(InputError, match="damaged"):
         read(written(tmp_path, "b.xlsx", good[: len(good) // 2]))
+    for place in range(100, len(good) - 100, 300):  # a flipped byte, wherever it lies
+        path = written(tmp_path, "d.xlsx", good[:place] + bytes([good[place] ^ 255]) + good[place + 1 :])
+        with suppress(InputError):
+            assert texts(read(path)) == ["hi"]
     path = written(tmp_path, "c.xlsx", good)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("xl/extra.xml", '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aa">]><x/>')

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +23,18 @@ SHARED_LIMIT = 512 * 2**20
 
 MAX_RATIO, FREE_SIZE = 200, 64 * 2**20
 """A part larger than `FREE_SIZE` may not be more than `MAX_RATIO` times its packed size."""
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    OSError,
+)
+"""What reading a damaged archive raises."""
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _CHUNK = 2**20
@@ -63,7 +77,7 @@ def check_archive(path: Path) -> None:
             _check_sizes(path, parts)
             for part in parts:
                 _check_content(path, archive, part)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _DAMAGED as error:
         raise InputError(f"{path} is damaged, or no Excel workbook: {error}") from error
 
 
