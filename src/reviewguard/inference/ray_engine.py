@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 WAVE = 256
 """Chunks handed to Ray at a time, so that its object store never holds a whole export."""
+ACTOR_CORES = 0.5
+"""Logical cores that an actor asks for. It works on one, but the actors of a lost node must find room on the others:
+Ray repeats their tasks on the same actors, and would wait for them forever."""
 ATTEMPTS = 3
 """Times that a wave's unanswered chunks are handed out; Ray itself repeats what a lost node was at."""
 
@@ -100,19 +103,19 @@ def _score_wave(wave: Sequence[Work], task: Task, workers: int) -> Iterator[Done
 
 
 def _results(work: Sequence[Work], task: Task, workers: int) -> Iterator[tuple[int, bytes]]:
-    import pyarrow as pa
     import ray.data
 
     _quiet()
-    # One row a chunk: whatever Ray makes of blocks, a chunk is scored as one.
-    tables = [pa.table({"chunk": [chunk.id], "work": [pickle.dumps(messages)]}) for chunk, messages in work]
-    dataset = ray.data.from_arrow(tables).map_batches(
+    # A block and a batch hold one chunk: it is scored as one, and a lost node costs few.
+    items = [{"chunk": chunk.id, "work": pickle.dumps(messages)} for chunk, messages in work]
+    dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
         Scorer,
         fn_constructor_args=(task,),
         batch_size=1,
         batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers or _spare_cores()),
-        num_cpus=1,
+        compute=ray.data.ActorPoolStrategy(size=workers or _spare_cores()),
+        num_cpus=ACTOR_CORES,
+        scheduling_strategy="SPREAD",
     )
     for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
         yield from zip(batch["chunk"].to_pylist(), batch["done"].to_pylist(), strict=True)
