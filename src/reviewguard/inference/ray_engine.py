@@ -115,7 +115,6 @@ def _results(work: Sequence[Work], task: Task, workers: int) -> Iterator[tuple[i
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=workers or _spare_cores()),
         num_cpus=ACTOR_CORES,
-        scheduling_strategy="SPREAD",
     )
     for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
         yield from zip(batch["chunk"].to_pylist(), batch["done"].to_pylist(), strict=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from reviewguard.errors import InputError
+from reviewguard.inference.workspace import Workspace
 
 Leftover = Literal["refuse", "resume", "restart"]
 """What to do with the work of an unfinished run."""
@@ -44,7 +45,7 @@ class WorkFolder:
 
 @contextmanager
 def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder]:
-    """A work folder for one run; it goes when the run ends well, and stays when it is interrupted.
+    """A work folder for one run; it goes when the run ends well, and stays when verdicts would be lost with it.
 
     Raises:
         InputError: the output cannot be written, another run writes it, an unfinished run is in the way,
@@ -52,14 +53,23 @@ def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder
     """
     from filelock import FileLock, Timeout
 
-    folder = _make_folder(out)
+    folder = WorkFolder(_make_folder(out), out)
     try:
-        with FileLock(folder / "lock", timeout=0), _disk_errors(folder):
+        with FileLock(folder.path / "lock", timeout=0), _disk_errors(folder.path):
             _settle(folder, leftover)
-            yield WorkFolder(folder, out)
-            shutil.rmtree(folder)
+            try:
+                yield folder
+            except BaseException:
+                _discard(folder, unless=Workspace.holds_verdicts(folder.work_file))
+                raise
+            _discard(folder)
     except Timeout:
         raise InputError(f"another run is writing {out}", fix="wait for it, or name another --out") from None
+
+
+def _discard(folder: WorkFolder, *, unless: bool = False) -> None:
+    if not unless:
+        shutil.rmtree(folder.path)
 
 
 def _make_folder(out: Path) -> Path:
@@ -76,15 +86,17 @@ def _make_folder(out: Path) -> Path:
     return folder
 
 
-def _settle(folder: Path, leftover: Leftover) -> None:
-    found = [path for path in folder.iterdir() if path.name != "lock"]
-    if found and leftover == "refuse":
+def _settle(folder: WorkFolder, leftover: Leftover) -> None:
+    """Clear away what an earlier run left, unless that is to be gone on with."""
+    if leftover != "restart" and Workspace.holds_verdicts(folder.work_file):
+        if leftover == "resume":
+            return
         raise InputError(
-            f"{folder} holds an unfinished run",
+            f"{folder.path} holds an unfinished run",
             fix="run the same command with --resume to go on with it, or with --restart to begin anew",
         )
-    if leftover == "restart":
-        for path in found:
+    for path in folder.path.iterdir():
+        if path.name != "lock":
             path.unlink()
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,16 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self
 
 from reviewguard.inference import conversations
+from reviewguard.inference.workspace_counts import (
+    BUYER,
+    SELLER,
+    SYSTEM,
+    UNREADABLE,
+    Counts,
+    counts,
+    types,
+    worst_numbers,
+)
 from reviewguard.inference.workspace_rows import (
     bytes_text,
     cell_kind,
@@ -27,11 +37,10 @@ from reviewguard.inference.workspace_rows import (
     microseconds,
     text_bytes,
 )
-from reviewguard.schema import Decision, Message, Record, ScoredRecord, Verdict
+from reviewguard.schema import Message, Record, ScoredRecord, Verdict
 
 Order = Literal["file", "conversation"]
 
-SELLER, BUYER, SYSTEM, UNREADABLE = range(4)
 _KINDS = {"seller": SELLER, "buyer": BUYER, "system": SYSTEM}
 _BATCH_RECORDS, _BATCH_BYTES = 2_000, 8_000_000
 _ROWS = """
@@ -40,10 +49,6 @@ _ROWS = """
     join strings t on t.digest = m.text join strings p on p.digest = m.previous
     left join jobs j on m.kind = 0 and j.text = m.text and j.previous = m.previous
 """
-_DECISIONS = """
-    select j.decision, count(*) from messages m join jobs j on j.text = m.text and j.previous = m.previous
-    where m.kind = 0 group by j.decision
-"""
 _ORDERS: dict[Order, tuple[str, ...]] = {
     "file": ("order by m.number",),
     "conversation": (
@@ -51,28 +56,6 @@ _ORDERS: dict[Order, tuple[str, ...]] = {
         "where m.conversation is null order by m.number",
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a run read and found.
-
-    Attributes:
-        read: records of every kind.
-        sellers, buyers, system, unreadable: records by kind; they add up to `read`.
-        distinct: different pairs of a seller's text and the buyer's words before it.
-        decisions: sellers' records by verdict.
-        not_scored: sellers' records whose text cannot be scored.
-    """
-
-    read: int
-    sellers: int
-    buyers: int
-    system: int
-    unreadable: int
-    distinct: int
-    decisions: dict[Decision, int]
-    not_scored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +93,15 @@ class Workspace:
         workspace._folder = folder
         workspace._db.execute("pragma synchronous = off")
         return workspace
+
+    @staticmethod
+    def holds_verdicts(path: Path) -> bool:
+        """Whether a work file has anything that would have to be computed again."""
+        if not path.exists():
+            return False
+        with closing(sqlite3.connect(path)) as db:
+            known = db.execute("select 1 from sqlite_master where name = 'chunks'").fetchone()
+            return bool(known and db.execute("select 1 from chunks where done").fetchone())
 
     def close(self) -> None:
         """Close the file."""
@@ -238,39 +230,20 @@ class Workspace:
 
     def worst(self, count: int) -> list[ScoredRecord]:
         """The likeliest violations, those above the upper cut before those below it; each text once."""
-        query = """select min(m.number) from jobs j
-            join messages m on m.kind = 0 and m.text = j.text and m.previous = j.previous
-            where j.decision in ('review-soliciting', 'needs-review')
-            group by j.id order by j.decision desc, json_extract(j.verdict, '$.probability') desc, 1 limit ?"""
         shared = self._shared()
         found = []
-        for (wanted,) in self._db.execute(query, (count,)).fetchall():
+        for wanted in worst_numbers(self._db, count):
             row = self._db.execute(f"{_ROWS} where m.number = ?", (wanted,)).fetchone()
             found.append(_scored(row[0], row[1], bytes_text(row[2]), row[3], row[4], shared))
         return found
 
     def counts(self) -> Counts:
         """What was read and found."""
-        kinds = Counter(dict(self._db.execute("select kind, count(*) from messages group by kind")))
-        decisions = Counter(dict(self._db.execute(_DECISIONS)))
-        (distinct,) = self._db.execute("select count(*) from jobs").fetchone()
-        return Counts(
-            read=kinds.total(),
-            sellers=kinds[SELLER],
-            buyers=kinds[BUYER],
-            system=kinds[SYSTEM],
-            unreadable=kinds[UNREADABLE],
-            distinct=distinct,
-            not_scored=decisions.pop(None, 0),
-            decisions=dict(decisions),
-        )
+        return counts(self._db)
 
     def types(self) -> dict[str, int]:
         """Sellers' records called review-soliciting, by type."""
-        query = """select json_extract(t.value, '$[0]'), count(*) from jobs j, json_each(j.verdict, '$.types') t
-            join messages m on m.kind = 0 and m.text = j.text and m.previous = j.previous
-            where j.decision = 'review-soliciting' group by 1 order by 1"""
-        return dict(self._db.execute(query))
+        return types(self._db)
 
 
 class _Transaction:

@@ -88,8 +88,12 @@ def write_output(
             if count % 1000 == 0:
                 progress(count, table.count)
 
-    watched = Table(table.columns, counted(), table.count)
-    folder.publish(lambda file: _writer(folder.out).write(watched, file, folder.out))
+    def write(file: IO[bytes]) -> None:
+        _writer(folder.out).write(Table(table.columns, counted(), table.count), file, folder.out)
+        if count != table.count:
+            raise RuntimeError(f"{table.count} rows in, {count} rows out: please report this")
+
+    folder.publish(write)
     return count
 
 

@@ -1,0 +1,72 @@
+"""What a work file holds, counted and ranked."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+
+from reviewguard.schema import Decision
+
+SELLER, BUYER, SYSTEM, UNREADABLE = range(4)
+"""Kinds of records, as the work file numbers them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a run read and found.
+
+    Attributes:
+        read: records of every kind.
+        sellers, buyers, system, unreadable: records by kind; they add up to `read`.
+        distinct: different pairs of a seller's text and the buyer's words before it.
+        decisions: sellers' records by verdict.
+        not_scored: sellers' records whose text cannot be scored.
+    """
+
+    read: int
+    sellers: int
+    buyers: int
+    system: int
+    unreadable: int
+    distinct: int
+    decisions: dict[Decision, int]
+    not_scored: int
+
+
+def counts(db: sqlite3.Connection) -> Counts:
+    """Records by kind and by verdict."""
+    kinds = Counter(dict(db.execute("select kind, count(*) from messages group by kind")))
+    query = """select j.decision, count(*) from messages m
+        join jobs j on j.text = m.text and j.previous = m.previous where m.kind = 0 group by j.decision"""
+    decisions = Counter(dict(db.execute(query)))
+    (distinct,) = db.execute("select count(*) from jobs").fetchone()
+    return Counts(
+        read=kinds.total(),
+        sellers=kinds[SELLER],
+        buyers=kinds[BUYER],
+        system=kinds[SYSTEM],
+        unreadable=kinds[UNREADABLE],
+        distinct=distinct,
+        not_scored=decisions.pop(None, 0),
+        decisions=dict(decisions),
+    )
+
+
+def types(db: sqlite3.Connection) -> dict[str, int]:
+    """Sellers' records called review-soliciting, by type."""
+    query = """select json_extract(t.value, '$[0]'), count(*) from jobs j, json_each(j.verdict, '$.types') t
+        join messages m on m.kind = 0 and m.text = j.text and m.previous = j.previous
+        where j.decision = 'review-soliciting' group by 1 order by 1"""
+    return dict(db.execute(query))
+
+
+def worst_numbers(db: sqlite3.Connection, count: int) -> list[int]:
+    """The first record of each of the likeliest violations, those above the upper cut first."""
+    query = """select number from (
+            select min(m.number) as number, j.decision as decision,
+                json_extract(j.verdict, '$.probability') as probability
+            from jobs j join messages m on m.kind = 0 and m.text = j.text and m.previous = j.previous
+            where j.decision in ('review-soliciting', 'needs-review') group by j.id)
+        order by decision desc, probability desc, number limit ?"""
+    return [number for (number,) in db.execute(query, (count,))]
