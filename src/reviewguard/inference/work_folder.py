@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from reviewguard.errors import InputError
-from reviewguard.inference.workspace import Workspace
+from reviewguard.inference.workspace_db import holds_verdicts
 
 Leftover = Literal["refuse", "resume", "restart"]
 """What to do with the work of an unfinished run."""
@@ -60,7 +60,7 @@ def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder
             try:
                 yield folder
             except BaseException:
-                _discard(folder, unless=Workspace.holds_verdicts(folder.work_file))
+                _discard(folder, unless=holds_verdicts(folder.work_file))
                 raise
             _discard(folder)
     except Timeout:
@@ -88,7 +88,7 @@ def _make_folder(out: Path) -> Path:
 
 def _settle(folder: WorkFolder, leftover: Leftover) -> None:
     """Clear away what an earlier run left, unless that is to be gone on with."""
-    if leftover != "restart" and Workspace.holds_verdicts(folder.work_file):
+    if leftover != "restart" and holds_verdicts(folder.work_file):
         if leftover == "resume":
             return
         raise InputError(

@@ -6,11 +6,8 @@ Memory stays bounded whatever the size of the input; a killed run leaves a file 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self
@@ -26,6 +23,7 @@ from reviewguard.inference.workspace_counts import (
     types,
     worst_numbers,
 )
+from reviewguard.inference.workspace_db import connect, make_tables, transaction
 from reviewguard.inference.workspace_rows import (
     bytes_text,
     cell_kind,
@@ -78,12 +76,7 @@ class Workspace:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._folder: TemporaryDirectory[str] | None = None
-        self._db = sqlite3.connect(path, isolation_level=None)
-        # The cache counts in KiB. A commit need not survive a power cut, only the end of the process.
-        for pragma in ("cache_size = -65536", "synchronous = normal", "journal_mode = truncate"):
-            self._db.execute(f"pragma {pragma}")
-        if not self._db.execute("select 1 from sqlite_master where name = 'chunks'").fetchone():
-            self.clear()
+        self._db = connect(path)
 
     @classmethod
     def temporary(cls) -> Self:
@@ -93,15 +86,6 @@ class Workspace:
         workspace._folder = folder
         workspace._db.execute("pragma synchronous = off")
         return workspace
-
-    @staticmethod
-    def holds_verdicts(path: Path) -> bool:
-        """Whether a work file has anything that would have to be computed again."""
-        if not path.exists():
-            return False
-        with closing(sqlite3.connect(path)) as db:
-            known = db.execute("select 1 from sqlite_master where name = 'chunks'").fetchone()
-            return bool(known and db.execute("select 1 from chunks where done").fetchone())
 
     def close(self) -> None:
         """Close the file."""
@@ -117,16 +101,7 @@ class Workspace:
 
     def clear(self) -> None:
         """Forget everything."""
-        tables = [name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")]
-        schema = files("reviewguard.inference").joinpath("workspace.sql").read_text("utf-8")
-        with self._transaction():
-            for table in tables:
-                self._db.execute(f"drop table {table}")
-            for statement in schema.split(";"):
-                self._db.execute(statement)
-
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._db)
+        make_tables(self._db)
 
     def state(self, name: str) -> Any:
         """A remembered value, or None."""
@@ -135,7 +110,7 @@ class Workspace:
 
     def remember(self, **values: Any) -> None:
         """Keep values that JSON can hold."""
-        with self._transaction():
+        with transaction(self._db):
             self._db.executemany(
                 "insert or replace into state values (?, ?)", [(n, json.dumps(v)) for n, v in values.items()]
             )
@@ -160,7 +135,7 @@ class Workspace:
             self._insert(number + 1, batch)
             number += len(batch)
             progress(number)
-        with self._transaction():
+        with transaction(self._db):
             rows = [(text_bytes(name), kinds) for name, kinds in columns.items()]
             self._db.executemany("insert into columns (name, kinds) values (?, ?)", rows)
             conversations.link(self._db)
@@ -177,7 +152,7 @@ class Workspace:
             conversation = record.conversation and text_bytes(record.conversation)
             messages.append((number, conversation or None, microseconds(record.sent_at), kind, *keys))
             rows.append((number, dump_record(record)))
-        with self._transaction():
+        with transaction(self._db):
             self._db.executemany("insert into records values (?, ?)", rows)
             self._db.executemany("insert or ignore into strings values (?, ?)", texts.items())
             self._db.executemany("insert into messages values (?, ?, ?, ?, ?, ?)", messages)
@@ -210,7 +185,7 @@ class Workspace:
         """Keep a chunk's verdicts, all or none; storing them again changes nothing."""
         ids = range(chunk.first, chunk.last + 1)
         rows = [(v.verdict, dump_verdict(v), i) for i, v in zip(ids, verdicts, strict=True)]
-        with self._transaction():
+        with transaction(self._db):
             self._db.executemany("update jobs set decision = ?, verdict = ? where id = ?", rows)
             self._db.execute("update chunks set done = 1 where id = ?", (chunk.id,))
 
@@ -244,22 +219,6 @@ class Workspace:
     def types(self) -> dict[str, int]:
         """Sellers' records called review-soliciting, by type."""
         return types(self._db)
-
-
-class _Transaction:
-    """All or nothing."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("begin immediate")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._db.execute("commit")
-        elif self._db.in_transaction:
-            self._db.execute("rollback")
 
 
 def _scored(
