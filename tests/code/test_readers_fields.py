@@ -62,10 +62,10 @@ def test_repeated_and_empty_headers_get_names_of_their_own() -> None:
     [
         (
             "seller",
-            "agent|Staff|OUTGOING|outbound|Public reply|admin|customer service|Agent: Nora|reply to customer",
+            "agent|Staff|OUTGOING|outbound|Public reply|admin|customer service|Agent: Nora|reply to customer|bot|automation",
         ),
         ("buyer", "Buyer|end-user|End User|customer|incoming|From customer|Customer (Janet)|requester|in"),
-        ("system", "system|automation|Internal note|private_note|bot|notification"),
+        ("system", "system|Internal note|private_note|notification"),
         (None, "Nora|Anna Guest|nora@example.com||Janet Private"),
     ],
 )
@@ -188,3 +188,7 @@ def test_words_for_nothing_put_no_rows_together(tmp_path: Path) -> None:
     rows = "order,ticket,agent,body\nN/A,null,-,none\nnan,None,n/a,hi\n"
     records = read(written(tmp_path, "a.csv", rows))
     assert [(r.conversation, r.agent, r.text) for r in records] == [(None, None, "none"), (None, None, "hi")]
+
+
+def test_an_address_for_mail_may_stand_beside_tables() -> None:
+    assert find_fields(["body"], {"seller": "support@shop.example"}, Path("a.csv"))["text"] == "body"

@@ -9,6 +9,9 @@ from pathlib import Path
 from reviewguard.errors import InputError
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 
+MAIL_FIELD = "seller"
+"""`--map seller=ADDRESS` is for mail; beside it tables may be read too."""
+
 
 def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> dict[str, str]:
     """Field → column, given or recognised by name.
@@ -41,6 +44,8 @@ def recognise(header: Sequence[str], given: Mapping[str, str]) -> dict[str, str]
 def _check(given: Mapping[str, str], header: Sequence[str], path: Path) -> None:
     fields = load_vocabulary().columns
     for field, column in given.items():
+        if field == MAIL_FIELD:
+            continue
         if field not in fields:
             raise InputError(f"--map {field}=…: unknown field", expected=", ".join(fields))
         if column not in header:
