@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
+from reviewguard.cli.scoring import INTERRUPTED
 from reviewguard.errors import InputError
 from reviewguard.inference import conversations
 from reviewguard.inference.scoring import ScoreJob, run_job
@@ -172,6 +173,14 @@ def test_kills_at_random_leave_no_process_behind_and_cost_nothing(
     code, _, err = run(*arguments)
     assert code == 0, err
     assert out.read_bytes() == expected
+
+
+def test_ctrl_c_says_how_to_go_on(export: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
+    interrupt = KILL.replace("signal.SIGKILL", "signal.SIGINT")
+    code = SMALL_CHUNKS + KILLED_AT["later verdicts"] + interrupt + MAIN
+    code, _, err = run(export, "--out", tmp_path / "scored.csv", "--model", tiny_model_dir, code=code)
+    assert code == INTERRUPTED
+    assert b"--resume" in err
 
 
 @pytest.fixture
