@@ -55,7 +55,7 @@ def test_a_killed_node_costs_nothing_and_the_bytes_are_those_of_one_machine(
     killed: list[int] = []
 
     def kill_the_node_once_work_runs(progress: Progress) -> None:
-        if progress.stage == "scoring" and not killed:
+        if progress.stage == "scoring" and progress.done and not killed:
             killed.append(progress.done)
             Thread(target=cluster.remove_node, args=(node, False)).start()
 
