@@ -7,7 +7,7 @@ from datetime import date
 from itertools import chain
 
 import pytest
-from audit_rows import TEMPLATE, audited, evidence, neutral, row, sendings, small_export, soliciting
+from tests.audit_rows import TEMPLATE, audited, evidence, neutral, row, sendings, small_export, soliciting
 
 from reviewguard.errors import ConfigError
 from reviewguard.inference.audit import AuditFilters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from audit_rows import audited, neutral, row, soliciting
+from tests.audit_rows import audited, neutral, row, soliciting
 
 from reviewguard.inference.audit.results import Finding
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Cell, ScoredRecord

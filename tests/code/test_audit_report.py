@@ -1,0 +1,262 @@
+"""What an audit writes: page, spreadsheet, JSON lines, the folder they stand in."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from base64 import b64encode
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from random import Random
+
+import pytest
+from markupsafe import escape
+from openpyxl import load_workbook
+from rich.console import Console
+from tests.audit_rows import audited, neutral, row, small_export, soliciting
+
+from reviewguard.errors import InputError
+from reviewguard.inference.audit.results import Audit
+from reviewguard.inference.render import COLOURS
+from reviewguard.inference.report import page, write_report
+from reviewguard.inference.report.charts import Bar, bars
+from reviewguard.inference.report.folder import check_folder
+from reviewguard.inference.report.terminal import audit_view
+from reviewguard.policy import load_policy
+
+CREATED = datetime(2025, 1, 7, 14, 5, tzinfo=UTC)
+
+
+def html(audit: Audit, *, masked: bool = True) -> str:
+    return page.render_page(audit, created=CREATED, masked=masked)
+
+
+class Tags(HTMLParser):
+    """The page's tags with their attributes, and its ids."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, attrs in self.tags if (value := attrs.get(name)) is not None]
+
+
+def test_the_page_loads_nothing_and_allows_its_own_style_and_script_alone() -> None:
+    text = html(audited(small_export()))
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', text)
+    for tag, directive in (("style", "style-src"), ("script", "script-src")):
+        (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digest = b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert (
+            f"{directive} &#39;sha256-{digest}&#39;" in policy or f"{directive} 'sha256-{digest}'" in policy
+        )
+    assert policy.startswith("default-src 'none'")
+    parsed = Tags(text)
+    assert parsed.values("src") == parsed.values("style") == parsed.values("onclick") == []
+    assert all(value.startswith(("#", "data:")) for value in parsed.values("href"))
+    assert "http" not in re.sub(r'<meta http-equiv="[^>]*>', "", text)
+
+
+def test_links_lead_somewhere_and_ids_are_unique() -> None:
+    parsed = Tags(html(audited(small_export())))
+    ids = parsed.values("id")
+    assert len(ids) == len(set(ids))
+    assert {link.removeprefix("#") for link in parsed.values("href") if link.startswith("#")} <= set(ids)
+    assert set(" ".join(parsed.values("aria-labelledby")).split()) <= set(ids)
+
+
+def test_everything_in_a_message_is_escaped() -> None:
+    evil = '<script>alert("x")</script><img src=x onerror=alert(1)>'
+    rows = [
+        row(1, evil, role="buyer", thread="T"),
+        soliciting(
+            2,
+            f"{evil} five stars",
+            day=0.1,
+            thread="T",
+            agent=evil,
+            order=f"9{evil}",
+            asin=evil,
+            previous=evil,
+            marked="five",
+        ),
+        row(3, error=evil, day=None),
+    ]
+    text = html(audited(rows))
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert text.count("&lt;script&gt;") >= 4
+    tags = [tag for tag, _ in Tags(text).tags]
+    assert tags.count("script") == 1
+
+
+def test_a_finding_shows_words_rule_advice_order_and_thread() -> None:
+    text = html(audited(small_export()))
+    incentive = load_policy().types["incentive"]
+    assert 'class="t-incentive">Leave us five stars and we send a $10 gift card</mark>' in text
+    late = load_policy().order_rules["late_request"]
+    for part in (
+        *map(str, map(escape, (incentive.clause, incentive.advice, late.clause))),
+        "Sent 6 times to 6 orders",
+        "999-7000000-0000003",
+    ):
+        assert part in text
+    assert "The lamp flickers. &lt;b&gt;Marta&lt;/b&gt; &amp; me" in text
+    assert "Thread, 3 messages" in text
+    assert "column Delivered At" in text
+
+
+def test_every_type_has_its_colour() -> None:
+    assert set(COLOURS) == set(load_policy().types)
+    text = html(audited(small_export()))
+    assert all(f".t-{name}{{--type:" in text for name in COLOURS)
+
+
+def test_thousands_of_findings_are_capped_and_the_page_says_so() -> None:
+    rng = Random(3)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    rows = [soliciting(i, "".join(rng.choices(letters, k=12)), order=f"999-{i}") for i in range(1, 1302)]
+    audit = audited(rows)
+    text = html(audit)
+    total = len(audit.findings)
+    assert total > page.IN_FULL + page.IN_SHORT
+    assert text.count("<article") == page.IN_FULL
+    assert f"The first {page.IN_FULL} of {total:,} are shown in full" in text
+    assert f"{total - page.IN_FULL - page.IN_SHORT:,} more findings in findings.xlsx" in text
+    assert len(text) < 3_000_000
+
+
+def test_the_page_says_whether_details_are_masked() -> None:
+    audit = audited(small_export())
+    assert "are masked where they were recognised" in html(audit)
+    assert "Personal details are not masked" in html(audit, masked=False)
+
+
+@pytest.mark.parametrize("rows", [[], [row(1)], [row(1, day=None)]])
+def test_nothing_found_is_said(rows: list[object]) -> None:
+    text = html(audited(rows))  # type: ignore[arg-type]
+    assert "Nothing found against the rules" in text
+    assert "<article" not in text
+
+
+def test_charts_are_drawn_to_scale_and_described() -> None:
+    drawn = bars([Bar(4, "first <b>", 1), Bar(0, "second"), Bar(2, "third")], title="A & B")
+    assert 'aria-label="A &amp; B"' in drawn
+    assert "<title>first &lt;b&gt;</title>" in drawn
+    heights = re.findall(r'class="(?:whole|part)"[^>]* height="([\d.]+)"', drawn)
+    assert heights == ["40.0", "10.0", "20.0"]
+    assert 'height="20.0"' in bars([Bar(4, "x")], title="t", top=8)
+
+
+def test_the_spreadsheet_has_every_finding_and_no_formula(tmp_path: Path) -> None:
+    formula = '=HYPERLINK("x") five stars'
+    rows = [*small_export(), soliciting(90, formula, order="999-9", asin="@B0\x07", marked="five")]
+    write_report(audited(rows), tmp_path / "out", created=CREATED)
+    book = load_workbook(tmp_path / "out" / "findings.xlsx")
+    assert book.sheetnames == ["findings", "messages", "order rules", "facts", "unreadable"]
+    sheets = {name: [[c.value for c in r] for r in book[name].iter_rows()] for name in book.sheetnames}
+    assert len(sheets["findings"]) == 1 + 6
+    assert len(sheets["messages"]) == 1 + 6 + 2 + 2 + 1 + 1
+    assert len(sheets["order rules"]) == 1 + 3
+    assert sheets["unreadable"][1] == ["export.csv", "line 10", "12 cells under 10 columns"]
+    cells = [c for sheet in book for r in sheet.iter_rows() for c in r]
+    assert not [c.value for c in cells if c.data_type == "f"]
+    values = [c.value for c in cells]
+    assert '\'=HYPERLINK("x") [five|incentive] stars' in values
+    assert "'@B0\ufffd" in values
+    assert any("[Leave us five stars" in str(v) for v in values)
+
+
+def test_json_lines_hold_every_finding(tmp_path: Path) -> None:
+    audit = audited([*small_export(), soliciting(90, "five \ud800 stars", order="999-9", marked="stars")])
+    write_report(audit, tmp_path / "out", created=CREATED)
+    lines = (tmp_path / "out" / "findings.jsonl").read_text("utf-8").splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [f["id"] for f in found] == [f.id for f in audit.findings]
+    assert [f["rank"] for f in found] == list(range(1, 7))
+    first = found[0]
+    assert (first["count"], first["first"], first["last"]) == (6, "2024-11-04", "2024-11-09")
+    assert len(first["sendings"]) == len(first["orders"]) == 6
+    for message in (m for f in found for m in f["messages"]):
+        assert all(message["text"][e["start"] : e["end"]] == e["text"] for e in message["evidence"])
+
+
+def test_personal_data_is_masked_in_all_files_unless_asked_for(tmp_path: Path) -> None:
+    audit = audited(small_export())
+    write_report(audit, tmp_path / "masked", created=CREATED)
+    write_report(audit, tmp_path / "shown", created=CREATED, show_personal_data=True)
+    for name in ("report.html", "findings.jsonl"):
+        masked, shown = ((tmp_path / f / name).read_text("utf-8") for f in ("masked", "shown"))
+        for detail in ("Owen", "555-0117"):
+            assert detail in shown
+            assert detail not in masked
+    book = load_workbook(tmp_path / "masked" / "findings.xlsx")
+    assert not [c for s in book for r in s.iter_rows() for c in r if "Owen" in str(c.value)]
+
+
+def test_an_earlier_report_is_replaced_and_other_folders_are_refused(tmp_path: Path) -> None:
+    audit, out = audited(small_export()), tmp_path / "deep" / "out"
+    write_report(audit, out, created=CREATED)
+    write_report(audited([row(1)]), out, created=CREATED)
+    assert (out / "findings.jsonl").read_text() == ""
+    assert [p.name for p in out.parent.iterdir()] == ["out"]
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"notes\.txt"):
+        write_report(audit, out, created=CREATED)
+    assert (out / "findings.jsonl").read_text() == ""
+    write_report(audit, out, created=CREATED, force=True)
+    assert (out / "notes.txt").read_text() == "mine"
+    assert (out / "findings.jsonl").read_text() != ""
+    assert {p.name for p in out.parent.iterdir()} == {"out"}
+
+
+def test_a_failure_leaves_the_earlier_report_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    write_report(audited(small_export()), out, created=CREATED)
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("reviewguard.inference.report.folder.write_sheets", full)
+    with pytest.raises(InputError, match="No space left"):
+        write_report(audited([row(1)]), out, created=CREATED)
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(InputError, match="is no folder"):
+        check_folder(tmp_path / "out")
+    with pytest.raises(InputError, match="cannot write"):
+        write_report(audited([]), tmp_path / "out" / "deeper", created=CREATED)
+
+
+def test_the_terminal_gets_counts_and_the_first_findings() -> None:
+    out = io.StringIO()
+    view = audit_view(audited(small_export()), Path("out"), top=2, colour=False)
+    Console(file=out, width=100).print(view)
+    text = out.getvalue()
+    assert re.search(r"review-soliciting\s+│\s+7", text)
+    assert "1. offers a benefit for a review" in text
+    assert "“Leave us five stars and we send a $10 gift card”" in text
+    assert "sent 6 times, 6 orders, 2024-11-04 to 2024-11-09, finding message-" in text
+    assert "3. " not in text
+    assert "and 3 more findings" in text
+    assert text.rstrip().endswith("Report: out/report.html")
+
+
+def test_the_terminal_is_not_steered_by_a_message() -> None:
+    out = io.StringIO()
+    audit = audited([soliciting(1, "five\x1b[2J stars"), neutral(2, order="999-2")])
+    Console(file=out, width=100).print(audit_view(audit, Path("out"), top=3, colour=False))
+    assert "\x1b" not in out.getvalue()
