@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ import typer
 
 from reviewguard.cli.shared import (
     BatchTokensOption,
+    FailOn,
     FormatOption,
     InputsArgument,
     MapOption,
@@ -27,18 +29,15 @@ if TYPE_CHECKING:
     from reviewguard.inference.workspace import Counts
 
 
+INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells count."""
+
+
 class EngineName(StrEnum):
     """What scores."""
 
     LOCAL = "local"
     RAY = "ray"
-
-
-class FailOn(StrEnum):
-    """The mildest verdict that makes `score` exit with 1."""
-
-    REVIEW_SOLICITING = REVIEW_SOLICITING
-    NEEDS_REVIEW = NEEDS_REVIEW
 
 
 def score(
@@ -55,7 +54,7 @@ def score(
     profile: ProfileOption = "amazon",
     model: ModelOption = None,
     workers: WorkersOption = 0,
-    batch_tokens: BatchTokensOption = 4096,
+    batch_tokens: BatchTokensOption = 256,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Discard an interrupted run.")] = False,
     engine: Annotated[EngineName, typer.Option(help="This machine's cores, or Ray Data.")] = EngineName.LOCAL,
@@ -93,8 +92,13 @@ def score(
         leftover="resume" if resume else "restart" if restart else "refuse",
         worst=worst,
     )
-    with progress_bar() as progress:
-        result = run_job(job, progress)
+    try:
+        with progress_bar() as progress:
+            result = run_job(job, progress)
+    except KeyboardInterrupt:
+        hint = " The same command with --resume goes on." if out else ""
+        print(f"Stopped.{hint}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
     console, colour = output_console()
     console.print(summary_view(result, colour=colour), highlight=False)
     if fail_on and _found(result.counts, fail_on):

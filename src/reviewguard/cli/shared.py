@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +21,14 @@ if TYPE_CHECKING:
 
     from reviewguard.inference.batch import Progress as RunProgress
     from reviewguard.inference.batch import Report
+
+
+class FailOn(StrEnum):
+    """The mildest verdict that makes a command exit with 1."""
+
+    REVIEW_SOLICITING = REVIEW_SOLICITING
+    NEEDS_REVIEW = NEEDS_REVIEW
+
 
 ProfileOption = Annotated[str, typer.Option(help="Rules to apply: amazon, strict or ftc.")]
 ModelOption = Annotated[Path | None, typer.Option(help="Model folder; the shipped model by default.")]
@@ -35,7 +46,7 @@ StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at the first 
 WorkersOption = Annotated[
     int, typer.Option(help="Processes that score, each on one core; 0 for one a core.", min=0)
 ]
-BatchTokensOption = Annotated[int, typer.Option(help="Padded tokens per forward pass.", min=1)]
+BatchTokensOption = Annotated[int, typer.Option(help="Tokens per forward pass.", min=1)]
 
 
 def column_map(items: Sequence[str] | None) -> dict[str, str]:
@@ -85,6 +96,8 @@ def _shown_on(bars: Bars) -> Report:
 
     def show(progress: RunProgress, /) -> None:
         if progress.stage not in tasks:
+            for earlier in tasks.values():
+                bars.update(earlier, total=1.0, completed=1.0)
             tasks[progress.stage] = bars.add_task(progress.stage, total=1.0, done=0, rate=0.0)
         task = tasks[progress.stage]
         elapsed = bars.tasks[task].elapsed or 0.0
