@@ -85,6 +85,7 @@ def read(
     if not workspace.complete:
         workspace.clear()
         workspace.remember(identity=identity)
+        progress(Progress("reading", 0))
         workspace.add(records, lambda number: progress(Progress("reading", number)))
     elif workspace.state("identity") != identity:
         raise _changed("its inputs, or how they are read,")
@@ -121,8 +122,8 @@ def score(
     engine = engine or _engine(classifier, workspace, profile, workers, batch_tokens)
     done, total = workspace.progress()
     scored = 0
-    chunks = workspace.pending()
-    for chunk, verdicts in engine((c, workspace.messages(c)) for c in chunks):
+    progress(Progress("scoring", scored, done / max(total, 1)))
+    for chunk, verdicts in engine((c, workspace.messages(c)) for c in workspace.pending()):
         workspace.store(chunk, verdicts)
         done, scored = done + chunk.characters, scored + len(verdicts)
         progress(Progress("scoring", scored, done / max(total, 1)))
