@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from reviewguard.classifier_scorer import ClassifierScorer
-from reviewguard.curation.storage import load_splits
+from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.files import write_json
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.baselines import fit_baselines
@@ -73,7 +73,8 @@ def main(
         }
         for name, models in table.to_dict().items()
     }
-    write_json(out, {"messages": len(train), "epochs": epochs, "seeds": seeds, "comparison": figures})
+    facts = {"digest": stored_digest(data), "messages": len(train), "epochs": epochs, "seeds": seeds}
+    write_json(out, facts | {"comparison": figures})
 
 
 def _folder(runs: Path, row: str, seed: int) -> Path:
