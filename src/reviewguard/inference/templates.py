@@ -1,0 +1,90 @@
+"""Message templates as files: what a buyer would read of them, at the places where it stands in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reviewguard.errors import InputError
+from reviewguard.inference.classifier import Classifier
+from reviewguard.readers.markup import html_to_text
+from reviewguard.schema import Message, Verdict
+
+MARKUP_SUFFIXES = frozenset({".html", ".htm"})
+MAX_BYTES = 1_000_000
+"""Larger files are exports, not templates."""
+
+_CONTROL = re.compile(
+    r"\{%.*?%\}|\{#(?!\w).*?#\}|<%(?!=).*?%>|<!--.*?-->"
+    r"|\{\{!.*?\}\}|\{\{\s*[#/^>][^{}]*\}\}|\{\{\s*else\s*\}\}",
+    re.DOTALL,
+)
+"""Conditions, loops, partials and comments of Jinja, Liquid, Handlebars, Mustache and ERB: no buyer reads them."""
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTemplate:
+    """A template and what is said of it.
+
+    Attributes:
+        path: the file as named.
+        line: line of the first marked word, from 1; None where nothing is marked or the file is HTML.
+        verdict: its `text` is the file's own.
+    """
+
+    path: Path
+    line: int | None
+    verdict: Verdict
+
+
+def check_templates(
+    classifier: Classifier, paths: Sequence[Path], *, profile: str = "amazon"
+) -> list[CheckedTemplate]:
+    """Judge each file as one message; placeholders stay, control tags and comments are not read.
+
+    A file that is no text gets a verdict with `error`.
+    """
+    texts = [_read(path) for path in paths]
+    readable = [(path, text) for path, text in zip(paths, texts, strict=True) if isinstance(text, str)]
+    messages = [Message(visible(text), id=str(path)) for path, text in readable]
+    verdicts = dict(
+        zip(
+            [path for path, _ in readable],
+            classifier.predict(messages, profile=profile, proof=True),
+            strict=True,
+        )
+    )
+    return [
+        _checked(path, text, verdicts[path])
+        if isinstance(text, str)
+        else CheckedTemplate(path, None, Verdict(str(path), None, None, profile=profile, error=str(text)))
+        for path, text in zip(paths, texts, strict=True)
+    ]
+
+
+def visible(text: str) -> str:
+    """The text with front matter, control tags and comments blanked, each character at its old place."""
+    for pattern in (_FRONT_MATTER, _CONTROL):
+        text = pattern.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+    return text
+
+
+def _checked(path: Path, text: str, verdict: Verdict) -> CheckedTemplate:
+    first = min((e.start for e in verdict.evidence), default=None)
+    line = None if first is None or path.suffix.lower() in MARKUP_SUFFIXES else text.count("\n", 0, first) + 1
+    return CheckedTemplate(path, line, replace(verdict, text=text))
+
+
+def _read(path: Path) -> str | InputError:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return InputError(
+                f"{path} has more than {MAX_BYTES:,} bytes", fix="score exports with `reviewguard score`"
+            )
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        return InputError(f"{path} cannot be read: {error}", expected="a UTF-8 text file")
+    return html_to_text(visible(text)) if path.suffix.lower() in MARKUP_SUFFIXES else text

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reviewguard.inference.model_folder import load
+from reviewguard.inference.templates import MAX_BYTES, check_templates, visible
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "data" / "examples" / "templates"
+ASK = "Leave us 5 stars and get a gift card."
+
+
+def check(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "reviewguard", "check", *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd=cwd,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("{% if love %}Hi{% endif %} {{ name }}", "Hi {{ name }}"),
+        ("{# five stars #}Hi {{name}}", "Hi {{name}}"),
+        ("{{#if vip}}Hi{{else}}Bye{{/if}} {{> footer}}%FIRST%", "Hi Bye %FIRST%"),
+        ("<!-- ask for\nstars -->Hi ${name} <%= x %><% end %>", "Hi ${name} <%= x %>"),
+        ("---\nsubject: five stars\n---\nHi [name]", "Hi [name]"),
+    ],
+)
+def test_control_tags_are_blanked_and_every_character_keeps_its_place(text: str, read: str) -> None:
+    seen = visible(text)
+    assert " ".join(seen.split()) == read
+    assert len(seen) == len(text)
+    assert all(a in (b, " ") for a, b in zip(seen, text, strict=True))
+
+
+def test_marks_lie_on_the_files_own_text(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text(f"{{# internal #}}\nHi {{{{name}}}},\n\n{ASK}\n", "utf-8")
+    (item,) = check_templates(load(), [file])
+    assert item.verdict.verdict == "review-soliciting"
+    assert item.line == 4
+    assert item.verdict.evidence
+    assert all(item.verdict.text[e.start : e.end] == e.text for e in item.verdict.evidence)
+
+
+def test_a_file_that_is_no_template_is_named_and_the_others_are_judged(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "b.html").write_text(f"<style>p {{color: red}}</style><p>{ASK}</p>", "utf-8")
+    (tmp_path / "c.txt").write_text("x" * (MAX_BYTES + 1), "utf-8")
+    bad, page, big = check_templates(load(), sorted(tmp_path.iterdir()))
+    assert "UTF-8" in (bad.verdict.error or "")
+    assert page.verdict.verdict == "review-soliciting"
+    assert "color" not in page.verdict.text
+    assert "reviewguard score" in (big.verdict.error or "")
+
+
+def test_the_examples_by_the_command_of_the_manual() -> None:
+    done = check("--file", *map(str, sorted(EXAMPLES.glob("*.txt"))))
+    assert done.returncode == 1, done.stderr
+    assert "follow_up.txt:5:" in done.stdout
+    assert "shipped.txt: compliant" in done.stdout
+
+
+def test_json_has_a_line_a_file_and_a_folder_is_searched() -> None:
+    done = check("--file", str(EXAMPLES), "--json")
+    verdicts = {Path(v["id"]).name: v["verdict"] for v in map(json.loads, done.stdout.splitlines())}
+    assert verdicts.keys() == {p.name for p in EXAMPLES.iterdir()}
+    assert verdicts["follow_up.txt"] == "review-soliciting"
+
+
+def test_exit_codes_of_files(tmp_path: Path) -> None:
+    assert check("--file", str(EXAMPLES / "shipped.txt")).returncode == 0
+    assert check("--file").returncode == 2
+    assert check("--file", str(tmp_path / "none.txt")).returncode == 2
+    (tmp_path / "empty.txt").write_text("", "utf-8")
+    assert check("--file", str(tmp_path / "empty.txt"), str(EXAMPLES / "shipped.txt")).returncode == 2
+    foreign = tmp_path / "de.txt"
+    foreign.write_text("Guten Tag, Ihre Lampe ist heute abgeschickt worden und kommt am Montag an.", "utf-8")
+    assert check("--file", str(foreign)).returncode == 3
+    assert check("--file", str(foreign), "--fail-on", "review-soliciting").returncode == 0
+
+
+def test_two_replies_without_file_are_refused() -> None:
+    done = check("one reply", "another")
+    assert done.returncode == 2
+    assert "--file" in done.stderr
+
+
+def test_the_hook_refuses_a_template_that_asks_and_lets_the_others_pass(tmp_path: Path) -> None:
+    """Runs the entry of `.pre-commit-hooks.yaml` as pre-commit would: with the changed files behind it."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    program, command, *options = hook["entry"].split()
+    assert (program, command) == ("reviewguard", "check")
+    shutil.copytree(EXAMPLES, tmp_path / "templates")
+    refused = check(*options, "templates/shipped.txt", "templates/follow_up.txt", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert check(*options, "templates/shipped.txt", "templates/delivered.txt", cwd=tmp_path).returncode == 0
