@@ -32,7 +32,7 @@ docs: .venv/train.done
 lock:
 	$(PYTHON) -m venv build/lock-venv
 	build/lock-venv/bin/pip install -q pip-tools torch==2.13.0
-	$(COMPILE) --extra train --extra dev -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra train --extra ray --extra dev -o requirements-dev.lock pyproject.toml
 	sed -i 's/^torch==2.13.0+cpu/torch==2.13.0/' requirements-dev.lock
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock pyproject.toml
 

@@ -21,6 +21,8 @@ from reviewguard.policy import load_policy
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / "default"
 FIGURES = ROOT / "docs" / "figures.json"
+MODEL_TABLE = ROOT / "docs" / "model_table.json"
+THROUGHPUT = ROOT / "docs" / "throughput.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
 EXAMPLE = (
     "Hi Ana, glad the lamp works now. If you love it, please leave us 5 stars. "
@@ -175,13 +177,48 @@ COMPARED = {
 def comparison() -> str | None:
     """Models side by side, a table a data set."""
     datasets = figures().get("comparison")
-    return datasets and "\n\n".join(
+    return datasets and _tables(datasets)
+
+
+def _tables(datasets: Mapping[str, Mapping[str, Any]]) -> str:
+    return "\n\n".join(
         table(
             (f"on `{dataset}`", *COMPARED.values()),
             [(model, *(figure(v["figures"][n]) for n in COMPARED)) for model, v in models.items()],
         )
         for dataset, models in datasets.items()
     )
+
+
+def model_table() -> str | None:
+    """Ways to train beside each other, at equal cost."""
+    stored = _read(MODEL_TABLE)
+    if not stored:
+        return None
+    facts = (
+        f"Trained on {stored['messages']:,} messages for {stored['epochs']} epochs (data digest "
+        f"`{stored['digest'][:16]}`), seed {', '.join(map(str, stored['seeds']))}."
+    )
+    return f"{facts}\n\n{_tables(stored['comparison'])}"
+
+
+def behaviour() -> str | None:
+    """Pass rates of the behaviour suite."""
+    report = figures().get("behaviour")
+    if not report:
+        return None
+    results = {**report["capabilities"], "overall": report["overall"]}
+    rows = [
+        (f"`{name}`", r["cases"], r["failures"], f"{1 - r['failure_rate']:.1%}")
+        for name, r in results.items()
+    ]
+    return table(("capability", "cases", "failed", "passed"), rows)
+
+
+def throughput() -> str | None:
+    """How fast messages are scored."""
+    stored = _read(THROUGHPUT)
+    return stored.get("markdown") if stored else None
 
 
 def speed() -> str | None:

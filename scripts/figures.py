@@ -2,6 +2,7 @@
 
     reviewguard data build
     reviewguard evaluate --compare --data build/data/test.parquet --out build/figures.json
+    reviewguard evaluate --behaviour tests/model/behaviour --out build/behaviour.json
     python scripts/figures.py
 
 What is missing (a model, the splits, the comparison) is left out with a note, and its block says so.
@@ -28,6 +29,7 @@ from reviewguard.modeling.compare import FIGURES as COMPARED
 MESSAGES = ROOT / "data" / "messages"
 SPLITS = ROOT / "build" / "data" / "report.json"
 COMPARISON = ROOT / "build" / "figures.json"
+BEHAVIOUR = ROOT / "build" / "behaviour.json"
 STARTS = 10
 
 
@@ -38,6 +40,7 @@ def main() -> None:
         "stats": stats(read_messages(MESSAGES).messages).to_dict(),
         "splits": _stored("splits", SPLITS, "run `reviewguard data build`"),
         "comparison": _condensed(_stored("comparison", COMPARISON, "see the top of this script")),
+        "behaviour": _stored("behaviour", BEHAVIOUR, "see the top of this script"),
         **_shipped_model(),
     }
     write_json(FIGURES, figures)
