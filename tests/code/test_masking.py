@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewguard.inference.masking import column_names, mask
+from reviewguard.masking import column_names, mask
 from reviewguard.schema import Evidence
 
 

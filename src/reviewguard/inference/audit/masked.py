@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
-from reviewguard.inference.masking import mask
-from reviewguard.inference.names import names_in
+from reviewguard.masking import mask
+from reviewguard.names import names_in
 
 
 def without_personal_data(audit: Audit) -> Audit:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right, insort
 
-from reviewguard.inference.masking import mask
+from reviewguard.masking import mask
 from reviewguard.text import normalize
 
 ALIKE = 85.0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby, islice
 
 from reviewguard.inference.audit.results import Sending, ShownMessage
-from reviewguard.inference.masking import column_names
+from reviewguard.masking import column_names
 from reviewguard.schema import ScoredRecord
 
 Thread = Sequence[ScoredRecord]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from reviewguard.inference.names import names_in
+from reviewguard.names import names_in
 from reviewguard.personal import EMAIL, ORDER_ID, cards, phones
 from reviewguard.schema import Cell, Evidence
 
@@ -42,9 +42,13 @@ class MaskedText:
         """The same marks on the masked text; one that ends inside a detail takes in its whole label."""
         moved = []
         for item in evidence:
-            start, end = self._place(item.start, edge=0), self._place(item.end, edge=1)
+            start, end = self.place(item.start, item.end)
             moved.append(replace(item, start=start, end=end, text=self.text[start:end]))
         return tuple(moved)
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Where a stretch of the original went; one that ends inside a detail takes in its whole label."""
+        return self._place(start, edge=0), self._place(end, edge=1)
 
     def _place(self, offset: int, edge: int) -> int:
         """Where an offset went; inside a mask, the label's start (edge 0) or end (edge 1)."""
@@ -63,7 +67,11 @@ def mask(text: str, names: Iterable[str] = ()) -> MaskedText:
     Args:
         names: known from elsewhere (a column, another message of the thread), masked wherever they stand.
     """
-    masks = _without_overlaps(chain(_details(text), _names(text, names)), _order_ids(text))
+    return put(text, _without_overlaps(chain(_details(text), _names(text, names)), _order_ids(text)))
+
+
+def put(text: str, masks: Sequence[Mask]) -> MaskedText:
+    """The text with these masks, in order and not overlapping, in place."""
     out, position = [], 0
     for item in masks:
         out += [text[position : item.start], item.label]

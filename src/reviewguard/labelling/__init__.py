@@ -1,0 +1,1 @@
+"""Labels from people: the terminal loop that makes them, and the way into the dataset."""
