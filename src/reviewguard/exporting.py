@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from reviewguard.encoding import Limits
+from reviewguard.encoding import Limits, MessageEncoder, collate
 from reviewguard.errors import ConfigError
 from reviewguard.files import sha256
 from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.classifier import Classifier
-from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, from_parts
+from reviewguard.inference.drift import write_reference
+from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, from_parts, load
 from reviewguard.modeling.calibration import fit_settings
-from reviewguard.modeling.onnx_export import export_onnx, quantize_int8
+from reviewguard.modeling.onnx_export import INPUTS, export_onnx
+from reviewguard.modeling.quantize import Inputs, quantize_int8
 from reviewguard.modeling.trainer import TrainedModel
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message
@@ -27,6 +29,8 @@ from reviewguard.token_threshold import best_token_threshold
 
 PRECISIONS = ("int8", "fp32")
 CARD_FILE = "README.md"
+CALIBRATION = 500
+"""Messages whose activations are measured for int8."""
 SELF_CHECK = Message(
     "Dear friend, glad the kettle arrived. Give us five stars and we refund you by PayPal, then tell us on WhatsApp.",
     "it came today",
@@ -49,7 +53,8 @@ def export_model(
     """Write a model folder whole or not at all, and return the classifier it holds.
 
     Args:
-        validation: messages that calibrations and thresholds are fitted on, with the exported weights.
+        validation: messages that activation ranges are measured on, and calibrations and thresholds fitted on with
+            the exported weights.
         training: facts of the run, kept in `config.json`.
 
     Raises:
@@ -61,7 +66,7 @@ def export_model(
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         part = Path(temporary) / "model"
         part.mkdir()
-        _write_weights(trained, part, precision)
+        _write_weights(trained, part, precision, validation[:CALIBRATION], limits)
         settings = replace(
             Settings.uncalibrated(
                 name, version, trained.model.head_config.types, tuple(load_policy().profiles)
@@ -71,11 +76,18 @@ def export_model(
         )
         settings = _fit(part, settings, validation)
         settings.save(part / CONFIG_FILE)
+        write_reference(load(part), [m.message for m in validation], part)
         replace_folder(part, folder)
     return from_parts(OnnxBackend(folder / MODEL_FILE), folder / TOKENIZER_FILE, settings)
 
 
-def _write_weights(trained: TrainedModel, folder: Path, precision: str) -> None:
+def _write_weights(
+    trained: TrainedModel,
+    folder: Path,
+    precision: str,
+    samples: Sequence[LabelledMessage],
+    limits: Limits,
+) -> None:
     trained.tokenizer.save(str(folder / TOKENIZER_FILE))
     if precision == "fp32":
         export_onnx(trained.model, folder / MODEL_FILE)
@@ -83,7 +95,16 @@ def _write_weights(trained: TrainedModel, folder: Path, precision: str) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         full = Path(temporary) / MODEL_FILE
         export_onnx(trained.model, full)
-        quantize_int8(full, folder / MODEL_FILE)
+        encoder = MessageEncoder.from_file(folder / TOKENIZER_FILE, limits)
+        quantize_int8(full, folder / MODEL_FILE, _inputs(encoder, samples))
+
+
+def _inputs(encoder: MessageEncoder, messages: Sequence[LabelledMessage]) -> Iterator[Inputs]:
+    """What the model sees of each message: a batch for each window."""
+    for message in encoder.encode_batch([m.message for m in messages]):
+        for window in message.windows:
+            inputs = collate([window], encoder.pad_id).as_inputs()
+            yield {name: inputs[name] for name in INPUTS}
 
 
 def _fit(folder: Path, settings: Settings, validation: Sequence[LabelledMessage]) -> Settings:

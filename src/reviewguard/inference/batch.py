@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 from reviewguard.errors import InputError, UserError
-from reviewguard.inference.classifier import BATCH_TOKENS, Classifier
+from reviewguard.inference.backend import available_cores
+from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.engines import Engine, Task, in_process, in_processes
+from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.workspace import Workspace
 from reviewguard.schema import Record
 
@@ -107,7 +108,7 @@ def score(
 
     Args:
         workers: processes that score, each on one core; 0 for one a core, or this one alone for little work.
-        batch_tokens: padded tokens per forward pass.
+        batch_tokens: tokens per forward pass.
         engine: scores instead of `workers` processes.
 
     Raises:
@@ -139,11 +140,6 @@ def _engine(
     if workers == 1 or classifier.folder is None:
         return in_process(classifier, profile=profile, batch_tokens=batch_tokens)
     return in_processes(Task(classifier.folder, profile, batch_tokens), workers)
-
-
-def available_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def fingerprint(classifier: Classifier) -> str:

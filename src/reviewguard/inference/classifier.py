@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reviewguard.decision import decide, probabilities, sigmoid
-from reviewguard.encoding import EncodedMessage, MessageEncoder, Window, collate
+from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError
 from reviewguard.inference.backend import Backend
 from reviewguard.inference.doubts import doubts, nothing_to_read
 from reviewguard.inference.language import identify
+from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
 from reviewguard.inference.spans import TokenScores, evidence_spans
 from reviewguard.policy import Profile, load_policy
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Evidence, Message, TypeScore, Verdict
 from reviewguard.settings import Settings
 from reviewguard.text import without_spans
-
-BATCH_TOKENS = 4096
-"""Padded tokens per forward pass."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RawScores:
-    """What the model says of one message, before calibration.
-
-    Attributes:
-        encoded: its windows.
-        logits: per type, the highest over the windows, shape `(types,)`.
-        offsets: of the seller's tokens in the text as given, shape `(tokens, 2)`.
-        evidence: per token and type, a logit, shape `(tokens, types)`.
-        contribution: evidence times attention, what each token adds to a type's logit.
-    """
-
-    encoded: EncodedMessage
-    logits: NDArray[np.float64]
-    offsets: NDArray[np.int64]
-    evidence: NDArray[np.float64]
-    contribution: NDArray[np.float64]
 
 
 class Classifier:
@@ -91,7 +70,7 @@ class Classifier:
             messages: seller texts, or `Message`s with the buyer's words and an id.
             profile: policy profile that maps types to the verdict.
             proof: also score each message without its marked words (a second pass).
-            batch_tokens: padded tokens per forward pass.
+            batch_tokens: tokens per forward pass; verdicts do not depend on it.
 
         Returns:
             One verdict a message, in order. A message that cannot be scored gets `error`; nothing is raised
@@ -133,33 +112,8 @@ class Classifier:
         """Scores of each message, identical ones computed once; None where there is nothing to read."""
         distinct = list(dict.fromkeys((m.text, m.previous) for m in messages))
         encoded = self._encoder.encode_batch([Message(text, previous) for text, previous in distinct])
-        scores = dict(zip(distinct, self._score(encoded, batch_tokens), strict=True))
+        scores = dict(zip(distinct, score(self._backend, encoded, batch_tokens), strict=True))
         return [scores[m.text, m.previous] for m in messages]
-
-    def _score(self, encoded: Sequence[EncodedMessage], batch_tokens: int) -> list[RawScores | None]:
-        windows = [(i, w) for i, message in enumerate(encoded) for w in message.windows]
-        parts: list[list[_WindowScores]] = [[] for _ in encoded]
-        outputs = self._forward([w for _, w in windows], batch_tokens)
-        for (i, _), scores in zip(windows, outputs, strict=True):
-            parts[i].append(scores)
-        return [
-            _merge(message, found) if found else None for message, found in zip(encoded, parts, strict=True)
-        ]
-
-    def _forward(self, windows: Sequence[Window], batch_tokens: int) -> list[_WindowScores]:
-        results: dict[int, _WindowScores] = {}
-        for batch in _batches([len(w.ids) for w in windows], batch_tokens):
-            output = self._backend.run(collate([windows[i] for i in batch], self._encoder.pad_id))
-            for row, i in enumerate(batch):
-                seller = slice(*windows[i].seller)
-                evidence = output.evidence[row, seller].astype(np.float64)
-                results[i] = _WindowScores(
-                    windows[i].offsets,
-                    output.logits[row].astype(np.float64),
-                    evidence,
-                    evidence * output.attention[row, seller],
-                )
-        return [results[i] for i in range(len(windows))]
 
     def _verdict(self, message: Message, scores: RawScores | None, rules: Profile) -> Verdict:
         base = Verdict(message.id, None, None, profile=rules.name, model=self.model, text=message.text)
@@ -224,37 +178,6 @@ class Classifier:
             for i, value in zip(marked, values.tolist(), strict=True):
                 result[i] = replace(result[i], without_evidence=round(value, 6))
         return result
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _WindowScores:
-    offsets: tuple[tuple[int, int], ...]
-    logits: NDArray[np.float64]
-    evidence: NDArray[np.float64]
-    contribution: NDArray[np.float64]
-
-
-def _merge(message: EncodedMessage, windows: Sequence[_WindowScores]) -> RawScores:
-    """Pool windows: the highest logit per type; a token in two windows keeps its stronger evidence."""
-    return RawScores(
-        message,
-        np.max([w.logits for w in windows], axis=0),
-        np.array([pair for w in windows for pair in w.offsets], dtype=np.int64).reshape(-1, 2),
-        np.concatenate([w.evidence for w in windows]),
-        np.concatenate([w.contribution for w in windows]),
-    )
-
-
-def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterable[list[int]]:
-    """Indices of windows of like length, at most `batch_tokens` padded tokens at a time."""
-    batch: list[int] = []
-    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        if batch and lengths[i] * (len(batch) + 1) > batch_tokens:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch
 
 
 def _as_message(item: Message | str) -> Message:

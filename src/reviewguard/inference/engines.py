@@ -15,8 +15,9 @@ from multiprocessing.connection import wait as wait_for_handle
 from pathlib import Path
 
 from reviewguard.errors import UserError
-from reviewguard.inference.classifier import BATCH_TOKENS, Classifier
+from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
+from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.workspace import Chunk
 from reviewguard.schema import Message, Verdict
 
@@ -32,7 +33,7 @@ class Task:
 
     Attributes:
         folder: of the model.
-        batch_tokens: padded tokens per forward pass.
+        batch_tokens: tokens per forward pass.
     """
 
     folder: Path

@@ -10,9 +10,9 @@ from typing import Any
 
 from reviewguard.errors import InputError
 from reviewguard.inference.batch import Progress, Report, read, score, silent
-from reviewguard.inference.classifier import BATCH_TOKENS
 from reviewguard.inference.engines import Engine, Task
 from reviewguard.inference.model_folder import load, shipped_model
+from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.work_folder import Leftover, WorkFolder, work_folder
 from reviewguard.inference.workspace import Counts, Workspace
 from reviewguard.inference.writers import check_output, suffix_of, write_output

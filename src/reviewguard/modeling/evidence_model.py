@@ -97,7 +97,7 @@ class EvidenceModel(nn.Module):
     def forward(
         self,
         input_ids: Tensor,
-        attention_mask: Tensor,
+        attention_mask: Tensor | None,
         token_type_ids: Tensor,
         seller_mask: Tensor,
         labels: Tensor | None = None,
@@ -106,7 +106,7 @@ class EvidenceModel(nn.Module):
         """Score windows.
 
         Args:
-            input_ids, attention_mask, token_type_ids, seller_mask: `(batch, tokens)`.
+            input_ids, attention_mask, token_type_ids, seller_mask: `(batch, tokens)`; no mask where none is padded.
             labels: `(batch, types)`, 1 where present.
             token_labels: `(batch, tokens, types)`, 1 on rationale tokens.
         """

@@ -9,7 +9,9 @@ from reviewguard.modeling.evidence_model import EvidenceModel
 
 
 class TorchBackend:
-    """Runs an `EvidenceModel` in fp32."""
+    """Runs an `EvidenceModel` in fp32; torch itself spreads a pass over the cores."""
+
+    threads = 1
 
     def __init__(self, model: EvidenceModel) -> None:
         self._model = model.eval()

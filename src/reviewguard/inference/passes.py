@@ -1,0 +1,111 @@
+"""Forward passes over windows, without padding: a batch holds windows of one length.
+
+So no token is computed in vain, and a window is computed alike alone and in any batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.encoding import EncodedMessage, Forward, Window, collate
+from reviewguard.inference.backend import Backend
+
+BATCH_TOKENS = 256
+"""Tokens per forward pass: as many as keep a layer's values within a core's cache. A longer window passes alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawScores:
+    """What the model says of one message, before calibration.
+
+    Attributes:
+        encoded: its windows.
+        logits: per type, the highest over the windows, shape `(types,)`.
+        offsets: of the seller's tokens in the text as given, shape `(tokens, 2)`.
+        evidence: per token and type, a logit, shape `(tokens, types)`.
+        contribution: evidence times attention, what each token adds to a type's logit.
+    """
+
+    encoded: EncodedMessage
+    logits: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    evidence: NDArray[np.float64]
+    contribution: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _WindowScores:
+    window: Window
+    logits: NDArray[np.float64]
+    evidence: NDArray[np.float64]
+    contribution: NDArray[np.float64]
+
+
+def score(
+    backend: Backend, encoded: Sequence[EncodedMessage], batch_tokens: int = BATCH_TOKENS
+) -> list[RawScores | None]:
+    """Scores of each message; None where it has no window.
+
+    Args:
+        batch_tokens: tokens per forward pass; scores do not depend on it.
+    """
+    windows = [window for message in encoded for window in message.windows]
+    scores = iter(_forward(backend, windows, batch_tokens))
+    parts = [[next(scores) for _ in message.windows] for message in encoded]
+    return [_merge(message, found) if found else None for message, found in zip(encoded, parts, strict=True)]
+
+
+def _forward(backend: Backend, windows: Sequence[Window], batch_tokens: int) -> list[_WindowScores]:
+    batches = list(_batches([len(w.ids) for w in windows], batch_tokens))
+
+    def run(batch: list[int]) -> Forward:
+        return backend.run(collate([windows[i] for i in batch], pad_id=0))
+
+    results: dict[int, _WindowScores] = {}
+    for batch, output in zip(batches, _side_by_side(run, batches, backend.threads), strict=True):
+        for row, i in enumerate(batch):
+            seller = slice(*windows[i].seller)
+            evidence = output.evidence[row, seller].astype(np.float64)
+            contribution = evidence * output.attention[row, seller]
+            # The same sum as the model's own, which depends on the batch in its last digits.
+            logits = contribution.sum(axis=0) if evidence.any() else output.logits[row].astype(np.float64)
+            results[i] = _WindowScores(windows[i], logits, evidence, contribution)
+    return [results[i] for i in range(len(windows))]
+
+
+def _side_by_side(
+    work: Callable[[list[int]], Forward], items: Sequence[list[int]], threads: int
+) -> Iterable[Forward]:
+    """Results of some work on each item, in order; the work lets other threads run (ONNX Runtime does)."""
+    if threads == 1 or len(items) <= 1:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(min(threads, len(items))) as pool:
+        yield from pool.map(work, items)
+
+
+def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterable[list[int]]:
+    """Indices of windows of one length, at most `batch_tokens` tokens at a time."""
+    same: dict[int, list[int]] = {}
+    for i, length in enumerate(lengths):
+        same.setdefault(length, []).append(i)
+    for length, indices in sorted(same.items(), reverse=True):
+        size = max(1, batch_tokens // length)
+        for start in range(0, len(indices), size):
+            yield indices[start : start + size]
+
+
+def _merge(message: EncodedMessage, windows: Sequence[_WindowScores]) -> RawScores:
+    """Pool windows: the highest logit per type; a token in two windows keeps its stronger evidence."""
+    return RawScores(
+        message,
+        np.max([w.logits for w in windows], axis=0),
+        np.array([pair for w in windows for pair in w.window.offsets], dtype=np.int64).reshape(-1, 2),
+        np.concatenate([w.evidence for w in windows]),
+        np.concatenate([w.contribution for w in windows]),
+    )
