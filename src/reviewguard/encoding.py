@@ -7,6 +7,7 @@ use this module, so they see the same ids.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,20 @@ class MessageEncoder:
             )
             for message, text, seller, buyer in zip(messages, texts, sellers, previous, strict=True)
         ]
+
+    def word_counts(self, text: str) -> tuple[int, int]:
+        """Words of a text, and how many of them the vocabulary lacks: cut into pieces, or not read at all ([UNK]).
+
+        Words are the tokenizer's, after normalisation; punctuation is none.
+        """
+        plain = normalize(text[:MAX_CHARACTERS]).text
+        encoded = self._tokenizer.encode(plain, add_special_tokens=False)
+        unknown = self._tokenizer.token_to_id("[UNK]")
+        pieces: Counter[int] = Counter()
+        for word, token, (start, _) in zip(encoded.word_ids, encoded.ids, encoded.offsets, strict=True):
+            if word in pieces or plain[start].isalnum():
+                pieces[word] += 2 if token == unknown else 1
+        return len(pieces), sum(count > 1 for count in pieces.values())
 
     def _windows(
         self, ids: list[int], offsets: list[tuple[int, int]], buyer: list[int]

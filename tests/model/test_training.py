@@ -110,7 +110,7 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
 def test_the_run_leaves_a_model_folder_with_card_and_figures(tiny_run: Path) -> None:
     folder = tiny_run / "model"
     assert {p.name for p in folder.iterdir()} == {
-        "model.onnx", "tokenizer.json", "config.json", "README.md", "evaluation.json",
+        "model.onnx", "tokenizer.json", "config.json", "README.md", "evaluation.json", "reference.json",
     }  # fmt: skip
     assert "own test split" in json.loads((folder / "evaluation.json").read_text())
     assert not list(tiny_run.glob("checkpoints/checkpoint-*"))

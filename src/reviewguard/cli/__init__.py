@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from reviewguard.cli import auditing, data, inference, models, scoring
+from reviewguard.cli import auditing, data, drifting, inference, models, scoring, suggesting
 from reviewguard.errors import UserError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
 app.command("check")(inference.check)
 app.command("score")(scoring.score)
 app.command("audit")(auditing.audit)
+app.command("drift")(drifting.drift)
+app.command("suggest")(suggesting.suggest)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("export")(models.export)

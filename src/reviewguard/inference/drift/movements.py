@@ -1,0 +1,246 @@
+"""Compares two samples measure by measure, and says in a sentence each what moved and whether to label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from reviewguard.inference.drift.sample import Sample
+from reviewguard.inference.drift.statistics import (
+    Stability,
+    ks_2samp,
+    noticeable_gap,
+    psi_of_names,
+    psi_of_numbers,
+    share_p_value,
+)
+from reviewguard.schema import NEEDS_REVIEW
+
+Size = Literal["none", "some", "clear", "unknown"]
+
+FEWEST = 50
+"""Different texts on each side below which nothing is said: not even a shift of a third would show."""
+CHANCE = 0.01
+SOME, CLEAR = 0.1, 0.25
+"""PSI and KS statistic from which a measure moved, and clearly moved (Siddiqi's levels of the PSI)."""
+_KNOWN_LANGUAGES = ("en", "und")
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How one measure differs between two samples.
+
+    Attributes:
+        measure: score, words, unknown, language or needs-review.
+        before, after: mean score, median words, mean share of words, or share of messages.
+        psi: population stability index.
+        ks: statistic of the two-sample Kolmogorov-Smirnov test, 0–1; None for shares.
+        p_value: of that test, or of the z-test for shares.
+        size: "unknown" where there are too few messages to tell.
+    """
+
+    measure: str
+    before: float
+    after: float
+    psi: float
+    ks: float | None
+    p_value: float
+    size: Size
+    sentence: str
+
+    @property
+    def moved(self) -> bool:
+        """Whether the measure differs by more than chance and by enough to matter."""
+        return self.size in ("some", "clear")
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Two samples compared.
+
+    Attributes:
+        against: what `before` is, for people.
+        notes: what to know before reading the movements.
+        advice: whether to label.
+        label: the advice in one word.
+    """
+
+    against: str
+    profile: str
+    model: str
+    before: Sample
+    after: Sample
+    movements: tuple[Movement, ...]
+    notes: tuple[str, ...]
+    advice: str
+    label: bool
+
+    @property
+    def moved(self) -> bool:
+        """Whether any measure moved."""
+        return any(movement.moved for movement in self.movements)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        values = asdict(self) | {"before": self.before.to_dict(), "after": self.after.to_dict()}
+        values["movements"] = [asdict(m) | {"moved": m.moved} for m in self.movements]
+        return values | {"notes": list(self.notes), "moved": self.moved}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How a measure is called.
+
+    Attributes:
+        row: in a table.
+        subject, figure: in a sentence: what moved, and what its figure is.
+        shown: how figures are printed.
+    """
+
+    name: str
+    row: str
+    subject: str
+    figure: str
+    shown: str
+
+
+_SCORE = Measure("score", "score, mean", "Scores", "the mean probability of a violation", "{:.2f}")
+_WORDS = Measure("words", "length, median", "Length", "the median", "{:.0f} words")
+_UNKNOWN = Measure(
+    "unknown", "words unknown, mean", "Words that the model's vocabulary lacks", "their mean share", "{:.1%}"
+)
+_LANGUAGE = Measure("language", "not English", "Text that is not English", "its share", "{:.1%}")
+_REVIEW = Measure("needs-review", NEEDS_REVIEW, "Messages for a person", "their share", "{:.1%}")
+MEASURES: Mapping[str, Measure] = {m.name: m for m in (_SCORE, _WORDS, _UNKNOWN, _LANGUAGE, _REVIEW)}
+
+
+def compare(
+    before: Sample, after: Sample, *, against: str, profile: str, model: str, notes: tuple[str, ...] = ()
+) -> Drift:
+    """Every measure of two samples, neither of them empty."""
+    enough = min(before.texts, after.texts) >= FEWEST
+    found = (
+        _of_numbers(_SCORE, before.score, after.score, _mean),
+        _of_numbers(_WORDS, before.words, after.words, _median),
+        _of_numbers(_UNKNOWN, before.unknown, after.unknown, _mean),
+        _of_shares(_LANGUAGE, before.language, after.language, _foreign, least=0.02),
+        _of_shares(_REVIEW, before.verdict, after.verdict, _handed_over, least=0.05),
+    )
+    movements = tuple(m if enough else _untold(m) for m in found)
+    notes = (*notes, *_size_notes(before, after, enough))
+    return Drift(against, profile, model, before, after, movements, notes, *_advice(movements, enough))
+
+
+def _of_numbers(
+    measure: Measure,
+    before: Mapping[float, int],
+    after: Mapping[float, int],
+    figure: Callable[[Mapping[float, int]], float],
+) -> Movement:
+    test, stability = ks_2samp(before, after), psi_of_numbers(before, after)
+    gap = test.statistic if test.p_value < CHANCE else 0.0
+    size = _size(max(gap, _beyond_chance(stability)), SOME, CLEAR)
+    figures = figure(before), figure(after)
+    same_way = (figures[1] > figures[0]) if test.upwards else (figures[1] < figures[0])
+    direction = "" if not (gap and same_way) else "up" if test.upwards else "down"
+    sentence = _sentence(measure, size, direction, *figures)
+    return Movement(measure.name, *figures, stability.psi, test.statistic, test.p_value, size, sentence)
+
+
+def _of_shares(
+    measure: Measure,
+    before: Mapping[str, int],
+    after: Mapping[str, int],
+    count: Callable[[Mapping[str, int]], int],
+    *,
+    least: float,
+) -> Movement:
+    """`least` is the difference of two shares from which it matters; three times as much is clear."""
+    totals, counts = (sum(before.values()), sum(after.values())), (count(before), count(after))
+    first, second = counts[0] / totals[0], counts[1] / totals[1]
+    p_value = share_p_value(counts[0], totals[0], counts[1], totals[1])
+    gap = abs(second - first) if p_value < CHANCE else 0.0
+    stability = psi_of_names(before, after)
+    sizes = _size(gap, least, 3 * least), _size(_beyond_chance(stability), SOME, CLEAR)
+    size = max(sizes, key=_ORDER.index)
+    sentence = _sentence(measure, size, ("up" if second > first else "down") if gap else "", first, second)
+    return Movement(measure.name, first, second, stability.psi, None, p_value, size, sentence)
+
+
+def _untold(movement: Movement) -> Movement:
+    measure = MEASURES[movement.measure]
+    sentence = _sentence(measure, "unknown", "", movement.before, movement.after)
+    return replace(movement, size="unknown", sentence=sentence)
+
+
+_ORDER: tuple[Size, ...] = ("none", "some", "clear")
+
+
+def _size(value: float, some: float, clear: float) -> Size:
+    return "clear" if value >= clear else "some" if value >= some else "none"
+
+
+def _beyond_chance(stability: Stability) -> float:
+    return stability.psi if stability.psi > stability.chance else 0.0
+
+
+def _foreign(languages: Mapping[str, int]) -> int:
+    return sum(count for code, count in languages.items() if code not in _KNOWN_LANGUAGES)
+
+
+def _handed_over(verdicts: Mapping[str, int]) -> int:
+    return verdicts.get(NEEDS_REVIEW, 0)
+
+
+def _mean(sample: Mapping[float, int]) -> float:
+    return sum(value * count for value, count in sample.items()) / sum(sample.values())
+
+
+def _median(sample: Mapping[float, int]) -> float:
+    half, seen = sum(sample.values()) / 2, 0
+    for value in sorted(sample):
+        seen += sample[value]
+        if seen >= half:
+            return value
+    raise ValueError("an empty sample has no median")
+
+
+def _sentence(measure: Measure, size: Size, direction: str, before: float, after: float) -> str:
+    how = {
+        "none": "did not move",
+        "some": f"moved {direction}".strip(),
+        "clear": " ".join(f"moved {direction} clearly".split()),
+        "unknown": "cannot be compared with so few messages",
+    }[size]
+    old, new = (measure.shown.format(value) for value in (before, after))
+    return f"{measure.subject} {how}: {measure.figure} is {new}, before {old}."
+
+
+def _size_notes(before: Sample, after: Sample, enough: bool) -> tuple[str, ...]:
+    if not enough:
+        return (
+            f"Too few messages to tell: {before.texts} different texts before and {after.texts} now, "
+            f"at least {FEWEST} are needed on each side.",
+        )
+    gap = noticeable_gap(before.texts, after.texts)
+    if gap <= SOME:
+        return ()
+    return (f"With so few messages, a shift of less than {gap:.0%} of them would not show.",)
+
+
+def _advice(movements: tuple[Movement, ...], enough: bool) -> tuple[str, bool]:
+    found = {m.measure: m for m in movements if m.moved}
+    worse = [m for m in found.values() if m.measure in ("unknown", NEEDS_REVIEW) and m.after > m.before]
+    if not enough:
+        return "Collect more messages before you decide whether to label.", False
+    if "score" in found or worse:
+        return "Label some of these messages: `reviewguard suggest` picks the most useful.", True
+    if "language" in found:
+        return "Labels do not help here: the model reads English, and the rest goes to a person.", False
+    if found:
+        return (
+            "What moved is no reason to label: scores are as before, and no more work goes to people.",
+            False,
+        )
+    return "Nothing moved: this is no reason to label.", False

@@ -1,0 +1,59 @@
+"""One run of `drift`: score an export, measure it, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from reviewguard.encoding import MessageEncoder
+from reviewguard.inference.batch import Report
+from reviewguard.inference.drift.movements import Drift, compare
+from reviewguard.inference.drift.reference import read_reference
+from reviewguard.inference.drift.sample import Sample, measure
+from reviewguard.inference.exports import ScoreOptions, scored_export
+from reviewguard.inference.model_folder import TOKENIZER_FILE, load, shipped_model
+
+WRITTEN = (
+    "The reference is messages written for training, not mail: real exports differ from it. "
+    "Two exports of your own, compared by --against, tell more."
+)
+
+Inputs = Sequence[Path | str]
+Progress = Callable[[], AbstractContextManager[Report]]
+
+
+def find_drift(
+    inputs: Inputs,
+    against: Inputs,
+    *,
+    model: Path | None,
+    options: ScoreOptions,
+    progress: Progress,
+) -> Drift:
+    """Compare an export with another one, or with the model's reference where `against` is empty.
+
+    Args:
+        model: model folder; the shipped one where None.
+        progress: a progress bar for each export that is scored.
+
+    Raises:
+        UserError: unusable inputs, options or model; a missing reference shows before anything is scored.
+    """
+    folder = model or shipped_model()
+    classifier = load(folder)
+    encoder = MessageEncoder.from_file(folder / TOKENIZER_FILE, classifier.settings.limits)
+
+    def sample(export: Inputs) -> Sample:
+        with progress() as report, scored_export(export, classifier, options, report) as workspace:
+            return measure((row.verdict for row in workspace.scored() if row.verdict), encoder)
+
+    before = sample(against) if against else read_reference(folder, classifier.settings, options.profile)
+    return compare(
+        before,
+        sample(inputs),
+        against=", ".join(map(str, against)) if against else f"the reference of {classifier.model}",
+        profile=options.profile,
+        model=classifier.model,
+        notes=() if against else (WRITTEN,),
+    )

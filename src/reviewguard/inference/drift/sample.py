@@ -1,0 +1,72 @@
+"""What a set of judged messages looks like, as counts that hold no words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from reviewguard.encoding import MessageEncoder
+from reviewguard.inference.kinds import KindCounter
+from reviewguard.schema import Verdict
+
+NUMBERS = ("score", "words", "unknown")
+NAMES = ("language", "verdict")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Messages, counted by value; messages that differ only in names, numbers, days and links count once.
+
+    Attributes:
+        messages: how many there are.
+        texts: how many different ones; every mapping below adds up to it.
+        score: probability of a violation, in thousandths.
+        words: words of the message.
+        unknown: share of its words that the model's vocabulary lacks (`MessageEncoder.word_counts`), in hundredths.
+        language: ISO 639-1 code or "und".
+        verdict: decision under the profile.
+    """
+
+    messages: int
+    texts: int
+    score: Mapping[float, int]
+    words: Mapping[float, int]
+    unknown: Mapping[float, int]
+    language: Mapping[str, int]
+    verdict: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: numbers as pairs of value and count, in order."""
+        numbers = {name: [list(pair) for pair in sorted(getattr(self, name).items())] for name in NUMBERS}
+        names = {name: dict(sorted(getattr(self, name).items())) for name in NAMES}
+        return {"messages": self.messages, "texts": self.texts} | numbers | names
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read the JSON form back.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        numbers = {name: {float(v): int(count) for v, count in values[name]} for name in NUMBERS}
+        names = {name: {str(k): int(count) for k, count in values[name].items()} for name in NAMES}
+        return cls(int(values["messages"]), int(values["texts"]), **numbers, **names)
+
+
+def measure(verdicts: Iterable[Verdict], encoder: MessageEncoder) -> Sample:
+    """Count verdicts, which hold their texts; those without a decision are left out."""
+    kinds = KindCounter()
+    score, words, unknown = (Counter[float]() for _ in NUMBERS)
+    language, decision = (Counter[str]() for _ in NAMES)
+    for verdict in verdicts:
+        if verdict.verdict is None or verdict.probability is None or not kinds.add(verdict.text)[1]:
+            continue
+        known, lacking = encoder.word_counts(verdict.text)
+        score[round(verdict.probability, 3)] += 1
+        words[float(known)] += 1
+        unknown[round(lacking / max(known, 1), 2)] += 1
+        language[verdict.language] += 1
+        decision[verdict.verdict] += 1
+    return Sample(kinds.counts.total(), len(kinds.counts), score, words, unknown, language, decision)

@@ -1,0 +1,133 @@
+"""How far two samples lie apart: PSI, two-sample Kolmogorov-Smirnov, and the difference of two shares.
+
+scipy is no dependency of inference; `tests/code/test_drift_statistics.py` checks these lines against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import erfc, exp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+BINS = 10
+_NORMAL_99 = 2.3263478740408408
+_KOLMOGOROV_99 = 1.6276236
+"""99th percentiles of the standard normal and of Kolmogorov's distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class KolmogorovSmirnov:
+    """The two-sample test.
+
+    Attributes:
+        statistic: widest gap between the two distribution functions, 0–1.
+        upwards: whether the second sample holds the larger values where the gap is widest.
+        p_value: chance of such a gap between samples of one distribution, 0–1; on values that occur more than once
+            the true chance is smaller.
+    """
+
+    statistic: float
+    upwards: bool
+    p_value: float
+
+
+def ks_2samp(before: Mapping[float, int], after: Mapping[float, int]) -> KolmogorovSmirnov:
+    """Compare two samples given as value → count, both not empty.
+
+    The p-value is Kolmogorov's limit with Stephens' correction (Stephens, "Use of the Kolmogorov-Smirnov,
+    Cramér-von Mises and related statistics", 1970).
+    """
+    values = sorted({*before, *after})
+    one, other = _counts(before, values), _counts(after, values)
+    gaps = np.cumsum(one) / one.sum() - np.cumsum(other) / other.sum()
+    widest = float(gaps[np.abs(gaps).argmax()])
+    root = sqrt(effective_size(one.sum(), other.sum()))
+    return KolmogorovSmirnov(
+        abs(widest), widest > 0, _kolmogorov_tail((root + 0.12 + 0.11 / root) * abs(widest))
+    )
+
+
+def effective_size(before: float, after: float) -> float:
+    """The size of one sample that tells as much as the two."""
+    return float(before * after / (before + after))
+
+
+def noticeable_gap(before: int, after: int) -> float:
+    """The smallest statistic of `ks_2samp` that samples of these sizes show with p below 0.01."""
+    return _KOLMOGOROV_99 / sqrt(effective_size(before, after))
+
+
+def _kolmogorov_tail(x: float) -> float:
+    if x < 0.3:  # the sum below converges slowly there, to 1 within 1e-5
+        return 1.0
+    terms = (2 * (-1) ** (k - 1) * exp(-2 * (k * x) ** 2) for k in range(1, 21))
+    return min(max(sum(terms), 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """The population stability index and what it would not exceed by chance (99%)."""
+
+    psi: float
+    chance: float
+
+
+def psi(before: Sequence[float] | Floats, after: Sequence[float] | Floats) -> Stability:
+    """Population stability index of two samples counted in the same bins.
+
+    PSI = Σ (q − p) · ln(q / p) (Siddiqi, "Credit Risk Scorecards", 2006). Half a message is added to each bin, so that
+    an empty one does not make it infinite. Without a change, PSI / (1/n + 1/m) follows χ² with bins − 1 degrees of
+    freedom (Yurdakul & Naranjo, "Statistical properties of the population stability index", 2020).
+    """
+    one, other = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
+    p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (one, other))
+    chance = chi2_99(len(one) - 1) / effective_size(one.sum(), other.sum())
+    return Stability(float(((q - p) * np.log(q / p)).sum()), chance)
+
+
+def chi2_99(degrees: int) -> float:
+    """99th percentile of χ² (Wilson & Hilferty, "The distribution of chi-square", 1931)."""
+    if degrees < 1:
+        return 0.0
+    spread = 2 / (9 * degrees)
+    return float(degrees * (1 - spread + _NORMAL_99 * sqrt(spread)) ** 3)
+
+
+def psi_of_numbers(before: Mapping[float, int], after: Mapping[float, int]) -> Stability:
+    """PSI over ten bins that hold about equal parts of `before`; fewer where values occur often."""
+    values = sorted(before)
+    heights = np.cumsum(_counts(before, values))
+    shares = np.arange(1, BINS) / BINS * heights[-1]
+    edges = np.unique(np.asarray(values)[np.searchsorted(heights, shares)])
+    return psi(_binned(before, edges), _binned(after, edges))
+
+
+def psi_of_names(before: Mapping[str, int], after: Mapping[str, int]) -> Stability:
+    """PSI over the names that occur."""
+    names = sorted({*before, *after})
+    return psi([before.get(name, 0) for name in names], [after.get(name, 0) for name in names])
+
+
+def share_p_value(before: float, all_before: int, after: float, all_after: int) -> float:
+    """Chance of such a difference between two shares, 0–1: the two-sided z-test with the pooled share.
+
+    Args:
+        before, after: how many of `all_before` and `all_after` have the property.
+    """
+    pooled = (before + after) / (all_before + all_after)
+    error = sqrt(pooled * (1 - pooled) / effective_size(all_before, all_after))
+    return 1.0 if error == 0 else erfc(abs(after / all_after - before / all_before) / error / sqrt(2))
+
+
+def _counts(sample: Mapping[float, int], values: Sequence[float]) -> Floats:
+    return np.array([sample.get(value, 0) for value in values], dtype=np.float64)
+
+
+def _binned(sample: Mapping[float, int], edges: Floats) -> Floats:
+    """Counts up to each edge, and above the last."""
+    places = np.searchsorted(edges, np.array(list(sample)), side="left")
+    return np.bincount(places, np.array(list(sample.values())), minlength=len(edges) + 1)

@@ -1,0 +1,160 @@
+"""Which messages of an export to label next: unsure ones, unlike each other and unlike what is labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from reviewguard.errors import ConfigError, InputError
+from reviewguard.files import atomic_write, read_jsonl
+from reviewguard.inference.batch import Report, silent
+from reviewguard.inference.exports import ScoreOptions, scored_export
+from reviewguard.inference.model_folder import load
+from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
+from reviewguard.inference.writers import Table, jsonl
+from reviewguard.readers.sources import find_files
+from reviewguard.schema import ScoredRecord
+from reviewguard.settings import ProfileSettings
+
+REASON = "rg_suggest_reason"
+"""Column of the output that says why a message was chosen."""
+LABELLED = (Path("data/messages"), Path("data/labels"))
+"""Where labelled messages lie, from the root of a checkout."""
+POOL, PER_PICK = 2_000, 20
+"""Least certain messages to choose from: at least so many, and so many for each that is wanted."""
+UNLIKE = 0.3
+"""Similarity to the nearest labelled message below which none counts as like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestJob:
+    """What to choose from, and how many.
+
+    Attributes:
+        inputs: files, folders, patterns.
+        out: the `.jsonl` file to write.
+        labelled: JSONL files, or folders of them, of what has labels already; where None, `LABELLED` if there.
+        model: model folder; the shipped one where None.
+    """
+
+    inputs: tuple[str, ...]
+    out: Path
+    count: int = 50
+    labelled: tuple[Path, ...] | None = None
+    seed: int = 13
+    model: Path | None = None
+    options: ScoreOptions = field(default_factory=ScoreOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A message to label, and why."""
+
+    row: ScoredRecord
+    probability: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What was chosen, the most useful first.
+
+    Attributes:
+        judged, kinds: messages of the export, and different ones among them.
+        unfit: messages that are not English or cannot be read.
+        labelled: labelled messages that the choice keeps away from.
+    """
+
+    chosen: tuple[Suggestion, ...]
+    judged: int
+    kinds: int
+    unfit: int
+    labelled: int
+
+
+def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
+    """Score the export, choose, and write the chosen messages with their verdicts, ready for `reviewguard label`.
+
+    Raises:
+        ConfigError: scikit-learn is not installed.
+        UserError: unusable inputs, options, model, labels or output.
+    """
+    if find_spec("sklearn") is None:
+        raise ConfigError("scikit-learn is not installed", fix="pip install 'reviewguard[train]'")
+    _check_out(job)
+    labelled = list(_labelled_texts(job.labelled))
+    classifier = load(job.model)
+    with scored_export(job.inputs, classifier, job.options, progress) as workspace:
+        cuts = classifier.settings.profiles[job.options.profile]
+        found = least_certain(workspace.scored(), cuts, max(POOL, PER_PICK * job.count))
+    chosen = _choose(found, labelled, cuts, job)
+    _write(chosen, job.out)
+    return Suggestions(chosen, found.judged, found.kinds, found.unfit, len(labelled))
+
+
+def _check_out(job: SuggestJob) -> None:
+    if job.out.suffix.lower() != ".jsonl":
+        raise InputError(f"{job.out}: unknown format", expected="a name that ends in .jsonl")
+    if job.out.exists() and any(job.out.samefile(path) for path in find_files(job.inputs)):
+        raise InputError(f"{job.out} is also an input", fix="write to a file outside the inputs")
+
+
+def _labelled_texts(paths: Sequence[Path] | None) -> Iterator[str]:
+    given = [path for path in LABELLED if path.exists()] if paths is None else paths
+    for path in given:
+        for file in sorted(path.glob("*.jsonl")) if path.is_dir() else [path]:
+            for number, row in read_jsonl(file):
+                if not isinstance(row.get("text"), str):
+                    raise InputError(f"{file}:{number}: no `text`", expected="labelled messages")
+                yield row["text"]
+
+
+def _choose(
+    found: Candidates, labelled: Sequence[str], cuts: ProfileSettings, job: SuggestJob
+) -> tuple[Suggestion, ...]:
+    from reviewguard.modeling.diversity import pick_diverse
+
+    texts, weights = [c.text for c in found.kept], [c.uncertainty for c in found.kept]
+    picks = pick_diverse(texts, weights, labelled, job.count, seed=job.seed)
+    return tuple(
+        Suggestion(
+            found.kept[pick.index].row,
+            found.kept[pick.index].probability,
+            _reason(found.kept[pick.index], pick.nearest, pick.alike, cuts),
+        )
+        for pick in picks
+    )
+
+
+def _reason(candidate: Candidate, nearest: float | None, alike: int, cuts: ProfileSettings) -> str:
+    parts = [_doubt(candidate.probability, cuts)]
+    if nearest is not None and nearest < UNLIKE:
+        parts.append("none like it among the labelled")
+    elif nearest is not None:
+        parts.append(f"the nearest labelled message is {nearest:.0%} alike")
+    if candidate.same > 1:
+        parts.append(f"sent {candidate.same:,} times")
+    if alike > 1:
+        parts.append(f"stands for {alike:,} unsure messages of its kind")
+    return "; ".join(parts)
+
+
+def _doubt(probability: float, cuts: ProfileSettings) -> str:
+    if cuts.lower <= probability < cuts.upper:
+        return f"between the thresholds, {probability:.2f}"
+    if probability >= cuts.upper:
+        return f"above the upper threshold of {cuts.upper:.2f}, {probability:.2f}"
+    return f"below the lower threshold of {cuts.lower:.2f}, {probability:.2f}"
+
+
+def _write(chosen: Sequence[Suggestion], out: Path) -> None:
+    rows = [_with_reason(item) for item in chosen]
+    with atomic_write(out) as file:
+        jsonl.write(Table({}, rows, len(rows)), file, out)
+
+
+def _with_reason(item: Suggestion) -> ScoredRecord:
+    record = item.row.record
+    return replace(item.row, record=replace(record, values={**record.values, REASON: item.reason}))

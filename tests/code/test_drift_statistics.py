@@ -1,0 +1,96 @@
+"""The statistics of drift, against scipy."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from reviewguard.inference.drift.statistics import (
+    chi2_99,
+    ks_2samp,
+    noticeable_gap,
+    psi,
+    psi_of_names,
+    psi_of_numbers,
+    share_p_value,
+)
+
+SIZES = [(60, 60), (1000, 80), (400, 3000)]
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("shift", [0.0, 0.15, -0.6])
+def test_kolmogorov_smirnov_is_that_of_scipy(sizes: tuple[int, int], shift: float) -> None:
+    chance = np.random.default_rng(5)
+    before, after = chance.normal(0, 1, sizes[0]).round(2), chance.normal(shift, 1, sizes[1]).round(2)
+    found = ks_2samp(Counter(before.tolist()), Counter(after.tolist()))
+    expected = stats.ks_2samp(before, after, method="asymp")
+    assert found.statistic == pytest.approx(expected.statistic)
+    assert found.p_value == pytest.approx(expected.pvalue, abs=0.02)
+    assert found.upwards == (expected.statistic_sign == 1)
+
+
+def test_samples_alike_and_apart() -> None:
+    one = Counter({0.1: 30, 0.2: 20})
+    assert ks_2samp(one, one).statistic == 0
+    assert ks_2samp(one, one).p_value == 1
+    apart = ks_2samp(one, Counter({0.9: 50}))
+    assert apart.statistic == 1
+    assert apart.upwards
+    assert apart.p_value < 1e-9
+
+
+@pytest.mark.parametrize(("before", "after"), SIZES)
+def test_the_noticeable_gap_has_a_p_value_of_one_percent(before: int, after: int) -> None:
+    gap = noticeable_gap(before, after)
+    assert stats.kstwobign.sf(gap * (before * after / (before + after)) ** 0.5) == pytest.approx(
+        0.01, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 5, 9, 30])
+def test_percentiles_of_chi_square(degrees: int) -> None:
+    assert chi2_99(degrees) == pytest.approx(stats.chi2.ppf(0.99, degrees), rel=0.01)
+    assert chi2_99(0) == 0
+
+
+@pytest.mark.parametrize("counts", [(40, 400, 70, 500), (0, 200, 9, 300), (5, 50, 5, 50)])
+def test_the_test_of_two_shares_is_the_chi_square_of_their_table(counts: tuple[int, int, int, int]) -> None:
+    before, all_before, after, all_after = counts
+    table = [[before, all_before - before], [after, all_after - after]]
+    expected = stats.chi2_contingency(table, correction=False).pvalue
+    assert share_p_value(*counts) == pytest.approx(expected)
+
+
+def test_shares_that_are_all_or_nothing() -> None:
+    assert share_p_value(0, 50, 0, 80) == 1
+    assert share_p_value(50, 50, 80, 80) == 1
+
+
+def test_psi_by_hand() -> None:
+    p, q = np.array([60.5, 40.5]) / 101, np.array([30.5, 70.5]) / 101
+    by_hand = (q[0] - p[0]) * np.log(q[0] / p[0]) + (q[1] - p[1]) * np.log(q[1] / p[1])
+    assert psi([60, 40], [30, 70]).psi == pytest.approx(by_hand)
+    assert psi([60, 40], [60, 40]).psi == 0
+    assert np.isfinite(psi_of_names({"en": 90}, {"en": 50, "es": 40}).psi)
+
+
+def test_psi_of_numbers_by_tenths_of_the_first_sample() -> None:
+    first = Counter({float(v): 1 for v in range(100)})
+    moved = Counter({float(v): 2 for v in range(90, 100)})
+    tenths = psi([10] * 10, [0] * 9 + [20])
+    assert psi_of_numbers(first, moved).psi == pytest.approx(tenths.psi)
+    assert psi_of_numbers({0.0: 50}, {0.0: 40, 0.5: 40}).psi > 1  # one value only, and then another
+
+
+def test_psi_of_samples_without_a_change_stays_below_what_chance_gives() -> None:
+    chance = np.random.default_rng(7)
+    above = 0
+    for _ in range(300):
+        one, other = (Counter(chance.normal(0, 1, n).round(3).tolist()) for n in (300, 120))
+        found = psi_of_numbers(one, other)
+        above += found.psi > found.chance
+    assert above / 300 < 0.04

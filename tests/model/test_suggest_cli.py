@@ -1,0 +1,108 @@
+"""`reviewguard suggest` from the command line, with the tiny model."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import ROOT
+from typer.testing import CliRunner, Result
+
+from reviewguard import suggesting
+from reviewguard.cli import app
+from reviewguard.errors import ConfigError, InputError
+from reviewguard.files import read_jsonl
+from reviewguard.inference.model_folder import load
+from reviewguard.readers.registry import ReadOptions, read_records
+from reviewguard.suggesting import SuggestJob, suggest
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    rows = read_jsonl(ROOT / "data" / "messages" / "start-voices.jsonl")
+    return list(dict.fromkeys(row["text"] for _, row in rows))[:120]
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> Path:
+    """Sellers' messages, the first of them sent three times, and a buyer's."""
+    path = tmp_path_factory.mktemp("export") / "export.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "sender", "body"])
+        writer.writerows([i, "seller", text] for i, text in enumerate([*texts, texts[0], texts[0]]))
+        writer.writerow(["b", "buyer", "I love it, thank you so much!"])
+    return path
+
+
+def run(export: Path, out: Path, model: Path, *options: object) -> Result:
+    fixed = [str(export), "--out", str(out), "--model", str(model), "--workers", "1"]
+    return CliRunner().invoke(app, ["suggest", *fixed, *map(str, options)])
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [row for _, row in read_jsonl(path)]
+
+
+def test_it_writes_rows_with_verdicts_and_reasons(
+    export: Path, texts: list[str], tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    out, labelled = tmp_path / "to_label.jsonl", tmp_path / "labelled.jsonl"
+    labelled.write_text(json.dumps({"text": texts[3], "types": []}) + "\n")
+    result = run(export, out, tiny_model_dir, "-n", 8, "--labelled", labelled)
+    assert result.exit_code == 0, result.output
+    assert f"Written: {out}, 8 messages" in result.output.replace("\n", " ")
+    chosen = rows(out)
+    cuts = load(tiny_model_dir).settings.profiles["amazon"]
+    assert len({row["body"] for row in chosen}) == 8
+    assert texts[3] not in {row["body"] for row in chosen}
+    for row in chosen:
+        inside = cuts.lower <= row["rg_probability"] < cuts.upper
+        assert row["rg_suggest_reason"].startswith("between the thresholds") == inside
+        assert "labelled" in row["rg_suggest_reason"]
+        assert row["rg_verdict"]
+    assert [r.text for r in read_records([out], ReadOptions())] == [row["body"] for row in chosen]
+
+
+def test_the_same_seed_gives_the_same_bytes(export: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
+    for name in ("one.jsonl", "other.jsonl"):
+        assert run(export, tmp_path / name, tiny_model_dir, "-n", 6).exit_code == 0
+    assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
+
+
+def test_where_too_little_is_left_it_says_so(export: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
+    labelled = ROOT / "data" / "messages" / "start-voices.jsonl"
+    out = tmp_path / "to_label.jsonl"
+    result = run(export, out, tiny_model_dir, "-n", 50, "--labelled", labelled)
+    assert result.exit_code == 0, result.output
+    assert rows(out) == []
+    assert "Fewer than 50" in result.output
+
+
+def test_unusable_outputs_and_labels_are_refused_before_scoring(export: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "labels.jsonl"
+    bad.write_text('{"types": []}\n')
+    for job, message in (
+        (SuggestJob((str(export),), tmp_path / "out.csv", model=Path("/nowhere")), "jsonl"),
+        (SuggestJob((str(bad),), bad, model=Path("/nowhere")), "also an input"),
+        (
+            SuggestJob((str(export),), tmp_path / "o.jsonl", labelled=(bad,), model=Path("/nowhere")),
+            "no `text`",
+        ),
+    ):
+        with pytest.raises(InputError, match=message):
+            suggest(job)
+
+
+def test_without_scikit_learn_it_names_the_extra(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = importlib.util.find_spec
+    monkeypatch.setattr(suggesting, "find_spec", lambda name: None if name == "sklearn" else known(name))
+    with pytest.raises(ConfigError, match="scikit-learn") as refused:
+        suggest(SuggestJob((str(export),), tmp_path / "out.jsonl"))
+    assert "train" in refused.value.fix
