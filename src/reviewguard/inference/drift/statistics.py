@@ -65,7 +65,7 @@ def _kolmogorov_tail(x: float) -> float:
     if x < 0.3:  # the sum below converges slowly there, to 1 within 1e-5
         return 1.0
     terms = (2 * (-1) ** (k - 1) * exp(-2 * (k * x) ** 2) for k in range(1, 21))
-    return min(max(sum(terms), 0.0), 1.0)
+    return float(min(max(sum(terms), 0.0), 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +130,5 @@ def _counts(sample: Mapping[float, int], values: Sequence[float]) -> Floats:
 def _binned(sample: Mapping[float, int], edges: Floats) -> Floats:
     """Counts up to each edge, and above the last."""
     places = np.searchsorted(edges, np.array(list(sample)), side="left")
-    return np.bincount(places, np.array(list(sample.values())), minlength=len(edges) + 1)
+    weights = np.array(list(sample.values()), dtype=np.float64)
+    return np.asarray(np.bincount(places, weights, minlength=len(edges) + 1), dtype=np.float64)
