@@ -1,10 +1,10 @@
 """Does the shipped int8 model say what the trained torch model says?
 
-    python benchmarks/int8_agreement.py runs/0.1.0 --model models/default --data build/data
+    python benchmarks/int8_agreement.py runs/0.1.0 --model models/default --measure-on messages.jsonl
 
-Prints, for the test split: the share of messages with the same verdict, the correlation of token evidence (over
-all types and messages), and how far a message's probability moves with the batch it is in
-(dynamic quantisation scales activations by batch).
+Prints, for the test split and each further file of labelled messages: the share with the same verdict, of three;
+both models' AUROC; the correlation of token evidence (over all types and messages); and how far a message's
+probability moves with the batch it is in, which must be nought.
 """
 
 from __future__ import annotations
@@ -14,14 +14,20 @@ import json
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
-from reviewguard.curation.storage import load_splits
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import TOKENIZER_FILE, from_parts, load
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.torch_backend import TorchBackend
-from reviewguard.schema import Message
+from reviewguard.policy import load_policy
+from reviewguard.readers.labelled import read_labelled
+from reviewguard.schema import LabelledMessage, Message, Verdict
 from reviewguard.training import WEIGHTS
+
+ALONE = 200
+"""Messages that are also scored one by one."""
 
 
 def main() -> None:
@@ -30,19 +36,8 @@ def main() -> None:
     int8 = load(arguments.model)
     weights = EvidenceModel.from_pretrained(arguments.run / WEIGHTS)
     fp32 = from_parts(TorchBackend(weights), arguments.model / TOKENIZER_FILE, int8.settings)
-    messages = [m.message for m in load_splits(arguments.data)["test"]]
-    ours, theirs = int8.predict(messages), fp32.predict(messages)
-    same = [a.verdict == b.verdict for a, b in zip(ours, theirs, strict=True)]
-    alone = np.array([int8.predict([m])[0].probability for m in messages[:200]], dtype=np.float64)
-    together = np.array([v.probability for v in ours[:200]], dtype=np.float64)
-    figures = {
-        "messages": len(messages),
-        "same_verdict": round(float(np.mean(same)), 4),
-        "evidence_correlation": round(_evidence_correlation(int8, fp32, messages), 4),
-        "probability_moved_by_batch_max": round(float(np.abs(alone - together).max()), 4),
-        "probability_moved_by_batch_mean": round(float(np.abs(alone - together).mean()), 5),
-    }
-    print(json.dumps(figures, indent=2))
+    files = [arguments.data / "test.parquet", *arguments.measure_on]
+    print(json.dumps({file.stem: _compare(int8, fp32, read_labelled(file)) for file in files}, indent=2))
 
 
 def _arguments() -> argparse.Namespace:
@@ -52,7 +47,30 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("run", type=Path, help="folder of the training run, with its torch weights")
     parser.add_argument("--model", type=Path, default=Path("models/default"))
     parser.add_argument("--data", type=Path, default=Path("build/data"))
+    parser.add_argument("--measure-on", type=Path, action="append", default=[], help="labelled messages")
     return parser.parse_args()
+
+
+def _compare(int8: Classifier, fp32: Classifier, examples: list[LabelledMessage]) -> dict[str, float]:
+    messages = [m.message for m in examples]
+    ours, theirs = int8.predict(messages), fp32.predict(messages)
+    broken = np.array([bool(set(load_policy().violation_types).intersection(m.types)) for m in examples])
+    alone = _probability([int8.predict([m])[0] for m in messages[:ALONE]])
+    return {
+        "messages": len(messages),
+        "same_verdict": round(
+            float(np.mean([a.verdict == b.verdict for a, b in zip(ours, theirs, strict=True)])), 4
+        ),
+        "auroc_int8": round(float(roc_auc_score(broken, _probability(ours))), 4),
+        "auroc_fp32": round(float(roc_auc_score(broken, _probability(theirs))), 4),
+        "evidence_correlation": round(_evidence_correlation(int8, fp32, messages), 4),
+        "probability_moved_by_batch_max": round(float(np.abs(alone - _probability(ours)[:ALONE]).max()), 6),
+    }
+
+
+def _probability(verdicts: list[Verdict]) -> NDArray[np.float64]:
+    """Of a violation; 0 where nothing could be read."""
+    return np.array([v.probability or 0.0 for v in verdicts])
 
 
 def _evidence_correlation(int8: Classifier, fp32: Classifier, messages: list[Message]) -> float:
