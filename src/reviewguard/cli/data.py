@@ -8,14 +8,20 @@ from typing import Annotated
 
 import typer
 
+from reviewguard.cli import adding
+
 app = typer.Typer(
     help="Validate, count and build the labelled messages.", no_args_is_help=True, rich_markup_mode=None
 )
+
+app.command("add")(adding.add)
 
 MessagesOption = Annotated[Path, typer.Option("--messages", help="Folder of labelled messages.")]
 MESSAGES = Path("data/messages")
 BUILT = Path("build/data")
 FROZEN = Path("data/splits.json")
+LABELS = Path("data/labels")
+LabelsOption = Annotated[Path, typer.Option("--labels", help="Folder of labels that people added.")]
 
 
 @app.command()
@@ -36,21 +42,26 @@ def validate(messages: MessagesOption = MESSAGES) -> None:
 @app.command()
 def build(
     messages: MessagesOption = MESSAGES,
+    labels: LabelsOption = LABELS,
     out: Annotated[Path, typer.Option(help="Folder for train, validation and test as Parquet.")] = BUILT,
     seed: Annotated[int, typer.Option(help="Decides the split.")] = 13,
     splits: Annotated[
         Path, typer.Option(help="Splits of earlier builds; only new messages are spread anew.")
     ] = FROZEN,
-    freeze: Annotated[bool, typer.Option("--freeze", help="Record the splits there.")] = False,
+    freeze: Annotated[
+        bool, typer.Option("--freeze", help="Record the splits there; labels are left out.")
+    ] = False,
 ) -> None:
-    """Curate the messages and write the splits.
+    """Curate the messages and write the splits; labels that people added go into the training split.
 
     Example: reviewguard data build --out build/data
     """
     from reviewguard.curation.pipeline import build as curate
     from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
 
-    report = curate(messages, out, seed, read_frozen(splits))
+    report = curate(
+        messages, out, seed, read_frozen(splits), labels if labels.is_dir() and not freeze else None
+    )
     if freeze:
         write_frozen(splits, load_splits(out))
     for step in report.steps:

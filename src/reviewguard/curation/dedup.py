@@ -114,13 +114,13 @@ def _without_near(
         one, other = messages[first], messages[later]
         if one.family == other.family or {one.id, other.id} & dropped.keys():
             continue
-        similarity = jaccard(_exchange(one), _exchange(other))
+        similarity = jaccard(exchange_shingles(one), exchange_shingles(other))
         if similarity >= DUPLICATE:
             dropped[other.id] = Duplicate(other.id, one.id, "near", round(similarity, 3))
     return tuple(m for m in messages if m.id not in dropped), list(dropped.values())
 
 
-def _exchange(message: LabelledMessage) -> Shingles:
+def exchange_shingles(message: LabelledMessage) -> Shingles:
     """Shingles of both messages; the mark keeps the buyer's words apart from the seller's."""
     previous = {f"previous:{shingle}" for shingle in shingles(message.previous or "")}
     return shingles(message.text) | (previous if message.previous else set())

@@ -7,10 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from reviewguard.curation.dedup import Deduplication, Duplicate, deduplicate
+from reviewguard.curation.labels import held_out, read_labels, repeated
 from reviewguard.curation.privacy import check_privacy
 from reviewguard.curation.rules import check_rules
 from reviewguard.curation.sources import Issue, Located, Sources, read_messages, to_row
@@ -94,7 +96,11 @@ def validate(messages_dir: Path) -> list[Issue]:
 
 
 def build(
-    messages_dir: Path, out_dir: Path, seed: int = 0, frozen: Mapping[str, str] | None = None
+    messages_dir: Path,
+    out_dir: Path,
+    seed: int = 0,
+    frozen: Mapping[str, str] | None = None,
+    labels_dir: Path | None = None,
 ) -> CurationReport:
     """Write `train.parquet`, `validation.parquet`, `test.parquet` and `report.json` to `out_dir`.
 
@@ -103,6 +109,8 @@ def build(
 
     Args:
         frozen: message id → split of an earlier build, see `read_frozen`; other messages are spread by `seed`.
+        labels_dir: labels that people added, all for training. They move no message, and one that reads like a
+            validation or test message is left out.
 
     Raises:
         InputError: nothing to read, nothing left, near-duplicates across splits, or no place to
@@ -110,6 +118,8 @@ def build(
     """
     selection = _select(read_messages(messages_dir))
     splits = _split(selection.unique, seed, frozen)
+    if labels_dir is not None:
+        selection, splits = _with_labels(selection, splits, labels_dir)
     files = write_splits(Path(out_dir), splits, selection.unique.groups)
     report = _report(selection, splits, seed, files)
     write_json(Path(out_dir) / REPORT, report.to_dict())
@@ -185,6 +195,26 @@ def _split(
     return {split: [m for m in ordered if assigned[m.id] == split] for split in SHARES}
 
 
+def _with_labels(
+    selection: _Selection, splits: Mapping[str, list[LabelledMessage]], folder: Path
+) -> tuple[_Selection, dict[str, list[LabelledMessage]]]:
+    """The training split with the labels, without the messages of it that they replace."""
+    read = read_labels(folder)
+    issues = [*read.issues, *(issue for check in _CHECKS.values() for issue in check(read.located))]
+    issues += held_out(read.located, [*splits["validation"], *splits["test"]])
+    replaced = {name for label in read.without(issues) for name in label.provenance.replaces}
+    written = [m for m in splits["train"] if m.id not in replaced]
+    issues += repeated(read.located, written)
+    labels = [label.message for label in read.without(issues)]
+    train = sorted([*written, *labels], key=lambda message: message.id)
+    result = dict(splits) | {"train": train}
+    step = Step("labels", len(labels), len({(issue.file, issue.line) for issue in issues}))
+    groups = {**selection.unique.groups, **{m.id: m.family for m in labels}}
+    unique = Deduplication(tuple(chain.from_iterable(result.values())), selection.unique.dropped, groups)
+    dropped = (*selection.dropped, *_dropped("labels", issues))
+    return _Selection(unique, (*selection.steps, step), dropped), result
+
+
 def _report(
     selection: _Selection,
     splits: Mapping[str, Sequence[LabelledMessage]],
@@ -198,7 +228,7 @@ def _report(
         dropped=selection.dropped,
         steps=selection.steps,
         splits=counts,
-        groups=len(set(selection.unique.groups.values())),
+        groups=len({selection.unique.groups[m.id] for m in kept}),
         seed=seed,
         digest=data_digest(kept),
         files=files,

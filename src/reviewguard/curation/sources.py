@@ -129,8 +129,8 @@ class RationaleRow(StrictRow):
     type: TypeName
 
 
-class MessageRow(StrictRow):
-    """One line of `data/messages/*.jsonl`."""
+class ExchangeRow(StrictRow):
+    """What a written and a labelled line have in common."""
 
     id: Filled
     text: Filled
@@ -139,15 +139,21 @@ class MessageRow(StrictRow):
     rationale: tuple[RationaleRow, ...]
     family: Filled
     product: Filled
-    register_: Register = Field(alias="register")  # pydantic models have a method of that name
     channel: Channel
     writer_brief: Filled
 
     def to_message(self) -> LabelledMessage:
         """The value the rest of the system uses."""
-        values = self.model_dump(by_alias=True)
+        row = self.model_dump(by_alias=True)
+        values = {name: row[name] for name in LabelledMessage.__slots__}
         values["rationale"] = tuple(Rationale(**item) for item in values["rationale"])
         return LabelledMessage(**values)
+
+
+class MessageRow(ExchangeRow):
+    """One line of `data/messages/*.jsonl`."""
+
+    register_: Register = Field(alias="register")  # pydantic models have a method of that name
 
 
 Row = TypeVar("Row", bound=StrictRow)
@@ -175,7 +181,7 @@ def parse_rows(path: Path, row_type: type[Row]) -> Parsed[Row]:
         try:
             rows.append((number, row_type.model_validate_json(line)))
         except ValidationError as error:
-            issues += _issues(str(path), number, error)
+            issues += row_issues(str(path), number, error)
     return Parsed(tuple(rows), tuple(issues))
 
 
@@ -186,7 +192,8 @@ def _read_bytes(path: Path) -> bytes:
         raise InputError(f"cannot read {path}: {error.strerror}", fix="check the path") from error
 
 
-def _issues(file: str, line: int, error: ValidationError) -> list[Issue]:
+def row_issues(file: str, line: int, error: ValidationError) -> list[Issue]:
+    """An issue for each field that a line gets wrong."""
     return [
         Issue(file, line, ".".join(map(str, item["loc"])), item["type"], item["msg"])
         for item in error.errors(include_url=False, include_input=False)

@@ -121,7 +121,7 @@ def find_leaks(messages: Sequence[LabelledMessage], splits: Mapping[str, str]) -
 
     Exact and over all pairs, so it does not share the hashing's blind spots.
     """
-    matrix = _shingle_matrix([shingles(message.text) for message in messages])
+    matrix = shingle_matrix([shingles(message.text) for message in messages])
     side = np.array([splits[message.id] for message in messages])
     return [
         Leak(
@@ -135,7 +135,7 @@ def find_leaks(messages: Sequence[LabelledMessage], splits: Mapping[str, str]) -
     ]
 
 
-def _shingle_matrix(sets: Sequence[Shingles]) -> sparse.csr_array:
+def shingle_matrix(sets: Sequence[Shingles]) -> sparse.csr_array:
     """Shape `(messages, shingles)`, one where the message has the shingle."""
     names = {shingle: at for at, shingle in enumerate(sorted(frozenset().union(*sets)))}
     columns = [names[shingle] for items in sets for shingle in items]

@@ -1,0 +1,185 @@
+"""Labels that people added (`data/labels/*.jsonl`): rows of the dataset with who labelled them and when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from reviewguard.curation.dedup import ALIKE, shingles
+from reviewguard.curation.nearest import alike
+from reviewguard.curation.privacy import check_privacy
+from reviewguard.curation.rules import check_rules, exact_key
+from reviewguard.curation.sources import (
+    ExchangeRow,
+    Filled,
+    Issue,
+    Located,
+    Register,
+    parse_rows,
+    row_issues,
+    to_row,
+    unique_ids,
+)
+from reviewguard.files import write_jsonl
+from reviewguard.schema import LabelledMessage
+
+UNKNOWN = "unknown"
+"""Register of a message whose row does not tell it."""
+
+Marker = Literal["person", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a label comes from.
+
+    Attributes:
+        source: file and place it was read from.
+        labelled_by, labelled_at: who, and when (ISO 8601).
+        model: version of the model whose verdict was on show.
+        shown: that verdict.
+        marked_by: who marked the words.
+        replaces: ids of written messages with another label, for which this one was accepted.
+    """
+
+    source: str
+    labelled_by: str | None = None
+    labelled_at: str | None = None
+    model: str | None = None
+    shown: str | None = None
+    marked_by: Marker = "person"
+    replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A labelled message and where its label comes from."""
+
+    message: LabelledMessage
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLabel(Label):
+    """A label and the line it stands in."""
+
+    file: str
+    line: int
+
+    @property
+    def located(self) -> Located:
+        """The message and its place."""
+        return Located(self.file, self.line, self.message)
+
+
+class LabelRow(ExchangeRow):
+    """One line of `data/labels/*.jsonl`."""
+
+    register_: Register | Literal["unknown"] = Field(alias="register")
+    source: Filled
+    labelled_by: str | None = None
+    labelled_at: str | None = None
+    model: str | None = None
+    shown: str | None = None
+    marked_by: Marker = "person"
+    replaces: tuple[Filled, ...] = ()
+
+    def to_label(self, file: str, line: int) -> StoredLabel:
+        """The value the rest of the system uses."""
+        provenance = Provenance(**{name: getattr(self, name) for name in Provenance.__slots__})
+        return StoredLabel(self.to_message(), provenance, file, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What could be read, in file and line order, and why other lines could not."""
+
+    labels: tuple[StoredLabel, ...]
+    issues: tuple[Issue, ...]
+
+    @property
+    def located(self) -> tuple[Located, ...]:
+        """The messages and their places."""
+        return tuple(label.located for label in self.labels)
+
+    def without(self, issues: Iterable[Issue]) -> list[StoredLabel]:
+        """The labels that none of these is about."""
+        refused = {(issue.file, issue.line) for issue in issues}
+        return [label for label in self.labels if (label.file, label.line) not in refused]
+
+
+def read_labels(folder: Path) -> Labels:
+    """Every label in a folder, in file and line order; none where there is no such folder.
+
+    Raises:
+        InputError: a file cannot be opened.
+    """
+    labels: list[StoredLabel] = []
+    issues: list[Issue] = []
+    for path in sorted(Path(folder).glob("*.jsonl")):
+        parsed = parse_rows(path, LabelRow)
+        issues += parsed.issues
+        labels += [row.to_label(str(path), line) for line, row in parsed.rows]
+    again = unique_ids((label.located for label in labels), ()).issues
+    return Labels(tuple(labels), (*issues, *again))
+
+
+def write_labels(path: Path, labels: Iterable[Label]) -> None:
+    """Write labels in the form `read_labels` reads, atomically.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    write_jsonl(Path(path), map(_row, labels))
+
+
+def _row(label: Label) -> dict[str, Any]:
+    provenance = asdict(label.provenance)
+    return to_row(label.message) | provenance | {"replaces": list(label.provenance.replaces)}
+
+
+def parse_label(
+    values: Mapping[str, object], file: str, line: int
+) -> tuple[StoredLabel | None, tuple[Issue, ...]]:
+    """The label that one line makes, or everything wrong with it: schema, label rules, privacy."""
+    try:
+        label = LabelRow.model_validate_json(json.dumps(values)).to_label(file, line)
+    except ValidationError as error:
+        return None, tuple(row_issues(file, line, error))
+    issues = (*check_rules([label.located]), *check_privacy([label.located]))
+    return (None if issues else label), issues
+
+
+def held_out(labels: Sequence[Located], measured: Sequence[LabelledMessage]) -> list[Issue]:
+    """An issue for each label that reads like a validation or test message: training must not see it.
+
+    Like: texts with a similarity of at least 0.6, over all pairs, whatever the buyer wrote.
+    """
+    likes = alike(
+        [shingles(item.message.text) for item in labels], [shingles(m.text) for m in measured], ALIKE
+    )
+    return [
+        item.issue("text", "held_out", f"reads like {measured[near[0].index].id}, which is for measuring")
+        for item, near in zip(labels, likes, strict=True)
+        if near
+    ]
+
+
+def repeated(labels: Iterable[Located], written: Iterable[LabelledMessage]) -> list[Issue]:
+    """An issue for each label of an exchange that a written message has, in the same words."""
+    known = {exchange_key(message): message.id for message in written}
+    return [
+        item.issue("text", "duplicate:exact", f"the same words as {known[key]}")
+        for item in labels
+        if (key := exchange_key(item.message)) in known
+    ]
+
+
+def exchange_key(message: LabelledMessage) -> tuple[str, str]:
+    """What two exchanges share when only case and white space tell them apart."""
+    return exact_key(message.text), exact_key(message.previous)

@@ -1,0 +1,138 @@
+"""`data add`: from a file of labelled messages to `data/labels/`, checked, scrubbed and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from reviewguard.curation.labels import read_labels
+from reviewguard.curation.sources import read_messages
+from reviewguard.errors import InputError
+from reviewguard.inference.classifier import Classifier
+from reviewguard.inference.model_folder import load
+from reviewguard.labelling.checking import Checked, check
+from reviewguard.labelling.compare import Candidate, Comparison, Conflict, Known, compare
+from reviewguard.labelling.doubtful import doubtful
+from reviewguard.labelling.results import ALL, AddReport, Decisions, Doubt
+from reviewguard.labelling.rows import Refused, read_rows
+from reviewguard.labelling.store import store
+from reviewguard.schema import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class AddJob:
+    """What to add, and to what.
+
+    Attributes:
+        path: file of labelled messages.
+        labels: folder of the labels; `name`.jsonl in it is written, by default named as `path`.
+        messages: the written messages, compared with, never changed.
+        columns: field → column of the file, where names do not tell.
+        who: labeller of rows that name none.
+        model: model folder; the shipped model by default.
+    """
+
+    path: Path
+    labels: Path
+    messages: Path
+    name: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    who: str | None = None
+    model: Path | None = None
+    decisions: Decisions = field(default_factory=Decisions)
+    dry_run: bool = False
+
+    @property
+    def target(self) -> Path:
+        """The file to write."""
+        return self.labels / f"{self.name or self.path.name.partition('.')[0]}.jsonl"
+
+
+def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
+    """Add labels; nothing is written while a conflict is open, and the same file twice adds nothing.
+
+    Args:
+        classifier: instead of the model of `job`.
+
+    Raises:
+        InputError: the file or the labels there cannot be read or written, or a decision fits no row.
+    """
+    rows, refused = read_rows(job.path, job.columns)
+    stored = read_labels(job.labels)
+    if stored.issues:
+        raise InputError(f"{stored.issues[0]}", fix="mend the line, or take it out")
+    checked = check(rows, classifier or load(job.model), job.who)
+    known = [Known(item.message, item.file) for item in stored.labels]
+    known += [Known(item.message, item.file) for item in read_messages(job.messages).located]
+    result = compare(checked.candidates, known)
+    report = _decide(result, checked, job.decisions, refused)
+    if job.dry_run or report.undecided or not report.added:
+        return report
+    store(job.target, [item.label for item in report.added], stored, replaced=_replaced(report))
+    return replace(report, written=job.target)
+
+
+def _decide(
+    result: Comparison, checked: Checked, decisions: Decisions, refused: Iterable[Refused]
+) -> AddReport:
+    _check_names(decisions, (item.id for item in checked.candidates))
+    conflicts = tuple(replace(c, decision=decisions.on(c.new.id)) for c in result.conflicts)
+    for conflict in conflicts:
+        _check_both(conflict)
+    open_ids = {conflict.new.id for conflict in conflicts}
+    rejected = [item for item in result.fresh if item.id in decisions.reject - open_ids]
+    outdone = {id(c.old.message) for c in conflicts if c.decision == "accept"}
+    taken = [_replacing(c) for c in conflicts if c.decision in ("accept", "both")]
+    fresh = [item for item in result.fresh if item not in rejected]
+    added = tuple(item for item in (*fresh, *taken) if id(item.label.message) not in outdone)
+    return AddReport(
+        added=added,
+        repetitions=result.repetitions,
+        conflicts=conflicts,
+        doubts=_doubts(added, checked.verdicts),
+        refused=(*refused, *checked.refused, *map(_rejected, rejected)),
+        scrubbed=dict(sorted(checked.scrubbed.items())),
+        marked=tuple(item.id for item in added if item.label.provenance.marked_by == "model"),
+    )
+
+
+def _rejected(item: Candidate) -> Refused:
+    return Refused(Path(item.label.file).name, item.place, f"{item.id} rejected")
+
+
+def _check_names(decisions: Decisions, known: Iterable[str]) -> None:
+    named = decisions.accept | decisions.reject | decisions.both
+    unknown = sorted(named - {ALL, *known})
+    if unknown:
+        raise InputError(f"no row has the id {unknown[0]}", fix="take the ids from a run without decisions")
+
+
+def _check_both(conflict: Conflict) -> None:
+    if conflict.decision == "both" and conflict.kind == "exact":
+        raise InputError(
+            f"{conflict.new.id}: the same words cannot have two labels",
+            fix=f"choose --accept {conflict.new.id} or --reject {conflict.new.id}",
+        )
+
+
+def _replacing(conflict: Conflict) -> Candidate:
+    """The new label; it names the written message that it stands for."""
+    if conflict.decision != "accept" or conflict.old.file is None:
+        return conflict.new
+    label = conflict.new.label
+    provenance = replace(label.provenance, replaces=(conflict.old.message.id,))
+    return replace(conflict.new, label=replace(label, provenance=provenance))
+
+
+def _replaced(report: AddReport) -> frozenset[str]:
+    return frozenset(name for item in report.added for name in item.label.provenance.replaces)
+
+
+def _doubts(added: Sequence[Candidate], verdicts: Mapping[str, Verdict]) -> tuple[Doubt, ...]:
+    judged = [item for item in added if verdicts[item.id].probability is not None]
+    probability = np.array([verdicts[item.id].probability for item in judged], dtype=np.float64)
+    places = doubtful([item.label.message.types for item in judged], probability)
+    return tuple(Doubt(judged[i], float(probability[i])) for i in places)

@@ -1,0 +1,89 @@
+"""From the rows of a file to labels that the dataset may take in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from reviewguard.curation.labels import UNKNOWN, Marker, parse_label
+from reviewguard.inference.classifier import Classifier
+from reviewguard.labelling.compare import Candidate
+from reviewguard.labelling.marking import fill_marks, unmarked
+from reviewguard.labelling.rows import LabelledRow, Refused
+from reviewguard.labelling.scrub import scrub
+from reviewguard.schema import Message, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Rows that may be added, the verdicts on them, and those that may not."""
+
+    candidates: tuple[Candidate, ...]
+    verdicts: Mapping[str, Verdict]
+    refused: tuple[Refused, ...]
+    scrubbed: Counter[str]
+
+
+def check(rows: Sequence[LabelledRow], classifier: Classifier, who: str | None) -> Checked:
+    """Take personal details out of each row, mark words where nobody did, and apply the dataset's own checks."""
+    scrubbed = [scrub(row) for row in rows]
+    texts = [item.row for item in scrubbed]
+    verdicts = classifier.predict([Message(row.text, row.previous) for row in texts])
+    marked = fill_marks(texts, verdicts, classifier)
+    results = [
+        _candidate(original, _values(row, who, classifier.model) | {"marked_by": _marker(bare)})
+        for original, bare, row in zip(rows, texts, marked, strict=True)
+    ]
+    return Checked(
+        tuple(item for item in results if isinstance(item, Candidate)),
+        {_id(row): verdict for row, verdict in zip(texts, verdicts, strict=True)},
+        tuple(item for item in results if isinstance(item, Refused)),
+        sum((item.taken for item in scrubbed), Counter[str]()),
+    )
+
+
+def _candidate(original: LabelledRow, values: Mapping[str, object]) -> Candidate | Refused:
+    label, issues = parse_label(values, original.file, original.line)
+    if label is None:
+        reasons = dict.fromkeys(f"{issue.field}: {issue.message}" for issue in issues)
+        return Refused(original.file, original.place, "; ".join(reasons))
+    before = replace(label.message, text=original.text, previous=original.previous)
+    return Candidate(label, original.place, before)
+
+
+def _marker(row: LabelledRow) -> Marker:
+    return "model" if unmarked(row) else "person"
+
+
+def _values(row: LabelledRow, who: str | None, model: str) -> dict[str, object]:
+    """The row as a line of `data/labels/`."""
+    extra = row.extra
+    return {
+        "id": _id(row),
+        "text": row.text,
+        "previous": row.previous,
+        "types": list(row.types),
+        "rationale": [{"start": r.start, "end": r.end, "type": r.type} for r in row.rationale],
+        "family": f"label-{_digest(row.text)}",
+        "product": extra.get("product", "item"),
+        "register": extra.get("register", UNKNOWN),
+        "channel": extra.get("channel", "marketplace"),
+        "writer_brief": "labels",
+        "source": extra.get("source") or f"{row.file}, {row.place}",
+        "labelled_by": extra.get("who") or who,
+        "labelled_at": extra.get("when") or datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": extra.get("model") or model,
+        "shown": extra.get("shown"),
+    }
+
+
+def _id(row: LabelledRow) -> str:
+    """The same for the same exchange, so that a label added twice is found."""
+    return f"lab-{_digest(row.text, row.previous or '')}"
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]

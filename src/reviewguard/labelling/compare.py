@@ -1,0 +1,129 @@
+"""Sorts new labels into new ones, repetitions, and ones that contradict what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reviewguard.curation.dedup import DUPLICATE, exchange_shingles
+from reviewguard.curation.labels import StoredLabel, exchange_key
+from reviewguard.curation.nearest import Likeness, alike
+from reviewguard.schema import LabelledMessage
+
+Kind = Literal["exact", "near"]
+Decision = Literal["accept", "reject", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A new label.
+
+    Attributes:
+        place: where in its file, for people.
+        original: the message before personal details were taken out.
+    """
+
+    label: StoredLabel
+    place: str
+    original: LabelledMessage
+
+    @property
+    def id(self) -> str:
+        """The id it has in the dataset."""
+        return self.label.message.id
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message that has a label already.
+
+    Attributes:
+        file: where it stands; None for a new one, further up in the same file.
+    """
+
+    message: LabelledMessage
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """A new label of a message that has the same label already; `similarity` is a Jaccard index, 0–1."""
+
+    new: Candidate
+    old: Known
+    kind: Kind
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A new label of a message that has another label already.
+
+    Attributes:
+        decision: what was decided: take the new one for the old, keep the old one, or keep both; None while open.
+    """
+
+    new: Candidate
+    old: Known
+    kind: Kind
+    similarity: float
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """New labels, sorted."""
+
+    fresh: tuple[Candidate, ...]
+    repetitions: tuple[Repetition, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
+    """Compare each new label with all known ones and those before it.
+
+    The same: text and buyer's message equal but for case and white space. Near: shingles of both with a Jaccard
+    similarity of at least 0.8, before or after personal details were taken out.
+    """
+    pool = [*known, *(Known(item.label.message, None) for item in new)]
+    fresh: list[Candidate] = []
+    repetitions: list[Repetition] = []
+    conflicts: list[Conflict] = []
+    for place, (item, near) in enumerate(zip(new, _likes(new, pool), strict=True), len(known)):
+        found = _nearest(item, pool, (like for like in near if like.index < place))
+        if found is None:
+            fresh.append(item)
+        elif _same_label(item, found[0]):
+            repetitions.append(Repetition(item, *found))
+        else:
+            conflicts.append(Conflict(item, *found))
+    return Comparison(tuple(fresh), tuple(repetitions), tuple(conflicts))
+
+
+def _likes(new: Sequence[Candidate], pool: Sequence[Known]) -> list[tuple[Likeness, ...]]:
+    known = [exchange_shingles(item.message) for item in pool]
+    scrubbed = alike([exchange_shingles(item.label.message) for item in new], known, DUPLICATE)
+    original = alike([exchange_shingles(item.original) for item in new], known, DUPLICATE)
+    return [(*one, *other) for one, other in zip(scrubbed, original, strict=True)]
+
+
+def _nearest(
+    item: Candidate, pool: Sequence[Known], near: Iterable[Likeness]
+) -> tuple[Known, Kind, float] | None:
+    """The same message before a like one, the more alike first, one with the same label first."""
+    keys = {exchange_key(item.label.message), exchange_key(item.original)}
+
+    def rank(like: Likeness) -> tuple[bool, float, bool]:
+        old = pool[like.index]
+        return exchange_key(old.message) in keys, like.similarity, _same_label(item, old)
+
+    best = max(near, key=rank, default=None)
+    if best is None:
+        return None
+    exact, similarity, _ = rank(best)
+    return pool[best.index], "exact" if exact else "near", similarity
+
+
+def _same_label(item: Candidate, old: Known) -> bool:
+    return set(item.label.message.types) == set(old.message.types)

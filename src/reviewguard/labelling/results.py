@@ -1,0 +1,78 @@
+"""What `data add` was told, and what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewguard.errors import InputError
+from reviewguard.labelling.compare import Candidate, Conflict, Decision, Repetition
+from reviewguard.labelling.rows import Refused
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What was decided on conflicts, by the id of the new label; "all" stands for every one.
+
+    Attributes:
+        accept: the new label is taken, and what contradicts it is replaced.
+        reject: the new label is left out; so is any other row named here.
+        both: the two messages do differ, so both labels stand.
+    """
+
+    accept: frozenset[str] = frozenset()
+    reject: frozenset[str] = frozenset()
+    both: frozenset[str] = frozenset()
+
+    def on(self, name: str) -> Decision | None:
+        """The decision on one conflict; one by id goes before one for all."""
+        choices: dict[Decision, frozenset[str]] = {
+            "accept": self.accept,
+            "reject": self.reject,
+            "both": self.both,
+        }
+        named = [choice for choice, ids in choices.items() if name in ids]
+        if len(named) > 1:
+            raise InputError(f"{name}: {' and '.join(named)} at once", expected="one decision a label")
+        return next((c for wanted in (name, ALL) for c, ids in choices.items() if wanted in ids), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A label that may be wrong: the model gives the message this probability (0–1) of breaking the rules."""
+
+    new: Candidate
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What became of each row.
+
+    Attributes:
+        added: labels added, or to be added once nothing is open.
+        repetitions: rows with a label that is known already.
+        conflicts: rows whose label contradicts a known one, with what was decided.
+        doubts: added labels that may be wrong, the most doubtful first.
+        refused: rows that cannot be taken in, or were rejected.
+        scrubbed: placeholder → personal details it stands for.
+        marked: ids of labels whose words the model marked.
+        written: the file written; None where nothing was.
+    """
+
+    added: tuple[Candidate, ...]
+    repetitions: tuple[Repetition, ...]
+    conflicts: tuple[Conflict, ...]
+    doubts: tuple[Doubt, ...]
+    refused: tuple[Refused, ...]
+    scrubbed: Mapping[str, int]
+    marked: tuple[str, ...]
+    written: Path | None = None
+
+    @property
+    def undecided(self) -> tuple[Conflict, ...]:
+        """Conflicts that keep everything from being written."""
+        return tuple(conflict for conflict in self.conflicts if conflict.decision is None)

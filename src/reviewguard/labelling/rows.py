@@ -1,0 +1,258 @@
+"""Reads files of labelled messages: CSV, JSON lines, Excel, whatever their columns are called."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reviewguard.errors import InputError
+from reviewguard.labelling.words import mark
+from reviewguard.masking import column_names
+from reviewguard.policy import load_policy
+from reviewguard.readers.columns import recognise
+from reviewguard.readers.registry import ReadOptions, read_records
+from reviewguard.readers.vocabulary import fold
+from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, Cell, Rationale, Record
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "types": ("types", "violation_types", "violations", "type_names"),
+    "verdict": ("verdict", "label", "decision", "final_verdict"),
+    "rationale": ("rationale", "rationales", "marks", "marked_words", "quotes", "words"),
+    "who": ("who", "labelled_by", "labeled_by", "annotator", "labeller", "labeler", "reviewer"),
+    "when": ("when", "labelled_at", "labeled_at", "labelled_on", "labeled_on"),
+    "model": ("model", "model_version", "rg_model"),
+    "shown": ("shown", "shown_verdict", "rg_verdict"),
+    "source": ("source", "source_file"),
+    "product": ("product",),
+    "register": ("register",),
+    "channel": ("channel",),
+}
+"""Field → names of its column, as `vocabulary.fold` writes them."""
+
+_NAMED = re.compile(r"(\w+)\s*:\s*(.+)", re.DOTALL)
+"""A quote that says its type: `incentive: get a mug`."""
+_NO_TYPES = frozenset({"none", "no", "-", "compliant"})
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """One labelled message as its file gives it.
+
+    Attributes:
+        place: where in the file, for people.
+        names: names that the row's own columns hold.
+        extra: further cells by field of `COLUMNS`, as text.
+    """
+
+    file: str
+    place: str
+    text: str
+    previous: str | None
+    types: tuple[str, ...]
+    rationale: tuple[Rationale, ...]
+    names: tuple[str, ...]
+    extra: Mapping[str, str]
+
+    @property
+    def line(self) -> int:
+        """The number in `place`."""
+        return line_of(self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that cannot be taken in, and why."""
+
+    file: str
+    place: str
+    reason: str
+
+
+class _Unusable(ValueError):
+    """What is wrong with a row, for a person."""
+
+
+def read_rows(
+    path: Path, columns: Mapping[str, str] | None = None
+) -> tuple[list[LabelledRow], list[Refused]]:
+    """The labelled rows of a file, and the rows that are none.
+
+    A row has `text`, and `types` (a list, or names with spaces or commas between) or `verdict`; `previous`,
+    `rationale` (offsets or quotes) and the others of `COLUMNS` where they are known.
+
+    Args:
+        columns: field → column, where the names do not tell.
+
+    Raises:
+        InputError: the file cannot be read, or has no column for messages or for labels.
+    """
+    given = dict(columns or {})
+    own = {field: given.pop(field) for field in COLUMNS if field in given}
+    rows: list[LabelledRow] = []
+    refused: list[Refused] = []
+    seen: dict[str, None] = {}
+    for record in read_records([path], ReadOptions(columns=given)):
+        seen.update(dict.fromkeys(record.values))
+        try:
+            rows.append(_row(record, given, own))
+        except _Unusable as error:
+            refused.append(Refused(path.name, record.place, str(error)))
+    _check_columns(path, seen, own)
+    return rows, refused
+
+
+def line_of(place: str) -> int:
+    """The last number of a place ("line 12", "sheet Labels, row 3"); 0 where there is none."""
+    numbers = re.findall(r"\d+", place)
+    return int(numbers[-1]) if numbers else 0
+
+
+def _check_columns(path: Path, header: Mapping[str, None], own: Mapping[str, str]) -> None:
+    missing = [column for column in own.values() if column not in header]
+    if missing:
+        raise InputError(f"{path}: no column {missing[0]!r}", expected=", ".join(header))
+    if header and not {"types", "verdict"} & _fields(header, own).keys():
+        raise InputError(
+            f"{path}: no column with labels among {', '.join(header)}",
+            expected="one named types, or verdict",
+            fix="name it with --map types='Your column' or --map verdict='Your column'",
+        )
+
+
+def _fields(header: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, str]:
+    """Field → column."""
+    folded = {fold(column): column for column in reversed(list(header))}
+    found = {
+        field: next(folded[name] for name in names if name in folded)
+        for field, names in COLUMNS.items()
+        if any(name in folded for name in names)
+    }
+    return found | {field: column for field, column in own.items() if column in header}
+
+
+def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str]) -> LabelledRow:
+    if record.error:
+        raise _Unusable(record.error)
+    fields = _fields(record.values, own)
+    cells = {field: record.values[column] for field, column in fields.items()}
+    marks = _list(cells.get("rationale"))
+    text = _text(record, given, raw=any(isinstance(item, dict) and "start" in item for item in marks))
+    types = _labels(cells)
+    return LabelledRow(
+        file=Path(record.source).name,
+        place=record.place,
+        text=text,
+        previous=(record.previous or "").strip() or None,
+        types=types,
+        rationale=_rationale(marks, text, types),
+        names=column_names(record.values),
+        extra={name: word for name in COLUMNS if (word := _word(cells.get(name)))},
+    )
+
+
+def _text(record: Record, given: Mapping[str, str], *, raw: bool) -> str:
+    """The readable words; the cell itself where offsets count in it."""
+    cell = record.values.get(recognise(list(record.values), given).get("text", ""))
+    text = cell if raw and isinstance(cell, str) else record.text
+    if not text.strip():
+        raise _Unusable("no text")
+    return text
+
+
+def _labels(cells: Mapping[str, Cell]) -> tuple[str, ...]:
+    """Types in the guide's order, checked against the verdict.
+
+    Raises:
+        _Unusable: there is no label, an unknown one, or types and verdict contradict each other.
+    """
+    types, verdict = _types(cells.get("types")), _verdict(cells.get("verdict"))
+    if types is None:
+        if verdict == COMPLIANT:
+            return ()
+        if verdict == REVIEW_SOLICITING:
+            raise _Unusable(
+                f"{REVIEW_SOLICITING} without types: say which, of {', '.join(load_policy().violation_types)}"
+            )
+        raise _Unusable("no label: neither types nor a verdict (write `compliant` where nothing is wrong)")
+    implied = REVIEW_SOLICITING if load_policy().profile("amazon").is_broken(types) else COMPLIANT
+    if verdict not in (None, implied):
+        raise _Unusable(
+            f"the verdict is {verdict}, but the types {', '.join(types) or 'none'} make it {implied}"
+        )
+    return types
+
+
+def _verdict(cell: Cell) -> str | None:
+    word = re.sub(r"[\s_]+", "-", _word(cell).casefold())
+    if word in ("", COMPLIANT, REVIEW_SOLICITING):
+        return word or None
+    raise _Unusable(f"the verdict is {_word(cell)!r}, expected {COMPLIANT} or {REVIEW_SOLICITING}")
+
+
+def _types(cell: Cell) -> tuple[str, ...] | None:
+    """None where the cell says nothing; "none", "compliant" and an empty list say that there are none."""
+    word = _word(cell)
+    if not word:
+        return None
+    names = _list(word) if word.startswith("[") else re.split(r"[\s,;|+]+", word.strip(" ,;|+"))
+    folded = [fold(str(name)) for name in names]
+    if len(folded) == 1 and names[0] in _NO_TYPES:
+        return ()
+    known = load_policy().types
+    if unknown := [name for name in folded if name not in known]:
+        raise _Unusable(f"unknown type {unknown[0]!r}, expected some of {', '.join(known)}")
+    return tuple(name for name in known if name in folded)
+
+
+def _list(cell: Cell) -> Sequence[Any]:
+    """The list in a cell: JSON, or quotes with a bar or a line break between."""
+    word = _word(cell)
+    if not word.startswith("["):
+        return [part.strip().strip('"“”') for part in re.split(r"\s*[|\n]\s*", word) if part.strip()]
+    try:
+        value = json.loads(word)
+    except ValueError as error:
+        raise _Unusable(f"{word[:60]!r} is no list: {error}") from error
+    return value if isinstance(value, list) else [value]
+
+
+def _rationale(items: Sequence[Any], text: str, types: tuple[str, ...]) -> tuple[Rationale, ...]:
+    found = [stretch for item in items for stretch in _stretches(item, text, types)]
+    return tuple(sorted(set(found), key=lambda item: (item.start, item.end, item.type)))
+
+
+def _stretches(item: Any, text: str, types: tuple[str, ...]) -> Iterator[Rationale]:
+    if isinstance(item, str):
+        named = _NAMED.fullmatch(item)
+        item = (
+            {"quote": item} if not named or named[1] not in types else {"type": named[1], "quote": named[2]}
+        )
+    if not isinstance(item, dict):
+        raise _Unusable(f"the rationale holds {item!r}, expected a quote, or start, end and type")
+    kind = item.get("type") or (types[0] if len(types) == 1 else "")
+    if kind not in types:
+        raise _Unusable(
+            f"the rationale is for {kind or 'no type'!r}, expected one of {', '.join(types) or 'none'}"
+        )
+    if "quote" in item:
+        stretches = mark(text, [(str(item["quote"]), kind)])
+        if not stretches:
+            raise _Unusable(f"the rationale quotes {item['quote']!r}, which is not in the text")
+        yield from stretches
+    else:
+        yield _offsets(item, kind, text)
+
+
+def _offsets(item: Mapping[str, Any], kind: str, text: str) -> Rationale:
+    start, end = item.get("start"), item.get("end")
+    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
+        raise _Unusable(f"the rationale is {start}–{end}, expected offsets within 0–{len(text)}")
+    return Rationale(start, end, kind)
+
+
+def _word(cell: Cell) -> str:
+    return "" if cell is None else str(cell).strip()

@@ -1,0 +1,53 @@
+"""Writes labels into their folder: whole files, one writer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from itertools import groupby
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from reviewguard.curation.labels import Label, Labels, read_labels, write_labels
+from reviewguard.errors import InputError
+
+LOCK = ".lock"
+
+
+def store(target: Path, new: Iterable[Label], stored: Labels, *, replaced: Collection[str] = ()) -> None:
+    """Add labels to a file of the folder; stored ones that are replaced are taken out first.
+
+    Interrupted between two files, it leaves a replaced label out and its successor not yet in: the same call again
+    adds it.
+
+    Args:
+        stored: what the folder held when the new labels were compared with it.
+
+    Raises:
+        InputError: another process writes there, or has written since.
+    """
+    folder = target.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK, timeout=0):
+            if read_labels(folder) != stored:
+                raise InputError(f"{folder} was changed meanwhile", fix="run the same command again")
+            _write(target, list(new), stored, replaced)
+    except Timeout as error:
+        raise InputError(f"another process writes to {folder}", fix="try again when it is done") from error
+    except OSError as error:
+        raise InputError(
+            f"cannot write {folder}: {error.strerror}", fix="free space, or check rights"
+        ) from error
+
+
+def _write(target: Path, new: list[Label], stored: Labels, replaced: Collection[str]) -> None:
+    kept: list[Label] = []
+    for file, labels in groupby(stored.labels, key=lambda label: label.file):
+        before = list(labels)
+        after = [label for label in before if label.message.id not in replaced]
+        if Path(file) == target:
+            kept = list(after)
+        elif len(after) < len(before):
+            write_labels(Path(file), after)
+    write_labels(target, [*kept, *new])

@@ -1,0 +1,28 @@
+"""Marks words of a message by their wording."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from reviewguard.schema import Rationale
+
+
+def find_words(text: str, words: str) -> tuple[tuple[int, int], ...]:
+    """Wherever these words stand, whatever their case and white space; character offsets, `end` exclusive.
+
+    All places are given: what makes a type true must not stand elsewhere unmarked. Inside other words they are
+    looked for only if they stand nowhere else.
+    """
+    parts = words.split()
+    if not parts:
+        return ()
+    wanted = r"\s+".join(map(re.escape, parts))
+    whole = [m.span() for m in re.finditer(rf"(?<!\w){wanted}(?!\w)", text, re.IGNORECASE)]
+    return tuple(whole or (m.span() for m in re.finditer(wanted, text, re.IGNORECASE)))
+
+
+def mark(text: str, quotes: Iterable[tuple[str, str]]) -> tuple[Rationale, ...]:
+    """Rationales, in text order, for (words, type) pairs; words that are not in the text give none."""
+    found = {Rationale(a, b, kind) for words, kind in quotes for a, b in find_words(text, words)}
+    return tuple(sorted(found, key=lambda item: (item.start, item.end, item.type)))
