@@ -125,6 +125,14 @@ def test_one_measure_that_moves_is_named_alone(after: Sample, measure: str, word
     assert json.loads(json.dumps(drift.to_dict()))["moved"] is True
 
 
+def test_no_direction_is_named_where_test_and_figure_disagree() -> None:
+    before, after = Counter({0.1: 280, 0.9: 120}), Counter({0.2: 360, 0.9: 40})
+    found = compared(replace(sample(), score=before), replace(sample(), score=after)).movements[0]
+    assert found.sentence.startswith(
+        "Scores moved clearly: the mean probability of a violation is 0.27, before 0.34"
+    )
+
+
 def test_text_in_another_language_is_no_reason_to_label() -> None:
     assert "reads English" in compared(sample(), sample(spanish=60)).advice
 

@@ -51,7 +51,7 @@ def drift(
     own reference is written messages, not mail; two exports of yours, an old one and a new one, tell more. Exit code:
     0, or 1 by --fail-on-drift (too few messages are no drift), 2 for a usage error or an unreadable input.
 
-    Example: reviewguard drift november.csv --against october.csv
+    Example: reviewguard drift data/examples/messages.csv --against data/examples/audit_export.csv
 
     Example: reviewguard drift data/examples/messages.csv --json --fail-on-drift
     """
