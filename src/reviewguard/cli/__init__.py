@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from reviewguard.cli import auditing, data, drifting, inference, models, scoring, suggesting
+from reviewguard.cli import auditing, data, drifting, inference, labelling, models, scoring, suggesting
 from reviewguard.errors import UserError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("score")(scoring.score)
 app.command("audit")(auditing.audit)
 app.command("drift")(drifting.drift)
 app.command("suggest")(suggesting.suggest)
+app.command("label")(labelling.label)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("export")(models.export)

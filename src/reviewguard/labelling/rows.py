@@ -236,7 +236,7 @@ def _stretches(item: Any, text: str, types: tuple[str, ...]) -> Iterator[Rationa
     kind = item.get("type") or (types[0] if len(types) == 1 else "")
     if kind not in types:
         raise _Unusable(
-            f"the rationale is for {kind or 'no type'!r}, expected one of {', '.join(types) or 'none'}"
+            f"the rationale is for {kind or 'no type'}: write `type: words`, of {', '.join(types)}"
         )
     if "quote" in item:
         stretches = mark(text, [(str(item["quote"]), kind)])

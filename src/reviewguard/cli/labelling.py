@@ -1,0 +1,60 @@
+"""`label`: a person decides what the model flagged."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewguard.cli.shared import FormatOption, MapOption, ModelOption, column_map, output_console
+
+
+def label(
+    file: Annotated[Path, typer.Argument(help="A file that `score` wrote, or any export.", metavar="FILE")],
+    out: Annotated[
+        Path | None, typer.Option(help="JSONL file of labels; FILE's name with .labels.jsonl by default.")
+    ] = None,
+    who: Annotated[
+        str | None, typer.Option(help="Written beside each label; your user name by default.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also messages that the model calls compliant.")
+    ] = False,
+    format: FormatOption = None,
+    columns: MapOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Label the flagged and needs-review messages of FILE in the terminal, key by key.
+
+    v review-soliciting (then types by their numbers, m to mark other words, Enter to save), c compliant, n compliant
+    with a neutral request, s skip, u undo, q quit. Each decision is on disk before the next message is shown; the next
+    start goes on after the last one. `reviewguard data add` takes the labels in. Keys may also come from a pipe.
+
+    Example: reviewguard label scored.csv
+
+    Example: reviewguard label export.csv --map text="Reply text" --who nora --out nora.jsonl
+    """
+    from reviewguard.labelling.journal import open_journal
+    from reviewguard.labelling.keys import standard_keys
+    from reviewguard.labelling.queue import read_items
+    from reviewguard.labelling.screen import end_view
+    from reviewguard.labelling.session import run
+    from reviewguard.readers.base import ReadOptions
+
+    target = out or file.with_name(f"{file.name.partition('.')[0]}.labels.jsonl")
+    options = ReadOptions(format, column_map(columns))
+    with open_journal(target) as journal:
+        items = read_items(file, options, model=model, everything=everything)
+        console, colour = output_console()
+        with standard_keys() as keys:
+            session = run(
+                items,
+                journal,
+                keys,
+                lambda view: console.print(view, highlight=False),
+                who=who or getpass.getuser(),
+                colour=colour,
+            )
+        console.print(end_view(session.counts(), str(target)), highlight=False)

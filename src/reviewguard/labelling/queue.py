@@ -1,0 +1,160 @@
+"""What is to be labelled: the flagged and doubtful messages of a scored file, or of an export scored on the fly."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reviewguard.inference.render import bracketed, printable
+from reviewguard.policy import load_policy
+from reviewguard.readers.registry import ReadOptions, read_records
+from reviewguard.schema import COMPLIANT, Evidence, Record, ScoredRecord, Verdict
+
+_MARKED = re.compile(r"\[(?P<words>[^\[\]]+)\|(?P<types>[a-z_+]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One exchange to label.
+
+    Attributes:
+        shown: the model's verdict, None where it gave none; with `probability` (0–1), types, marks, reasons, model.
+        source: file and place.
+    """
+
+    text: str
+    previous: str | None
+    source: str
+    shown: str | None
+    probability: float | None
+    types: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    reasons: tuple[str, ...]
+    model: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from others: the words of both."""
+        return self.text, self.previous or ""
+
+
+def read_items(
+    path: Path, options: ReadOptions, *, model: Path | None = None, everything: bool = False
+) -> list[Item]:
+    """The messages to label, in file order, each exchange once.
+
+    Args:
+        path: what `score` wrote (then its verdicts are shown), or any export (then it is scored here).
+        everything: also messages called compliant.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    first = next(read_records([path], options), None)
+    scored = first is not None and "rg_verdict" in first.values
+    found = _scored_before(path, options) if scored else _scored_now(path, options, model)
+    wanted = (item for item in found if item.text.strip() and (everything or item.shown != COMPLIANT))
+    return list({item.key: item for item in reversed(list(wanted))}.values())[::-1]
+
+
+def _scored_before(path: Path, options: ReadOptions) -> Iterator[Item]:
+    for record in read_records([path], options):
+        if record.values.get("rg_verdict") and not record.error:
+            yield _from_columns(record)
+
+
+def _scored_now(path: Path, options: ReadOptions, model: Path | None) -> Iterator[Item]:
+    from reviewguard.inference.batch import score_records
+    from reviewguard.inference.model_folder import load
+    from reviewguard.inference.workspace import Workspace
+
+    with Workspace.temporary() as workspace:
+        score_records(read_records([path], options), load(model), workspace)
+        yield from (_from_verdict(row, row.verdict) for row in workspace.scored() if row.verdict)
+
+
+def _from_verdict(row: ScoredRecord, verdict: Verdict) -> Item:
+    return Item(
+        row.record.text,
+        row.previous,
+        _source(row.record),
+        verdict.verdict,
+        verdict.probability,
+        tuple(item.type for item in verdict.types),
+        verdict.evidence,
+        (*verdict.reasons, *filter(None, [verdict.error])),
+        verdict.model,
+    )
+
+
+def _from_columns(record: Record) -> Item:
+    cells = record.values
+    text = str(cells.get("rg_text") or record.text)
+    probability = cells.get("rg_probability")
+    return Item(
+        text,
+        str(cells.get("rg_previous") or record.previous or "") or None,
+        _source(record),
+        str(cells["rg_verdict"]),
+        float(probability) if isinstance(probability, str | int | float) and probability != "" else None,
+        tuple(_types(cells.get("rg_types"))),
+        tuple(_evidence(cells, text)),
+        tuple(_reasons(cells.get("rg_reasons"))),
+        str(cells.get("rg_model") or ""),
+    )
+
+
+def _source(record: Record) -> str:
+    return f"{Path(record.source).name}, {record.place}"
+
+
+def _types(cell: Any) -> Iterator[str]:
+    """Names, as JSON objects or with spaces between."""
+    listed = _json(cell)
+    names = str(cell or "").split() if listed is None else [item["type"] for item in listed]
+    yield from (name for name in names if name in load_policy().types)
+
+
+def _reasons(cell: Any) -> Iterable[str]:
+    listed = _json(cell)
+    return filter(None, str(cell or "").split("; ")) if listed is None else map(str, listed)
+
+
+def _evidence(cells: Mapping[str, Any], text: str) -> Iterator[Evidence]:
+    listed = _json(cells.get("rg_evidence"))
+    if listed is not None:
+        yield from (e for e in (Evidence(**item) for item in listed) if text[e.start : e.end] == e.text)
+    else:
+        yield from _from_brackets(str(cells.get("rg_marked") or ""), text)
+
+
+def _from_brackets(marked: str, text: str) -> Iterator[Evidence]:
+    """The inverse of `render.bracketed`; nothing where the text has brackets of its own that spoil it."""
+    found: list[Evidence] = []
+    shift = 0
+    for match in _MARKED.finditer(marked):
+        start = match.start() - shift
+        end = start + len(match["words"])
+        shift += len(match.group()) - len(match["words"])
+        for kind in match["types"].split("+"):
+            before = next((e for e in found if e.type == kind and e.end == start), None)
+            if before:
+                found.remove(before)
+            first = before.start if before else start
+            found.append(Evidence(first, end, text[first:end], kind, 1.0))
+    if printable(text) == _MARKED.sub(r"\g<words>", marked) and bracketed(text, found) == marked:
+        yield from sorted(found, key=lambda e: (e.start, e.end))
+
+
+def _json(cell: Any) -> list[Any] | None:
+    if not isinstance(cell, str) or not cell.startswith("["):
+        return None
+    try:
+        value = json.loads(cell)
+    except ValueError:
+        return None
+    return value if isinstance(value, list) else None

@@ -1,0 +1,141 @@
+"""The loop of `label`: one message after the other, a key or two for each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from reviewguard.labelling.editing import Label, edit
+from reviewguard.labelling.journal import Journal, Row
+from reviewguard.labelling.keys import Keys
+from reviewguard.labelling.queue import Item
+from reviewguard.labelling.screen import HELP, item_view, saved_line
+from reviewguard.policy import NEUTRAL_REQUEST, load_policy
+from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING
+
+Show = Callable[[RenderableType], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session did.
+
+    Attributes:
+        labelled, skipped: messages; ones taken back are not counted.
+        left: messages without a label.
+    """
+
+    labelled: int
+    skipped: int
+    left: int
+
+    def counts(self) -> Mapping[str, int]:
+        """For people."""
+        return {"labelled": self.labelled, "skipped": self.skipped, "left": self.left}
+
+
+def run(
+    items: Sequence[Item], journal: Journal, keys: Keys, show: Show, *, who: str, colour: bool = False
+) -> Session:
+    """Ask for a label of each message that the journal has none of, until all have one or the person quits.
+
+    Each label is in the journal before the next message is shown. "Undo" goes back to the message before, one of an
+    earlier session too.
+    """
+    steps: list[tuple[str, int]] = []
+    position = 0
+    while (position := _next(items, journal, steps, position)) < len(items):
+        item = items[position]
+        show(item_view(item, position + 1, len(items), colour=colour))
+        answer = _ask(item, keys, show, colour=colour)
+        if answer == "quit":
+            break
+        if answer == "undo":
+            position = _undo(items, journal, steps, position, show)
+        elif isinstance(answer, Label):
+            journal.append(_row(item, answer, who))
+            show(saved_line(answer.types, answer.verdict))
+            steps.append(("labelled", position))
+        else:
+            steps.append(("skipped", position))
+    done = Counter(kind for kind, _ in steps)
+    return Session(done["labelled"], done["skipped"], sum(i.key not in _keys(journal) for i in items))
+
+
+def _next(items: Sequence[Item], journal: Journal, steps: Sequence[tuple[str, int]], position: int) -> int:
+    """The first place from here on without a label, skipped ones left out; the number of items if there is none."""
+    done, skipped = _keys(journal), {place for kind, place in steps if kind == "skipped"}
+    open_places = (i for i in range(position, len(items)) if items[i].key not in done and i not in skipped)
+    return next(open_places, len(items))
+
+
+def _keys(journal: Journal) -> set[tuple[str, str]]:
+    return {_key(row) for row in journal.rows}
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row.get("text", ""), row.get("previous") or ""
+
+
+def _ask(item: Item, keys: Keys, show: Show, *, colour: bool) -> Label | str:
+    """The label, or "skip", "undo" or "quit"."""
+    violations = frozenset(item.types) & frozenset(load_policy().violation_types)
+    while True:
+        answer: Label | str | None = None
+        match keys.key():
+            case "c":
+                return Label((), (), COMPLIANT)
+            case "v":
+                answer = edit(item, violations, REVIEW_SOLICITING, keys, show, colour=colour)
+            case "m":
+                answer = edit(item, violations, REVIEW_SOLICITING, keys, show, colour=colour, mark_first=True)
+            case "n":
+                answer = edit(item, frozenset({NEUTRAL_REQUEST}), COMPLIANT, keys, show, colour=colour)
+            case "s":
+                return "skip"
+            case "u":
+                return "undo"
+            case "q" | Keys.END:
+                return "quit"
+            case "?":
+                show(Text(HELP))
+        if answer is not None:
+            return answer
+
+
+def _undo(
+    items: Sequence[Item], journal: Journal, steps: list[tuple[str, int]], position: int, show: Show
+) -> int:
+    """Take the last step back, or the last label of an earlier session; the place to go on from."""
+    places = {item.key: place for place, item in enumerate(items)}
+    kind, place = steps.pop() if steps else ("labelled", -1)
+    if kind == "skipped":
+        return place
+    place = places.get(_key(journal.rows[-1]), -1) if journal.rows else -1
+    if place < 0:
+        show(Text("nothing to undo"))
+        return position
+    journal.undo()
+    show(Text("taken back"))
+    return place
+
+
+def _row(item: Item, label: Label, who: str) -> Row:
+    return {
+        "text": item.text,
+        "previous": item.previous,
+        "types": list(label.types),
+        "rationale": [{"start": r.start, "end": r.end, "type": r.type} for r in label.rationale],
+        "verdict": label.verdict,
+        "who": who,
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": item.model,
+        "shown": item.shown,
+        "probability": item.probability,
+        "source": item.source,
+    }
