@@ -22,8 +22,8 @@ REASON = "rg_suggest_reason"
 """Column of the output that says why a message was chosen."""
 LABELLED = (Path("data/messages"), Path("data/labels"))
 """Where labelled messages lie, from the root of a checkout."""
-POOL, PER_PICK = 2_000, 20
-"""Least certain messages to choose from: at least so many, and so many for each that is wanted."""
+PER_PICK = 10
+"""Least certain messages to choose from, for each that is wanted (as in Zhdanov 2019)."""
 UNLIKE = 0.3
 """Similarity to the nearest labelled message below which none counts as like it."""
 
@@ -88,7 +88,7 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
     classifier = load(job.model)
     with scored_export(job.inputs, classifier, job.options, progress) as workspace:
         cuts = classifier.settings.profiles[job.options.profile]
-        found = least_certain(workspace.scored(), cuts, max(POOL, PER_PICK * job.count))
+        found = least_certain(workspace.scored(), cuts, PER_PICK * job.count)
     chosen = _choose(found, labelled, cuts, job)
     _write(chosen, job.out)
     return Suggestions(chosen, found.judged, found.kinds, found.unfit, len(labelled))
@@ -137,7 +137,7 @@ def _reason(candidate: Candidate, nearest: float | None, alike: int, cuts: Profi
     if candidate.same > 1:
         parts.append(f"sent {candidate.same:,} times")
     if alike > 1:
-        parts.append(f"stands for {alike:,} unsure messages of its kind")
+        parts.append(f"one of a group of {alike:,}")
     return "; ".join(parts)
 
 

@@ -50,9 +50,22 @@ class Sample:
         Raises:
             KeyError, TypeError, ValueError: it is something else.
         """
-        numbers = {name: {float(v): int(count) for v, count in values[name]} for name in NUMBERS}
-        names = {name: {str(k): int(count) for k, count in values[name].items()} for name in NAMES}
-        return cls(int(values["messages"]), int(values["texts"]), **numbers, **names)
+
+        def numbers(name: str) -> dict[float, int]:
+            return {float(value): int(count) for value, count in values[name]}
+
+        def names(name: str) -> dict[str, int]:
+            return {str(key): int(count) for key, count in values[name].items()}
+
+        return cls(
+            messages=int(values["messages"]),
+            texts=int(values["texts"]),
+            score=numbers("score"),
+            words=numbers("words"),
+            unknown=numbers("unknown"),
+            language=names("language"),
+            verdict=names("verdict"),
+        )
 
 
 def measure(verdicts: Iterable[Verdict], encoder: MessageEncoder) -> Sample:
