@@ -120,7 +120,7 @@ def export(
     run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
     out: Annotated[Path, typer.Option(help="Model folder to write.")],
     precision: Annotated[
-        str, typer.Option(help="How weights are stored: int8, or fp32 for four times the size.")
+        str, typer.Option(help="What is multiplied: int8, or fp32 for four times the size.")
     ] = "int8",
     data: DataOption = BUILT,
     measure_on: Annotated[
