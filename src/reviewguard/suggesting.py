@@ -25,7 +25,7 @@ LABELLED = (Path("data/messages"), Path("data/labels"))
 PER_PICK = 10
 """Least certain messages to choose from, for each that is wanted (as in Zhdanov 2019)."""
 UNLIKE = 0.2
-"""Similarity to the nearest labelled message below which none is like it: unrelated messages have 0.13 at the median."""
+"""Similarity to the nearest labelled message below which none is like it; unrelated ones have about 0.13."""
 
 
 @dataclass(frozen=True, slots=True)
