@@ -97,6 +97,11 @@ def _reader(handle: int) -> Callable[[], str]:
 
 
 def _drop_sequence(handle: int) -> None:
-    """An arrow key sends ESCAPE and letters that are no keys of ours."""
-    while select.select([handle], [], [], 0.02)[0]:
-        os.read(handle, 1)
+    """An arrow key sends ESCAPE, a bracket, and on to a letter: none of them is a key of ours."""
+    if _waiting(handle) and os.read(handle, 1) in b"[O":
+        while _waiting(handle) and not b"@" <= os.read(handle, 1) <= b"~":
+            pass
+
+
+def _waiting(handle: int) -> bool:
+    return bool(select.select([handle], [], [], 0.02)[0])

@@ -23,7 +23,9 @@ u takes the last decision back. q quits; the next start goes on here. Each decis
 
 def item_view(item: Item, number: int, total: int, *, colour: bool) -> RenderableType:
     """One message with the model's verdict and marks."""
-    lines: list[RenderableType] = [Rule(f"{number} of {total}: {printable(item.source)}", characters="-")]
+    lines: list[RenderableType] = [
+        Rule(Text(f"{number} of {total}: {printable(item.source)}"), characters="-")
+    ]
     if item.previous:
         lines.append(Text(f"Buyer: {printable(item.previous)}\n", style="dim" if colour else ""))
     lines += [_marked(item.text, item.evidence, colour=colour), Text()]

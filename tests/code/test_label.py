@@ -1,0 +1,285 @@
+"""`reviewguard label`: keys to labels, nothing lost, in a terminal and from a pipe."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from reviewguard.errors import InputError
+from reviewguard.inference.render import bracketed
+from reviewguard.inference.writers.columns import structured
+from reviewguard.labelling.journal import open_journal
+from reviewguard.labelling.keys import Keys
+from reviewguard.labelling.queue import Item, read_items
+from reviewguard.labelling.session import Session, run
+from reviewguard.labelling.words import find_words
+from reviewguard.readers.base import ReadOptions
+from reviewguard.schema import Evidence, Record, ScoredRecord, TypeScore, Verdict
+
+MUG = "Hi, leave us 5 stars and get a mug. Get a mug!"
+MARKS = (
+    Evidence(4, 20, "leave us 5 stars", "positive_request", 1.0),
+    Evidence(25, 34, "get a mug", "incentive", 1.0),
+)
+ASK = "Could you share that in a review?"
+
+
+def item(text: str, *evidence: Evidence, types: Sequence[str] = (), previous: str | None = None) -> Item:
+    kinds = tuple(types) or tuple(dict.fromkeys(e.type for e in evidence))
+    return Item(text, previous, "a.csv, line 2", "needs-review", 0.5, kinds, evidence, (), "m-1")
+
+
+ITEMS = [item(MUG, *MARKS), item(ASK, previous="I love it!"), item("Your parcel left today.")]
+
+
+def label(path: Path, typed: str, items: Sequence[Item] = ITEMS) -> tuple[Session, list[dict[str, Any]], str]:
+    """What a session that gets these keys did, wrote and showed."""
+    keys = iter(typed)
+    console = Console(record=True, width=200, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    with console.file, open_journal(path) as journal:
+        session = run(items, journal, Keys(lambda: next(keys, "")), console.print, who="nora")
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    return session, rows, console.export_text()
+
+
+def quoted(row: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(row["text"][r["start"] : r["end"]], r["type"]) for r in row["rationale"]]
+
+
+def test_the_models_types_and_marks_are_taken_with_two_keys(tmp_path: Path) -> None:
+    session, rows, _ = label(tmp_path / "l.jsonl", "v\n")
+    assert session == Session(labelled=1, skipped=0, left=2)
+    assert rows[0]["verdict"] == "review-soliciting"
+    assert rows[0]["types"] == ["positive_request", "incentive"]
+    # Words that decide are marked wherever they stand, as the rules of the dataset want it.
+    assert quoted(rows[0]) == [
+        ("leave us 5 stars", "positive_request"), ("get a mug", "incentive"), ("Get a mug", "incentive"),
+    ]  # fmt: skip
+    assert (rows[0]["who"], rows[0]["model"], rows[0]["shown"]) == ("nora", "m-1", "needs-review")
+    assert rows[0]["when"].endswith("+00:00")
+
+
+def test_types_are_toggled_and_words_typed(tmp_path: Path) -> None:
+    typed = "s" + "v4\n" + "mno such words\nshare THAT\n\n" + "\n"
+    session, rows, shown = label(tmp_path / "l.jsonl", typed)
+    assert (session.labelled, session.skipped) == (1, 1)
+    assert rows[0]["types"] == ["selective"]
+    assert quoted(rows[0]) == [("share that", "selective")]
+    assert rows[0]["previous"] == "I love it!"
+    assert "marks nothing for selective" in shown
+    assert "these words are not in the text" in shown
+
+
+def test_mistyped_words_are_erased_and_escape_keeps_what_was_marked(tmp_path: Path) -> None:
+    _, rows, _ = label(tmp_path / "l.jsonl", "m5 starX\x7fs\n\n\x1b\n")
+    assert quoted(rows[0])[0] == ("5 stars", "positive_request")
+    assert ("get a mug", "incentive") in quoted(rows[0])
+
+
+def test_a_neutral_ask_is_compliant_with_its_type(tmp_path: Path) -> None:
+    _, rows, _ = label(tmp_path / "l.jsonl", "sn" + "m" + ASK + "\n\n\n")
+    assert (rows[0]["verdict"], rows[0]["types"]) == ("compliant", ["neutral_request"])
+    assert quoted(rows[0]) == [(ASK, "neutral_request")]
+
+
+def test_a_verdict_that_the_types_deny_is_not_saved(tmp_path: Path) -> None:
+    session, rows, shown = label(tmp_path / "l.jsonl", "ssv\nb" + "c")
+    assert "these types make it compliant" in shown
+    assert (session.labelled, rows[0]["types"]) == (1, [])
+
+
+def test_undo_goes_back_over_labels_skips_and_sessions(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    session, rows, _ = label(path, "csuuv\n")
+    assert (session.labelled, session.skipped) == (1, 0)
+    assert rows[0]["verdict"] == "review-soliciting"
+    session, rows, shown = label(path, "uu")
+    assert rows == []
+    assert "nothing to undo" in shown
+    assert session.left == 3
+
+
+def test_the_next_start_goes_on_and_skipped_ones_come_again(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    label(path, "csq")
+    session, rows, shown = label(path, "cc")
+    assert "1 of 3" not in shown
+    assert "2 of 3" in shown
+    assert [row["text"] for row in rows] == [i.text for i in ITEMS]
+    assert session.left == 0
+
+
+def test_a_half_written_line_is_dropped_and_a_whole_one_kept(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    label(path, "c")
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:30])
+    _, rows, _ = label(path, "")
+    assert len(rows) == 1
+    path.write_bytes(whole[:-1])
+    _, rows, _ = label(path, "")
+    assert len(rows) == 1
+
+
+def test_a_full_disk_leaves_the_labels_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "l.jsonl"
+    label(path, "c")
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match="No space left"):
+        label(path, "c")
+    assert path.read_bytes() == before
+
+
+def test_two_people_do_not_write_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    with open_journal(path), pytest.raises(InputError, match="in use"), open_journal(path):
+        pass
+    with open_journal(path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "found"),
+    [
+        ("Rate it. Do RATE  it", "rate it", ["Rate it", "RATE  it"]),
+        ("reviewers review", "review", ["review"]),
+        ("5 stars!!", "stars!", ["stars!"]),
+        ("a b", " ", []),
+    ],
+)
+def test_words_are_found_whatever_their_case_and_spaces(text: str, words: str, found: list[str]) -> None:
+    assert [text[a:b] for a, b in find_words(text, words)] == found
+
+
+def scored_csv(path: Path, *rows: tuple[str, str, str, str, str]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["body", "rg_verdict", "rg_types", "rg_marked", "rg_previous", "rg_probability", "rg_model"]
+        )
+        writer.writerows([*row, "0.7", "m-1"] for row in rows)
+    return path
+
+
+def test_flagged_rows_of_a_scored_table_come_with_their_marks_once_each(tmp_path: Path) -> None:
+    overlapping = (
+        Evidence(0, 8, "Love it?", "selective", 1.0),
+        Evidence(5, 16, "it? 5 stars", "positive_request", 1.0),
+    )
+    text = "Love it? 5 stars please"
+    flagged = (text, "review-soliciting", "selective positive_request", bracketed(text, overlapping), "")
+    path = scored_csv(
+        tmp_path / "s.csv",
+        flagged,
+        ("Left today", "compliant", "", "", ""),
+        flagged,
+        ("[a|b] five stars", "needs-review", "positive_request", "[a|b] [five stars|positive_request]", "Hm"),
+        ("A buyer", "", "", "", ""),
+    )
+    found = read_items(path, ReadOptions())
+    assert [(i.text, i.previous) for i in found] == [(text, None), ("[a|b] five stars", "Hm")]
+    assert found[0].evidence == overlapping
+    assert found[0].types == ("selective", "positive_request")
+    assert len(read_items(path, ReadOptions(), everything=True)) == 3
+
+
+def test_structured_output_gives_the_same_verdict_back(tmp_path: Path) -> None:
+    types = (TypeScore("positive_request", 0.9), TypeScore("incentive", 0.8))
+    verdict = Verdict(
+        "1", "review-soliciting", 0.9, types, MARKS, reasons=("long: cut",), model="m-1", text=MUG
+    )
+    row = ScoredRecord(1, Record("x.csv", "line 2", {"body": MUG}, MUG), "Hm?", verdict)
+    path = tmp_path / "s.jsonl"
+    path.write_text(json.dumps({"body": MUG} | structured(row)) + "\n", "utf-8")
+    (found,) = read_items(path, ReadOptions())
+    assert (found.evidence, found.previous, found.reasons) == (MARKS, "Hm?", ("long: cut",))
+    assert (found.shown, found.probability, found.model) == ("review-soliciting", 0.9, "m-1")
+
+
+COMMAND = [sys.executable, "-c", "from reviewguard.cli import main; main()", "label"]
+
+
+@pytest.fixture
+def scored(tmp_path: Path) -> Path:
+    marked = "Hi, [leave us 5 stars|positive_request] please."
+    return scored_csv(
+        tmp_path / "scored.csv",
+        ("Hi, leave us 5 stars please.", "review-soliciting", "positive_request", marked, ""),
+        ("Could you share that?", "needs-review", "", "", "I love it!"),
+    )
+
+
+def labels(scored: Path) -> list[dict[str, Any]]:
+    return [
+        json.loads(line) for line in scored.with_name("scored.labels.jsonl").read_text("utf-8").splitlines()
+    ]
+
+
+def test_keys_from_a_pipe(scored: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, str(scored), "--who", "nora"],
+        input="v\nc",
+        text=True,
+        capture_output=True,
+        timeout=300,
+        check=True,
+    )
+    assert [row["types"] for row in labels(scored)] == [["positive_request"], []]
+    assert "2 labelled, 0 skipped, 0 left" in done.stdout
+
+
+def wait_for(handle: int, words: str) -> str:
+    seen, end = b"", time.monotonic() + 90
+    while words.encode() not in seen:
+        assert select.select([handle], [], [], max(0.0, end - time.monotonic()))[0], seen
+        seen += os.read(handle, 4096)
+    return seen.decode("utf-8", "replace")
+
+
+def test_single_keys_in_a_terminal_and_nothing_lost_when_killed(scored: Path) -> None:
+    """A label is on disk when it is shown as saved; the terminal is as before once the command ends."""
+    master, slave = pty.openpty()
+    before = termios.tcgetattr(slave)
+    command = [*COMMAND, str(scored), "--who", "nora"]
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave)
+
+    killed = start()
+    wait_for(master, "1 of 2")
+    os.write(master, b"\x1b[Cv\r")  # an arrow key is none of ours
+    wait_for(master, "2 of 2")
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert [row["verdict"] for row in labels(scored)] == ["review-soliciting"]
+
+    termios.tcsetattr(slave, termios.TCSANOW, before)
+    again = start()
+    wait_for(master, "2 of 2")
+    os.write(master, b"q")
+    wait_for(master, "1 left")
+    assert again.wait(60) == 0
+    assert termios.tcgetattr(slave) == before
+    assert len(labels(scored)) == 1
+    os.close(master)
+    os.close(slave)

@@ -1,0 +1,278 @@
+"""`data add`: labels of people, checked, without personal details, compared, stored once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import openpyxl
+import pytest
+from curation_helpers import ROW, write_lines
+
+from reviewguard.curation.labels import read_labels
+from reviewguard.curation.pipeline import build, load_splits
+from reviewguard.errors import InputError
+from reviewguard.inference.classifier import Classifier
+from reviewguard.labelling import add as adding
+from reviewguard.labelling.add import AddJob, add
+from reviewguard.labelling.doubtful import doubtful
+from reviewguard.labelling.results import AddReport, Decisions
+from reviewguard.policy import load_policy
+from reviewguard.schema import Message, Verdict
+
+
+class Stars:
+    """Calls what holds "star" a violation, and is the surer of a type the more often its words occur."""
+
+    model = "stars-1"
+    settings = SimpleNamespace(types=tuple(load_policy().types))
+
+    def predict(self, messages: Iterable[Message]) -> list[Verdict]:
+        return [Verdict(None, None, 0.99 if "star" in m.text else 0.01, text=m.text) for m in messages]
+
+    def predict_logits(self, messages: Sequence[Message]) -> np.ndarray[Any, Any]:
+        return np.array([[float(m.text.count("cousin"))] * 8 for m in messages])
+
+
+TEXT = "The lamp is on its way. Tell your cousin to rate it too. Have a good week."
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "messages").mkdir()
+    other = ROW | {
+        "id": "a-0002", "text": "Refunds take five days, we are sorry for the wait.", "types": [],
+        "rationale": [], "family": "a-refund",
+    }  # fmt: skip
+    write_lines(tmp_path / "messages" / "a.jsonl", [ROW, other])
+    return tmp_path
+
+
+def run(home: Path, *rows: dict[str, Any], name: str = "new", **job: Any) -> AddReport:
+    path = write_lines(home / f"{name}.jsonl", rows)
+    return add(AddJob(path, home / "labels", home / "messages", who="nora", **job), cast(Classifier, Stars()))
+
+
+def stored(home: Path) -> list[dict[str, Any]]:
+    files = sorted((home / "labels").glob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+
+
+def quotes(row: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(row["text"][r["start"] : r["end"]], r["type"]) for r in row["rationale"]]
+
+
+def label(text: str, *types: str, **more: Any) -> dict[str, Any]:
+    return {"text": text, "types": list(types)} | more
+
+
+def test_a_label_lands_with_its_provenance_and_the_same_file_adds_nothing(home: Path) -> None:
+    given = label(TEXT, "insider", rationale=["tell your COUSIN"], when="2026-01-02", shown="needs-review")
+    report = run(home, given)
+    assert report.written == home / "labels" / "new.jsonl"
+    (row,) = stored(home)
+    assert quotes(row) == [("Tell your cousin", "insider")]
+    assert (row["labelled_by"], row["labelled_at"], row["shown"]) == ("nora", "2026-01-02", "needs-review")
+    assert (row["model"], row["source"], row["marked_by"]) == ("stars-1", "new.jsonl, line 1", "person")
+    before = (home / "labels" / "new.jsonl").read_bytes()
+    again = run(home, given, name="again")
+    assert (again.written, [r.kind for r in again.repetitions]) == (None, ["exact"])
+    assert [p.name for p in (home / "labels").glob("*.jsonl")] == ["new.jsonl"]
+    assert (home / "labels" / "new.jsonl").read_bytes() == before
+
+
+def test_personal_details_go_and_marks_stay(home: Path) -> None:
+    text = (
+        "Hi Marta, order 123-1234567-1234567 left for 12 Oak Street, Springfield, IL 62704. Write to nora@shop.com, "
+        "see shop.com/gift or call (212) 867-5309 once Marta has given five stars.\nKind regards, Nora"
+    )
+    start = text.index("once Marta has given five stars")
+    mark = {"start": start, "end": start + len("once Marta has given five stars"), "type": "positive_request"}
+    report = run(home, label(text, "positive_request", rationale=[mark], previous="Marta here, any news?"))
+    assert report.refused == ()
+    (row,) = stored(home)
+    assert row["text"] == (
+        "Hi [name], order [order-id] left for [address]. Write to [e-mail], "
+        "see [link] or call [phone] once [name] has given five stars.\nKind regards, [name]"
+    )
+    assert row["previous"] == "[name] here, any news?"
+    assert quotes(row) == [("once [name] has given five stars", "positive_request")]
+    assert report.scrubbed["[name]"] == 4
+
+
+def test_words_nobody_marked_are_marked_by_the_model(home: Path) -> None:
+    report = run(home, label(TEXT, "insider"))
+    (row,) = stored(home)
+    # Without this sentence the model is the least sure of the type.
+    assert quotes(row) == [("Tell your cousin to rate it too.", "insider")]
+    assert (row["marked_by"], report.marked) == ("model", (row["id"],))
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"text": "Rate us", "verdict": "review-soliciting"}, "without types"),
+        ({"text": "Rate us", "verdict": "needs-review"}, "expected compliant or review-soliciting"),
+        ({"text": "Rate us", "types": ""}, "no label"),
+        ({"text": "Rate us", "types": "praise"}, "unknown type 'praise'"),
+        ({"text": "Rate us", "types": ["insider"], "verdict": "compliant"}, "make it review-soliciting"),
+        ({"text": " ", "types": []}, "no text"),
+        ({"text": "Rate us", "types": ["insider"], "rationale": ["rate me"]}, "not in the text"),
+        ({"text": "Rate", "types": "insider", "rationale": [{"start": 0, "end": 9}]}, "within 0–4"),
+        ({"text": "Rate us", "types": ["insider"], "register": "loud"}, "register"),
+        ({"text": "Rate us", "types": "insider pressure", "rationale": ["Rate us"]}, "type: words"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_row_is_said_and_the_others_are_added(
+    home: Path, row: dict[str, Any], reason: str
+) -> None:
+    report = run(home, row, label(TEXT))
+    assert [reason in item.reason for item in report.refused] == [True]
+    assert report.refused[0].place == "line 1"
+    assert len(stored(home)) == 1
+
+
+def test_csv_and_excel_say_the_same(home: Path) -> None:
+    quotes = "incentive: get a mug | positive_request: five stars"
+    header = ["Message text", "Violations", "Verdict", "Quotes", "Annotator"]
+    rows = [
+        ["Leave five stars, get a mug", "incentive, positive_request", "", quotes, "Ana"],
+        ["Your parcel left", "", "Compliant", "", "Ana"],
+    ]  # fmt: skip
+    book = openpyxl.Workbook()
+    for line in (header, *rows):
+        book.active.append(line)
+    book.save(home / "l.xlsx")
+    (home / "l.csv").write_text("\n".join(";".join(line) for line in (header, *rows)), "utf-8")
+    found = []
+    for name in ("l.csv", "l.xlsx"):
+        report = add(
+            AddJob(home / name, home / "labels", home / "messages", dry_run=True), cast(Classifier, Stars())
+        )
+        assert report.written is None
+        found.append([item.label.message for item in report.added])
+    assert found[0] == found[1]
+    assert found[0][0].types == ("positive_request", "incentive")
+    assert [r.type for r in found[0][0].rationale] == ["positive_request", "incentive"]
+    assert not (home / "labels").exists()
+
+
+def conflicting(text: str = ROW["text"]) -> dict[str, Any]:
+    return label(text)
+
+
+def test_nothing_is_written_while_a_conflict_is_open(home: Path) -> None:
+    report = run(home, conflicting(), label(TEXT))
+    (conflict,) = report.undecided
+    assert (conflict.old.message.id, conflict.kind) == ("a-0001", "exact")
+    assert report.written is None
+    assert not (home / "labels").exists()
+
+
+def test_a_decision_settles_it_and_written_messages_stay(home: Path) -> None:
+    written = (home / "messages" / "a.jsonl").read_bytes()
+    name = run(home, conflicting()).undecided[0].new.id
+    kept = run(home, conflicting(), decisions=Decisions(reject=frozenset({name})))
+    assert (kept.added, kept.written, kept.undecided) == ((), None, ())
+    with pytest.raises(InputError, match="cannot have two labels"):
+        run(home, conflicting(), decisions=Decisions(both=frozenset({name})))
+    with pytest.raises(InputError, match="no row has the id"):
+        run(home, conflicting(), decisions=Decisions(accept=frozenset({"lab-0"})))
+    run(home, conflicting(), decisions=Decisions(accept=frozenset({"all"})))
+    (row,) = stored(home)
+    assert (row["types"], row["replaces"]) == ([], ["a-0001"])
+    assert (home / "messages" / "a.jsonl").read_bytes() == written
+    assert run(home, conflicting()).repetitions[0].old.message.id == name
+
+
+def test_a_changed_mind_replaces_the_label_in_its_file(home: Path) -> None:
+    run(home, label(TEXT, "insider"), label("Your parcel left the depot"), name="first")
+    report = run(home, label(TEXT), name="second", decisions=Decisions(accept=frozenset({"all"})))
+    assert report.conflicts[0].decision == "accept"
+    assert [(row["text"], row["types"]) for row in stored(home)] == [
+        ("Your parcel left the depot", []), (TEXT, []),
+    ]  # fmt: skip
+
+
+def test_near_repetitions_and_near_conflicts(home: Path) -> None:
+    run(home, label(TEXT, "insider"))
+    near = run(home, label(TEXT.replace("week", "weekend"), "insider"), name="near")
+    assert [r.kind for r in near.repetitions] == ["near"]
+    other = label(TEXT.replace("week", "weekend"))
+    (conflict,) = run(home, other, name="near").undecided
+    assert (conflict.kind, conflict.similarity > 0.8) == ("near", True)
+    run(home, other, name="near", decisions=Decisions(both=frozenset({conflict.new.id})))
+    assert len(stored(home)) == 2
+
+
+def test_one_file_that_contradicts_itself(home: Path) -> None:
+    rows = (label(TEXT, "insider"), label(TEXT), label("Your parcel left the depot"))
+    (conflict,) = run(home, *rows).undecided
+    assert conflict.old.file is None
+    run(home, *rows, decisions=Decisions(accept=frozenset({conflict.new.id})))
+    assert sorted(row["types"] for row in stored(home)) == [[], []]
+
+
+def test_a_folder_changed_meanwhile_is_not_overwritten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = read_labels(home / "labels")
+    run(home, label(TEXT))
+    monkeypatch.setattr(adding, "read_labels", lambda _: before)
+    with pytest.raises(InputError, match="changed meanwhile"):
+        run(home, label("Your parcel left the depot"), name="late")
+    assert len(stored(home)) == 1
+
+
+def test_doubtful_labels_are_listed_and_added(home: Path) -> None:
+    wrong = label("Five stars, friend?")
+    report = run(home, wrong, label(TEXT), label("Your parcel left the depot"))
+    assert [(d.new.place, d.probability) for d in report.doubts] == [("line 1", 0.99)]
+    assert len(stored(home)) == 3
+
+
+def test_flipped_labels_among_many_are_found() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.random(60) < 0.5
+    probability = np.where(truth, rng.beta(8, 1, 60), rng.beta(1, 8, 60))
+    flipped = set(range(0, 60, 6))
+    types = [("insider",) if bool(t) != (i in flipped) else () for i, t in enumerate(truth)]
+    found = doubtful(types, probability)
+    assert len(flipped & set(found)) >= 8
+    assert len(set(found) - flipped) <= 2
+    assert doubtful([], np.array([])) == []
+
+
+def test_labels_go_into_training_and_move_nothing(home: Path) -> None:
+    words = ["kettle", "lamp", "rug", "chair", "desk", "mug", "bowl", "vase", "clock", "fan", "sofa", "shelf"]
+    messages = [
+        ROW | {
+            "id": f"b-{i}", "text": f"{w} {words[-1 - i] * 3} number {i * 7919} leaves on day {i}", "types": [],
+            "rationale": [], "family": f"f-{i}",
+        }
+        for i, w in enumerate(words)
+    ]  # fmt: skip
+    write_lines(home / "messages" / "b.jsonl", messages)
+    build(home / "messages", home / "plain", seed=1)
+    plain = load_splits(home / "plain")
+    replaced, apart = plain["train"][0], plain["test"][0]
+    accept = Decisions(accept=frozenset({"all"}))
+    run(
+        home,
+        label(replaced.text, *([] if replaced.types else ["insider"])),
+        label(apart.text, "pressure"),
+        label(TEXT, "insider"),
+        decisions=accept,
+    )
+    report = build(home / "messages", home / "built", seed=1, labels_dir=home / "labels")
+    splits = load_splits(home / "built")
+    assert splits["test"] == plain["test"]
+    assert splits["validation"] == plain["validation"]
+    texts = [m.text for m in splits["train"]]
+    assert TEXT in texts
+    assert apart.text not in texts
+    assert (replaced.id not in {m.id for m in splits["train"]}, texts.count(replaced.text)) == (True, 1)
+    assert (report.steps[-1].name, report.steps[-1].kept, report.steps[-1].dropped) == ("labels", 2, 1)
+    assert "is for measuring" in report.dropped[-1].reason
