@@ -13,6 +13,7 @@ from reviewguard.curation.storage import read_frozen
 DATA = Path("build/data")
 
 if __name__ == "__main__":
-    build(Path("data/messages"), DATA, seed=13, frozen=read_frozen(Path("data/splits.json")))
+    frozen = read_frozen(Path("data/splits.json"))
+    build(Path("data/messages"), DATA, seed=13, frozen=frozen, labels_dir=Path("data/labels"))
     sys.argv = ["train.py", "train", "--config", "train.toml", "--data", str(DATA), *sys.argv[1:]]
     main()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reviewguard.errors import InputError
-from reviewguard.labelling.words import mark
+from reviewguard.labelling.cells import Unusable, list_of, rationale_of, word_of
 from reviewguard.masking import column_names
 from reviewguard.policy import load_policy
 from reviewguard.readers.columns import recognise
@@ -33,8 +32,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Field → names of its column, as `vocabulary.fold` writes them."""
 
-_NAMED = re.compile(r"(\w+)\s*:\s*(.+)", re.DOTALL)
-"""A quote that says its type: `incentive: get a mug`."""
 _NO_TYPES = frozenset({"none", "no", "-", "compliant"})
 
 
@@ -72,10 +69,6 @@ class Refused:
     reason: str
 
 
-class _Unusable(ValueError):
-    """What is wrong with a row, for a person."""
-
-
 def read_rows(
     path: Path, columns: Mapping[str, str] | None = None
 ) -> tuple[list[LabelledRow], list[Refused]]:
@@ -99,7 +92,7 @@ def read_rows(
         seen.update(dict.fromkeys(record.values))
         try:
             rows.append(_row(record, given, own))
-        except _Unusable as error:
+        except Unusable as error:
             refused.append(Refused(path.name, record.place, str(error)))
     _check_columns(path, seen, own)
     return rows, refused
@@ -136,10 +129,10 @@ def _fields(header: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, str]
 
 def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str]) -> LabelledRow:
     if record.error:
-        raise _Unusable(record.error)
+        raise Unusable(record.error)
     fields = _fields(record.values, own)
     cells = {field: record.values[column] for field, column in fields.items()}
-    marks = _list(cells.get("rationale"))
+    marks = list_of(cells.get("rationale"))
     text = _text(record, given, raw=any(isinstance(item, dict) and "start" in item for item in marks))
     types = _labels(cells)
     return LabelledRow(
@@ -148,9 +141,9 @@ def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str]) -> La
         text=text,
         previous=(record.previous or "").strip() or None,
         types=types,
-        rationale=_rationale(marks, text, types),
+        rationale=rationale_of(marks, text, types),
         names=column_names(record.values),
-        extra={name: word for name in COLUMNS if (word := _word(cells.get(name)))},
+        extra={name: word for name in COLUMNS if (word := word_of(cells.get(name)))},
     )
 
 
@@ -159,7 +152,7 @@ def _text(record: Record, given: Mapping[str, str], *, raw: bool) -> str:
     cell = record.values.get(recognise(list(record.values), given).get("text", ""))
     text = cell if raw and isinstance(cell, str) else record.text
     if not text.strip():
-        raise _Unusable("no text")
+        raise Unusable("no text")
     return text
 
 
@@ -167,92 +160,42 @@ def _labels(cells: Mapping[str, Cell]) -> tuple[str, ...]:
     """Types in the guide's order, checked against the verdict.
 
     Raises:
-        _Unusable: there is no label, an unknown one, or types and verdict contradict each other.
+        Unusable: there is no label, an unknown one, or types and verdict contradict each other.
     """
     types, verdict = _types(cells.get("types")), _verdict(cells.get("verdict"))
     if types is None:
         if verdict == COMPLIANT:
             return ()
         if verdict == REVIEW_SOLICITING:
-            raise _Unusable(
+            raise Unusable(
                 f"{REVIEW_SOLICITING} without types: say which, of {', '.join(load_policy().violation_types)}"
             )
-        raise _Unusable("no label: neither types nor a verdict (write `compliant` where nothing is wrong)")
+        raise Unusable("no label: neither types nor a verdict (write `compliant` where nothing is wrong)")
     implied = REVIEW_SOLICITING if load_policy().profile("amazon").is_broken(types) else COMPLIANT
     if verdict not in (None, implied):
-        raise _Unusable(
+        raise Unusable(
             f"the verdict is {verdict}, but the types {', '.join(types) or 'none'} make it {implied}"
         )
     return types
 
 
 def _verdict(cell: Cell) -> str | None:
-    word = re.sub(r"[\s_]+", "-", _word(cell).casefold())
+    word = re.sub(r"[\s_]+", "-", word_of(cell).casefold())
     if word in ("", COMPLIANT, REVIEW_SOLICITING):
         return word or None
-    raise _Unusable(f"the verdict is {_word(cell)!r}, expected {COMPLIANT} or {REVIEW_SOLICITING}")
+    raise Unusable(f"the verdict is {word_of(cell)!r}, expected {COMPLIANT} or {REVIEW_SOLICITING}")
 
 
 def _types(cell: Cell) -> tuple[str, ...] | None:
     """None where the cell says nothing; "none", "compliant" and an empty list say that there are none."""
-    word = _word(cell)
+    word = word_of(cell)
     if not word:
         return None
-    names = _list(word) if word.startswith("[") else re.split(r"[\s,;|+]+", word.strip(" ,;|+"))
+    names = list_of(word) if word.startswith("[") else re.split(r"[\s,;|+]+", word.strip(" ,;|+"))
     folded = [fold(str(name)) for name in names]
-    if len(folded) == 1 and names[0] in _NO_TYPES:
+    if len(folded) == 1 and str(names[0]).casefold() in _NO_TYPES:
         return ()
     known = load_policy().types
     if unknown := [name for name in folded if name not in known]:
-        raise _Unusable(f"unknown type {unknown[0]!r}, expected some of {', '.join(known)}")
+        raise Unusable(f"unknown type {unknown[0]!r}, expected some of {', '.join(known)}")
     return tuple(name for name in known if name in folded)
-
-
-def _list(cell: Cell) -> Sequence[Any]:
-    """The list in a cell: JSON, or quotes with a bar or a line break between."""
-    word = _word(cell)
-    if not word.startswith("["):
-        return [part.strip().strip('"“”') for part in re.split(r"\s*[|\n]\s*", word) if part.strip()]
-    try:
-        value = json.loads(word)
-    except ValueError as error:
-        raise _Unusable(f"{word[:60]!r} is no list: {error}") from error
-    return value if isinstance(value, list) else [value]
-
-
-def _rationale(items: Sequence[Any], text: str, types: tuple[str, ...]) -> tuple[Rationale, ...]:
-    found = [stretch for item in items for stretch in _stretches(item, text, types)]
-    return tuple(sorted(set(found), key=lambda item: (item.start, item.end, item.type)))
-
-
-def _stretches(item: Any, text: str, types: tuple[str, ...]) -> Iterator[Rationale]:
-    if isinstance(item, str):
-        named = _NAMED.fullmatch(item)
-        item = (
-            {"quote": item} if not named or named[1] not in types else {"type": named[1], "quote": named[2]}
-        )
-    if not isinstance(item, dict):
-        raise _Unusable(f"the rationale holds {item!r}, expected a quote, or start, end and type")
-    kind = item.get("type") or (types[0] if len(types) == 1 else "")
-    if kind not in types:
-        raise _Unusable(
-            f"the rationale is for {kind or 'no type'}: write `type: words`, of {', '.join(types)}"
-        )
-    if "quote" in item:
-        stretches = mark(text, [(str(item["quote"]), kind)])
-        if not stretches:
-            raise _Unusable(f"the rationale quotes {item['quote']!r}, which is not in the text")
-        yield from stretches
-    else:
-        yield _offsets(item, kind, text)
-
-
-def _offsets(item: Mapping[str, Any], kind: str, text: str) -> Rationale:
-    start, end = item.get("start"), item.get("end")
-    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
-        raise _Unusable(f"the rationale is {start}–{end}, expected offsets within 0–{len(text)}")
-    return Rationale(start, end, kind)
-
-
-def _word(cell: Cell) -> str:
-    return "" if cell is None else str(cell).strip()
