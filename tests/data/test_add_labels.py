@@ -12,7 +12,9 @@ import numpy as np
 import openpyxl
 import pytest
 from curation_helpers import ROW, write_lines
+from typer.testing import CliRunner
 
+from reviewguard.cli import app
 from reviewguard.curation.labels import read_labels
 from reviewguard.curation.pipeline import build, load_splits
 from reviewguard.errors import InputError
@@ -276,3 +278,32 @@ def test_labels_go_into_training_and_move_nothing(home: Path) -> None:
     assert (replaced.id not in {m.id for m in splits["train"]}, texts.count(replaced.text)) == (True, 1)
     assert (report.steps[-1].name, report.steps[-1].kept, report.steps[-1].dropped) == ("labels", 2, 1)
     assert "is for measuring" in report.dropped[-1].reason
+
+
+def test_the_command_shows_conflicts_side_by_side_and_says_so_by_its_exit_code(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adding, "load", lambda _: Stars())
+    path = write_lines(
+        home / "new.jsonl", [conflicting(), label("Five stars, friend?"), label(TEXT, "insider")]
+    )
+    folders = ["--labels", str(home / "labels"), "--messages", str(home / "messages")]
+
+    def command(*options: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["data", "add", str(path), *folders, *options])
+        return done.exit_code, done.output
+
+    code, shown = command()
+    assert code == 1
+    row = next(line for line in shown.splitlines() if "positive_request" in line and "no type" in line)
+    assert row.index("review-soliciting: positive_request") < row.index("compliant: no type")
+    assert "nothing written: 1 conflicts are open" in shown
+    assert "99% a violation" in shown
+    assert command("--accept", "all", "--dry-run")[0] == 0
+    assert stored(home) == []
+    code, shown = command("--accept", "all", "--who", "kim")
+    assert (code, "3 added" in shown) == (0, True)
+    assert {row["labelled_by"] for row in stored(home)} == {"kim"}
+    code, shown = command()
+    assert (code, "3 known already" in shown) == (0, True)
+    assert len(stored(home)) == 3
