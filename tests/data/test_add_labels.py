@@ -298,7 +298,7 @@ def test_the_command_shows_conflicts_side_by_side_and_says_so_by_its_exit_code(
     row = next(line for line in shown.splitlines() if "positive_request" in line and "no type" in line)
     assert row.index("review-soliciting: positive_request") < row.index("compliant: no type")
     assert "nothing written: 1 conflicts are open" in shown
-    assert "99% a violation" in shown
+    assert "99% likely to break the rules" in shown
     assert command("--accept", "all", "--dry-run")[0] == 0
     assert stored(home) == []
     code, shown = command("--accept", "all", "--who", "kim")

@@ -139,6 +139,7 @@ class ExchangeRow(StrictRow):
     rationale: tuple[RationaleRow, ...]
     family: Filled
     product: Filled
+    register_: str = Field(alias="register")  # pydantic models have a method of that name
     channel: Channel
     writer_brief: Filled
 
@@ -153,7 +154,7 @@ class ExchangeRow(StrictRow):
 class MessageRow(ExchangeRow):
     """One line of `data/messages/*.jsonl`."""
 
-    register_: Register = Field(alias="register")  # pydantic models have a method of that name
+    register_: Register = Field(alias="register")
 
 
 Row = TypeVar("Row", bound=StrictRow)
