@@ -308,3 +308,13 @@ def error_kinds() -> str:
     counted = _read(ROOT / "data" / "error_kinds.json")
     rows = [(k["kind"], k["before"], k["after"]) for k in counted["kinds"]]
     return table(("kind", counted["before"], counted["after"]), rows)
+
+
+def label_errors() -> str:
+    """What the search for label errors found."""
+    found = _read(ROOT / "data" / "label_errors.json")
+    return (
+        f"A model that had not seen them ({found['model']}) judged {found['judged']:,} messages; cleanlab doubted "
+        f"{found['doubtful']}. The {found['read']} most doubtful were read against the guide: {found['wrong']} were "
+        "wrong. They are hard for the model, not mislabelled."
+    )

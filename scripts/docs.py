@@ -111,6 +111,7 @@ BLOCKS = {
     "splits": blocks.splits,
     "agreement": blocks.agreement,
     "error-kinds": blocks.error_kinds,
+    "label-errors": blocks.label_errors,
     "commands": commands,
 }
 
