@@ -79,7 +79,9 @@ def test_where_too_little_is_left_it_says_so(export: Path, tiny_model_dir: Path,
     out = tmp_path / "to_label.jsonl"
     result = run(export, out, tiny_model_dir, "-n", 50, "--labelled", labelled)
     assert result.exit_code == 0, result.output
-    assert rows(out) == []
+    left = rows(out)
+    assert len(left) < 10
+    assert all(row["rg_text"] for row in left)  # their markup was taken out, so they read differently
     assert "Fewer than 50" in result.output
 
 
