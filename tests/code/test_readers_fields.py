@@ -62,7 +62,8 @@ def test_repeated_and_empty_headers_get_names_of_their_own() -> None:
     [
         (
             "seller",
-            "agent|Staff|OUTGOING|outbound|Public reply|admin|customer service|Agent: Nora|reply to customer|bot|automation",
+            "agent|Staff|OUTGOING|outbound|Public reply|admin|customer service|Agent: Nora|reply to customer"
+            "|bot|automation",
         ),
         ("buyer", "Buyer|end-user|End User|customer|incoming|From customer|Customer (Janet)|requester|in"),
         ("system", "system|Internal note|private_note|notification"),
