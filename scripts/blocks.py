@@ -306,8 +306,9 @@ def agreement() -> str | None:
 def error_kinds() -> str:
     """Errors on real messages by kind, before and after the briefs that answered them."""
     counted = _read(ROOT / "data" / "error_kinds.json")
-    rows = [(k["kind"], k["before"], k["after"]) for k in counted["kinds"]]
-    return table(("kind", counted["before"], counted["after"]), rows)
+    columns = ("before", "after", "now")
+    rows = [(k["kind"], *(k[column] for column in columns)) for k in counted["kinds"]]
+    return table(("kind", *(counted[column] for column in columns)), rows)
 
 
 def label_errors() -> str:

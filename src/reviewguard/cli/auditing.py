@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reviewguard.cli.scoring import FailOn
 from reviewguard.cli.shared import (
     BatchTokensOption,
+    FailOn,
     FormatOption,
     InputsArgument,
     MapOption,

@@ -26,7 +26,7 @@ from reviewguard.cli.shared import (
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
 
 if TYPE_CHECKING:
-    from reviewguard.inference.workspace import Counts
+    from reviewguard.inference.workspace_counts import Counts
 
 
 INTERRUPTED = 130

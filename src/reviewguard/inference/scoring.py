@@ -14,7 +14,8 @@ from reviewguard.inference.engines import Engine, Task
 from reviewguard.inference.model_folder import load, shipped_model
 from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.work_folder import Leftover, WorkFolder, work_folder
-from reviewguard.inference.workspace import Counts, Workspace
+from reviewguard.inference.workspace import Workspace
+from reviewguard.inference.workspace_counts import Counts
 from reviewguard.inference.writers import check_output, suffix_of, write_output
 from reviewguard.policy import load_policy
 from reviewguard.readers.base import ReadOptions
@@ -139,9 +140,11 @@ def _engine(job: ScoreJob) -> Engine | None:
 def _finish(
     job: ScoreJob, files: tuple[Path, ...], workspace: Workspace, folder: WorkFolder | None, progress: Report
 ) -> ScoreResult:
-    written = folder and write_output(
-        workspace, folder, lambda done, total: progress(Progress("writing", done, done / total))
-    )
+    written = None
+    if folder:
+        written = write_output(
+            workspace, folder, lambda done, total: progress(Progress("writing", done, done / total))
+        )
     return ScoreResult(
         job, files, workspace.counts(), workspace.types(), tuple(workspace.worst(job.worst)), written
     )
