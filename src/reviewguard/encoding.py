@@ -135,7 +135,7 @@ class MessageEncoder:
         plain = normalize(text[:MAX_CHARACTERS]).text
         encoded = self._tokenizer.encode(plain, add_special_tokens=False)
         unknown = self._tokenizer.token_to_id("[UNK]")
-        pieces: Counter[int] = Counter()
+        pieces: Counter[int | None] = Counter()
         for word, token, (start, _) in zip(encoded.word_ids, encoded.ids, encoded.offsets, strict=True):
             if word in pieces or plain[start].isalnum():
                 pieces[word] += 2 if token == unknown else 1
