@@ -63,13 +63,15 @@ def test_figures_of_another_model_are_reported(monkeypatch: pytest.MonkeyPatch) 
 def test_blocks_without_figures_say_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(blocks, "figures", dict)
     monkeypatch.setattr(blocks, "evaluation", dict)
-    monkeypatch.setattr(blocks, "READINGS", tmp_path / "none.jsonl")
+    for name in ("READINGS", "MODEL_TABLE", "THROUGHPUT"):
+        monkeypatch.setattr(blocks, name, tmp_path / "none")
     measured = set(docs.BLOCKS) - {
         "requirements",
         "exit-codes",
         "types",
         "profiles",
         "error-kinds",
+        "label-errors",
         "commands",
     }
     assert {name for name in docs.BLOCKS if docs.BLOCKS[name]() is None} == measured
