@@ -29,7 +29,7 @@ from reviewguard.token_threshold import best_token_threshold
 
 PRECISIONS = ("int8", "fp32")
 CARD_FILE = "README.md"
-CALIBRATION = 500
+CALIBRATION = 300
 """Messages whose activations are measured for int8."""
 SELF_CHECK = Message(
     "Dear friend, glad the kettle arrived. Give us five stars and we refund you by PayPal, then tell us on WhatsApp.",

@@ -13,6 +13,7 @@ every matrix. So the ranges are measured beforehand, one a channel, and most of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ ENCODER = "model.encoder."
 """Prefix of the encoder's weights. The head behind it is small, and stays fp32."""
 KINDS = ("LayerNormalization", "Attention", "Gelu")
 """Operators whose results are rounded."""
+TOGETHER = 32
+"""Samples whose activations are held at a time."""
 
 
 def quantize_int8(source: Path, target: Path, samples: Iterable[Inputs]) -> None:
@@ -95,9 +98,10 @@ def _measure(source: Path, blocks: list[Block], samples: Iterable[Inputs]) -> No
         graph.model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
     names = [block.source for block in blocks]
-    for inputs in samples:
-        for block, found in zip(blocks, session.run(names, dict(inputs)), strict=True):
-            block.see(found.reshape(-1, found.shape[-1]))
+    waiting = iter(samples)
+    while some := [session.run(names, dict(inputs)) for inputs in islice(waiting, TOGETHER)]:
+        for block, *found in zip(blocks, *some, strict=True):
+            block.see(np.concatenate([values.reshape(-1, values.shape[-1]) for values in found]))
 
 
 def _pack_embeddings(graph: Graph) -> None:
