@@ -24,10 +24,12 @@ ASK = TYPES.index("neutral_request")
 class WordBackend:
     """Finds the tokens of two words: 'gift' is an incentive, 'review' a neutral ask."""
 
+    threads = 1
+
     def __init__(self, encoder: MessageEncoder) -> None:
         ids = {word: set(self._ids(encoder, word)) for word in ("gift", "review")}
         self._columns = {GIFT: ids["gift"], ASK: ids["review"]}
-        self.passes = 0
+        self.rows = 0
 
     @staticmethod
     def _ids(encoder: MessageEncoder, word: str) -> list[int]:
@@ -35,7 +37,7 @@ class WordBackend:
         return list(window.ids[slice(*window.seller)])
 
     def run(self, batch: Batch) -> Forward:
-        self.passes += 1
+        self.rows += len(batch.input_ids)
         shape = (*batch.input_ids.shape, len(TYPES))
         evidence = np.full(shape, -6.0, dtype=np.float32)
         for column, ids in self._columns.items():
@@ -107,7 +109,7 @@ def test_verdicts_come_in_order_and_identical_messages_are_scored_once(encoder: 
     verdicts = guard.predict(messages)
     assert [v.id for v in verdicts] == ["1", "2", "3"]
     assert verdicts[0].probability == verdicts[2].probability
-    assert backend.passes == 1
+    assert backend.rows == 2
     assert guard.predict([]) == []
 
 
