@@ -129,7 +129,7 @@ def test_evaluate_measures_beside_the_baselines_and_writes_every_figure(
     assert done.exit_code == 0, done.output
     models = set(json.loads(out.read_text())["test"])
     assert {"again", "evidence (int8)"} < models
-    assert len(models) == 4
+    assert len(models) == 5
     assert all(name in done.output for name in models)
     wrong = RUN.invoke(app, ["evaluate", "--with", "nothing", *map(str, options)])
     assert "NAME=DIR" in str(wrong.exception)
