@@ -58,7 +58,7 @@ COMPLIANT_MESSAGES = [
     "The invoice is attached. The size chart for the jacket is on its second page.",
 ]
 NEARLY_COMPLIANT = [
-    # Model 0.1.0 hands these to a person: a little above its lower threshold.
+    # A person may be asked: they are near the lower threshold.
     "Thank you for your purchase. If you have time, please leave an honest review of the product.",
     "We will review your case and send the refund to your card within three days.",
 ]
@@ -120,7 +120,7 @@ def test_one_line_in_a_long_letter_is_found_wherever_it_stands(
     assert guard(" ".join(LETTER)).verdict == COMPLIANT
     text = " ".join([*LETTER[:at], OFFENCE, *LETTER[at:]])
     verdict = guard(text)
-    # The behaviour suite counts how often it is accused; 0.1.0 hands some such letters to a person.
+    # The behaviour suite counts how often it is accused.
     assert verdict.verdict in (NEEDS_REVIEW, REVIEW_SOLICITING)
     start, end = text.index(OFFENCE), text.index(OFFENCE) + len(OFFENCE)
     for kind in verdict.types:
