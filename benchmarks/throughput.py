@@ -30,7 +30,6 @@ from typing import Any
 
 import numpy as np
 from cold_start import processor, write_pipeline_model
-from made_export import texts
 
 from reviewguard.inference.workspace import Chunk
 from reviewguard.schema import Message
@@ -69,6 +68,8 @@ def _options() -> argparse.Namespace:
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """All rows, in turn, `rounds` times; see the module's description."""
+    from made_export import texts  # here, so that the processes that score do not import what it needs
+
     export = texts(options.rows)
     rng = random.Random(1)
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in RUNNERS}
@@ -123,10 +124,8 @@ class _Meter:
     """Measures what happens from its making on."""
 
     def __init__(self, lengths: Sequence[int], plain: Path, messages: int) -> None:
-        from transformers import AutoConfig
-
-        config = AutoConfig.from_pretrained(plain)
-        width, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+        config = json.loads((plain / "config.json").read_text("utf-8"))
+        width, inner, layers = (config[k] for k in ("hidden_size", "intermediate_size", "num_hidden_layers"))
         weights = 4 * width**2 + 2 * width * inner
         self.operations = float(sum(2 * n * layers * (weights + 2 * n * width) for n in lengths))
         self.tokens, self.messages = sum(lengths), messages
