@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reviewguard.decision import probabilities
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.abstention import BandRow, band_rows
+from reviewguard.modeling.calibration import broken
 from reviewguard.modeling.calibration_error import CalibrationRow, calibration_row
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
@@ -47,14 +47,16 @@ def decision_report(
     }
     before = probabilities(logits["test"], _uncalibrated(settings), rules)
     after = probabilities(logits["test"], settings, rules)
-    broken = {"validation": _broken(validation, profile), "test": _broken(test, profile)}
-    rows = [calibration_row("violation", broken["test"], before.violation, after.violation)]
+    positive = {"validation": broken(rules, validation), "test": broken(rules, test)}
+    rows = [calibration_row("violation", positive["test"], before.violation, after.violation)]
     for i, name in enumerate(settings.types):
         present = np.array([name in m.types for m in test])
         rows.append(calibration_row(name, present, before.types[:, i], after.types[:, i]))
     fitted = probabilities(logits["validation"], settings, rules).violation
     band = band_rows(
-        (fitted, broken["validation"]), (after.violation, broken["test"]), settings.profiles[profile].upper
+        (fitted, positive["validation"]),
+        (after.violation, positive["test"]),
+        settings.profiles[profile].upper,
     )
     return DecisionReport(tuple(rows), tuple(band))
 
@@ -62,8 +64,3 @@ def decision_report(
 def _uncalibrated(settings: Settings) -> Settings:
     plain = Settings.uncalibrated(settings.name, settings.version, settings.types, tuple(settings.profiles))
     return replace(settings, calibrations=plain.calibrations, profiles=plain.profiles)
-
-
-def _broken(rows: Sequence[LabelledMessage], profile: str) -> NDArray[np.bool_]:
-    rules = load_policy().profile(profile)
-    return np.array([rules.is_broken(m.types) for m in rows])

@@ -40,13 +40,14 @@ def fit_settings(
     }
     typed = replace(settings, calibrations=calibrations, type_thresholds=thresholds)
     profiles = {
-        name: _fit_profile(profile_logits(logits, typed, profile), _broken(profile, examples))
+        name: _fit_profile(profile_logits(logits, typed, profile), broken(profile, examples))
         for name, profile in load_policy().profiles.items()
     }
     return replace(typed, profiles=profiles)
 
 
-def _broken(profile: Profile, examples: Sequence[LabelledMessage]) -> NDArray[np.bool_]:
+def broken(profile: Profile, examples: Sequence[LabelledMessage]) -> NDArray[np.bool_]:
+    """Whether each message's labels break the profile's rules, shape `(messages,)`."""
     return np.array([profile.is_broken(e.types) for e in examples])
 
 
