@@ -59,7 +59,9 @@ class Pool:
         return cls(tuple(sorted(sentences)), tuple(sorted(questions)))
 
 
-def augment(messages: Sequence[LabelledMessage], seed: int, per_message: int) -> list[LabelledMessage]:
+def augment(
+    messages: Sequence[LabelledMessage], seed: int, per_message: int, *, pool: Pool | None = None
+) -> list[LabelledMessage]:
     """Up to `per_message` changed copies of each message, ids `<id>~a1`, `<id>~a2` …
 
     A copy depends on its message, the seed and the pool of all messages, not on the order. Where
@@ -67,8 +69,9 @@ def augment(messages: Sequence[LabelledMessage], seed: int, per_message: int) ->
 
     Args:
         messages: the training split only.
+        pool: where these are few, what is borrowed from others; by default from themselves.
     """
-    pool = Pool.of(messages)
+    pool = pool or Pool.of(messages)
     copies = (
         _copy(message, number, pool, seed) for message in messages for number in range(1, per_message + 1)
     )

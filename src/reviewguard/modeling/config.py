@@ -6,12 +6,14 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from reviewguard.encoding import Limits
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.base_model import PACKAGED
 from reviewguard.modeling.evidence_model import HEADS, POOLINGS, HeadConfig
+
+Config = TypeVar("Config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,20 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig
 
 def config_from(values: Mapping[str, Any]) -> TrainConfig:
     """Build the configuration from plain values; text is converted to each key's type."""
-    hints = get_type_hints(TrainConfig)
+    return typed(TrainConfig, values)
+
+
+def typed(kind: type[Config], values: Mapping[str, Any]) -> Config:
+    """A configuration dataclass from plain values; text is converted to each key's type.
+
+    Raises:
+        ConfigError: a key is unknown, or a value has the wrong type.
+    """
+    hints = get_type_hints(kind)
     unknown = sorted(set(values) - set(hints))
     if unknown:
         raise ConfigError(f"unknown keys {unknown}", expected=", ".join(hints), fix="remove or rename them")
-    return TrainConfig(**{key: _convert(key, value, hints[key]) for key, value in values.items()})
+    return kind(**{key: _convert(key, value, hints[key]) for key, value in values.items()})
 
 
 def _convert(key: str, value: Any, kind: type) -> Any:

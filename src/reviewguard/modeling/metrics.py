@@ -22,7 +22,7 @@ _CELLS = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure with its 95% bootstrap interval; None where it is undefined on this data."""
+    """A figure with its bootstrap interval, 95% by default; None where it is undefined on this data."""
 
     value: float | None
     low: float | None = None
@@ -142,7 +142,12 @@ def weighted_mean(values: Floats) -> Statistic:
 
 
 def estimate(
-    statistics: Mapping[str, Statistic], groups: Sequence[str], *, seed: int, bootstrap: int
+    statistics: Mapping[str, Statistic],
+    groups: Sequence[str],
+    *,
+    seed: int,
+    bootstrap: int,
+    level: float = 0.95,
 ) -> dict[str, Figure]:
     """Each statistic with its percentile interval (Efron 1979) from resampled groups.
 
@@ -150,10 +155,11 @@ def estimate(
         groups: each message's group, length `(messages,)`. Whole groups are drawn, since the twins
             of one family are not independent and would make the interval too narrow.
         bootstrap: resamples; 0 gives values without intervals.
+        level: coverage of the intervals, 0–1.
     """
     draws = _draws(groups, seed=seed, bootstrap=bootstrap)
     samples = {name: np.concatenate([f(part) for part in draws]) for name, f in statistics.items()}
-    return {name: _figure(values) for name, values in samples.items()}
+    return {name: _figure(values, level) for name, values in samples.items()}
 
 
 def _draws(groups: Sequence[str], *, seed: int, bootstrap: int) -> list[Floats]:
@@ -167,12 +173,12 @@ def _draws(groups: Sequence[str], *, seed: int, bootstrap: int) -> list[Floats]:
     return [np.ones((1, len(groups))), *drawn]
 
 
-def _figure(samples: Floats) -> Figure:
+def _figure(samples: Floats, level: float) -> Figure:
     value, resampled = samples[0], samples[1:]
     resampled = resampled[~np.isnan(resampled)]
     if np.isnan(value):
         return Figure(None)
     if not len(resampled):
         return Figure(float(value))
-    low, high = np.percentile(resampled, [2.5, 97.5])
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
     return Figure(float(value), float(low), float(high))

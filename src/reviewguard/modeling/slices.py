@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -35,13 +35,19 @@ class Slice:
     false_alarm_rate: float | None
 
 
-def slices(observed: Observed) -> tuple[Slice, ...]:
-    """Every slice that holds a message, in a stable order."""
+def members_of(examples: Sequence[LabelledMessage]) -> dict[tuple[str, str], list[int]]:
+    """(dimension, value) → places of its messages, for every slice that holds one, in a stable order."""
     members: dict[tuple[str, str], list[int]] = {}
-    for index, example in enumerate(observed.examples):
+    for index, example in enumerate(examples):
         for place in _places(example):
             members.setdefault(place, []).append(index)
-    places = sorted(members, key=_position)
+    return {place: members[place] for place in sorted(members, key=_position)}
+
+
+def slices(observed: Observed) -> tuple[Slice, ...]:
+    """Every slice that holds a message, in a stable order."""
+    members = members_of(observed.examples)
+    places = list(members)
     inside = np.zeros((len(places), len(observed.examples)))
     for row, place in enumerate(places):
         inside[row, members[place]] = 1.0
