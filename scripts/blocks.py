@@ -304,6 +304,20 @@ def variety() -> str | None:
     )
 
 
+def likeness() -> str | None:
+    """How near each split's messages lie to their neighbours, by embeddings."""
+    rows = figures().get("likeness")
+    return rows and table(
+        ("split", "nearest of another family in the split: mean", "95th percentile",
+         "nearest training message: mean", "95th percentile"),
+        [
+            (row["split"], *(number(row[k]) if row[k] is not None else "–"
+                             for k in ("mean", "p95", "train_mean", "train_p95")))
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
 def splits() -> str | None:
     """What curation kept, and where it went."""
     report = figures().get("splits")

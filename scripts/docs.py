@@ -108,6 +108,7 @@ BLOCKS = {
     "counts": blocks.counts,
     "verdicts": blocks.verdicts,
     "variety": blocks.variety,
+    "likeness": blocks.likeness,
     "splits": blocks.splits,
     "agreement": blocks.agreement,
     "error-kinds": blocks.error_kinds,

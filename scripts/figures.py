@@ -21,10 +21,13 @@ from typing import Any
 
 from blocks import EXAMPLE, FIGURES, MODEL, ROOT, fingerprints
 
+from reviewguard.curation.likeness import likeness_by_split
 from reviewguard.curation.sources import read_messages
 from reviewguard.curation.stats import stats
+from reviewguard.curation.storage import load_splits
 from reviewguard.files import write_json
 from reviewguard.modeling.compare import FIGURES as COMPARED
+from reviewguard.modeling.embeddings import FrozenEmbeddings
 
 MESSAGES = ROOT / "data" / "messages"
 SPLITS = ROOT / "build" / "data" / "report.json"
@@ -39,6 +42,7 @@ def main() -> None:
         "sources": fingerprints(),
         "stats": stats(read_messages(MESSAGES).messages).to_dict(),
         "splits": _stored("splits", SPLITS, "run `reviewguard data build`"),
+        "likeness": _likeness(),
         "comparison": _condensed(_stored("comparison", COMPARISON, "see the top of this script")),
         "behaviour": _stored("behaviour", BEHAVIOUR, "see the top of this script"),
         **_shipped_model(),
@@ -52,6 +56,14 @@ def _stored(name: str, path: Path, fix: str) -> Any:
         return json.loads(path.read_text("utf-8"))
     print(f"no {name}: {path} does not exist ({fix})", file=sys.stderr)
     return None
+
+
+def _likeness() -> list[dict[str, object]] | None:
+    """How alike the messages of each split are, by the pretrained encoder's embeddings."""
+    if not SPLITS.is_file():
+        return None
+    splits = load_splits(SPLITS.parent)
+    return [s.to_dict() for s in likeness_by_split(splits, FrozenEmbeddings().transform)]
 
 
 def _condensed(comparison: Any) -> Any:

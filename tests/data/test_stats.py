@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from curation_helpers import message
 
+from reviewguard.curation.likeness import likeness_by_split
 from reviewguard.curation.shortcuts import (
     nearest_similarity,
     surface_auroc,
@@ -87,6 +88,18 @@ def test_the_nearest_message_is_of_another_family() -> None:
 
     items = [message(text, id=text, family=f) for text, f in (("x", "f"), ("y", "f"), ("z", "g"))]
     assert nearest_similarity(items, embed) == pytest.approx([0.0, 0.5**0.5, 0.5**0.5])
+
+
+def test_a_split_is_measured_within_itself_and_against_what_was_trained_on() -> None:
+    vectors = {"x": [1.0, 0.0], "y": [0.6, 0.8], "z": [0.0, 1.0]}
+
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        return np.array([vectors[text] for text in texts])
+
+    x, y, z = (message(text, id=text, family=text) for text in vectors)
+    train, test = likeness_by_split({"train": [x, y], "test": [z]}, embed)
+    assert (train.mean, train.p95, train.train_mean) == (pytest.approx(0.6), pytest.approx(0.6), None)
+    assert (test.mean, test.train_mean, test.train_p95) == (0.0, pytest.approx(0.8), pytest.approx(0.8))
 
 
 @pytest.fixture(scope="module")

@@ -77,16 +77,35 @@ def build(
 def stats(
     messages: MessagesOption = MESSAGES,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+    splits: Annotated[
+        Path | None, typer.Option(help="Built splits: how alike they are, by embeddings too (two minutes).")
+    ] = None,
 ) -> None:
     """Count the messages against the targets, and measure diversity and shortcuts.
 
     Example: reviewguard data stats
+
+    Example: reviewguard data stats --splits build/data
     """
     from reviewguard.curation.sources import read_messages
     from reviewguard.curation.stats import stats as count
 
     result = count(read_messages(messages).messages)
-    print(json.dumps(result.to_dict(), indent=2) if as_json else result.to_markdown())
+    alike = _split_likeness(splits) if splits else []
+    if as_json:
+        print(json.dumps(result.to_dict() | {"splits": alike}, indent=2))
+        return
+    print(result.to_markdown())
+    for row in alike:
+        print(json.dumps(row))
+
+
+def _split_likeness(folder: Path) -> list[dict[str, object]]:
+    from reviewguard.curation.likeness import likeness_by_split
+    from reviewguard.curation.storage import load_splits
+    from reviewguard.modeling.embeddings import FrozenEmbeddings
+
+    return [s.to_dict() for s in likeness_by_split(load_splits(folder), FrozenEmbeddings().transform)]
 
 
 @app.command(name="import")
