@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ import numpy as np
 from reviewguard.encoding import Limits, MessageEncoder, collate
 from reviewguard.errors import ConfigError
 from reviewguard.files import sha256
+from reviewguard.folders import replace_folder
 from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.drift import write_reference
@@ -123,13 +123,3 @@ def _fit(folder: Path, settings: Settings, validation: Sequence[LabelledMessage]
 def _self_check(classifier: Classifier) -> SelfCheck:
     logits = np.round(classifier.predict_logits([SELF_CHECK])[0], 4)
     return SelfCheck(SELF_CHECK.text, SELF_CHECK.previous, tuple(logits.tolist()), SELF_CHECK_TOLERANCE)
-
-
-def replace_folder(new: Path, target: Path) -> None:
-    """Put a finished folder in the place of another; the old one stays until the new one is there."""
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    new.rename(target)
-    shutil.rmtree(old, ignore_errors=True)

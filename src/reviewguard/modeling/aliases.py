@@ -1,0 +1,106 @@
+"""The registered model's aliases in MLflow, brought in line with the models that are served and wait to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.utils.validation import MAX_MODEL_REGISTRY_TAG_VALUE_LENGTH
+
+from reviewguard.errors import ModelError
+from reviewguard.modeling.registry import MODEL_SHA256, REGISTERED_MODEL
+from reviewguard.modeling.tracking import Tracker
+from reviewguard.modeling.tracking_settings import quick_to_fail, store
+
+ALIASES = ("champion", "challenger")
+"""The aliases kept here; others are left alone."""
+VERSION = "version"
+EXAMPLE = {"text": "Your parcel left this morning.", "previous": "Has it been sent?"}
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEntry:
+    """A model that bears an alias.
+
+    Attributes:
+        folder: its model folder.
+        version: its name in the store of models; MLflow numbers versions itself.
+        tags: with its `model_sha256`, by which it is found again.
+    """
+
+    folder: Path
+    version: str
+    tags: Mapping[str, str]
+
+
+def set_aliases(entries: Mapping[str, RegistryEntry]) -> tuple[str, ...]:
+    """Register what is not yet, set tags and aliases, and take away an alias that nobody bears now.
+
+    The state is compared, not the change: what a dead server missed is caught up by the next call.
+
+    Returns:
+        What could not be done; nothing is raised.
+    """
+    problems: list[str] = []
+    try:
+        with _client() as client:
+            missing = {e.version: e for e in entries.values() if _find(client, e) is None}
+        for entry in missing.values():
+            problems += _register(entry)
+        with _client() as client:
+            for alias in ALIASES:
+                _point(client, alias, entries.get(alias))
+    except Exception as error:  # a store must never cost a promotion, whatever MLflow raises
+        first = next(iter(str(error).strip().splitlines()), "")
+        problems.append(f"could not set the aliases in MLflow: {type(error).__name__}: {first}")
+    return tuple(problems)
+
+
+@contextmanager
+def _client() -> Iterator[MlflowClient]:
+    with quick_to_fail(), store():
+        yield MlflowClient()
+
+
+def _find(client: MlflowClient, entry: RegistryEntry) -> str | None:
+    """MLflow's number of this model: the newest with its weights that is not known under another name."""
+    wanted = f"name = '{REGISTERED_MODEL}' and tags.{MODEL_SHA256} = '{entry.tags[MODEL_SHA256]}'"
+    found = [
+        int(known.version)
+        for known in client.search_model_versions(wanted)
+        if known.tags.get(VERSION, entry.version) == entry.version
+    ]
+    return str(max(found)) if found else None
+
+
+def _register(entry: RegistryEntry) -> list[str]:
+    with Tracker(run_name=f"register-{entry.version}") as tracker:
+        tracker.model(entry.folder, [EXAMPLE])
+    return tracker.problems
+
+
+def _point(client: MlflowClient, alias: str, entry: RegistryEntry | None) -> None:
+    if entry is None:
+        _remove(client, alias)
+        return
+    number = _find(client, entry)
+    if number is None:
+        raise ModelError(f"{entry.version} is not registered")
+    for name, value in {VERSION: entry.version, **entry.tags}.items():
+        client.set_model_version_tag(
+            REGISTERED_MODEL, number, name, value[:MAX_MODEL_REGISTRY_TAG_VALUE_LENGTH]
+        )
+    client.set_registered_model_alias(REGISTERED_MODEL, alias, number)
+
+
+def _remove(client: MlflowClient, alias: str) -> None:
+    try:
+        borne = client.get_registered_model(REGISTERED_MODEL).aliases
+    except MlflowException:  # never registered
+        return
+    if alias in borne:
+        client.delete_registered_model_alias(REGISTERED_MODEL, alias)

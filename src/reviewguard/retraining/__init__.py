@@ -1,0 +1,1 @@
+"""Model versions: kept, compared, promoted and rolled back."""

@@ -1,0 +1,145 @@
+"""Trains a challenger: the new labels, made many, among a replay of what the champion knows.
+
+From the champion's weights one short pass at a low rate is enough. Rehearsal keeps it from forgetting what the new
+labels do not show (Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", 1995): messages of the whole
+training split, in the shares of its types. Without the weights the base model is trained on everything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+from transformers import TrainerCallback
+
+from reviewguard.curation.augment import Pool, augment
+from reviewguard.errors import ConfigError
+from reviewguard.inference.classifier import Classifier
+from reviewguard.modeling.config import TrainConfig, load_config
+from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.trainer import TrainedModel, fine_tune
+from reviewguard.policy import load_policy
+from reviewguard.retraining.config import RetrainConfig, Settings
+from reviewguard.retraining.labels import RoundOfLabels
+from reviewguard.schema import LabelledMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where training begins.
+
+    Attributes:
+        weights: the champion's; None for the base model.
+        reason: why the base model, empty otherwise.
+        config: of the training.
+    """
+
+    weights: Path | None
+    reason: str
+    config: TrainConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What a challenger is trained on."""
+
+    messages: tuple[LabelledMessage, ...]
+    replayed: int
+    labels: int
+    copies: int
+
+
+def choose_start(champion: Classifier, weights: Path | None, settings: Settings) -> Start:
+    """From the champion's weights where they fit, else from the base model.
+
+    Raises:
+        ConfigError: the configuration of the training from the base model cannot be read.
+    """
+    full = load_config(settings.full)
+    reason = _unfit(champion, weights)
+    if reason:
+        return Start(None, reason, full)
+    limits, own = champion.settings.limits, settings.train
+    config = replace(
+        full,
+        base_model=champion.settings.training.get("base_model", full.base_model),
+        window=limits.window,
+        stride=limits.stride,
+        previous=limits.previous,
+        epochs=own.epochs,
+        learning_rate=own.learning_rate,
+        head_learning_rate=own.head_learning_rate,
+        warmup=own.warmup,
+        augment=0,
+        average_last=1,
+        seed=own.seed,
+    )
+    return Start(weights, "", config)
+
+
+def _unfit(champion: Classifier, weights: Path | None) -> str:
+    if weights is None:
+        return f"the weights of {champion.settings.version} are not at hand"
+    if not (weights / "model.safetensors").is_file():
+        raise ConfigError(
+            f"no weights in {weights}", expected="a folder with model.safetensors and head.json"
+        )
+    types = EvidenceModel.from_pretrained(weights).head_config.types
+    known = tuple(load_policy().types)
+    return "" if types == known else f"the policy has other types than {champion.settings.version}"
+
+
+def training_mix(labels: RoundOfLabels, config: RetrainConfig, *, everything: bool, augmented: int) -> Mix:
+    """Messages, labels and augmented copies of them.
+
+    Args:
+        everything: all messages instead of a sample of them.
+        augmented: copies of each message that is no new label.
+    """
+    written = labels.known if everything else sample(labels.known, config.replay, config.seed)
+    replayed = list({m.id: m for m in (*written, *labels.earlier)}.values())
+    pool = Pool.of(labels.known)
+    extra = augment(replayed, config.seed, augmented, pool=pool)
+    violating = [m for m in labels.new if m.types]
+    clean = [m for m in labels.new if not m.types]
+    copies = [
+        *augment(violating, config.seed, config.copies, pool=pool),
+        *augment(clean, config.seed, -(-config.copies // 2), pool=pool),
+    ]
+    messages = (*replayed, *extra, *labels.new, *copies)
+    return Mix(messages, len(replayed) + len(extra), len(labels.new), len(copies))
+
+
+def sample(messages: Sequence[LabelledMessage], size: int, seed: int) -> list[LabelledMessage]:
+    """Messages in the shares of their types; one with several counts for the rarest."""
+    if size >= len(messages):
+        return list(messages)
+    frequency = Counter(name for m in messages for name in m.types)
+    strata: defaultdict[str, list[LabelledMessage]] = defaultdict(list)
+    for message in messages:
+        strata[min(message.types, key=lambda name: frequency[name], default="")].append(message)
+    rng = Random(seed)
+    chosen = [m for name in sorted(strata) for m in _share(strata[name], size / len(messages), rng)]
+    return sorted(chosen, key=lambda message: message.id)
+
+
+def _share(messages: list[LabelledMessage], share: float, rng: Random) -> list[LabelledMessage]:
+    return rng.sample(messages, min(len(messages), max(1, round(share * len(messages)))))
+
+
+def train_challenger(
+    start: Start,
+    mix: Mix,
+    validation: Sequence[LabelledMessage],
+    checkpoints: Path,
+    callbacks: Sequence[TrainerCallback],
+) -> TrainedModel:
+    """Train; a training that was cut off goes on from its last epoch in `checkpoints`."""
+    model = EvidenceModel.from_pretrained(start.weights) if start.weights else None
+    types = tuple(load_policy().types)
+    return fine_tune(
+        start.config, mix.messages, validation, types, checkpoints, callbacks=callbacks, start_from=model
+    )

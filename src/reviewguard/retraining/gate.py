@@ -1,0 +1,199 @@
+"""The gate: what a challenger must not lose against the champion, line by line.
+
+Every comparison is of the same messages. The whole test split may lose no more than it says, and not beyond what
+chance explains. Slices are many and small: two hundred looks at noise would fail some challenger on one of them by
+chance. So a slice fails only when its whole interval lies beyond the margin, and the intervals of all slices together
+cover with 95% (Bonferroni: each with 1 - 0.05/lines).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reviewguard.modeling.config import require
+from reviewguard.retraining.gate_report import GateLine, GateReport
+from reviewguard.retraining.measure import Answers, Questions, flagged, violations
+from reviewguard.retraining.paired import (
+    Difference,
+    Draws,
+    Pair,
+    behaviour_differences,
+    mcnemar,
+    slice_differences,
+    whole_differences,
+)
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING
+
+
+@dataclass(frozen=True, slots=True)
+class GateConfig:
+    """What a challenger may lose; shares are 0–1.
+
+    Attributes:
+        newly_missed: confirmed violations that the champion finds and the challenger calls compliant.
+        f1_loss, false_alarm_rise: on the whole test split.
+        slice_margin: how far beyond zero the whole interval of a slice must lie to fail it.
+        slice_from: messages from which on a slice is looked at.
+        behaviour_loss, capability_loss: of the pass rate of the behaviour suite, and of one capability.
+        ece: calibration error that is fine in any case; above it `ece_rise` over the champion's is allowed.
+        held_out_lost: held-out new labels by which the champion may be right more often.
+        bootstrap: resamples of whole families for the intervals.
+    """
+
+    newly_missed: int = 0
+    f1_loss: float = 0.01
+    false_alarm_rise: float = 0.01
+    slice_margin: float = 0.01
+    slice_from: int = 50
+    behaviour_loss: float = 0.01
+    capability_loss: float = 0.05
+    ece: float = 0.03
+    ece_rise: float = 0.01
+    held_out_lost: int = 0
+    bootstrap: int = 4000
+    seed: int = 13
+
+    def __post_init__(self) -> None:
+        for name in ("newly_missed", "held_out_lost"):
+            require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        for name in ("f1_loss", "false_alarm_rise", "slice_margin", "behaviour_loss", "capability_loss"):
+            require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
+        for name in ("ece", "ece_rise"):
+            require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
+        require(self.slice_from >= 1, "slice_from", self.slice_from, "at least 1")
+        require(self.bootstrap >= 100, "bootstrap", self.bootstrap, "at least 100")
+
+
+def judge(questions: Questions, champion: Answers, challenger: Answers, config: GateConfig) -> GateReport:
+    """Compare two models' answers to the same questions."""
+    pair = Pair.of(questions.test, champion.test, challenger.test)
+    draws = Draws(config.seed, config.bootstrap)
+    lines = [
+        *_confirmed(champion, challenger, config),
+        *(_whole(item, config) for item in whole_differences(pair, draws)),
+        *(_slice(item, config) for item in slice_differences(pair, draws, config.slice_from)),
+        *_behaviour(questions, champion, challenger, config),
+        _calibration(champion, challenger, config),
+        _held_out(questions, champion, challenger, config),
+        _mcnemar(pair),
+    ]
+    return GateReport(tuple(lines))
+
+
+def _confirmed(champion: Answers, challenger: Answers, config: GateConfig) -> list[GateLine]:
+    pairs = list(zip(champion.regression, challenger.regression, strict=True))
+    missed = [a.id for a, b in pairs if a.verdict != COMPLIANT and b.verdict == COMPLIANT]
+    softer = [a.id for a, b in pairs if (a.verdict, b.verdict) == (REVIEW_SOLICITING, NEEDS_REVIEW)]
+    found = [sum(v.verdict != COMPLIANT for v in side) for side in zip(*pairs, strict=True)] or [0, 0]
+    named = f": {', '.join(map(str, missed))}" if missed else ""
+    line = GateLine(
+        "confirmed violations found",
+        found[0],
+        found[1],
+        found[1] - found[0],
+        None,
+        None,
+        f"{config.newly_missed} newly missed",
+        len(missed) <= config.newly_missed,
+        f"{len(missed)} of {len(pairs)} newly missed{named}",
+    )
+    sure = [sum(v.verdict == REVIEW_SOLICITING for v in side) for side in zip(*pairs, strict=True)] or [0, 0]
+    why = f"{len(softer)} now need a review"
+    return [
+        line,
+        GateLine(
+            "of them review-soliciting", *sure, sure[1] - sure[0], None, None, "–", not softer, why, False
+        ),
+    ]
+
+
+def _whole(item: Difference, config: GateConfig) -> GateLine:
+    allowed = config.f1_loss if item.higher_is_better else config.false_alarm_rise
+    significant = item.loss.low is not None and item.loss.low > 0
+    if item.loss.value > allowed:
+        why = f"{item.verb} by {item.loss.value:.3f}, {allowed:.3f} allowed"
+    elif significant:
+        why = f"{item.verb} by {item.loss.value:.3f}, and the whole interval says so"
+    else:
+        why = f"no loss beyond {allowed:.3f} or beyond chance"
+    return _compared(item, f"{allowed:.3f}, and chance", item.loss.value <= allowed and not significant, why)
+
+
+def _slice(item: Difference, config: GateConfig) -> GateLine:
+    margin = config.slice_margin
+    passed = item.loss.low is None or item.loss.low <= margin
+    why = (
+        f"no loss that is surely beyond {margin:.3f}"
+        if passed
+        else f"{item.verb} by {item.loss.value:.3f}, surely by more than {margin:.3f}"
+    )
+    return _compared(item, f"{margin:.3f} beyond chance", passed, why, detail=True)
+
+
+def _behaviour(
+    questions: Questions, champion: Answers, challenger: Answers, config: GateConfig
+) -> list[GateLine]:
+    if champion.behaviour is None or challenger.behaviour is None:
+        return []
+    draws = Draws(config.seed, config.bootstrap)
+    found = behaviour_differences(questions.behaviour, champion.behaviour, challenger.behaviour, draws)
+    return [_passes(item, config, detail=place > 0) for place, item in enumerate(found)]
+
+
+def _passes(item: Difference, config: GateConfig, *, detail: bool) -> GateLine:
+    allowed = config.capability_loss if detail else config.behaviour_loss
+    passed = item.loss.value <= allowed + 1e-9
+    why = (
+        f"{item.verb} by {item.loss.value:.3f}, {allowed:.3f} allowed"
+        if not passed
+        else f"no loss beyond {allowed:.3f}"
+    )
+    return _compared(item, f"{allowed:.3f}", passed, why, detail=detail)
+
+
+def _compared(item: Difference, allowed: str, passed: bool, why: str, *, detail: bool = False) -> GateLine:
+    value, low, high = item.difference.value, item.difference.low, item.difference.high
+    return GateLine(
+        item.name, item.champion, item.challenger, value, low, high, allowed, passed, why, detail=detail
+    )
+
+
+def _calibration(champion: Answers, challenger: Answers, config: GateConfig) -> GateLine:
+    before, after = (float(side.test.figures["ece"].value or 0.0) for side in (champion, challenger))
+    passed = after <= config.ece or after - before <= config.ece_rise
+    allowed = f"up to {config.ece:.3f}, or {config.ece_rise:.3f} more"
+    why = f"{after:.3f}" + ("" if passed else f" is {after - before:.3f} more than before")
+    return GateLine("calibration error", before, after, after - before, None, None, allowed, passed, why)
+
+
+def _held_out(questions: Questions, champion: Answers, challenger: Answers, config: GateConfig) -> GateLine:
+    name, allowed = "held-out new labels right", f"{config.held_out_lost} lost"
+    if not questions.held_out:
+        return GateLine(
+            name, None, None, None, None, None, allowed, True, "none: too few new labels to keep any"
+        )
+    labels = violations(questions.held_out)
+    before, after = (
+        int((flagged(side.held_out, side.threshold) == labels).sum()) for side in (champion, challenger)
+    )
+    passed = before - after <= config.held_out_lost
+    why = f"{after} of {len(labels)} right, {before} before"
+    return GateLine(name, before, after, after - before, None, None, allowed, passed, why)
+
+
+def _mcnemar(pair: Pair) -> GateLine:
+    result = mcnemar(pair)
+    why = f"p = {result.p:.3f}: {result.lost} right before only, {result.won} right now only"
+    total = len(pair.positive)
+    right = [int((side == pair.positive).sum()) for side in (pair.champion, pair.challenger)]
+    return GateLine(
+        f"McNemar, right of {total}",
+        *right,
+        right[1] - right[0],
+        None,
+        None,
+        "–",
+        result.p >= 0.05,
+        why,
+        False,
+    )

@@ -1,0 +1,205 @@
+"""Differences between two models on the same messages, with paired bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from reviewguard.modeling import metrics
+from reviewguard.modeling.behaviour import BehaviourReport
+from reviewguard.modeling.behaviour_cases import Case
+from reviewguard.modeling.evaluation import Evaluation
+from reviewguard.modeling.metrics import Figure, Statistic, estimate
+from reviewguard.modeling.slices import members_of
+from reviewguard.schema import LabelledMessage
+
+Bools = NDArray[np.bool_]
+Measure = Callable[[Bools, Bools], Statistic]
+"""(positive, flagged) → statistic."""
+
+JOINT_LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How intervals are drawn."""
+
+    seed: int
+    resamples: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """Two models on the same messages: labels, and what each flags, shape `(messages,)`.
+
+    Attributes:
+        families: of the messages; whole ones are drawn.
+    """
+
+    examples: tuple[LabelledMessage, ...]
+    positive: Bools
+    champion: Bools
+    challenger: Bools
+    families: tuple[str, ...]
+
+    @classmethod
+    def of(cls, examples: Sequence[LabelledMessage], champion: Evaluation, challenger: Evaluation) -> Pair:
+        """From two evaluations on these messages."""
+        families = tuple(e.family or f"alone:{i}" for i, e in enumerate(examples))
+        return cls(tuple(examples), champion.positive, *map(_flags, (champion, challenger)), families)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """How much worse the challenger is, 0–1, below 0 where it is better; with an interval where there is one."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One figure of both models; `difference` is challenger less champion."""
+
+    name: str
+    champion: float
+    challenger: float
+    difference: Range
+    higher_is_better: bool = True
+
+    @property
+    def loss(self) -> Range:
+        """The difference, seen as a loss."""
+        if not self.higher_is_better:
+            return self.difference
+        value, low, high = self.difference.value, self.difference.low, self.difference.high
+        return Range(-value, None if high is None else -high, None if low is None else -low)
+
+    @property
+    def verb(self) -> str:
+        """What a worse figure did."""
+        return "fell" if self.higher_is_better else "rose"
+
+
+@dataclass(frozen=True, slots=True)
+class McNemar:
+    """Messages that one model alone got right, and the exact two-sided p (McNemar 1947)."""
+
+    lost: int
+    won: int
+    p: float
+
+
+def whole_differences(pair: Pair, draws: Draws) -> list[Difference]:
+    """F1 and false-alarm rate over all messages."""
+    everything = np.ones(len(pair.positive), dtype=np.bool_)
+    return _differences(pair, {"test": everything}, draws, 0.95)
+
+
+def slice_differences(pair: Pair, draws: Draws, least: int) -> list[Difference]:
+    """F1 and false-alarm rate of each slice of at least so many messages; the intervals hold for all at once."""
+    masks = {
+        f"{dimension} {value}": _mask(places, len(pair.positive))
+        for (dimension, value), places in members_of(pair.examples).items()
+        if len(places) >= least
+    }
+    lines = sum(len(list(_measures(pair.positive, mask))) for mask in masks.values())
+    return _differences(pair, masks, draws, 1 - (1 - JOINT_LEVEL) / max(1, lines))
+
+
+def behaviour_differences(
+    suite: Mapping[str, Sequence[Case]], champion: BehaviourReport, challenger: BehaviourReport, draws: Draws
+) -> list[Difference]:
+    """Pass rates of the whole suite, then of each capability."""
+    places = [(name, case.id) for name, cases in suite.items() for case in cases]
+    passed = [_passed(report, places) for report in (champion, challenger)]
+    masks = {"behaviour": np.ones(len(places), dtype=np.bool_)} | {
+        f"behaviour: {name}": np.array([name == own for own, _ in places]) for name in suite
+    }
+    names = [f"{name}:{case}" for name, case in places]
+    statistics = {name: _less(_mean(passed[1], mask), _mean(passed[0], mask)) for name, mask in masks.items()}
+    found = estimate(statistics, names, seed=draws.seed, bootstrap=draws.resamples)
+    return [
+        Difference(name, *(float(side[mask].mean()) for side in passed), _range(found[name]))
+        for name, mask in masks.items()
+    ]
+
+
+def mcnemar(pair: Pair) -> McNemar:
+    """Whether the two models are right equally often, on the messages where only one is."""
+    before, after = pair.champion == pair.positive, pair.challenger == pair.positive
+    lost, won = int((before & ~after).sum()), int((after & ~before).sum())
+    p = binomtest(lost, lost + won).pvalue if lost + won else 1.0
+    return McNemar(lost, won, float(p))
+
+
+def _differences(pair: Pair, masks: Mapping[str, Bools], draws: Draws, level: float) -> list[Difference]:
+    measures = {
+        (place, name): (measure, mask)
+        for place, mask in masks.items()
+        for name, measure in _measures(pair.positive, mask)
+    }
+    statistics: dict[str, Statistic] = {}
+    for (place, name), (measure, mask) in measures.items():
+        one, other = (measure(pair.positive & mask, s & mask) for s in (pair.champion, pair.challenger))
+        statistics |= {
+            f"{place}|{name}": _less(other, one),
+            f"{place}|{name}|0": one,
+            f"{place}|{name}|1": other,
+        }
+    changes = {key: value for key, value in statistics.items() if key.count("|") == 1}
+    plain = estimate(statistics, pair.families, seed=draws.seed, bootstrap=0)
+    found = estimate(changes, pair.families, seed=draws.seed, bootstrap=draws.resamples, level=level)
+    return [
+        Difference(
+            f"{place} {name}",
+            float(plain[f"{place}|{name}|0"].value or 0.0),
+            float(plain[f"{place}|{name}|1"].value or 0.0),
+            _range(found[f"{place}|{name}"]),
+            name == F1,
+        )
+        for place, name in measures
+    ]
+
+
+F1, FALSE_ALARMS = "F1", "false-alarm rate"
+
+
+def _measures(positive: Bools, mask: Bools) -> Iterator[tuple[str, Measure]]:
+    """The figures that are defined on these messages."""
+    if (positive & mask).any():
+        yield F1, metrics.f1
+    if (~positive & mask).any():
+        yield FALSE_ALARMS, lambda labels, flags: metrics.share(flags, of=~labels & mask)
+
+
+def _less(one: Statistic, other: Statistic) -> Statistic:
+    return lambda weights: one(weights) - other(weights)
+
+
+def _mean(values: Bools, mask: Bools) -> Statistic:
+    return metrics.share(values, of=mask)
+
+
+def _range(figure: Figure) -> Range:
+    return Range(float(figure.value or 0.0), figure.low, figure.high)
+
+
+def _flags(evaluation: Evaluation) -> Bools:
+    return np.asarray(evaluation.probabilities >= evaluation.threshold)
+
+
+def _mask(places: Sequence[int], length: int) -> Bools:
+    mask = np.zeros(length, dtype=np.bool_)
+    mask[list(places)] = True
+    return mask
+
+
+def _passed(report: BehaviourReport, places: Sequence[tuple[str, str]]) -> Bools:
+    failed = {(c.name, f.id) for c in report.capabilities for f in c.failed}
+    return np.array([place not in failed for place in places])

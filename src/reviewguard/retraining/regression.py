@@ -1,0 +1,19 @@
+"""The regression set: every violation that a person ever confirmed."""
+
+from __future__ import annotations
+
+from reviewguard.curation.labels import Labels
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage
+
+PROFILE = "amazon"
+
+
+def regression_set(labels: Labels) -> tuple[LabelledMessage, ...]:
+    """The labels that break the rules, by id, so that files may be added, renamed and put together.
+
+    Those that training must not see (they read like a test message), or that were kept for measuring, count too.
+    """
+    rules = load_policy().profile(PROFILE)
+    confirmed = (label.message for label in labels.labels if rules.is_broken(label.message.types))
+    return tuple(sorted(confirmed, key=lambda message: message.id))

@@ -1,0 +1,330 @@
+"""Versions of the model: the champion that is served, those before it, and the one that wants to follow."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from reviewguard.errors import InputError, ModelError
+from reviewguard.files import sha256, write_json, write_text
+from reviewguard.folders import copy_folder, replace_folder, restore_folder, standing_folder
+from reviewguard.inference.model_folder import CONFIG_FILE, load
+from reviewguard.retraining.history import (
+    Action,
+    History,
+    HistoryEntry,
+    append_history,
+    champions,
+    read_history,
+)
+from reviewguard.retraining.stored import (
+    ADDED,
+    ALIASES,
+    CHALLENGER,
+    CHAMPION,
+    DATA_DIGEST,
+    MODEL,
+    MODEL_SHA256,
+    PARENT,
+    PREVIOUS,
+    TAGS,
+    StoredModel,
+    read_version,
+    same_model,
+    settings_tags,
+    write_version,
+)
+from reviewguard.retraining.writer import Writer
+from reviewguard.settings import Settings
+
+SERVED, VERSIONS, HISTORY = "default", "versions", "history.jsonl"
+INTENT, CANDIDATE = ".promotion.json", ".challenger"
+
+Sync = Callable[[StoredModel, StoredModel | None], tuple[str, ...]]
+"""Tells another registry who is champion and challenger; returns what went wrong there."""
+
+
+def sync_mlflow(champion: StoredModel, challenger: StoredModel | None) -> tuple[str, ...]:
+    """Bring the registered model's aliases in MLflow in line; returns what could not be done."""
+    if find_spec("mlflow") is None:
+        return ("MLflow is not installed, its registry was not told",)
+    from reviewguard.modeling.aliases import RegistryEntry, set_aliases
+
+    models = {CHAMPION: champion} | ({CHALLENGER: challenger} if challenger else {})
+    return set_aliases(
+        {alias: RegistryEntry(model.folder, model.version, model.tags) for alias, model in models.items()}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A change of the champion.
+
+    Attributes:
+        entry: as it stands in the log.
+        champion: what is served now.
+        problems: what the MLflow registry could not be told; the next change tells it.
+    """
+
+    entry: HistoryEntry
+    champion: StoredModel
+    problems: tuple[str, ...] = ()
+
+
+class ModelStore:
+    """The folder `models/`.
+
+    `default` is the champion, as `reviewguard.load` serves it; `versions/<version>/` holds whole versions, the
+    champion's own copy included; `history.jsonl` is the log. Opening a store finishes, or takes back, what a killed
+    process left.
+
+    Args:
+        sync: tells another registry; MLflow's by default.
+
+    Attributes:
+        recovered: what was found unfinished at opening, and mended.
+    """
+
+    def __init__(self, folder: Path = Path("models"), *, sync: Sync = sync_mlflow) -> None:
+        self.folder = Path(folder)
+        self._sync = sync
+        self._served = self.folder / SERVED
+        self._versions = self.folder / VERSIONS
+        self._intent = self._versions / INTENT
+        self._candidate = self._versions / CANDIDATE
+        self._new = self.folder / f".{SERVED}.new"
+        self._writer = Writer(self._versions)
+        self.recovered = self._recover()
+
+    def writing(self, what: str) -> AbstractContextManager[None]:
+        """Keep others from writing here: see `Writer.writing`. The methods below may be called inside."""
+        return self._writer.writing(what)
+
+    def champion(self) -> StoredModel:
+        """The version that is served.
+
+        Raises:
+            ModelError: there is none.
+        """
+        folder = standing_folder(self._served)
+        if not folder.is_dir():
+            raise ModelError(
+                f"no model in {self._served}", fix="put a model folder there, or name another store"
+            )
+        version = self._name(folder)
+        kept = self._versions / version
+        if kept.is_dir():
+            return replace(read_version(kept), folder=folder, aliases=(CHAMPION,))
+        return StoredModel(version, folder, None, settings_tags(folder), (CHAMPION,))
+
+    def list(self) -> tuple[StoredModel, ...]:
+        """Every version with its aliases, in the order in which they came."""
+        found = {path.parent.name: read_version(path.parent) for path in self._versions.glob(f"[!.]*/{TAGS}")}
+        if (champion := self._served_now()) is not None:
+            found[champion.version] = champion
+        aliases = self._aliases(champion)
+        models = [
+            replace(model, aliases=tuple(a for a in ALIASES if aliases.get(a) == model.version))
+            for model in found.values()
+        ]
+        return tuple(sorted(models, key=lambda model: (model.tags.get(ADDED, ""), model.version)))
+
+    def get(self, version_or_alias: str) -> StoredModel:
+        """One version, by its name or an alias.
+
+        Raises:
+            InputError: there is none.
+        """
+        models = self.list()
+        for model in models:
+            if version_or_alias in (model.version, *model.aliases):
+                return model
+        known = [*(model.version for model in models), *(a for model in models for a in model.aliases)]
+        raise InputError(
+            f"no model {version_or_alias!r} in {self.folder}", expected=" or ".join(known) or "a model there"
+        )
+
+    def history(self) -> History:
+        """What the log says."""
+        return read_history(self.folder / HISTORY)
+
+    def add(self, model_folder: Path, weights: Path | None, tags: Mapping[str, str]) -> StoredModel:
+        """Copy a model into the store; it becomes the challenger, unless it is the champion.
+
+        It is named as its `config.json` says, with more where another model has that name. A model that is there
+        already gets the new tags, and the weights if it has none. `sync` tells MLflow.
+
+        Args:
+            weights: folder with torch weights and tokenizer; `run.json` is taken from it or from beside it.
+            tags: see `stored`; what the model folder tells itself is filled in.
+
+        Raises:
+            ModelError: the model does not load.
+            InputError: another process is writing.
+        """
+        load(model_folder)
+        with self.writing("add"):
+            champion = self._served_now()
+            own = {ADDED: _now()} | ({PARENT: champion.version} if champion else {})
+            version = self._name(model_folder)
+            self._keep(version, model_folder, weights, own, tags)
+            if champion is None or champion.version != version:
+                write_text(self._candidate, version)
+            return self.get(version)
+
+    def promote(
+        self,
+        version: str,
+        *,
+        by: str,
+        reason: str,
+        tags: Mapping[str, str] | None = None,
+        forced: bool = False,
+    ) -> Promotion:
+        """Serve another version. The gate is the caller's; its answer is the tag `gate`.
+
+        Args:
+            version: or an alias.
+            tags: added to the version's own.
+            forced: to be logged: the gate had not let it through.
+
+        Raises:
+            InputError: no such version, it is served already, or another process is writing.
+            ModelError: its folder is damaged; nothing changed.
+        """
+        with self.writing("promote"):
+            model = self.get(version)
+            if tags and CHAMPION not in model.aliases:
+                self._keep(model.version, model.folder, None, {}, tags)
+            return self._change("promote", self.get(version), by, reason, forced=forced)
+
+    def rollback(self, *, by: str, reason: str) -> Promotion:
+        """Serve the champion before again; once more, the one before that.
+
+        Raises:
+            InputError: there is none, or another process is writing.
+            ModelError: its folder is damaged; nothing changed.
+        """
+        with self.writing("rollback"):
+            if not any(PREVIOUS in model.aliases for model in self.list()):
+                raise InputError(
+                    f"no champion before this one in {self.folder}", expected="a promotion earlier"
+                )
+            return self._change("rollback", self.get(PREVIOUS), by, reason)
+
+    def sync(self) -> tuple[str, ...]:
+        """Tell MLflow who is champion and challenger; returns what went wrong."""
+        challenger = [model for model in self.list() if CHALLENGER in model.aliases]
+        return self._sync(self.champion(), challenger[0] if challenger else None)
+
+    def _change(
+        self, action: Action, model: StoredModel, by: str, reason: str, *, forced: bool = False
+    ) -> Promotion:
+        before = self._served_now()
+        if before is not None:
+            if before.version == model.version:
+                raise InputError(f"{model.version} is the champion already")
+            self._keep(before.version, before.folder, None, {ADDED: _now()}, {})
+        shutil.rmtree(self._new, ignore_errors=True)
+        copy_folder(self._versions / model.version / MODEL, self._new)
+        load(self._new)
+        entry = HistoryEntry(
+            id=uuid.uuid4().hex,
+            when=_now(),
+            action=action,
+            by=by,
+            reason=reason,
+            from_version=before.version if before else None,
+            to_version=model.version,
+            gate=model.gate,
+            forced=forced,
+            data_digest=model.tags.get(DATA_DIGEST, ""),
+            model_sha256=model.tags.get(MODEL_SHA256, ""),
+        )
+        write_json(self._intent, entry.to_dict())
+        replace_folder(self._new, self._served)
+        self._settle(entry)
+        return Promotion(entry, self.champion(), self.sync())
+
+    def _settle(self, entry: HistoryEntry) -> None:
+        """What is left to do once the new champion is served; may be done again."""
+        if entry.id not in {known.id for known in self.history().entries}:
+            append_history(self.folder / HISTORY, entry)
+        if self._candidate_version() == entry.to_version:
+            self._candidate.unlink()
+        self._intent.unlink()
+
+    def _recover(self) -> tuple[str, ...]:
+        leftovers = (self._intent, self._new, self._served.with_name(f".{SERVED}.old"))
+        if not any(path.exists() for path in leftovers):
+            return ()
+        with suppress(InputError), self.writing("recovery"):  # unless someone is at it just now
+            return tuple(self._mended())
+        return ()
+
+    def _mended(self) -> Iterator[str]:
+        if restore_folder(self._served):
+            yield f"put back {self._served}, which a killed process had moved away"
+        shutil.rmtree(self._new, ignore_errors=True)
+        if not self._intent.exists():
+            return
+        entry = HistoryEntry.from_dict(json.loads(self._intent.read_text("utf-8")))
+        served = self._served_now()
+        if served is not None and served.version == entry.to_version:
+            self._settle(entry)
+            yield f"finished the {entry.action} of {entry.to_version} that was cut off ({entry.by}, {entry.when})"
+        else:
+            self._intent.unlink()
+            yield f"dropped a {entry.action} of {entry.to_version} that was cut off before it took effect"
+
+    def _keep(
+        self,
+        version: str,
+        folder: Path,
+        weights: Path | None,
+        own: Mapping[str, str],
+        tags: Mapping[str, str],
+    ) -> None:
+        """See that `versions/` holds this model, with these tags."""
+        target = self._versions / version
+        known = read_version(target) if target.is_dir() else None
+        merged = {**own, **(known.tags if known else {}), **tags, **settings_tags(folder)}
+        if known is None or (weights is not None and known.weights is None):
+            part = self._versions / f".{version}.part"
+            write_version(target, folder, weights, merged, part=part)
+        elif merged != known.tags:
+            write_json(target / TAGS, merged)
+
+    def _served_now(self) -> StoredModel | None:
+        return self.champion() if standing_folder(self._served).is_dir() else None
+
+    def _aliases(self, champion: StoredModel | None) -> dict[str, str]:
+        before = champions(self.history().entries, champion.version if champion else None)[-2:-1]
+        found = {CHAMPION: champion.version} if champion else {}
+        if (candidate := self._candidate_version()) not in (None, found.get(CHAMPION)):
+            found[CHALLENGER] = str(candidate)
+        return found | ({PREVIOUS: before[0]} if before else {})
+
+    def _candidate_version(self) -> str | None:
+        return self._candidate.read_text("utf-8") if self._candidate.exists() else None
+
+    def _name(self, folder: Path) -> str:
+        """The name of a model here: its own, unless another model has that."""
+        own = Settings.read(folder / CONFIG_FILE).version
+        plain = re.sub(r"[^\w.+-]", "-", own).lstrip(".") or "unnamed"
+        kept = self._versions / plain / MODEL
+        if plain not in ALIASES and (not kept.is_dir() or same_model(kept, folder)):
+            return plain
+        return f"{plain}-{sha256(folder / CONFIG_FILE)[:8]}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

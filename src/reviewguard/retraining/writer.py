@@ -1,0 +1,72 @@
+"""One writer at a time, who leaves a note for the others."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from reviewguard.errors import InputError
+from reviewguard.files import write_json
+
+LOCK, NOTE = ".lock", ".writer.json"
+
+
+class Writer:
+    """The right to write to a folder. A process that is killed loses it; the same thread may take it again.
+
+    Args:
+        folder: where lock and note lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FileLock(folder / LOCK, timeout=0)
+
+    @contextmanager
+    def writing(self, what: str) -> Iterator[None]:
+        """Keep others from writing for as long as this lasts.
+
+        Args:
+            what: for the others to read, such as "retrain".
+
+        Raises:
+            InputError: another one is writing, or the folder cannot be written to.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout as error:
+            raise InputError(
+                f"{self._folder} is in use by {self._holder()}", fix="try again when that is done"
+            ) from error
+        except OSError as error:
+            raise InputError(
+                f"cannot write {self._folder}: {error.strerror}", fix="choose a folder you may write to"
+            ) from error
+        try:
+            if self._lock.lock_counter == 1:
+                self._leave_note(what)
+            yield
+        finally:
+            if self._lock.lock_counter == 1:
+                (self._folder / NOTE).unlink(missing_ok=True)
+            self._lock.release()
+
+    def _leave_note(self, what: str) -> None:
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        note = {"what": what, "who": getpass.getuser(), "pid": os.getpid(), "since": since}
+        write_json(self._folder / NOTE, note)
+
+    def _holder(self) -> str:
+        try:
+            note = json.loads((self._folder / NOTE).read_text("utf-8"))
+            return "`{what}` of {who}, process {pid}, since {since}".format(**note)
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"
