@@ -93,7 +93,7 @@ def train(
         )
         trained.model.save_pretrained(run_dir / WEIGHTS)
         trained.tokenizer.save(str(run_dir / WEIGHTS / "tokenizer.json"))
-        facts = _facts(config, splits, written, digest) | {
+        facts = run_facts(config, splits, written, digest) | {
             "version": version,
             "run_id": tracker.run_id or "",
             "commit": commit,
@@ -114,7 +114,7 @@ def train(
         evaluations = _evaluate(
             classifier, {TEST: splits["test"]} | dict(measure_on or {}), config, bootstrap
         )
-        _describe(out, classifier, written, evaluations, splits)
+        describe(out, classifier, written, evaluations, splits)
         _track(tracker, out, evaluations, splits["test"], trained)
     return TrainingRun(out, evaluations, tracker.run_id, trained.seconds, tuple(tracker.problems))
 
@@ -122,12 +122,17 @@ def train(
 _CONTEXTS = {"train": "training", "validation": "validation", "test": "test"}
 
 
-def _facts(
+def run_facts(
     config: TrainConfig,
     splits: Mapping[str, Sequence[LabelledMessage]],
     written: Sequence[LabelledMessage],
     digest: str,
 ) -> dict[str, Any]:
+    """What `config.json` says of a training: when, from what, on which data, with which versions.
+
+    Args:
+        written: what was trained on, before augmentation.
+    """
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "base_model": config.base_model,
@@ -152,13 +157,14 @@ def _evaluate(
     }
 
 
-def _describe(
+def describe(
     folder: Path,
     classifier: Classifier,
     written: Sequence[LabelledMessage],
     evaluations: Mapping[str, Evaluation],
     splits: Mapping[str, Sequence[LabelledMessage]],
 ) -> None:
+    """Write figures and card into a model folder."""
     figures = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
     figures[TEST] |= decision_report(classifier, splits["validation"], splits["test"]).to_dict()
     write_json(folder / "evaluation.json", figures)
@@ -252,5 +258,5 @@ def export_run(
     )
     datasets = {TEST: splits["test"]} | dict(measure_on or {})
     written = limit_families(splits["train"], config.limit, config.seed)
-    _describe(out, classifier, written, _evaluate(classifier, datasets, config, bootstrap), splits)
+    describe(out, classifier, written, _evaluate(classifier, datasets, config, bootstrap), splits)
     return classifier

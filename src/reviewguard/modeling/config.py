@@ -64,20 +64,20 @@ class TrainConfig:
     seed: int = 13
 
     def __post_init__(self) -> None:
-        _check(self.head in HEADS, "head", self.head, " or ".join(HEADS))
-        _check(self.pooling in POOLINGS, "pooling", self.pooling, " or ".join(POOLINGS))
-        _check(self.bf16 in ("auto", "on", "off"), "bf16", self.bf16, "auto, on or off")
-        _check(1 <= self.epochs <= 100, "epochs", self.epochs, "1 to 100")
-        _check(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
-        _check(0 <= self.label_smoothing < 0.5, "label_smoothing", self.label_smoothing, "0 to 0.5")
-        _check(0 < self.limit <= 1, "limit", self.limit, "above 0, at most 1")
-        _check(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
-        _check(0 <= self.dropout < 1, "dropout", self.dropout, "0 to 1")
-        _check(self.augment >= 0, "augment", self.augment, "0 or more")
+        require(self.head in HEADS, "head", self.head, " or ".join(HEADS))
+        require(self.pooling in POOLINGS, "pooling", self.pooling, " or ".join(POOLINGS))
+        require(self.bf16 in ("auto", "on", "off"), "bf16", self.bf16, "auto, on or off")
+        require(1 <= self.epochs <= 100, "epochs", self.epochs, "1 to 100")
+        require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
+        require(0 <= self.label_smoothing < 0.5, "label_smoothing", self.label_smoothing, "0 to 0.5")
+        require(0 < self.limit <= 1, "limit", self.limit, "above 0, at most 1")
+        require(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "0 to 1")
+        require(self.augment >= 0, "augment", self.augment, "0 or more")
         for name in ("learning_rate", "head_learning_rate"):
-            _check(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
-        _check(32 <= self.window <= 512, "window", self.window, "32 to 512")
-        _check(
+            require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
+        require(32 <= self.window <= 512, "window", self.window, "32 to 512")
+        require(
             self.previous + self.stride < self.window - 16, "previous", self.previous, "room for the seller"
         )
 
@@ -97,7 +97,12 @@ class TrainConfig:
         return asdict(self)
 
 
-def _check(condition: bool, key: str, found: Any, expected: str) -> None:
+def require(condition: bool, key: str, found: Any, expected: str) -> None:
+    """Refuse a value.
+
+    Raises:
+        ConfigError: the condition does not hold.
+    """
     if not condition:
         raise ConfigError(
             f"{key} is {found!r}", expected=expected, fix=f"set {key} in the TOML file or with --set"

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from transformers import (
     AutoTokenizer,
     EarlyStoppingCallback,
+    ProgressCallback,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -73,12 +74,14 @@ def fine_tune(
     *,
     callbacks: Sequence[TrainerCallback] = (),
     start_from: EvidenceModel | None = None,
+    quiet: bool = False,
 ) -> TrainedModel:
     """Train on messages; an interrupted run in the same `run_dir` goes on from its last epoch.
 
     Args:
         train: training messages, augmented already.
         start_from: a model whose weights to begin with, instead of the base model's.
+        quiet: show no bar and no figures; `callbacks` may.
     """
     set_seed(config.seed)
     tokenizer = load_tokenizer(config.base_model)
@@ -100,6 +103,8 @@ def fine_tune(
         preprocess_logits_for_metrics=lambda outputs, _: outputs[0],
         callbacks=[EarlyStoppingCallback(config.patience), averaging, *callbacks],
     )
+    if quiet:
+        trainer.remove_callback(ProgressCallback)
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=_last_checkpoint(run_dir) if run_dir.is_dir() else None)
     seconds = time.monotonic() - started
