@@ -213,9 +213,11 @@ def _ours(*, every_row: bool) -> Callable[[Sequence[str], Path, Path], dict[str,
     def run(texts: Sequence[str], plain: Path, model: Path) -> dict[str, float]:
         from reviewguard.inference.backend import available_cores
         from reviewguard.inference.engines import Task, in_processes
+        from reviewguard.settings import Settings
 
         meter = _Meter(_window_lengths(texts, model), plain, len(texts))
-        engine = in_processes(Task(model.resolve()), available_cores())
+        settings = Settings.read(model / "config.json")
+        engine = in_processes(Task(model.resolve(), settings), available_cores())
         verdicts = [v for _, done in engine(_chunks(texts, every_row=every_row)) for v in done]
         assert all(v.evidence for v in verdicts if v.verdict == "review-soliciting")
         return meter.result(available_cores())

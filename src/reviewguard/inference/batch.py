@@ -139,7 +139,7 @@ def _engine(
     workers = workers or (1 if total - done <= SMALL else available_cores())
     if workers == 1 or classifier.folder is None:
         return in_process(classifier, profile=profile, batch_tokens=batch_tokens)
-    return in_processes(Task(classifier.folder, profile, batch_tokens), workers)
+    return in_processes(Task(classifier.folder, classifier.settings, profile, batch_tokens), workers)
 
 
 def fingerprint(classifier: Classifier) -> str:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_handle
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from reviewguard.errors import UserError
+from reviewguard.errors import ModelError, UserError
 from reviewguard.inference.classifier import Classifier
-from reviewguard.inference.model_folder import load
+from reviewguard.inference.model_folder import CONFIG_FILE, load, verify_files
 from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.workspace import Chunk
 from reviewguard.schema import Message, Verdict
+from reviewguard.settings import Settings
 
 Work = tuple[Chunk, list[Message]]
 Done = tuple[Chunk, list[Verdict]]
@@ -33,16 +37,44 @@ class Task:
 
     Attributes:
         folder: of the model.
+        settings: of the model that was loaded from it when the run began.
         batch_tokens: tokens per forward pass.
     """
 
     folder: Path
+    settings: Settings
     profile: str = "amazon"
     batch_tokens: int = BATCH_TOKENS
 
     def load(self) -> Classifier:
-        """The model, on one core: with one process a core, more threads would wait for each other."""
-        return load(self.folder, threads=1)
+        """The model, on one core: with one process a core, more threads would wait for each other.
+
+        Raises:
+            ModelError: another model lies there now.
+        """
+        classifier = load(self.folder, threads=1)
+        self._check(classifier.settings)
+        return classifier
+
+    @contextmanager
+    def pinned(self) -> Iterator[Task]:
+        """The same with a copy of the model: processes that start later find the model that the run began with.
+
+        Raises:
+            ModelError: another model lies there now.
+        """
+        with TemporaryDirectory(prefix="reviewguard-") as temporary:
+            copy = Path(shutil.copytree(self.folder, Path(temporary) / "model"))
+            self._check(Settings.read(copy / CONFIG_FILE))
+            verify_files(copy, self.settings)
+            yield replace(self, folder=copy)
+
+    def _check(self, found: Settings) -> None:
+        if found != self.settings:
+            raise ModelError(
+                f"{self.folder} was replaced while this run scored with it",
+                fix="run again; a copy of the folder, given to --model, stays as it is",
+            )
 
     def score(self, classifier: Classifier, messages: list[Message]) -> list[Verdict]:
         """Verdicts of one chunk."""
@@ -63,19 +95,24 @@ def in_processes(task: Task, workers: int) -> Engine:
     """An engine of several processes, each with a model of its own on one core."""
 
     def run(work: Iterator[Work]) -> Iterator[Done]:
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(task,))
-        try:
-            yield from _in_flight(pool, work, 2 * workers)
-        except BrokenProcessPool as error:
-            raise UserError(
-                "a process that scores was killed, perhaps for want of memory",
-                fix="run the same command with --resume and fewer --workers",
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+        with task.pinned() as pinned:
+            yield from _in_pool(pinned, work, workers)
 
     return run
+
+
+def _in_pool(task: Task, work: Iterator[Work], workers: int) -> Iterator[Done]:
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(task,))
+    try:
+        yield from _in_flight(pool, work, 2 * workers)
+    except BrokenProcessPool as error:
+        raise UserError(
+            "a process that scores was killed, perhaps for want of memory",
+            fix="run the same command with --resume and fewer --workers",
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _in_flight(pool: ProcessPoolExecutor, work: Iterator[Work], most: int) -> Iterator[Done]:

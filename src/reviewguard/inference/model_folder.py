@@ -10,6 +10,7 @@ import numpy as np
 from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ModelError
 from reviewguard.files import sha256
+from reviewguard.folders import standing_folder
 from reviewguard.inference.backend import Backend, OnnxBackend
 from reviewguard.inference.classifier import Classifier
 from reviewguard.schema import Message
@@ -18,6 +19,8 @@ from reviewguard.settings import Settings
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 CONFIG_FILE = "config.json"
+ATTEMPTS = 10
+"""At a folder that is replaced while it is read."""
 
 
 def shipped_model() -> Path:
@@ -31,6 +34,9 @@ def shipped_model() -> Path:
 def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
     """Load a model folder, the shipped one by default.
 
+    A folder that is replaced meanwhile (by `reviewguard models promote`, say) is loaded again, so that the
+    classifier is the old model or the new one, never parts of both.
+
     Args:
         path: folder with `model.onnx`, `tokenizer.json` and `config.json`.
         threads: threads per forward pass; 0 for one per core.
@@ -39,13 +45,37 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
         ModelError: a file is missing or altered, or the stored message does not reproduce its scores.
     """
     folder = shipped_model() if path is None else Path(path)
+    for _ in range(ATTEMPTS):
+        standing = standing_folder(folder)
+        before = _identity(standing)
+        try:
+            classifier = _load(standing, folder, threads)
+        except ModelError:
+            if _identity(standing) == before:
+                raise
+        else:
+            if _identity(standing) == before:
+                return classifier
+    raise ModelError(f"{folder} is replaced again and again", fix="try again later")
+
+
+def _load(folder: Path, name: Path, threads: int) -> Classifier:
     settings = Settings.read(folder / CONFIG_FILE)
-    _verify_files(folder, settings)
+    verify_files(folder, settings)
     encoder = MessageEncoder.from_file(folder / TOKENIZER_FILE, settings.limits)
     backend = OnnxBackend(folder / MODEL_FILE, threads)
-    classifier = Classifier(backend, encoder, settings, folder=folder)
+    classifier = Classifier(backend, encoder, settings, folder=name)
     _self_check(classifier, folder)
     return classifier
+
+
+def _identity(folder: Path) -> tuple[int, ...] | None:
+    """Differs for a folder that was put in this one's place."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns
 
 
 def from_parts(backend: Backend, tokenizer_file: Path, settings: Settings) -> Classifier:
@@ -53,7 +83,12 @@ def from_parts(backend: Backend, tokenizer_file: Path, settings: Settings) -> Cl
     return Classifier(backend, MessageEncoder.from_file(tokenizer_file, settings.limits), settings)
 
 
-def _verify_files(folder: Path, settings: Settings) -> None:
+def verify_files(folder: Path, settings: Settings) -> None:
+    """See that a folder's files are those its settings name.
+
+    Raises:
+        ModelError: a file is missing or altered.
+    """
     for name in (MODEL_FILE, TOKENIZER_FILE):
         expected = settings.files.get(name)
         if not (folder / name).is_file():

@@ -22,6 +22,7 @@ from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.registry import read_records
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import ScoredRecord
+from reviewguard.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def run_job(job: ScoreJob, progress: Report = silent) -> ScoreResult:
             profile=job.profile,
             workers=job.workers,
             batch_tokens=job.batch_tokens,
-            engine=_engine(job),
+            engine=_engine(job, classifier.settings),
             progress=progress,
         )
         return _finish(job, files, workspace, folder, progress)
@@ -128,12 +129,12 @@ def _identity(job: ScoreJob, files: tuple[Path, ...]) -> dict[str, Any]:
     }
 
 
-def _engine(job: ScoreJob) -> Engine | None:
+def _engine(job: ScoreJob, settings: Settings) -> Engine | None:
     if not job.ray:
         return None
     from reviewguard.inference.ray_engine import on_ray
 
-    task = Task((job.model or shipped_model()).resolve(), job.profile, job.batch_tokens)
+    task = Task((job.model or shipped_model()).resolve(), settings, job.profile, job.batch_tokens)
     return on_ray(task, workers=job.workers, address=job.ray_address)
 
 
