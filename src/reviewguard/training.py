@@ -64,6 +64,7 @@ def train(
     version: str,
     measure_on: Mapping[str, Sequence[LabelledMessage]] | None = None,
     bootstrap: int = 1000,
+    start_from: Path | None = None,
 ) -> TrainingRun:
     """Train, export and measure a model.
 
@@ -73,7 +74,12 @@ def train(
         out: model folder to write.
         measure_on: further labelled data to report on, never trained on.
         bootstrap: resamples for the intervals.
+        start_from: folder of a finished run, whose weights to begin with instead of the base model's.
+
+    Raises:
+        InputError: `start_from` holds no finished run.
     """
+    earlier = _finished(start_from) if start_from else None
     commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
     digest = stored_digest(data_dir)
@@ -90,6 +96,7 @@ def train(
             tuple(load_policy().types),
             run_dir / CHECKPOINTS,
             callbacks=[TrackingCallback(tracker)],
+            start_from=earlier and earlier.model,
         )
         trained.model.save_pretrained(run_dir / WEIGHTS)
         trained.tokenizer.save(str(run_dir / WEIGHTS / "tokenizer.json"))
@@ -98,6 +105,7 @@ def train(
             "run_id": tracker.run_id or "",
             "commit": commit,
             "seconds": round(trained.seconds, 1),
+            "started_from": earlier and earlier.lineage,
         }
         write_json(
             run_dir / "run.json", {"config": config.to_dict(), "facts": facts, "history": trained.history}
@@ -117,6 +125,35 @@ def train(
         describe(out, classifier, written, evaluations, splits)
         _track(tracker, out, evaluations, splits["test"], trained)
     return TrainingRun(out, evaluations, tracker.run_id, trained.seconds, tuple(tracker.problems))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FinishedRun:
+    """A run's weights and what is known of it."""
+
+    config: TrainConfig
+    facts: Mapping[str, Any]
+    model: EvidenceModel
+    tokenizer: Tokenizer
+
+    @property
+    def lineage(self) -> dict[str, Any]:
+        """What a model that begins with these weights must say about them."""
+        return {name: self.facts.get(name) for name in ("version", "run_id", "data_digest", "started_from")}
+
+
+def _finished(run_dir: Path) -> _FinishedRun:
+    if not (run_dir / "run.json").is_file():
+        raise InputError(
+            f"{run_dir} holds no finished run", expected="a folder written by `reviewguard train`"
+        )
+    stored = json.loads((run_dir / "run.json").read_text("utf-8"))
+    return _FinishedRun(
+        config_from(stored["config"]),
+        stored["facts"],
+        EvidenceModel.from_pretrained(run_dir / WEIGHTS),
+        Tokenizer.from_file(str(run_dir / WEIGHTS / "tokenizer.json")),
+    )
 
 
 _CONTEXTS = {"train": "training", "validation": "validation", "test": "test"}
@@ -192,6 +229,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
             "token evidence marked from": settings.token_threshold,
         },
         missed_at_most=amazon.missed_at_most,
+        started_from=training.get("started_from"),
         limits={f"{name} (tokens)": str(value) for name, value in asdict(limits).items()},
         versions=training["versions"],
     )
@@ -233,18 +271,9 @@ def export_run(
     Raises:
         InputError: the folder holds no finished run.
     """
-    if not (run_dir / "run.json").is_file():
-        raise InputError(
-            f"{run_dir} holds no finished run", expected="a folder written by `reviewguard train`"
-        )
-    stored = json.loads((run_dir / "run.json").read_text("utf-8"))
-    config, facts = config_from(stored["config"]), stored["facts"]
-    trained = TrainedModel(
-        EvidenceModel.from_pretrained(run_dir / WEIGHTS),
-        Tokenizer.from_file(str(run_dir / WEIGHTS / "tokenizer.json")),
-        (),
-        facts["seconds"],
-    )
+    run = _finished(run_dir)
+    config, facts = run.config, run.facts
+    trained = TrainedModel(run.model, run.tokenizer, (), facts["seconds"])
     splits = load_splits(data_dir)
     classifier = export_model(
         trained,

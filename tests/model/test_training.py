@@ -25,7 +25,7 @@ from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.modeling.trainer import fine_tune
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message, Rationale
-from reviewguard.training import WEIGHTS, export_run
+from reviewguard.training import WEIGHTS, export_run, train
 
 TYPES = tuple(load_policy().types)
 
@@ -137,6 +137,22 @@ def test_a_run_exports_again_in_fp32(tiny_run: Path, tiny_data_dir: Path, tmp_pa
         export_run(tiny_run, tiny_data_dir, tmp_path / "x", "int4")
     with pytest.raises(InputError, match="no finished run"):
         export_run(tmp_path, tiny_data_dir, tmp_path / "x", "fp32")
+
+
+def test_a_run_may_begin_with_the_weights_of_another_and_says_so(
+    tiny_run: Path,
+    tiny_base: Path,
+    tiny_data_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path)
+    still = tiny_config(tiny_base, epochs=1, bf16="off", learning_rate=1e-9, head_learning_rate=1e-9)
+    train(still, tiny_data_dir, tmp_path, tmp_path / "model", version="2", bootstrap=0, start_from=tiny_run)
+    ours, theirs = (EvidenceModel.from_pretrained(r / WEIGHTS).state_dict() for r in (tmp_path, tiny_run))
+    assert all(torch.allclose(ours[k], theirs[k], atol=1e-5) for k in ours)
+    assert "| weights begun from | version tiny," in (tmp_path / "model" / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,9 @@ def train(
         list[Path] | None, typer.Option(help="Labelled JSONL to report on as well (repeatable).")
     ] = None,
     bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
+    start_from: Annotated[
+        Path | None, typer.Option(help="Begin with the weights of this finished run, not the base model's.")
+    ] = None,
 ) -> None:
     """Fine-tune, export, evaluate and describe a model, tracked in MLflow.
 
@@ -48,6 +51,7 @@ def train(
         version=version,
         measure_on=extra,
         bootstrap=bootstrap,
+        start_from=start_from,
     )
     for name, evaluation in result.evaluations.items():
         shown = ", ".join(f"{f} {figure_text(evaluation.figures[f])}" for f in ("auroc", "f1", "macro_f1"))

@@ -52,6 +52,7 @@ class CardFacts:
         versions: package → version at training time.
         base_model: hub id of the encoder.
         missed_at_most: share of violations called compliant, 0–1, as promised with 95% confidence.
+        started_from: version and data digest of the run whose weights the training began with; None for the base's.
     """
 
     name: str
@@ -65,6 +66,7 @@ class CardFacts:
     examples: Mapping[str, str]
     thresholds: Mapping[str, float]
     missed_at_most: float = 1.0
+    started_from: Mapping[str, Any] | None = None
     limits: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     license: str = "apache-2.0"
