@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from reviewguard.errors import ModelError
+from reviewguard.errors import InputError, ModelError
 from reviewguard.files import sha256, write_json
 from reviewguard.folders import copy_folder, replace_folder
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE
@@ -54,6 +54,20 @@ class StoredModel:
     def passed(self) -> bool:
         """Whether the gate let it through."""
         return self.gate.split()[:1] == [PASSED]
+
+
+def check_gate(model: StoredModel) -> None:
+    """Refuse a version that the gate did not let through.
+
+    Raises:
+        InputError: it failed, or never ran.
+    """
+    if not model.passed:
+        raise InputError(
+            f"{model.version}: gate {model.gate}",
+            expected="a version that passed the gate of `reviewguard retrain`",
+            fix="retrain, or promote it with --force; the log will say so",
+        )
 
 
 def settings_tags(folder: Path) -> dict[str, str]:

@@ -1,0 +1,164 @@
+"""`models …`: the versions of the model, and which one is served."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from getpass import getuser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reviewguard.cli.shared import (
+    FormatOption,
+    MapOption,
+    ProfileOption,
+    WorkersOption,
+    column_map,
+    output_console,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from reviewguard.retraining.store import ModelStore, Promotion
+
+app = typer.Typer(
+    help="List, compare, promote and roll back versions of the model.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+ModelsOption = Annotated[Path, typer.Option("--models", help="Folder of models; its `default` is served.")]
+VersionArgument = Annotated[str, typer.Argument(help="Version, or champion, challenger or previous.")]
+ReasonOption = Annotated[str, typer.Option(help="Why, for the log.")]
+MODELS = Path("models")
+
+
+@app.command("list")
+def list_models(models: ModelsOption = MODELS) -> None:
+    """List the versions: which one is served, which one wants to be, and which one a rollback goes to.
+
+    Example: reviewguard models list
+    """
+    from reviewguard.retraining.view import list_view
+
+    store = _open(models)
+    found = store.list()
+    console, _ = output_console()
+    console.print(list_view(found) if found else f"no models in {models}", highlight=False)
+
+
+@app.command()
+def show(version: VersionArgument, models: ModelsOption = MODELS) -> None:
+    """Show one version: where it lies, its tags and figures, and its lines of the log.
+
+    Example: reviewguard models show champion
+    """
+    from reviewguard.retraining.view import show_view
+
+    store = _open(models)
+    console, _ = output_console()
+    console.print(show_view(store.get(version), store.history().entries), highlight=False)
+
+
+@app.command()
+def diff(
+    a: Annotated[str, typer.Argument(help="Version or alias before.")],
+    b: Annotated[str, typer.Argument(help="Version or alias after.")],
+    data: Annotated[
+        list[str] | None, typer.Option(help="Export or labelled JSONL to judge with both (repeatable).")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="JSONL file for every changed message.")] = None,
+    top: Annotated[
+        int, typer.Option(help="Changed messages to print, the largest changes first.", min=0)
+    ] = 10,
+    profile: ProfileOption = "amazon",
+    format: FormatOption = None,
+    columns: MapOption = None,
+    workers: WorkersOption = 0,
+    models: ModelsOption = MODELS,
+) -> None:
+    """Compare two versions: their figures, and with --data the messages whose verdict changes.
+
+    The figures are those that each version was exported with. The output holds each message's own columns, the verdict
+    of B in rg_verdict and its like, and that of A in rg_before_verdict and rg_before_probability.
+
+    Example: reviewguard models diff champion champion --data data/examples/messages.csv
+    """
+    from reviewguard.inference.exports import ScoreOptions
+    from reviewguard.readers.base import ReadOptions
+    from reviewguard.retraining.diff import check_out, figure_changes, verdict_changes, write_changes
+    from reviewguard.retraining.view import changes_view, figures_view
+
+    if out is not None:
+        check_out(out, data or ())
+    store = _open(models)
+    before, after = store.get(a), store.get(b)
+    console, _ = output_console()
+    console.print(figures_view(figure_changes(before, after), before, after), highlight=False)
+    if not data:
+        return
+    options = ScoreOptions(ReadOptions(format, column_map(columns)), profile, workers)
+    changes = verdict_changes(data, before, after, options=options, progress=progress_bar)
+    console.print("", changes_view(changes, top), sep="\n", highlight=False)
+    if out is not None:
+        write_changes(changes, out)
+        print(f"\nWritten: {out}, {len(changes.changes):,} messages.")
+
+
+@app.command()
+def promote(
+    version: VersionArgument,
+    reason: ReasonOption = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Although the gate failed or never ran; the log says so.")
+    ] = False,
+    models: ModelsOption = MODELS,
+) -> None:
+    """Serve another version from now on. Scorers that run keep the model they loaded.
+
+    Refused where the gate of `reviewguard retrain` failed or never ran. The folder is exchanged in one step, the
+    change is written to history.jsonl, and MLflow's aliases follow.
+
+    Example: reviewguard models promote challenger --reason "catches the coupon wording"
+    """
+    from reviewguard.retraining.stored import check_gate
+
+    store = _open(models)
+    model = store.get(version)
+    if not force:
+        check_gate(model)
+    _report(store.promote(model.version, by=getuser(), reason=reason, forced=force and not model.passed))
+
+
+@app.command()
+def rollback(reason: ReasonOption = "", models: ModelsOption = MODELS) -> None:
+    """Serve the champion before this one again; once more, the one before that.
+
+    Example: reviewguard models rollback --reason "false alarms on delivery notes"
+    """
+    _report(_open(models).rollback(by=getuser(), reason=reason))
+
+
+def _open(models: Path) -> ModelStore:
+    from reviewguard.retraining.store import ModelStore
+
+    store = ModelStore(models)
+    _warn((*store.recovered, *store.history().problems))
+    return store
+
+
+def _report(promotion: Promotion) -> None:
+    from reviewguard.retraining.view import history_line
+
+    print(history_line(promotion.entry))
+    print(f"served now: {promotion.champion.version} in {promotion.champion.folder}")
+    _warn(f"registry: {problem}" for problem in promotion.problems)
+    if promotion.problems:
+        _warn(["registry: the next promotion or rollback tells it"])
+
+
+def _warn(notes: Iterable[str]) -> None:
+    for note in notes:
+        print(note, file=sys.stderr)
