@@ -41,6 +41,12 @@ class Start:
     reason: str
     config: TrainConfig
 
+    def words(self, champion: str) -> str:
+        """Where, for a person."""
+        return (
+            f"from the weights of {champion}" if self.weights else f"from the base model, since {self.reason}"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Mix:
@@ -141,5 +147,12 @@ def train_challenger(
     model = EvidenceModel.from_pretrained(start.weights) if start.weights else None
     types = tuple(load_policy().types)
     return fine_tune(
-        start.config, mix.messages, validation, types, checkpoints, callbacks=callbacks, start_from=model
+        start.config,
+        mix.messages,
+        validation,
+        types,
+        checkpoints,
+        callbacks=callbacks,
+        start_from=model,
+        quiet=True,
     )

@@ -1,0 +1,154 @@
+"""`retrain`: a challenger from new labels, and its way past the gate."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Self
+
+import typer
+
+from reviewguard.cli.data import FROZEN, LABELS, MESSAGES
+from reviewguard.cli.shared import output_console
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from reviewguard.retraining.report import RetrainReport
+    from reviewguard.retraining.retrain import RetrainResult
+
+BEHAVIOUR = Path("tests/model/behaviour")
+
+
+def retrain(
+    with_: Annotated[
+        Path | None, typer.Option("--with", help="Labels to add first, as `data add` does.", metavar="LABELS")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Promote without asking, if the gate passes.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="How to train and what the gate asks; retrain.toml where there is one."),
+    ] = None,
+    models: Annotated[Path, typer.Option(help="Folder of the model versions.")] = Path("models"),
+    messages: Annotated[Path, typer.Option(help="Folder of written messages.")] = MESSAGES,
+    labels: Annotated[Path, typer.Option(help="Folder of labels that people added.")] = LABELS,
+    splits: Annotated[Path, typer.Option(help="Splits of earlier builds, which stay as they are.")] = FROZEN,
+    weights: Annotated[
+        Path | None, typer.Option(help="The champion's torch weights, where the store has none: RUN/weights.")
+    ] = None,
+    behaviour: Annotated[
+        Path | None, typer.Option(help="Behaviour suite; that of the repository where it is there.")
+    ] = None,
+    bootstrap: Annotated[int, typer.Option(help="Resamples for the models' intervals.", min=0)] = 1000,
+) -> None:
+    """Train a challenger with the new labels, and promote it if it passes the gate.
+
+    Champion and challenger answer the same questions: the frozen test split, the behaviour suite, new labels kept for
+    measuring, and every violation that a person ever confirmed. A challenger that misses one of these, or loses more
+    than chance explains, is kept with its report, and the champion goes on serving. Promotion is asked for at a
+    terminal; without one, and without --yes, the report is all. Cut off, the same command goes on.
+
+    Exit code: 0 when the gate passes; 1 when it fails, or when labels are in conflict; 2 when it cannot run.
+
+    Example: reviewguard retrain --with notices.csv --yes
+
+    Example: reviewguard retrain --weights runs/0.3.0/weights
+    """
+    from transformers.utils import logging
+
+    from reviewguard.retraining.config import load_settings
+    from reviewguard.retraining.data import Places
+    from reviewguard.retraining.retrain import RetrainJob
+    from reviewguard.retraining.retrain import retrain as run
+    from reviewguard.retraining.store import ModelStore
+
+    settings = load_settings(config)
+    store = ModelStore(models)
+    if with_ is not None:
+        _add(with_, labels, messages, store.champion().folder)
+    logging.disable_progress_bar()
+    suite = behaviour or (BEHAVIOUR if BEHAVIOUR.is_dir() else None)
+    job = RetrainJob(Places(messages, labels, splits), settings, suite, weights, bootstrap=bootstrap)
+    with _Stages() as stages:
+        result = run(job, store, agree=lambda report: yes or _asked(report, stages), show=stages.show)
+    _tell(result, stages.asked)
+    raise typer.Exit(0 if result.report.gate.passed else 1)
+
+
+def _add(path: Path, labels: Path, messages: Path, model: Path) -> None:
+    from reviewguard.labelling.add import AddJob, add
+    from reviewguard.labelling.report import report_view
+
+    job = AddJob(path, labels, messages, who=getpass.getuser(), model=model)
+    report = add(job)
+    console, _ = output_console()
+    console.print(report_view(report, job.target), highlight=False)
+    if report.undecided:
+        print(f"not retrained: settle this with `reviewguard data add {path}` first", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+class _Stages:
+    """A bar a stage on standard error, on a terminal only."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        shown = sys.stderr.isatty()
+        self._bars = Progress(*columns, console=Console(stderr=True), disable=not shown)
+        self._tasks: dict[str, TaskID] = {}
+        self.asked = False
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Leave the bars as they are."""
+        self._bars.stop()
+
+    def show(self, stage: str, share: float | None) -> None:
+        """Show how far a stage is."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=None)
+        self._bars.update(self._tasks[stage], total=None if share is None else 1.0, completed=share or 0.0)
+
+
+def _asked(report: RetrainReport, stages: _Stages) -> bool:
+    """Ask at a terminal; elsewhere nobody can agree."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    stages.stop()
+    stages.asked = True
+    _print(report)
+    return typer.confirm(f"Serve {report.challenger} in place of {report.champion}?")
+
+
+def _print(report: RetrainReport) -> None:
+    from rich.markdown import Markdown
+
+    console, colour = output_console()
+    console.print(Markdown(report.to_markdown()) if colour else report.to_markdown(), highlight=False)
+
+
+def _tell(result: RetrainResult, asked: bool) -> None:
+    report, kept = result.report, result.challenger
+    if not asked:
+        _print(report)
+    for problem in result.problems:
+        print(f"tracking: {problem}", file=sys.stderr)
+    print(f"{kept.version} is kept in {kept.folder}")
+    if result.promotion is not None:
+        print(f"promoted: {kept.version} serves in place of {report.champion}")
+    elif report.gate.passed:
+        print(f"not promoted: {report.champion} goes on serving; `reviewguard models promote {kept.version}`")
+    else:
+        print(f"not promoted: {report.champion} goes on serving, since the gate failed on")
+        for line in report.gate.failures:
+            print(f"  {line.name}: {line.why}")

@@ -1,0 +1,166 @@
+"""What a retraining did and found, for people (Markdown) and machines (JSON)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reviewguard.inference.classifier import Classifier
+from reviewguard.modeling.compare import FIGURES, figure_text
+from reviewguard.retraining.doubts import Doubt
+from reviewguard.retraining.gate_report import GateReport
+from reviewguard.retraining.measure import Answers, Questions, violations
+from reviewguard.schema import LabelledMessage
+
+_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A test message that one model flags and the other does not.
+
+    Attributes:
+        violation: what its label says.
+        before, after: probabilities, 0–1.
+        types: that the challenger names.
+        new_kind: whether it names a type of the new labels. If such a message is labelled compliant, its label may
+            be the one to look at: the new labels say that this kind is a violation.
+    """
+
+    id: str
+    violation: bool
+    before: float
+    after: float
+    types: tuple[str, ...]
+    new_kind: bool
+
+    @property
+    def right(self) -> bool:
+        """Whether the challenger is the one that agrees with the label."""
+        return (self.after > self.before) == self.violation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RetrainReport:
+    """A challenger beside the champion.
+
+    Attributes:
+        start: where training began, in words.
+        counts: messages by their part in the round.
+        left_out: labels that curation left out, and why.
+        seconds: stage → wall time.
+        run_id: MLflow's; None when tracking failed from the start.
+    """
+
+    champion: str
+    challenger: str
+    start: str
+    data_digest: str
+    counts: Mapping[str, int]
+    left_out: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+    changes: tuple[Change, ...]
+    answers: tuple[Answers, Answers]
+    gate: GateReport
+    seconds: Mapping[str, float]
+    run_id: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: figures and ids, no sentence of the data."""
+        before, after = self.answers
+        return {
+            "champion": before.to_dict() | {"version": self.champion},
+            "challenger": after.to_dict() | {"version": self.challenger},
+            "start": self.start,
+            "data_digest": self.data_digest,
+            "counts": dict(self.counts),
+            "left_out": list(self.left_out),
+            "doubts": [{"id": d.message.id, "probability": d.probability} for d in self.doubts],
+            "changes": [asdict(change) for change in self.changes],
+            "gate": self.gate.to_dict(),
+            "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
+            "run_id": self.run_id,
+        }
+
+    def to_markdown(self) -> str:
+        """The report for people."""
+        parts = (self._head(), self._figures(), self.gate.to_markdown(), self._changed(), self._doubted())
+        return "\n".join(part for part in parts if part)
+
+    def _head(self) -> str:
+        counts = ", ".join(f"{count} {name}" for name, count in self.counts.items())
+        times = ", ".join(f"{name} {value:.0f} s" for name, value in self.seconds.items())
+        left_out = "".join(f"\nleft out: {reason}\n" for reason in self.left_out)
+        return (
+            f"# {self.challenger} beside {self.champion}\n\nGate: {self.gate.summary}.\n\n"
+            f"Trained {self.start}, on {counts} (data {self.data_digest[:12]}). Time: {times}.\n{left_out}"
+        )
+
+    def _figures(self) -> str:
+        names = [name for name in FIGURES if self.answers[0].test.figures[name].value is not None]
+        lines = [
+            f"| test split | {' | '.join(FIGURES[n] for n in names)} |",
+            "| --- |" + " --- |" * len(names),
+        ]
+        for version, side in zip((self.champion, self.challenger), self.answers, strict=True):
+            cells = (figure_text(side.test.figures[name]) for name in names)
+            lines.append(f"| {version} | {' | '.join(cells)} |")
+        return "\n".join(lines) + "\n"
+
+    def _changed(self) -> str:
+        right = [change for change in self.changes if change.right]
+        wrong = [change for change in self.changes if not change.right]
+        text = f"{len(right)} test messages are right now, {len(wrong)} wrong now"
+        look = [c.id for c in wrong if c.new_kind and not c.violation]
+        if look:
+            text += (
+                f"; of these {len(look)} are called what the new labels are, so look whether their own labels still "
+                f"hold: {', '.join(look[:_LISTED])}"
+            )
+        return text + ".\n"
+
+    def _doubted(self) -> str:
+        if not self.doubts:
+            return ""
+        return (
+            f"Labels that the other labels contradict, look at them: {', '.join(map(_doubt, self.doubts))}.\n"
+        )
+
+
+def _doubt(item: Doubt) -> str:
+    label = "a violation" if item.violation else "compliant"
+    return f"{item.message.id} ({label}, yet {item.probability:.0%} likely to break the rules)"
+
+
+def changes(
+    questions: Questions,
+    champion: Answers,
+    challenger: Answers,
+    classifier: Classifier,
+    new: Sequence[LabelledMessage],
+) -> tuple[Change, ...]:
+    """The test messages that one model alone flags, the largest changes first.
+
+    Args:
+        classifier: the challenger.
+        new: the new labels.
+    """
+    before, after = champion.test.probabilities, challenger.test.probabilities
+    places = [
+        i
+        for i in range(len(questions.test))
+        if (before[i] >= champion.threshold) != (after[i] >= challenger.threshold)
+    ]
+    places.sort(key=lambda i: -abs(after[i] - before[i]))
+    kinds = {name for message in new for name in message.types}
+    verdicts = classifier.predict([questions.test[i].message for i in places])
+    labels = violations([questions.test[i] for i in places])
+    found = []
+    for i, verdict, violation in zip(places, verdicts, labels, strict=True):
+        types = tuple(score.type for score in verdict.types)
+        values = round(float(before[i]), 4), round(float(after[i]), 4)
+        found.append(
+            Change(questions.test[i].id, bool(violation), *values, types, not kinds.isdisjoint(types))
+        )
+    return tuple(found)

@@ -1,0 +1,286 @@
+"""A retraining, top to bottom: curate → train → export → measure both → gate → keep → promote."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from reviewguard.exporting import export_model
+from reviewguard.files import write_json, write_text
+from reviewguard.inference.classifier import Classifier
+from reviewguard.inference.model_folder import load
+from reviewguard.modeling.behaviour_cases import load_cases
+from reviewguard.modeling.provenance import git_state
+from reviewguard.modeling.tracking import Tracker, TrackingCallback
+from reviewguard.modeling.trainer import TrainedModel
+from reviewguard.retraining.challenger import Mix, Start, choose_start, sample, train_challenger, training_mix
+from reviewguard.retraining.config import Settings
+from reviewguard.retraining.data import LEARNT, Places, RoundData, curate
+from reviewguard.retraining.doubts import doubts
+from reviewguard.retraining.gate import judge
+from reviewguard.retraining.measure import Answers, Questions, answer
+from reviewguard.retraining.report import RetrainReport, changes
+from reviewguard.retraining.store import ModelStore, Promotion
+from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PARENT, StoredModel
+from reviewguard.retraining.work import Work
+from reviewguard.training import NAME, TEST, describe, run_facts
+
+REPORT, REPORT_TEXT = "retraining.json", "retraining.md"
+WORK = ".retrain"
+SPLIT_SEED = 13
+VALIDATION = 500
+"""Validation messages between epochs of a short training; thresholds are fitted on all of them."""
+WRITTEN = 600
+"""Written messages that labels are held against."""
+
+Show = Callable[[str, float | None], None]
+"""Takes the stage and the share of it that is done, None where that is not known."""
+Agree = Callable[[RetrainReport], bool]
+"""Whether a challenger that passed the gate is to be promoted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainJob:
+    """What to retrain on, and how.
+
+    Attributes:
+        behaviour: folder of the behaviour suite; None leaves it out.
+        weights: folder of the champion's torch weights, for a champion that was stored without.
+        work: folder of unfinished work.
+        bootstrap: resamples for the intervals of each model's figures.
+    """
+
+    places: Places = field(default_factory=Places)
+    settings: Settings = field(default_factory=Settings)
+    behaviour: Path | None = None
+    weights: Path | None = None
+    work: Path | None = None
+    bootstrap: int = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RetrainResult:
+    """What came of it.
+
+    Attributes:
+        challenger: as it lies in the store.
+        promotion: None where the gate failed or nobody agreed.
+        problems: what MLflow could not be told.
+    """
+
+    report: RetrainReport
+    challenger: StoredModel
+    promotion: Promotion | None
+    problems: tuple[str, ...]
+
+
+def retrain(
+    job: RetrainJob, store: ModelStore, *, agree: Agree, show: Show = lambda stage, share: None
+) -> RetrainResult:
+    """Train a challenger, hold it against the champion, and promote it if it may be.
+
+    Cut off at any moment, it leaves the champion in its place, and the same call goes on: a finished training is not
+    done again, an unfinished one goes on from its last epoch.
+
+    Args:
+        agree: asked once the gate has passed.
+
+    Raises:
+        InputError: another retraining runs, there is nothing to learn, or the data cannot be read.
+        ModelError: there is no champion.
+    """
+    clock = _Clock(show)
+    with store.writing("retrain"):
+        stored = store.champion()
+        champion = load(stored.folder)
+        folder = job.work or store.folder / "versions" / WORK
+        with clock("curate"):
+            data = curate(job.places, folder / "data", champion, job.settings.train, SPLIT_SEED)
+        start = choose_start(champion, job.weights or stored.weights, job.settings)
+        inputs = _inputs(stored, start, data, job.settings)
+        work = Work.open(folder / "challenger", inputs, next_version(store, stored.version))
+        with Tracker(run_name=f"retrain-{work.version}") as tracker:
+            report = _Round(job, stored, champion, start, data, work, tracker, clock).run()
+        with clock("keep"):
+            kept = store.add(work.model, work.weights, _tags(report))
+        promotion = None
+        if report.gate.passed and agree(report):
+            reason = f"retrained on {len(data.labels.new)} new labels"
+            promotion = store.promote(kept.version, by=getpass.getuser(), reason=reason)
+            work.clear()
+    problems = (*tracker.problems, *(promotion.problems if promotion else ()))
+    return RetrainResult(report, kept, promotion, problems)
+
+
+def next_version(store: ModelStore, champion: str) -> str:
+    """The champion's version with the next free number: 0.3.0 → 0.3.0+1, 0.3.0+1 → 0.3.0+2."""
+    root = champion.partition("+")[0]
+    taken = [model.version.partition("+") for model in store.list()]
+    numbers = [int(n) for own, _, n in taken if own == root and n.isdigit()]
+    return f"{root}+{max(numbers, default=0) + 1}"
+
+
+def _inputs(champion: StoredModel, start: Start, data: RoundData, settings: Settings) -> dict[str, Any]:
+    """Everything that decides the challenger."""
+    return {
+        "champion": [champion.version, champion.tags.get(MODEL_SHA256)],
+        "weights": str(start.weights),
+        "config": start.config.to_dict(),
+        "train": asdict(settings.train),
+        "digest": data.curation.digest,
+        "new": [m.id for m in data.labels.new],
+    }
+
+
+def _tags(report: RetrainReport) -> dict[str, str]:
+    return {
+        DATA_DIGEST: report.data_digest,
+        GATE: report.gate.summary,
+        PARENT: report.champion,
+        "run_id": report.run_id or "",
+    }
+
+
+class _Clock:
+    """Times the stages, and shows them."""
+
+    def __init__(self, show: Show) -> None:
+        self.show = show
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        self.show(stage, None)
+        started = time.monotonic()
+        yield
+        self.seconds[stage] = time.monotonic() - started
+        self.show(stage, 1.0)
+
+
+class _ShowSteps(TrainerCallback):
+    def __init__(self, show: Show) -> None:
+        self._show = show
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Show the share of the steps."""
+        self._show("train", state.global_step / max(1, state.max_steps))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Round:
+    """A challenger's way from data to report."""
+
+    job: RetrainJob
+    stored: StoredModel
+    champion: Classifier
+    start: Start
+    data: RoundData
+    work: Work
+    tracker: Tracker
+    clock: _Clock
+
+    def run(self) -> RetrainReport:
+        """Train, export, measure both, judge; the report lies in the model folder and in MLflow."""
+        start = self.start
+        mix = training_mix(
+            self.data.labels,
+            self.job.settings.train,
+            everything=start.weights is None,
+            augmented=start.config.augment,
+        )
+        with self.clock("train"):
+            trained, run = self.work.finished() or self._train(mix)
+        with self.clock("export"):
+            challenger = export_model(
+                trained,
+                self.data.validation,
+                self.work.model,
+                name=NAME,
+                version=self.work.version,
+                limits=start.config.limits,
+                training=run["facts"],
+            )
+        report = self._report(challenger, mix)
+        write_json(self.work.model / REPORT, report.to_dict())
+        write_text(self.work.model / REPORT_TEXT, report.to_markdown())
+        self._track(report, mix, trained.seconds)
+        return report
+
+    def _train(self, mix: Mix) -> tuple[TrainedModel, dict[str, Any]]:
+        data, start = self.data, self.start
+        validation = (
+            data.validation if start.weights is None else sample(data.validation, VALIDATION, SPLIT_SEED)
+        )
+        callbacks = [TrackingCallback(self.tracker), _ShowSteps(self.clock.show)]
+        trained = train_challenger(start, mix, validation, self.work.checkpoints, callbacks)
+        learnt = [m.id for m in (*data.labels.earlier, *data.labels.new)]
+        facts = run_facts(start.config, data.splits, data.splits["train"], data.curation.digest) | {
+            "version": self.work.version,
+            "parent": self.stored.version,
+            "run_id": self.tracker.run_id or "",
+            "commit": str(git_state()),
+            "seconds": round(trained.seconds, 1),
+            LEARNT: sorted(learnt),
+        }
+        run = {"config": start.config.to_dict(), "facts": facts, "history": trained.history}
+        self.work.keep(trained, run)
+        return trained, run
+
+    def _report(self, challenger: Classifier, mix: Mix) -> RetrainReport:
+        data, job, clock = self.data, self.job, self.clock
+        suite = load_cases(job.behaviour) if job.behaviour else {}
+        questions = Questions(data.test, data.regression, data.labels.held_out, suite)
+        before = self._answers("champion", self.champion, questions)
+        after = self._answers("challenger", challenger, questions)
+        describe(self.work.model, challenger, data.splits["train"], {TEST: after.test}, data.splits)
+        new = (*data.labels.new, *data.labels.held_out)
+        with clock("gate"):
+            gate = judge(questions, before, after, job.settings.gate)
+            doubted = doubts(new, sample(data.labels.known, WRITTEN, SPLIT_SEED))
+            changed = changes(questions, before, after, challenger, new)
+        return RetrainReport(
+            champion=self.stored.version,
+            challenger=self.work.version,
+            start=self.start.words(self.stored.version),
+            data_digest=data.curation.digest,
+            counts=_counts(mix, data),
+            left_out=tuple(item.reason for item in data.curation.dropped if item.step == "labels"),
+            doubts=doubted,
+            changes=changed,
+            answers=(before, after),
+            gate=gate,
+            seconds=dict(clock.seconds),
+            run_id=self.tracker.run_id,
+        )
+
+    def _answers(self, name: str, classifier: Classifier, questions: Questions) -> Answers:
+        with self.clock(f"measure the {name}"):
+            seed = self.job.settings.train.seed
+            return answer(classifier, questions, seed=seed, bootstrap=self.job.bootstrap)
+
+    def _track(self, report: RetrainReport, mix: Mix, seconds: float) -> None:
+        tracker, counts = self.tracker, _counts(mix, self.data)
+        tracker.params(self.start.config.to_dict() | {"mix": counts})
+        tracker.metrics({"train_seconds": seconds, "gate_passed": float(report.gate.passed)})
+        for name, side in zip(("champion", "challenger"), report.answers, strict=True):
+            tracker.metrics({f"{name}/{key}": figure.value for key, figure in side.test.figures.items()})
+        tracker.json(report.to_dict(), REPORT)
+        tracker.text(report.to_markdown(), REPORT_TEXT)
+        tracker.model(self.work.model, [{"text": m.text, "previous": m.previous} for m in self.data.test[:3]])
+
+
+def _counts(mix: Mix, data: RoundData) -> dict[str, int]:
+    return {
+        "messages replayed": mix.replayed,
+        "new labels": mix.labels,
+        "copies of them": mix.copies,
+        "new labels held out": len(data.labels.held_out),
+        "confirmed violations": len(data.regression),
+    }
