@@ -1,0 +1,226 @@
+"""The gate: which losses stop a challenger, and which it forgives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fake_scorer import FakeScorer, labelled
+
+from reviewguard.errors import ConfigError
+from reviewguard.modeling.behaviour import BehaviourReport, CapabilityResult, FailedCase
+from reviewguard.modeling.behaviour_cases import Case
+from reviewguard.modeling.evaluation import evaluate
+from reviewguard.modeling.metrics import Figure
+from reviewguard.retraining.config import RetrainConfig, load_settings
+from reviewguard.retraining.gate import GateConfig, judge
+from reviewguard.retraining.gate_report import GateLine, GateReport
+from reviewguard.retraining.measure import Answers, Questions
+from reviewguard.retraining.paired import Draws, Pair, mcnemar, slice_differences, whole_differences
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Verdict
+
+CONFIG = GateConfig(bootstrap=400)
+TEST = tuple(
+    labelled(
+        f"t{i}", f"message {i}", *(("insider",) if i % 2 else ()), register="chat" if i < 100 else "letter"
+    )
+    for i in range(600)
+)
+CONFIRMED = tuple(labelled(f"c{i}", f"confirmed {i}", "incentive") for i in range(4))
+KEPT = tuple(labelled(f"k{i}", f"kept {i}", "incentive") for i in range(4))
+SUITE: Mapping[str, tuple[Case, ...]] = {
+    "plain": tuple(Case(f"p{i}", (TEST[i],)) for i in range(10)),
+    "negation": tuple(Case(f"n{i}", (TEST[i],)) for i in range(40)),
+}
+QUESTIONS = Questions(TEST, CONFIRMED, KEPT, SUITE)
+
+
+def right(i: int) -> float:
+    """A probability that agrees with the label, and means what it says."""
+    return 1.0 if i % 2 else 0.0
+
+
+def answers(
+    probability: Callable[[int], float] = right,
+    confirmed: Sequence[str] = (REVIEW_SOLICITING,) * 4,
+    kept: Sequence[float] = (0.9,) * 4,
+    failed: Sequence[tuple[str, str]] = (),
+    ece: float | None = None,
+) -> Answers:
+    scorer = FakeScorer({m.text: (probability(i), (), ()) for i, m in enumerate(TEST)})
+    test = evaluate(scorer, TEST, seed=0, bootstrap=0)
+    if ece is not None:
+        test = replace(test, figures={**test.figures, "ece": Figure(ece)})
+    behaviour = BehaviourReport(
+        "m",
+        tuple(
+            CapabilityResult(n, len(c), tuple(FailedCase(i, ()) for own, i in failed if own == n))
+            for n, c in SUITE.items()
+        ),
+    )
+    verdicts = [Verdict(m.id, v, 0.9) for m, v in zip(CONFIRMED, confirmed, strict=True)]  # type: ignore[arg-type]
+    held_out = [Verdict(m.id, None, p) for m, p in zip(KEPT, kept, strict=True)]
+    return Answers("m", test, behaviour, tuple(verdicts), tuple(held_out), 0.5)
+
+
+def wrong(*places: int) -> Callable[[int], float]:
+    return lambda i: 1.0 - right(i) if i in places else right(i)
+
+
+def gate(challenger: Answers, champion: Answers | None = None, config: GateConfig = CONFIG) -> GateReport:
+    return judge(QUESTIONS, champion or answers(), challenger, config)
+
+
+def failing(report: GateReport) -> list[str]:
+    return [line.name for line in report.failures]
+
+
+def line(report: GateReport, name: str) -> GateLine:
+    return next(line for line in report.lines if line.name == name)
+
+
+def test_the_same_answers_pass_every_line() -> None:
+    report = gate(answers())
+    assert report.passed
+    assert report.summary == "passed"
+    names = {entry.name for entry in report.lines}
+    assert {"test F1", "register chat F1", "behaviour: plain", "calibration error"} <= names
+
+
+def test_a_confirmed_violation_that_is_newly_missed_fails_by_name() -> None:
+    lost = answers(confirmed=(COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, REVIEW_SOLICITING))
+    report = gate(lost)
+    assert failing(report) == ["confirmed violations found"]
+    assert "1 of 4 newly missed: c0" in report.failures[0].why
+    softer = line(report, "of them review-soliciting")
+    assert (softer.passed, softer.decides, softer.why) == (False, False, "1 now need a review")
+    assert gate(lost, lost).passed  # missed before: no reason to keep a champion that misses it too
+    assert gate(lost, config=replace(CONFIG, newly_missed=1)).passed
+
+
+def test_a_loss_beyond_what_is_allowed_fails_and_says_by_how_much() -> None:
+    report = gate(answers(wrong(*range(0, 40, 2))))  # 20 of 300 compliant messages flagged
+    assert "test false-alarm rate" in failing(report)
+    found = line(report, "test false-alarm rate")
+    assert (found.champion, round(found.challenger or 0, 3)) == (0.0, 0.067)
+    assert found.why == "rose by 0.067, 0.010 allowed"
+    assert found.low is not None and found.low > 0
+
+
+def test_a_loss_within_chance_passes() -> None:
+    report = gate(answers(wrong(1, 3, 151)), answers(wrong(5, 7)))
+    assert report.passed
+    assert line(report, "test F1").difference == pytest.approx(-1 / 600, abs=2e-3)
+
+
+def test_a_small_loss_that_chance_does_not_explain_fails() -> None:
+    worse = answers(wrong(*range(1, 600, 60)))  # 10 of 300 violations missed, none regained
+    loose = replace(CONFIG, f1_loss=0.05, slice_margin=0.5)
+    report = gate(worse, config=loose)
+    assert failing(report) == ["test F1"]
+    assert "whole interval" in report.failures[0].why
+
+
+def test_a_slice_fails_only_surely_and_beyond_its_margin() -> None:
+    loose = replace(CONFIG, f1_loss=0.5, false_alarm_rise=0.5)
+    few = gate(answers(wrong(0, 2)), config=loose)
+    assert "register chat false-alarm rate" not in failing(few)
+    many = gate(answers(wrong(*range(0, 60, 2))), config=loose)
+    assert "register chat false-alarm rate" in failing(many)
+    assert "register letter false-alarm rate" not in failing(many)
+
+
+def test_slices_are_looked_at_together() -> None:
+    pair = Pair.of(TEST, answers().test, answers(wrong(*range(0, 30, 2))).test)
+    (joint,) = [
+        d for d in slice_differences(pair, Draws(0, 4000), 50) if d.name == "register chat false-alarm rate"
+    ]
+    wide = joint.difference
+    inside = [i < 100 for i in range(600)]
+    part = Pair(pair.examples[:100], *(a[inside] for a in (pair.positive, pair.champion, pair.challenger)),
+                pair.families[:100])  # fmt: skip
+    alone = whole_differences(part, Draws(0, 4000))[1].difference
+    assert wide.value == pytest.approx(alone.value)
+    assert wide.low is not None and alone.low is not None and wide.low < alone.low
+    assert {d.name for d in slice_differences(pair, Draws(0, 100), 501)} == {
+        "channel unknown F1", "channel unknown false-alarm rate", "length <=8 F1", "length <=8 false-alarm rate",
+        "previous without F1", "previous without false-alarm rate",
+    }  # fmt: skip
+
+
+def test_behaviour_fails_on_the_whole_and_on_a_capability() -> None:
+    report = gate(answers(failed=[("plain", "p1")]))
+    assert failing(report) == ["behaviour", "behaviour: plain"]  # 1 of 50, 1 of 10
+    assert (
+        failing(gate(answers(failed=[("negation", "n1")]), config=replace(CONFIG, behaviour_loss=0.02))) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "passed"), [(0.01, 0.029, True), (0.04, 0.045, True), (0.02, 0.035, False)]
+)
+def test_calibration_may_be_fine_or_no_worse(before: float, after: float, passed: bool) -> None:
+    report = gate(answers(ece=after), answers(ece=before))
+    assert line(report, "calibration error").passed is passed
+    assert report.passed is passed
+
+
+def test_labels_kept_for_measuring_must_do_at_least_as_well() -> None:
+    report = gate(answers(kept=(0.1, 0.1, 0.9, 0.9)), answers(kept=(0.1, 0.9, 0.9, 0.9)))
+    assert failing(report) == ["held-out new labels right"]
+    assert report.failures[0].why == "2 of 4 right, 3 before"
+    assert gate(answers(kept=(0.9,) * 4), answers(kept=(0.1,) * 4)).passed
+
+
+def test_mcnemar_is_exact_and_stops_nothing() -> None:
+    pair = Pair.of(TEST, answers(wrong(1, 3, 5)).test, answers(wrong(7)).test)
+    result = mcnemar(pair)
+    assert (result.lost, result.won) == (1, 3)
+    assert result.p == pytest.approx(10 / 16)  # two-sided: 2 · P(X ≤ 1), X binomial(4, 1/2)
+    entry = line(gate(answers(wrong(7)), answers(wrong(1, 3, 5))), "McNemar, right of 600")
+    assert not entry.decides
+    assert entry.why == "p = 0.625: 1 right before only, 3 right now only"
+
+
+def test_without_suite_and_kept_labels_there_is_nothing_to_say() -> None:
+    bare = replace(answers(), behaviour=None, held_out=(), regression=())
+    report = judge(Questions(TEST, (), (), {}), bare, bare, CONFIG)
+    assert report.passed
+    assert not [entry for entry in report.lines if entry.name.startswith("behaviour")]
+    assert "too few" in line(report, "held-out new labels right").why
+
+
+def test_the_table_names_failures_and_counts_the_rest() -> None:
+    text = gate(answers(wrong(*range(0, 60, 2)))).to_markdown()
+    assert "| test false-alarm rate | 0.000 | 0.100 | +0.100 (" in text
+    assert "**failed**: rose by 0.100" in text
+    assert "more lines (slices, capabilities) passed" in text
+
+
+def test_the_configuration_is_one_file_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "retrain.toml"
+    path.write_text('[train]\nfull = "big.toml"\ncopies = 3\n[gate]\nf1_loss = 0.02\n')
+    settings = load_settings(path)
+    assert settings.train == RetrainConfig(full="big.toml", copies=3)
+    assert settings.full == tmp_path / "big.toml"
+    assert settings.gate == GateConfig(f1_loss=0.02)
+    for text, message in {
+        "[gate]\nf1_los = 0.1": "unknown keys",
+        "[gates]\n": "unknown in",
+        "[gate]\nf1_loss = 2.0": "0 to 1",
+        "[train]\nreplay = -1": "0 or more",
+        "[train]\nepochs = 1.5": "type int",
+        "gate = 3": "a table",
+        "[train": "cannot read",
+    }.items():
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=message):
+            load_settings(path)
+
+
+def test_the_shipped_configuration_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load_settings(Path("retrain.toml")).full == Path("train.toml")
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().full is None
