@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,10 +21,12 @@ from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.files import write_json
 from reviewguard.inference.model_folder import load
-from reviewguard.modeling.baselines import fit_baselines
+from reviewguard.modeling.baselines import LinearBaseline, fit_baselines
 from reviewguard.modeling.compare import FIGURES, compare
 from reviewguard.modeling.limit import limit_families
+from reviewguard.modeling.scorer import Scorer
 from reviewguard.readers.labelled import read_labelled
+from reviewguard.schema import LabelledMessage
 
 ROWS: dict[str, dict[str, Any]] = {
     "classification head": {"head": "plain"},
@@ -48,6 +51,9 @@ def main(
     runs: Path = Path("runs/table"),
     out: Path = Path("docs/model_table.json"),
     bootstrap: int = 1000,
+    setfit_shots: Annotated[
+        int, typer.Option(help="SetFit on so many messages of each verdict; 0 for none (needs setfit).")
+    ] = 0,
 ) -> None:
     """Train what is missing, measure everything, write the table."""
     for row in rows:
@@ -57,6 +63,7 @@ def main(
     train = limit_families(splits["train"], share, seeds[0])
     scorers = [
         *fit_baselines(train, splits["validation"], seed=seeds[0], embed=True),
+        *_setfit(train, splits["validation"], setfit_shots, seeds[0]),
         *(
             ClassifierScorer(load(_folder(runs, r, s) / "model"), _title(r, s, seeds))
             for r in rows
@@ -75,6 +82,18 @@ def main(
     }
     facts = {"digest": stored_digest(data), "messages": len(train), "epochs": epochs, "seeds": seeds}
     write_json(out, facts | {"comparison": figures})
+
+
+def _setfit(
+    train: Sequence[LabelledMessage], validation: Sequence[LabelledMessage], shots: int, seed: int
+) -> list[Scorer]:
+    if not shots:
+        return []
+    from setfit_features import SetFitFeatures
+
+    name = f"SetFit, {shots} messages of each verdict, + logistic regression on all"
+    features = SetFitFeatures(train, shots, seed)
+    return [LinearBaseline.fit(train, validation, features, seed=seed, name=name)]
 
 
 def _folder(runs: Path, row: str, seed: int) -> Path:

@@ -1,0 +1,45 @@
+"""SetFit's body as features for a linear head: contrastive fine-tuning on a few messages of each verdict.
+
+SetFit (Tunstall et al., "Efficient few-shot learning without prompts", 2022) is not among our dependencies; it is
+installed beside them for this row alone: `pip install setfit==1.2.0`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+from datasets import Dataset
+from numpy.typing import NDArray
+from setfit import SetFitModel, Trainer, TrainingArguments
+
+from reviewguard.curation.storage import label_of
+from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
+from reviewguard.modeling.baselines import _inputs
+from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, LabelledMessage
+
+
+class SetFitFeatures:
+    """Embeddings of a body tuned to tell the verdicts apart, scikit-learn's way; the tuning is done beforehand."""
+
+    def __init__(self, train: Sequence[LabelledMessage], shots: int, seed: int, iterations: int = 10) -> None:
+        chosen = [
+            m
+            for verdict in (COMPLIANT, REVIEW_SOLICITING)
+            for m in random.Random(seed).sample([m for m in train if label_of(m) == verdict], shots)
+        ]
+        rows = {"text": _inputs(chosen), "label": [int(label_of(m) == REVIEW_SOLICITING) for m in chosen]}
+        model = SetFitModel.from_pretrained(resolve_base_model(PACKAGED))
+        arguments = TrainingArguments(num_iterations=iterations, num_epochs=1, batch_size=16, seed=seed)
+        Trainer(model=model, args=arguments, train_dataset=Dataset.from_dict(rows)).train()
+        self._body = model.model_body
+
+    def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """There is nothing more to fit."""
+        return self.transform(texts)
+
+    def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embeddings, shape `(texts, width)`."""
+        vectors = self._body.encode(list(texts), batch_size=64, normalize_embeddings=True)
+        return np.asarray(vectors, dtype=np.float32)
