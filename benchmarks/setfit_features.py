@@ -16,7 +16,7 @@ from setfit import SetFitModel, Trainer, TrainingArguments
 
 from reviewguard.curation.storage import label_of
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
-from reviewguard.modeling.baselines import _inputs
+from reviewguard.modeling.baselines import inputs
 from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, LabelledMessage
 
 
@@ -29,7 +29,7 @@ class SetFitFeatures:
             for verdict in (COMPLIANT, REVIEW_SOLICITING)
             for m in random.Random(seed).sample([m for m in train if label_of(m) == verdict], shots)
         ]
-        rows = {"text": _inputs(chosen), "label": [int(label_of(m) == REVIEW_SOLICITING) for m in chosen]}
+        rows = {"text": inputs(chosen), "label": [int(label_of(m) == REVIEW_SOLICITING) for m in chosen]}
         model = SetFitModel.from_pretrained(resolve_base_model(PACKAGED))
         arguments = TrainingArguments(num_iterations=iterations, num_epochs=1, batch_size=16, seed=seed)
         Trainer(model=model, args=arguments, train_dataset=Dataset.from_dict(rows)).train()

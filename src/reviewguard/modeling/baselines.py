@@ -86,8 +86,8 @@ class LinearBaseline:
     ) -> LinearBaseline:
         """Learn from `train`; choose thresholds and evidence share of best F1 on `validation`."""
         models = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear", random_state=seed))
-        models.fit(features.fit_transform(_inputs(train)), _targets(train))
-        scores = models.predict_proba(features.transform(_inputs(validation)))
+        models.fit(features.fit_transform(inputs(train)), _targets(train))
+        scores = models.predict_proba(features.transform(inputs(validation)))
         best = [
             best_f1_threshold(column, positive)
             for positive, column in zip(_targets(validation).T, scores.T, strict=True)
@@ -106,7 +106,7 @@ class LinearBaseline:
         return self._scores(messages)[:, :-1]
 
     def _scores(self, messages: Sequence[Message]) -> Floats:
-        return np.asarray(self.models.predict_proba(self.features.transform(_inputs(messages))))
+        return np.asarray(self.models.predict_proba(self.features.transform(inputs(messages))))
 
     def _verdict(self, message: Message, scores: Floats) -> Verdict:
         probability, type_scores = float(scores[-1]), scores[:-1]
@@ -171,7 +171,8 @@ def tfidf_features() -> FeatureUnion:
     return FeatureUnion([("words", words), ("letters", letters)])
 
 
-def _inputs(messages: Sequence[Message] | Sequence[LabelledMessage]) -> list[str]:
+def inputs(messages: Sequence[Message] | Sequence[LabelledMessage]) -> list[str]:
+    """Each exchange as one text: the buyer's words, a separator, the seller's words."""
     return [
         f"{message.previous}{SEPARATOR}{message.text}" if message.previous else message.text
         for message in messages
