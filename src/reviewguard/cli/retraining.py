@@ -67,7 +67,7 @@ def retrain(
     store = ModelStore(models)
     if with_ is not None:
         _add(with_, labels, messages, store.champion().folder)
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     suite = behaviour or (BEHAVIOUR if BEHAVIOUR.is_dir() else None)
     job = RetrainJob(Places(messages, labels, splits), settings, suite, weights, bootstrap=bootstrap)
     with _Stages() as stages:

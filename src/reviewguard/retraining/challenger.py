@@ -7,6 +7,7 @@ training split, in the shares of its types. Without the weights the base model i
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -62,9 +63,12 @@ def choose_start(champion: Classifier, weights: Path | None, settings: Settings)
     """From the champion's weights where they fit, else from the base model.
 
     Raises:
-        ConfigError: the configuration of the training from the base model cannot be read.
+        ConfigError: the configuration of the training from the base model cannot be read, or the weights are not the
+            champion's.
     """
     full = load_config(settings.full)
+    if weights is not None:
+        _check_owner(champion, weights)
     reason = _unfit(champion, weights)
     if reason:
         return Start(None, reason, full)
@@ -84,6 +88,23 @@ def choose_start(champion: Classifier, weights: Path | None, settings: Settings)
         seed=own.seed,
     )
     return Start(weights, "", config)
+
+
+def _check_owner(champion: Classifier, weights: Path) -> None:
+    """Refuse a folder without weights, and weights that are known to be another model's."""
+    if not (weights / "model.safetensors").is_file():
+        raise ConfigError(
+            f"no weights in {weights}", expected="a folder with model.safetensors and head.json"
+        )
+    for run in (weights / "run.json", weights.parent / "run.json"):
+        if run.is_file():
+            version = json.loads(run.read_text("utf-8"))["facts"]["version"]
+            if version != champion.settings.version:
+                raise ConfigError(
+                    f"{weights} holds the weights of {version}",
+                    expected=f"those of {champion.settings.version}",
+                )
+            return
 
 
 def _unfit(champion: Classifier, weights: Path | None) -> str:

@@ -84,25 +84,26 @@ def _confirmed(champion: Answers, challenger: Answers, config: GateConfig) -> li
     pairs = list(zip(champion.regression, challenger.regression, strict=True))
     missed = [a.id for a, b in pairs if a.verdict != COMPLIANT and b.verdict == COMPLIANT]
     softer = [a.id for a, b in pairs if (a.verdict, b.verdict) == (REVIEW_SOLICITING, NEEDS_REVIEW)]
-    found = [sum(v.verdict != COMPLIANT for v in side) for side in zip(*pairs, strict=True)] or [0, 0]
     named = f": {', '.join(map(str, missed))}" if missed else ""
-    line = GateLine(
-        "confirmed violations found",
-        found[0],
-        found[1],
-        found[1] - found[0],
-        None,
-        None,
-        f"{config.newly_missed} newly missed",
-        len(missed) <= config.newly_missed,
-        f"{len(missed)} of {len(pairs)} newly missed{named}",
+    found, sure = (
+        [sum(v.verdict in verdicts for v in side) for side in (champion.regression, challenger.regression)]
+        for verdicts in ((REVIEW_SOLICITING, NEEDS_REVIEW, None), (REVIEW_SOLICITING,))
     )
-    sure = [sum(v.verdict == REVIEW_SOLICITING for v in side) for side in zip(*pairs, strict=True)] or [0, 0]
-    why = f"{len(softer)} now need a review"
     return [
-        line,
-        GateLine(
-            "of them review-soliciting", *sure, sure[1] - sure[0], None, None, "–", not softer, why, False
+        _counted(
+            "confirmed violations found",
+            (found[0], found[1]),
+            f"{config.newly_missed} newly missed",
+            len(missed) <= config.newly_missed,
+            f"{len(missed)} of {len(pairs)} newly missed{named}",
+        ),
+        _counted(
+            "of them review-soliciting",
+            (sure[0], sure[1]),
+            "–",
+            not softer,
+            f"{len(softer)} now need a review",
+            decides=False,
         ),
     ]
 
@@ -177,23 +178,21 @@ def _held_out(questions: Questions, champion: Answers, challenger: Answers, conf
         int((flagged(side.held_out, side.threshold) == labels).sum()) for side in (champion, challenger)
     )
     passed = before - after <= config.held_out_lost
-    why = f"{after} of {len(labels)} right, {before} before"
-    return GateLine(name, before, after, after - before, None, None, allowed, passed, why)
+    return _counted(
+        name, (before, after), allowed, passed, f"{after} of {len(labels)} right, {before} before"
+    )
 
 
 def _mcnemar(pair: Pair) -> GateLine:
     result = mcnemar(pair)
+    right = int((pair.champion == pair.positive).sum()), int((pair.challenger == pair.positive).sum())
     why = f"p = {result.p:.3f}: {result.lost} right before only, {result.won} right now only"
-    total = len(pair.positive)
-    right = [int((side == pair.positive).sum()) for side in (pair.champion, pair.challenger)]
-    return GateLine(
-        f"McNemar, right of {total}",
-        *right,
-        right[1] - right[0],
-        None,
-        None,
-        "–",
-        result.p >= 0.05,
-        why,
-        False,
-    )
+    name = f"McNemar, right of {len(pair.positive)}"
+    return _counted(name, right, "–", result.p >= 0.05, why, decides=False)
+
+
+def _counted(
+    name: str, sides: tuple[int, int], allowed: str, passed: bool, why: str, *, decides: bool = True
+) -> GateLine:
+    before, after = sides
+    return GateLine(name, before, after, after - before, None, None, allowed, passed, why, decides)

@@ -50,7 +50,7 @@ class Pair:
     def of(cls, examples: Sequence[LabelledMessage], champion: Evaluation, challenger: Evaluation) -> Pair:
         """From two evaluations on these messages."""
         families = tuple(e.family or f"alone:{i}" for i, e in enumerate(examples))
-        return cls(tuple(examples), champion.positive, *map(_flags, (champion, challenger)), families)
+        return cls(tuple(examples), champion.positive, _flags(champion), _flags(challenger), families)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +117,15 @@ def behaviour_differences(
 ) -> list[Difference]:
     """Pass rates of the whole suite, then of each capability."""
     places = [(name, case.id) for name, cases in suite.items() for case in cases]
-    passed = [_passed(report, places) for report in (champion, challenger)]
+    before, after = _passed(champion, places), _passed(challenger, places)
     masks = {"behaviour": np.ones(len(places), dtype=np.bool_)} | {
         f"behaviour: {name}": np.array([name == own for own, _ in places]) for name in suite
     }
     names = [f"{name}:{case}" for name, case in places]
-    statistics = {name: _less(_mean(passed[1], mask), _mean(passed[0], mask)) for name, mask in masks.items()}
+    statistics = {name: _less(_mean(after, mask), _mean(before, mask)) for name, mask in masks.items()}
     found = estimate(statistics, names, seed=draws.seed, bootstrap=draws.resamples)
     return [
-        Difference(name, *(float(side[mask].mean()) for side in passed), _range(found[name]))
+        Difference(name, float(before[mask].mean()), float(after[mask].mean()), _range(found[name]))
         for name, mask in masks.items()
     ]
 

@@ -195,6 +195,7 @@ class _Round:
             everything=start.weights is None,
             augmented=start.config.augment,
         )
+        self.clock.show(f"training starts {start.words(self.stored.version)}", 1.0)
         with self.clock("train"):
             trained, run = self.work.finished() or self._train(mix)
         with self.clock("export"):

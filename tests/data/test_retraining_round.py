@@ -1,0 +1,100 @@
+"""What a round of retraining learns, repeats and keeps for measuring."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from curation_helpers import message
+
+from reviewguard.curation.labels import Labels, Provenance, StoredLabel
+from reviewguard.retraining.challenger import sample, training_mix
+from reviewguard.retraining.config import RetrainConfig
+from reviewguard.retraining.labels import RoundOfLabels, sort_labels
+from reviewguard.retraining.regression import regression_set
+from reviewguard.schema import LabelledMessage
+
+WORDS = ("kettle", "lamp", "rug", "mixer", "scale", "drill", "tent", "fan", "clock", "grill", "sofa", "shelf", "radio",
+         "towel", "brush", "knife")  # fmt: skip
+
+
+def label(i: int, kind: str | None = "insider") -> LabelledMessage:
+    word = WORDS[i % len(WORDS)]
+    text = f"{i} {word * 3} for your {WORDS[(i * 7 + 3) % len(WORDS)] * 3} and {word} {i}{i}{i}"
+    return message(text, *([(text, kind)] if kind else []), id=f"lab-{i:03}")
+
+
+def split(train: list[LabelledMessage], learnt: Iterable[str] = (), share: float = 0.2) -> RoundOfLabels:
+    ids = {m.id for m in train if m.id.startswith("lab")}
+    return sort_labels(train, ids, set(learnt), share=share, least=10)
+
+
+WRITTEN = [message(f"Your {word} left our house on day {i}.", id=f"m-{i:03}") for i, word in enumerate(WORDS)]
+
+
+def test_a_fifth_of_the_new_labels_is_kept_whatever_their_order() -> None:
+    train = [*WRITTEN, *map(label, range(20))]
+    found = split(train)
+    assert (len(found.known), len(found.new), len(found.held_out)) == (16, 16, 4)
+    again = split(train[::-1])
+    assert {m.id for m in again.held_out} == {m.id for m in found.held_out}
+
+
+def test_few_new_labels_are_all_learnt() -> None:
+    found = split(list(map(label, range(9))))
+    assert (len(found.new), found.held_out) == (9, ())
+
+
+def test_labels_that_the_champion_learnt_are_not_new() -> None:
+    found = split(list(map(label, range(30))), learnt=[f"lab-{i:03}" for i in range(20)])
+    assert len(found.earlier) == 20
+    assert {m.id for m in (*found.new, *found.held_out)} == {f"lab-{i:03}" for i in range(20, 30)}
+    assert len(found.held_out) == 2
+
+
+def test_alike_messages_are_kept_or_learnt_together() -> None:
+    twins = [
+        message(f"Ask your sister to rate the big green kettle on its page {i}", id=f"lab-t{i}")
+        for i in "abc"
+    ]
+    for share in (0.1, 0.2, 0.3, 0.4, 0.5):
+        found = split([*map(label, range(17)), *twins], share=share)
+        assert len({m.id in {k.id for k in found.held_out} for m in twins}) == 1
+        assert len(found.held_out) <= round(share * 20)
+
+
+def test_a_replay_has_the_shares_of_the_types() -> None:
+    many = [message(f"{i} ask", (f"{i} ask", "incentive"), id=f"a{i}") for i in range(100)]
+    few = [message(f"{i} sell", (f"{i} sell", "pressure"), id=f"b{i}") for i in range(20)]
+    clean = [message(f"{i} parcel", id=f"c{i}") for i in range(280)]
+    chosen = sample([*many, *few, *clean], 100, seed=1)
+    assert Counter(m.types for m in chosen) == {("incentive",): 25, ("pressure",): 5, (): 70}
+    assert chosen == sample([*many, *few, *clean], 100, seed=1)
+    assert sample(few, 50, seed=1) == few
+
+
+def test_earlier_labels_are_always_repeated_and_new_ones_multiplied() -> None:
+    new = [label(0), label(1, None)]
+    earlier = [label(i) for i in range(2, 6)]
+    parts = RoundOfLabels(tuple(WRITTEN), tuple(earlier), tuple(new), (label(9),))
+    mix = training_mix(parts, RetrainConfig(replay=5, copies=6), everything=False, augmented=0)
+    ids = Counter(m.id.partition("~")[0] for m in mix.messages)
+    assert all(ids[m.id] == 1 for m in earlier)
+    assert ids["lab-009"] == 0
+    assert 4 <= ids["lab-000"] <= 7
+    assert 2 <= ids["lab-001"] <= 4
+    assert len(mix.messages) == mix.replayed + mix.labels + mix.copies
+    whole = training_mix(parts, RetrainConfig(replay=5, copies=0), everything=True, augmented=1)
+    assert whole.replayed >= len(WRITTEN) + len(earlier) + 15
+
+
+def test_the_regression_set_holds_every_confirmed_violation_in_one_order() -> None:
+    rows = [
+        (label(5), "b.jsonl"),
+        (label(3, None), "b.jsonl"),
+        (label(4, "neutral_request"), "a.jsonl"),
+        (label(1), "z.jsonl"),
+    ]
+    stored = [StoredLabel(item, Provenance("f"), file, line) for line, (item, file) in enumerate(rows, 1)]
+    assert [m.id for m in regression_set(Labels(tuple(stored), ()))] == ["lab-001", "lab-005"]
+    assert regression_set(Labels(tuple(stored[::-1]), ())) == regression_set(Labels(tuple(stored), ()))

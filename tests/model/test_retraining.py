@@ -1,0 +1,285 @@
+"""A challenger of the tiny model: killed, refused, taken up again, judged, promoted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.conftest import ROOT
+from typer.testing import CliRunner
+
+from reviewguard.cli import app
+from reviewguard.cli.retraining import _tell
+from reviewguard.curation.labels import Label, Provenance, write_labels
+from reviewguard.errors import ConfigError, InputError
+from reviewguard.inference.model_folder import load
+from reviewguard.retraining import retrain as module
+from reviewguard.retraining.challenger import choose_start
+from reviewguard.retraining.config import RetrainConfig, load_settings
+from reviewguard.retraining.data import LEARNT, Places, curate
+from reviewguard.retraining.gate_report import GateLine, GateReport
+from reviewguard.retraining.retrain import RetrainJob, RetrainResult, retrain
+from reviewguard.retraining.store import ModelStore
+from reviewguard.schema import LabelledMessage, Rationale
+
+ASKS = (
+    "Could your sister write a few words about the kettle on its page?",
+    "Our warehouse team all left five stars, join them when you can.",
+    "Swap with us: we rate your shop, you rate ours.",
+    "My cousin reviews everything we sell, maybe yours could too.",
+    "If you know the people at Brightpan, give their pan one star.",
+    "Ask your flatmates to post about the lamp as well.",
+    "Staff discount comes back on once you have reviewed the new mixer.",
+    "You sell too, right? A review for a review sounds fair.",
+    "Get grandma to say something nice about the blanket online.",
+    "Everyone in the office is posting a review tonight, you as our tester too.",
+)
+PLAIN = (
+    "The pump ships on Monday with a spare filter.",
+    "We are sorry about the delay, the courier lost a day.",
+)
+CONFIG = """
+[train]
+full = "train.toml"
+epochs = {epochs}
+replay = 40
+copies = 1
+[gate]
+bootstrap = 100
+"""
+FULL = """
+base_model = "{base}"
+hidden = 16
+window = 128
+previous = 32
+stride = 16
+epochs = 1
+augment = 0
+bf16 = "off"
+"""
+
+
+def labels() -> list[Label]:
+    rows = [(text, ("insider",)) for text in ASKS] + [(text, ()) for text in PLAIN]
+    return [
+        Label(
+            LabelledMessage(
+                f"lab-{i:02}", text, None, types, tuple(Rationale(0, len(text), t) for t in types),
+                f"label-{i:02}", "item", "unknown", "marketplace", "labels",
+            ),
+            Provenance("made.csv", "nora"),
+        )
+        for i, (text, types) in enumerate(rows)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder to retrain in."""
+
+    folder: Path
+
+    @property
+    def job(self) -> RetrainJob:
+        here = self.folder
+        return RetrainJob(
+            Places(ROOT / "data" / "messages" / "start-voices.jsonl", here / "labels", here / "none.json"),
+            load_settings(here / "retrain.toml"),
+            here / "behaviour",
+            here / "weights",
+            bootstrap=10,
+        )
+
+    @property
+    def store(self) -> ModelStore:
+        return ModelStore(self.folder / "models", sync=lambda champion, challenger: ())
+
+    @property
+    def served(self) -> bytes:
+        return (self.folder / "models" / "default" / "config.json").read_bytes()
+
+    @property
+    def arguments(self) -> list[str]:
+        here, places = self.folder, self.job.places
+        pairs = {
+            "--models": here / "models", "--messages": places.messages, "--labels": places.labels,
+            "--splits": places.splits, "--config": here / "retrain.toml", "--weights": here / "weights",
+            "--behaviour": here / "behaviour", "--bootstrap": 10,
+        }  # fmt: skip
+        return ["retrain", *(str(part) for pair in pairs.items() for part in pair)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, tiny_run: Path, tiny_base: Path) -> Iterator[Home]:
+    here = tmp_path_factory.mktemp("retrain")
+    shutil.copytree(tiny_run / "model", here / "models" / "default")
+    shutil.copytree(tiny_run / "weights", here / "weights")
+    write_labels(here / "labels" / "made.jsonl", labels())
+    (here / "retrain.toml").write_text(CONFIG.format(epochs=30))
+    (here / "train.toml").write_text(FULL.format(base=tiny_base))
+    (here / "behaviour").mkdir()
+    row = {"id": "a", "text": "Your parcel left today, it is on its way.", "previous": None, "types": []}
+    (here / "behaviour" / "plain.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{here / 'mlflow.db'}")
+        patch.chdir(here)
+        yield Home(here)
+
+
+def wait_for(home: Home, pattern: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 120
+    while not list((home.folder / "models").glob(pattern)):
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < until, f"no {pattern}"
+        time.sleep(0.05)
+
+
+class Screen:
+    """Remembers what was shown."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.steps: list[float] = []
+
+    def show(self, stage: str, share: float | None) -> None:
+        self.stages += [stage] if share is None else []
+        self.steps += [share] if stage == "train" and share is not None else []
+
+
+def outcome(passed: bool) -> GateReport:
+    why = "fell by 0.200, 0.010 allowed"
+    return GateReport((GateLine("test F1", 0.9, 0.7, -0.2, None, None, "0.010", passed, why),))
+
+
+@dataclass(frozen=True)
+class Story:
+    refused: str
+    killed: bytes
+    resumed: Screen
+    result: RetrainResult
+    served: bytes
+
+
+@pytest.fixture(scope="module")
+def story(home: Home) -> Story:
+    """Killed in its first epochs while another is refused, then run to the end, where the gate fails."""
+    command = [sys.executable, "-m", "reviewguard", *home.arguments]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(home, "versions/.retrain/challenger/checkpoints/checkpoint-*/trainer_state.json", process)
+    with pytest.raises(InputError) as refused:
+        retrain(home.job, home.store, agree=lambda _: True)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    killed, resumed = home.served, Screen()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "judge", lambda *_: outcome(passed=False))
+        result = retrain(home.job, home.store, agree=lambda _: True, show=resumed.show)
+    return Story(str(refused.value), killed, resumed, result, home.served)
+
+
+def test_a_second_retraining_is_refused_and_told_whom_to_wait_for(story: Story) -> None:
+    assert "`retrain`" in story.refused
+    assert "process" in story.refused
+
+
+def test_the_champion_outlives_a_kill(story: Story, tiny_model_dir: Path) -> None:
+    assert story.killed == (tiny_model_dir / "config.json").read_bytes()
+
+
+def test_a_killed_training_goes_on_from_its_last_epoch(story: Story) -> None:
+    assert story.resumed.steps[0] > 1 / 30
+    assert story.resumed.stages == [
+        "curate", "train", "export", "measure the champion", "measure the challenger", "gate", "keep",
+    ]  # fmt: skip
+
+
+def test_the_report_lies_with_the_challenger_and_in_mlflow(story: Story) -> None:
+    import mlflow
+
+    report, folder = story.result.report, story.result.challenger.folder
+    assert report.to_markdown() == (folder / "retraining.md").read_text("utf-8")
+    stored = json.loads((folder / "retraining.json").read_text("utf-8"))
+    copies = stored["counts"].pop("copies of them")
+    assert 5 <= copies <= 10
+    assert stored["counts"] == {
+        "messages replayed": 40, "new labels": 10, "new labels held out": 2, "confirmed violations": 10,
+    }  # fmt: skip
+    assert not any(text in json.dumps(stored) for text in (*ASKS, *PLAIN))
+    assert "# tiny+1 beside tiny" in report.to_markdown()
+    assert {"README.md", "evaluation.json", "reference.json"} <= {p.name for p in folder.iterdir()}
+    run = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"]).get_run(report.run_id or "")
+    assert run.data.metrics["gate_passed"] == 0.0
+    assert {"champion/f1", "challenger/f1"} <= set(run.data.metrics)
+    assert story.result.problems == ()
+
+
+def test_the_challenger_knows_what_it_learnt(story: Story) -> None:
+    facts = load(story.result.challenger.folder).settings.training
+    assert len({label.message.id for label in labels()} - set(facts[LEARNT])) == 2
+    assert facts["parent"] == "tiny"
+    assert facts["data_digest"] == story.result.report.data_digest
+    assert story.result.challenger.weights is not None
+
+
+def test_a_failed_gate_says_by_how_much_and_changes_nothing(
+    story: Story, tiny_model_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert story.result.promotion is None
+    assert story.result.challenger.tags["gate"] == "failed on test F1"
+    assert story.served == (tiny_model_dir / "config.json").read_bytes()
+    _tell(story.result, asked=False)
+    said = capsys.readouterr().out
+    assert "not promoted: tiny goes on serving" in said
+    assert "test F1: fell by 0.200, 0.010 allowed" in said
+
+
+def test_without_a_terminal_nobody_agrees_and_yes_promotes(
+    story: Story, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both go on from the training that is finished, and judge it anew."""
+    monkeypatch.setattr(module, "judge", lambda *_: outcome(passed=True))
+    monkeypatch.setattr(module, "train_challenger", None)
+    done = CliRunner().invoke(app, home.arguments)
+    assert (done.exit_code, home.served) == (0, story.served), done.output
+    assert "reviewguard models promote tiny+1" in done.output
+    done = CliRunner().invoke(app, [*home.arguments, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "promoted: tiny+1 serves in place of tiny" in done.output
+    served = load(home.folder / "models" / "default")
+    assert served.settings.version == "tiny+1"
+    assert [model.version for model in home.store.list()] == ["tiny", "tiny+1"]
+    assert not (home.folder / "models" / "versions" / ".retrain" / "challenger").exists()
+    data = curate(home.job.places, home.folder / "again", served, RetrainConfig(), 13)
+    assert {m.id for m in data.labels.earlier} == set(served.settings.training[LEARNT])
+    assert len(data.labels.new) == 2  # kept for measuring in the last round, to be learnt in this one
+
+
+def test_labels_in_conflict_stop_it_before_anything_is_trained(home: Home, tmp_path: Path) -> None:
+    rows = [{"text": ASKS[0], "types": []}]
+    (tmp_path / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = CliRunner().invoke(app, [*home.arguments, "--with", str(tmp_path / "new.jsonl")])
+    assert done.exit_code == 1, done.output
+    assert "conflict" in done.output
+    assert not (home.folder / "labels" / "new.jsonl").exists()
+
+
+def test_weights_of_another_model_are_refused(home: Home, tmp_path: Path) -> None:
+    champion = load(home.folder / "models" / "default")
+    shutil.copytree(home.folder / "weights", tmp_path / "weights")
+    (tmp_path / "run.json").write_text(json.dumps({"facts": {"version": "other"}}))
+    with pytest.raises(ConfigError, match="holds the weights of other"):
+        choose_start(champion, tmp_path / "weights", home.job.settings)
+    with pytest.raises(ConfigError, match="no weights"):
+        choose_start(champion, tmp_path, home.job.settings)
+    start = choose_start(champion, None, home.job.settings)
+    assert (start.weights, start.config.epochs) == (None, 1)
+    assert "not at hand" in start.words("tiny")
