@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from reviewguard.cli import auditing, data, drifting, inference, labelling, models, scoring, suggesting
+from reviewguard.cli import (
+    auditing,
+    data,
+    drifting,
+    inference,
+    labelling,
+    models,
+    registry,
+    retraining,
+    scoring,
+    suggesting,
+)
 from reviewguard.errors import UserError
 
 app = typer.Typer(
@@ -22,9 +33,11 @@ app.command("audit")(auditing.audit)
 app.command("drift")(drifting.drift)
 app.command("suggest")(suggesting.suggest)
 app.command("label")(labelling.label)
+app.command("retrain")(retraining.retrain)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("export")(models.export)
+app.add_typer(registry.app, name="models")
 app.add_typer(data.app, name="data")
 
 
