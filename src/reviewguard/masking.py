@@ -11,10 +11,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import TypeVar
 
 from reviewguard.names import names_in
 from reviewguard.personal import EMAIL, ORDER_ID, cards, phones
-from reviewguard.schema import Cell, Evidence
+from reviewguard.schema import Cell, Evidence, Quote
+
+Mark = TypeVar("Mark", Evidence, Quote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,10 @@ class MaskedText:
     text: str
     masks: tuple[Mask, ...] = ()
 
-    def moved(self, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    def moved(self, marks: Iterable[Mark]) -> tuple[Mark, ...]:
         """The same marks on the masked text; one that ends inside a detail takes in its whole label."""
         moved = []
-        for item in evidence:
+        for item in marks:
             start, end = self.place(item.start, item.end)
             moved.append(replace(item, start=start, end=end, text=self.text[start:end]))
         return tuple(moved)

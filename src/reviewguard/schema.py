@@ -97,6 +97,33 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of a text: `text[start:end]` of it, offsets with `end` exclusive."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The fewest words found without which a message is no longer taken for a violation.
+
+    Attributes:
+        words: in text order.
+        probability: what is left once they are taken out, 0–1.
+    """
+
+    words: tuple[Quote, ...]
+    probability: float
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Proof:
+        """Read the JSON form back."""
+        return cls(tuple(Quote(**item) for item in values["words"]), values["probability"])
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What reviewguard says about one message.
 
@@ -112,6 +139,10 @@ class Verdict:
         error: what kept the message from being scored, or None.
         without_evidence: probability once the marked words are taken out; None when nothing was marked
             or the proof was not asked for.
+        decisive: the fewest of the marked words that decide; None when the proof was not asked for, the message
+            is no likely violation, or is one without any of them.
+        buyer: the same of the buyer's words just before; None where the verdict does not depend on them.
+        clear_because: for each word about reviews in a compliant message, why it breaks no rule.
         text: the text judged, for rendering; not part of the JSON form.
     """
 
@@ -126,14 +157,19 @@ class Verdict:
     model: str = ""
     error: str | None = None
     without_evidence: float | None = None
+    decisive: Proof | None = None
+    buyer: Proof | None = None
+    clear_because: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: every field but `text`, tuples as lists."""
         values = asdict(self)
         del values["text"]
-        for name in ("types", "evidence", "reasons"):
+        for name in ("types", "evidence", "reasons", "clear_because"):
             values[name] = list(values[name])
+        for proof in filter(None, (values["decisive"], values["buyer"])):
+            proof["words"] = list(proof["words"])
         return values
 
     def to_json(self) -> str:
@@ -147,7 +183,10 @@ class Verdict:
         known = {name: values[name] for name in cls.__slots__ if name in values and name != "text"}
         known["types"] = tuple(TypeScore(**item) for item in known.get("types", ()))
         known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
-        known["reasons"] = tuple(known.get("reasons", ()))
+        for name in ("reasons", "clear_because"):
+            known[name] = tuple(known.get(name, ()))
+        for name in ("decisive", "buyer"):
+            known[name] = Proof.from_dict(known[name]) if known.get(name) else None
         return cls(**known, text=text)
 
     def _repr_html_(self) -> str:

@@ -57,7 +57,7 @@ def test_verdict_rule_advice_and_proof_are_printed() -> None:
 
 def test_a_terminal_gets_colours_instead_of_brackets() -> None:
     page = shown(VERDICT, colour=True)
-    assert "\x1b[1;4;33mfive " in page
+    assert "\x1b[4;33mfive " in page
     assert "|positive_request" not in page
 
 

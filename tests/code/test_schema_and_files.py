@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reviewguard.errors import InputError
 from reviewguard.files import atomic_write, read_jsonl, write_jsonl
-from reviewguard.schema import Evidence, TypeScore, Verdict
+from reviewguard.schema import Evidence, Proof, Quote, TypeScore, Verdict
 
 VERDICT = Verdict(
     "a", "review-soliciting", 0.9, (TypeScore("incentive", 0.8),), (Evidence(0, 4, "gift", "incentive", 1.0),)
@@ -18,9 +19,18 @@ def test_the_json_form_has_exactly_the_documented_fields_and_reads_back() -> Non
     values = json.loads(VERDICT.to_json())
     assert list(values) == [
         "id", "verdict", "probability", "types", "evidence", "language", "reasons", "profile", "model", "error",
-        "without_evidence",
+        "without_evidence", "decisive", "buyer", "clear_because",
     ]  # fmt: skip
     assert Verdict.from_dict(values) == VERDICT
+
+
+def test_proofs_and_reasons_read_back() -> None:
+    proof = Proof((Quote(0, 4, "gift"),), 0.1)
+    proven = replace(VERDICT, decisive=proof, buyer=replace(proof, probability=0.2), clear_because=("why",))
+    values = json.loads(proven.to_json())
+    assert values["decisive"] == {"words": [{"start": 0, "end": 4, "text": "gift"}], "probability": 0.1}
+    assert values["buyer"]["probability"] == 0.2
+    assert Verdict.from_dict(values) == proven
 
 
 def test_lone_surrogates_do_not_break_the_json() -> None:

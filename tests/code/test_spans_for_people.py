@@ -1,25 +1,28 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
-from reviewguard.inference.spans import TokenScores, evidence_spans
+from reviewguard.inference.spans import TokenScores, WordScores, evidence_spans, word_scores
 
 TEXT = "Hello. Please leave us five stars today, thanks!"
 WORDS = TEXT.split()
 
 
-def scores(probability: dict[str, float], contribution: dict[str, float] | None = None) -> TokenScores:
+def scores(probability: dict[str, float], contribution: dict[str, float] | None = None) -> WordScores:
     offsets, at = [], 0
     for word in WORDS:
         start = TEXT.index(word, at)
         at = start + len(word)
         offsets.append((start, at))
     pick = contribution or probability
-    return TokenScores(
+    tokens = TokenScores(
         np.array(offsets),
         np.array([probability.get(w, 0.0) for w in WORDS]),
         np.array([pick.get(w, 0.0) for w in WORDS]),
     )
+    return word_scores(TEXT, tokens)
 
 
 def test_neighbouring_words_become_one_phrase_and_punctuation_at_the_ends_is_left_out() -> None:
@@ -46,4 +49,28 @@ def test_without_a_strong_word_the_one_that_moved_the_score_most_is_shown() -> N
 
 def test_nothing_to_mark_in_nothing() -> None:
     empty = TokenScores(np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros(0))
-    assert evidence_spans("", "x", empty, 0.5) == []
+    assert evidence_spans("", "x", word_scores("", empty), 0.5) == []
+
+
+def test_function_words_at_the_ends_of_a_phrase_are_left_out() -> None:
+    text = "Send it and the gift is yours for a review."
+    spans = [(i, i + len(w)) for w, i in ((w, text.index(w)) for w in text.split())]
+    tokens = TokenScores(np.array(spans), np.array([0, 0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0, 0]), np.ones(10))
+    (span,) = evidence_spans(text, "x", word_scores(text, tokens), 0.5)
+    assert span.text == "gift is yours"
+    alone = TokenScores(tokens.offsets, np.array([0, 0, 0, 0.9, *[0] * 6]), np.ones(10))
+    assert [s.text for s in evidence_spans(text, "x", word_scores(text, alone), 0.5)] == ["the"]
+
+
+def test_at_most_the_three_strongest_phrases_are_shown_and_none_without_weight() -> None:
+    text = " ".join(f"w{i}" for i in range(25))
+    spans = np.array([m.span() for m in re.finditer(r"\S+", text)])
+    strong = np.zeros(25)
+    strong[::5] = 0.9
+    pushes = np.zeros(25)
+    pushes[::5] = [1, 4, 2, 3, 0.5]
+    found = evidence_spans(text, "x", word_scores(text, TokenScores(spans, strong, pushes)), 0.5)
+    assert [s.text for s in found] == ["w5", "w10", "w15"]
+    pushes[::5] = [0, 4, 0, 3, 0]
+    found = evidence_spans(text, "x", word_scores(text, TokenScores(spans, strong, pushes)), 0.5)
+    assert [s.text for s in found] == ["w5", "w15"]

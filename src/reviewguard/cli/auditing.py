@@ -69,9 +69,11 @@ def audit(
     """
     from reviewguard.inference.audit import AuditFilters
     from reviewguard.inference.audit import audit as find
+    from reviewguard.inference.audit.proofs import with_proofs
     from reviewguard.inference.batch import score_records
     from reviewguard.inference.model_folder import load
     from reviewguard.inference.report.folder import check_folder, write_report
+    from reviewguard.inference.report.page import IN_FULL
     from reviewguard.inference.report.terminal import audit_view
     from reviewguard.inference.workspace import Workspace
     from reviewguard.readers.registry import ReadOptions, read_records
@@ -81,18 +83,20 @@ def audit(
     )
     check_folder(out, force=force)
     options = ReadOptions(format, column_map(columns), strict)
+    classifier = load(model)
     with Workspace.temporary() as workspace:
         with progress_bar() as progress:
             score_records(
                 read_records(inputs, options),
-                load(model),
+                classifier,
                 workspace,
                 profile=profile,
                 workers=workers,
                 batch_tokens=batch_tokens,
                 progress=progress,
             )
-        result = find(lambda: workspace.scored(order="conversation"), filters, profile=profile)
+        found = find(lambda: workspace.scored(order="conversation"), filters, profile=profile)
+    result = with_proofs(found, classifier.prove, IN_FULL)
     write_report(
         result, out, created=datetime.now().astimezone(), show_personal_data=show_personal_data, force=force
     )

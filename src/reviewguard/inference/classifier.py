@@ -13,12 +13,14 @@ from reviewguard.decision import decide, probabilities, sigmoid
 from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError
 from reviewguard.inference.backend import Backend
+from reviewguard.inference.clear import clear_because, review_words
 from reviewguard.inference.doubts import doubts, nothing_to_read
 from reviewguard.inference.language import identify
 from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
-from reviewguard.inference.spans import TokenScores, evidence_spans
+from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
+from reviewguard.inference.spans import TokenScores, WordScores, evidence_spans, word_scores
 from reviewguard.policy import Profile, load_policy
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Evidence, Message, TypeScore, Verdict
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Evidence, Message, Proof, TypeScore, Verdict
 from reviewguard.settings import Settings
 from reviewguard.text import without_spans
 
@@ -69,7 +71,7 @@ class Classifier:
         Args:
             messages: seller texts, or `Message`s with the buyer's words and an id.
             profile: policy profile that maps types to the verdict.
-            proof: also score each message without its marked words (a second pass).
+            proof: also prove each verdict; see `prove`.
             batch_tokens: tokens per forward pass; verdicts do not depend on it.
 
         Returns:
@@ -83,7 +85,17 @@ class Classifier:
         items = [_as_message(m) for m in messages]
         scored = self._score_readable(items, batch_tokens)
         verdicts = [self._verdict(m, s, rules) for m, s in zip(items, scored, strict=True)]
-        return self._with_proof(items, verdicts, rules) if proof else verdicts
+        return self.prove(items, verdicts) if proof else verdicts
+
+    def prove(self, messages: Sequence[Message], verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """Each verdict with what is left without its marked words, and violations with the fewest words that decide.
+
+        Takes some fifteen further passes over each violation.
+
+        Args:
+            verdicts: of these messages, by this model.
+        """
+        return [self._proven(m, v) if v.evidence else v for m, v in zip(messages, verdicts, strict=True)]
 
     def _rules(self, profile: str) -> Profile:
         rules = load_policy().profile(profile)
@@ -135,6 +147,9 @@ class Classifier:
             evidence=tuple(self._evidence(message.text, scores, types)),
             language=language.code,
             reasons=reasons,
+            clear_because=self._clear_because(message.text, scores, types, rules)
+            if decision == COMPLIANT
+            else (),
         )
 
     def _present_types(
@@ -153,31 +168,53 @@ class Classifier:
     def _evidence(self, text: str, scores: RawScores, types: Sequence[TypeScore]) -> list[Evidence]:
         spans = []
         for item in types:
-            kind = self.settings.types.index(item.type)
-            tokens = TokenScores(
-                scores.offsets, sigmoid(scores.evidence[:, kind]), scores.contribution[:, kind]
-            )
-            spans += evidence_spans(text, item.type, tokens, self.settings.token_threshold)
+            words = self._word_scores(text, scores, item.type)
+            spans += evidence_spans(text, item.type, words, self.settings.token_threshold)
         return sorted(spans, key=lambda e: (e.start, e.end))
 
-    def _with_proof(
-        self, messages: Sequence[Message], verdicts: Sequence[Verdict], rules: Profile
-    ) -> list[Verdict]:
-        marked = [i for i, v in enumerate(verdicts) if v.evidence]
-        rest = [
-            replace(
-                messages[i],
-                text=without_spans(messages[i].text, [(e.start, e.end) for e in verdicts[i].evidence], " "),
-            )
-            for i in marked
-        ]
-        logits = self.predict_logits(rest)
-        result = list(verdicts)
-        if marked:
-            values = probabilities(logits, self.settings, rules).violation
-            for i, value in zip(marked, values.tolist(), strict=True):
-                result[i] = replace(result[i], without_evidence=round(value, 6))
-        return result
+    def _clear_because(
+        self, text: str, scores: RawScores, types: Sequence[TypeScore], rules: Profile
+    ) -> tuple[str, ...]:
+        places = review_words(text)
+        if not places and not types:
+            return ()
+        words = {kind: self._word_scores(text, scores, kind) for kind in self.settings.types}
+        return clear_because(places, words, types, self.settings.token_threshold, rules.name)
+
+    def _word_scores(self, text: str, scores: RawScores, type_name: str) -> WordScores:
+        kind = self.settings.types.index(type_name)
+        evidence, contribution = scores.evidence[:, kind], scores.contribution[:, kind]
+        return word_scores(text, TokenScores(scores.offsets, sigmoid(evidence), contribution))
+
+    def _proven(self, message: Message, verdict: Verdict) -> Verdict:
+        rules = self._rules(verdict.profile)
+
+        def left(changed: Sequence[Message]) -> NDArray[np.float64]:
+            return probabilities(self.predict_logits(changed), self.settings, rules).violation
+
+        rest = without_spans(message.text, [(e.start, e.end) for e in verdict.evidence], " ")
+        without_evidence, without_buyer = left(
+            [replace(message, text=rest), replace(message, previous=None)]
+        ).tolist()
+        proven = replace(verdict, without_evidence=round(without_evidence, 6))
+        below = self.settings.profiles[rules.name].threshold
+        if (verdict.probability or 0.0) < below:
+            return proven
+        return replace(
+            proven,
+            decisive=self._decisive_words(message, verdict, rules, left, below),
+            buyer=decisive_clauses(message, left, below) if without_buyer < below else None,
+        )
+
+    def _decisive_words(
+        self, message: Message, verdict: Verdict, rules: Profile, left: Left, below: float
+    ) -> Proof | None:
+        kinds = rules.breaking_types([t.type for t in verdict.types])
+        (scores,) = self._score_readable([message])
+        assert scores is not None  # a message with evidence was read
+        evidence = [e for e in verdict.evidence if e.type in kinds]
+        words = [self._word_scores(message.text, scores, kind) for kind in sorted(kinds)]
+        return decisive_words(message, evidence, words, left, below)
 
 
 def _as_message(item: Message | str) -> Message:

@@ -6,21 +6,22 @@ import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from reviewguard.policy import load_policy
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Verdict
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Proof, Quote, Verdict
 
 _STYLES = {
-    "positive_request": "bold underline yellow",
-    "incentive": "bold underline red",
-    "change_or_remove": "bold underline magenta",
-    "selective": "bold underline cyan",
-    "pressure": "bold underline bright_red",
-    "off_platform": "bold underline blue",
-    "insider": "bold underline bright_magenta",
+    "positive_request": "underline yellow",
+    "incentive": "underline red",
+    "change_or_remove": "underline magenta",
+    "selective": "underline cyan",
+    "pressure": "underline bright_red",
+    "off_platform": "underline blue",
+    "insider": "underline bright_magenta",
     "neutral_request": "underline green",
 }
 COLOURS = {
@@ -43,17 +44,23 @@ _VERDICT_STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text with the types it is evidence for (none for unmarked text)."""
+    """A stretch of text with the types it is evidence for (none for unmarked text), and whether it decides."""
 
     text: str
     types: tuple[str, ...]
+    decisive: bool = False
 
 
-def pieces(text: str, evidence: Sequence[Evidence]) -> list[Piece]:
-    """The text cut wherever a marked stretch begins or ends."""
-    cuts = sorted({0, len(text)} | {p for e in evidence for p in (e.start, e.end)})
+def pieces(text: str, evidence: Sequence[Evidence], decisive: Sequence[Quote] = ()) -> list[Piece]:
+    """The text cut wherever a marked or deciding stretch begins or ends."""
+    marks: tuple[Evidence | Quote, ...] = (*evidence, *decisive)
+    cuts = sorted({0, len(text)} | {p for m in marks for p in (m.start, m.end)})
     return [
-        Piece(text[a:b], tuple(dict.fromkeys(e.type for e in evidence if e.start < b and e.end > a)))
+        Piece(
+            text[a:b],
+            tuple(dict.fromkeys(e.type for e in evidence if e.start < b and e.end > a)),
+            any(q.start < b and q.end > a for q in decisive),
+        )
         for a, b in pairwise(cuts)
     ]
 
@@ -77,12 +84,13 @@ def bracketed(text: str, evidence: Sequence[Evidence]) -> str:
 
 
 def marked_text(verdict: Verdict, *, colour: bool) -> Text:
-    """The message with its deciding words marked by type."""
+    """The message with its words marked by type; in colour, those that decide are bold."""
     if not colour:
         return Text(bracketed(verdict.text, verdict.evidence))
     text = Text()
-    for piece in pieces(verdict.text, verdict.evidence):
-        text.append(printable(piece.text), style=_STYLES[piece.types[0]] if piece.types else "")
+    for piece in pieces(verdict.text, verdict.evidence, decided_by(verdict.decisive)):
+        style = _STYLES[piece.types[0]] if piece.types else ""
+        text.append(printable(piece.text), style=f"bold {style}" if piece.decisive else style)
     return text
 
 
@@ -94,11 +102,55 @@ def verdict_view(verdict: Verdict, *, colour: bool) -> RenderableType:
         return Group(*lines)
     lines += [Text(), marked_text(verdict, colour=colour), Text()]
     lines += _advice(verdict, colour=colour)
-    if verdict.without_evidence is not None:
-        lines.append(
-            Text(f"Without the marked words: {verdict.without_evidence:.0%} (with them: {_percent(verdict)})")
-        )
+    lines += map(Text, (*clear_lines(verdict.clear_because), *proof_lines(verdict)))
     return Group(*lines)
+
+
+class Proven(Protocol):
+    """What was found by taking words out; see `Verdict`."""
+
+    @property
+    def probability(self) -> float | None: ...  # noqa: D102
+    @property
+    def without_evidence(self) -> float | None: ...  # noqa: D102
+    @property
+    def decisive(self) -> Proof | None: ...  # noqa: D102
+    @property
+    def buyer(self) -> Proof | None: ...  # noqa: D102
+
+
+def proof_lines(found: Proven) -> list[str]:
+    """The proof in words, a sentence each; empty where there is none."""
+    lines = []
+    if found.without_evidence is not None:
+        with_them = _chance(found.probability)
+        lines.append(f"Without the marked words: {_chance(found.without_evidence)} (with them: {with_them})")
+    if found.decisive:
+        lines.append(
+            f"Enough to take out: {_quoted(found.decisive.words)}, which leaves {_chance(found.decisive.probability)}"
+        )
+    if found.buyer:
+        without = _chance(found.buyer.probability)
+        lines.append(f"The buyer had just said {_quoted(found.buyer.words)}; without these words: {without}")
+    return lines
+
+
+def clear_lines(reasons: Sequence[str]) -> list[str]:
+    """Why a compliant message is clear, in words."""
+    return [f"Clear: {printable(reason)}" for reason in reasons]
+
+
+def _quoted(quotes: Iterable[Quote | Evidence]) -> str:
+    return ", ".join(f"“{' '.join(printable(quote.text).split())}”" for quote in quotes)
+
+
+def decided_by(proof: Proof | None) -> tuple[Quote, ...]:
+    """The words of a proof; none where there is no proof."""
+    return proof.words if proof else ()
+
+
+def _chance(probability: float | None) -> str:
+    return f"{probability or 0:.0%}"
 
 
 def print_verdict(verdict: Verdict, console: Console, *, colour: bool) -> None:
@@ -114,7 +166,7 @@ def _headline(verdict: Verdict, *, colour: bool) -> Text:
 
 
 def _percent(verdict: Verdict) -> str:
-    return f"{verdict.probability or 0:.0%}"
+    return _chance(verdict.probability)
 
 
 def _advice(verdict: Verdict, *, colour: bool) -> Iterable[Text]:
@@ -123,20 +175,26 @@ def _advice(verdict: Verdict, *, colour: bool) -> Iterable[Text]:
         line = Text(kind.title, style=_STYLES[item.type] if colour else "")
         line.append(f" ({item.type}, {item.probability:.0%})", style="not bold not underline")
         yield line
+        if words := [e for e in verdict.evidence if e.type == item.type]:
+            yield Text(f"  Words: {_quoted(words)}")
         yield Text(f"  Rule: {kind.clause} [{kind.source}]")
         yield Text(f"  Instead: {kind.advice}")
 
 
-def marked_html(text: str, evidence: Sequence[Evidence], *, styled: bool = True) -> str:
-    """The message as HTML, everything escaped, marked stretches in `<mark>`.
+def marked_html(
+    text: str, evidence: Sequence[Evidence], decisive: Sequence[Quote] = (), *, styled: bool = True
+) -> str:
+    """The message as HTML, everything escaped, marked stretches in `<mark>`, deciding ones in `<b>`.
 
     Args:
         styled: write colours into each mark; without, each has the class `t-TYPE`, and `also-TYPE` for a second one,
             for a page's own style sheet.
     """
     out = []
-    for piece in pieces(text, evidence):
+    for piece in pieces(text, evidence, decisive):
         escaped = html.escape(printable(piece.text))
+        if piece.decisive:
+            escaped = f"<b>{escaped}</b>"
         if piece.types:
             look = _inline_style(piece.types[0]) if styled else _classes(piece.types)
             out.append(f'<mark title="{" + ".join(piece.types)}" {look}>{escaped}</mark>')
@@ -165,10 +223,11 @@ def verdict_html(verdict: Verdict) -> str:
         for item in verdict.types
         for kind in [load_policy().types[item.type]]
     )
-    reasons = "".join(f"<li>{html.escape(reason)}</li>" for reason in verdict.reasons)
-    body = marked_html(verdict.text, verdict.evidence)
+    notes = (*verdict.reasons, *clear_lines(verdict.clear_because), *proof_lines(verdict))
+    reasons = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+    body = marked_html(verdict.text, verdict.evidence, decided_by(verdict.decisive))
     return (
         f'<div style="max-width:48em"><p><b>{verdict.verdict}</b> '
         f"({_percent(verdict)}, profile {html.escape(verdict.profile)})</p>"
-        f'<p style="white-space:pre-wrap">{body}</p><ul>{reasons}{rows}</ul></div>'
+        f'<p style="white-space:pre-wrap">{body}</p><ul>{rows}{reasons}</ul></div>'
     )

@@ -1,7 +1,8 @@
-"""From token evidence to the words a person is shown.
+"""From token evidence to the phrases a person is shown.
 
 A type's marked words are those whose token evidence, as a probability, reaches the model's token threshold;
-neighbours are joined to phrases. Where none does, the word that moved the type's score most is shown.
+neighbours are joined to phrases, without function words at their ends, and the strongest phrases are kept. Where
+no word reaches it, the word that moved the type's score most is shown.
 """
 
 from __future__ import annotations
@@ -14,13 +15,21 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewguard.inference.words import load_words
 from reviewguard.schema import Evidence
 
-MAX_SPANS = 5
+MAX_SPANS = 3
 """Phrases shown per type."""
 JOIN_GAP = 2
 """Unmarked words that a phrase may bridge."""
+LEAST_WEIGHT = 0.02
+"""Share of a type's evidence below which a phrase is not worth showing beside a stronger one."""
+EDGES = " \t\r\n.,;:!?()[]\"'“”‘’"
+"""Characters that are no part of a word at its ends."""
 _WORD = re.compile(r"\S+")
+
+Floats = NDArray[np.float64]
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,50 +43,82 @@ class TokenScores:
     """
 
     offsets: NDArray[np.int64]
-    probability: NDArray[np.float64]
-    contribution: NDArray[np.float64]
+    probability: Floats
+    contribution: Floats
 
 
-def evidence_spans(text: str, type_name: str, tokens: TokenScores, threshold: float) -> list[Evidence]:
+@dataclass(frozen=True, slots=True, eq=False)
+class WordScores:
+    """One type's evidence over a message's words.
+
+    Attributes:
+        words: start and end of each word in the text as given.
+        probability: the strongest of the word's tokens, 0–1, shape `(words,)`.
+        weight: the word's share of what speaks for the type, 0–1, shape `(words,)`.
+        push: what the word adds to the type's logit, shape `(words,)`.
+    """
+
+    words: tuple[Span, ...]
+    probability: Floats
+    weight: Floats
+    push: Floats
+
+
+def word_scores(text: str, tokens: TokenScores) -> WordScores:
+    """Tokens' evidence summed up to words; no words where there is no token."""
+    words = tuple(match.span() for match in _WORD.finditer(text)) if len(tokens.offsets) else ()
+    probability, push = np.zeros(len(words)), np.zeros(len(words))
+    if words:
+        starts = np.array([start for start, _ in words])
+        owner = np.clip(np.searchsorted(starts, tokens.offsets[:, 0], side="right") - 1, 0, None)
+        np.maximum.at(probability, owner, tokens.probability)
+        np.add.at(push, owner, tokens.contribution)
+    positive = np.maximum(push, 0.0)
+    return WordScores(words, probability, positive / (float(positive.sum()) or 1.0), push)
+
+
+def evidence_spans(text: str, type_name: str, scores: WordScores, threshold: float) -> list[Evidence]:
     """The phrases that drove one type, in text order; weights sum to at most 1."""
-    words = [match.span() for match in _WORD.finditer(text)]
-    if not words or not len(tokens.offsets):
+    if not scores.words:
         return []
-    probability, contribution = _per_word(words, tokens)
-    marked = probability >= threshold
+    marked = scores.probability >= threshold
     if not marked.any():
-        marked[int(contribution.argmax())] = True
-    push = np.maximum(contribution, 0.0)
-    total = float(push.sum()) or 1.0
-    phrases = [(first, last, float(push[first : last + 1].sum()) / total) for first, last in _phrases(marked)]
-    best = sorted(sorted(phrases, key=lambda p: -p[2])[:MAX_SPANS])
-    return [
-        _evidence(text, words[first][0], words[last][1], type_name, weight) for first, last, weight in best
-    ]
+        marked[int(scores.push.argmax())] = True
+    found = [_trimmed(text, scores.words, *run) for run in _phrases(marked)]
+    weighed = [(first, last, float(scores.weight[first : last + 1].sum())) for first, last in found]
+    ranked = sorted(weighed, key=lambda phrase: -phrase[2])
+    best = ranked[:1] + [phrase for phrase in ranked[1:MAX_SPANS] if phrase[2] >= LEAST_WEIGHT]
+    return [_evidence(text, scores.words, phrase, type_name) for phrase in sorted(best)]
 
 
-def _per_word(
-    words: Sequence[tuple[int, int]], tokens: TokenScores
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Highest token probability and summed contribution of every word."""
-    starts = np.array([start for start, _ in words])
-    owner = np.clip(np.searchsorted(starts, tokens.offsets[:, 0], side="right") - 1, 0, None)
-    probability, contribution = np.zeros(len(words)), np.zeros(len(words))
-    np.maximum.at(probability, owner, tokens.probability)
-    np.add.at(contribution, owner, tokens.contribution)
-    return probability, contribution
-
-
-def _phrases(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _phrases(marked: NDArray[np.bool_]) -> list[Span]:
     """First and last word of each run of marked words, short gaps bridged."""
     indices = np.flatnonzero(marked)
     breaks = [i for i, (a, b) in enumerate(pairwise(indices), 1) if b - a > JOIN_GAP + 1]
     return [(int(run[0]), int(run[-1])) for run in np.split(indices, breaks)]
 
 
-def _evidence(text: str, start: int, end: int, type_name: str, weight: float) -> Evidence:
-    stripped = text[start:end].strip(" \t\r\n.,;:!?()[]\"'“”‘’")
-    if stripped:
-        start += text[start:end].index(stripped)
-        end = start + len(stripped)
+def _trimmed(text: str, words: Sequence[Span], first: int, last: int) -> Span:
+    """Without function words at the ends, unless nothing else is there."""
+
+    def idle(index: int) -> bool:
+        start, end = words[index]
+        return text[start:end].strip(EDGES).lower() in load_words().function_words
+
+    content = [index for index in range(first, last + 1) if not idle(index)]
+    return (content[0], content[-1]) if content else (first, last)
+
+
+def _evidence(text: str, words: Sequence[Span], phrase: tuple[int, int, float], type_name: str) -> Evidence:
+    first, last, weight = phrase
+    start, end = bare(text, words[first][0], words[last][1])
     return Evidence(start, end, text[start:end], type_name, round(min(weight, 1.0), 4))
+
+
+def bare(text: str, start: int, end: int) -> Span:
+    """The stretch without punctuation at its ends, unless it is nothing else."""
+    stripped = text[start:end].strip(EDGES)
+    if not stripped:
+        return start, end
+    start += text[start:end].index(stripped)
+    return start, start + len(stripped)

@@ -70,8 +70,10 @@ def _load_cell(cell: Any, text: str) -> Cell:
 
 
 def dump_verdict(verdict: Verdict) -> bytes:
-    """The verdict without what differs from record to record (id, text) or never (profile, model)."""
+    """The verdict without what differs from record to record (id, text) or never (profile, model), and unproven."""
     row = {name: getattr(verdict, name) for name in _VERDICT}
+    if verdict.clear_because:
+        row["clear_because"] = verdict.clear_because
     row["types"] = [(t.type, t.probability) for t in verdict.types]
     row["evidence"] = [(e.start, e.end, e.type, e.weight) for e in verdict.evidence]
     return json.dumps(row, separators=(",", ":")).encode("ascii")
@@ -85,6 +87,7 @@ def load_verdict(data: bytes, text: str, id: str | None, *, profile: str, model:
         Evidence(start, end, text[start:end], kind, weight) for start, end, kind, weight in row["evidence"]
     )
     row["reasons"] = tuple(row["reasons"])
+    row["clear_because"] = tuple(row.get("clear_because", ()))
     return Verdict(id=id, profile=profile, model=model, text=text, **row)
 
 

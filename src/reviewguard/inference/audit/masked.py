@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
-from reviewguard.masking import mask
+from reviewguard.masking import MaskedText, mask
 from reviewguard.names import names_in
+from reviewguard.schema import Proof
 
 
 def without_personal_data(audit: Audit) -> Audit:
@@ -29,13 +30,18 @@ def without_personal_data(audit: Audit) -> Audit:
 
 def _finding(finding: Finding) -> Finding:
     people = _people((*finding.thread, *finding.shown))
+    previous = mask(finding.previous or "", people)
     return replace(
         finding,
         sendings=tuple(map(_sending, finding.sendings)),
-        shown=tuple(_message(m, people) for m in finding.shown),
+        shown=tuple(replace(_message(m, people), buyer=_proof(m.buyer, previous)) for m in finding.shown),
         thread=tuple(_message(m, people) for m in finding.thread),
-        previous=finding.previous and mask(finding.previous, people).text,
+        previous=finding.previous and previous.text,
     )
+
+
+def _proof(proof: Proof | None, masked: MaskedText) -> Proof | None:
+    return proof and replace(proof, words=masked.moved(proof.words))
 
 
 def _people(messages: Iterable[ShownMessage]) -> frozenset[str]:
@@ -52,6 +58,7 @@ def _message(message: ShownMessage, people: Collection[str]) -> ShownMessage:
         message,
         text=masked.text,
         evidence=masked.moved(message.evidence),
+        decisive=_proof(message.decisive, masked),
         subject=message.subject and mask(message.subject, people).text,
         agent=_agent(message.agent),
         people=(),

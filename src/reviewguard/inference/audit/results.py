@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from reviewguard.inference.audit.filters import AuditFilters
-from reviewguard.schema import Decision, Evidence, Role, TypeScore
+from reviewguard.schema import Decision, Evidence, Proof, Role, TypeScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class ShownMessage:
 
     Attributes:
         number: place among all records read, from 1.
-        verdict, probability, types, evidence: None or empty where the message was not scored.
+        verdict, probability, types, evidence, clear_because: None or empty where the message was not scored.
+        without_evidence, decisive, buyer: None where nothing was taken out to see; see `Verdict`.
         people: names that the record's own columns hold: looked for when texts are masked, never shown.
     """
 
@@ -30,6 +31,10 @@ class ShownMessage:
     probability: float | None = None
     types: tuple[TypeScore, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    clear_because: tuple[str, ...] = ()
+    without_evidence: float | None = None
+    decisive: Proof | None = None
+    buyer: Proof | None = None
     people: tuple[str, ...] = ()
 
 

@@ -75,6 +75,7 @@ def show(row: ScoredRecord) -> ShownMessage:
         probability=verdict.probability if verdict else None,
         types=verdict.types if verdict else (),
         evidence=evidence,
+        clear_because=verdict.clear_because if verdict else (),
         people=column_names(record.values),
     )
 

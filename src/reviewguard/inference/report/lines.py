@@ -8,6 +8,7 @@ from typing import Any
 
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
 from reviewguard.policy import load_policy
+from reviewguard.schema import Proof
 
 
 def finding_lines(audit: Audit) -> Iterator[dict[str, Any]]:
@@ -64,7 +65,18 @@ def _message(message: ShownMessage) -> dict[str, Any]:
             {"start": e.start, "end": e.end, "text": _clean(e.text), "type": e.type, "weight": e.weight}
             for e in message.evidence
         ],
+        "clear_because": list(message.clear_because),
+        "without_evidence": message.without_evidence,
+        "decisive": _proof(message.decisive),
+        "buyer": _proof(message.buyer),
     }
+
+
+def _proof(proof: Proof | None) -> dict[str, Any] | None:
+    if proof is None:
+        return None
+    words = [{"start": q.start, "end": q.end, "text": _clean(q.text)} for q in proof.words]
+    return {"words": words, "probability": proof.probability}
 
 
 def _sending(sending: Sending) -> dict[str, Any]:

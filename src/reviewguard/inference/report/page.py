@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from reviewguard.inference.audit.facts import facts, facts_text, quote
 from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
-from reviewguard.inference.render import COLOURS, marked_html
+from reviewguard.inference.render import COLOURS, clear_lines, decided_by, marked_html, proof_lines
 from reviewguard.inference.report.charts import Bar, bars
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
@@ -86,6 +86,9 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         marked=_marked,
+        buyers_words=_buyers_words,
+        proof_lines=proof_lines,
+        clear_lines=clear_lines,
         day=_day,
         moment=_moment,
         span=_span,
@@ -143,7 +146,11 @@ def _heading(finding: Finding) -> str:
 
 
 def _marked(message: ShownMessage) -> Markup:
-    return Markup(marked_html(message.text, message.evidence, styled=False))
+    return Markup(marked_html(message.text, message.evidence, decided_by(message.decisive), styled=False))
+
+
+def _buyers_words(finding: Finding) -> Markup:
+    return Markup(marked_html(finding.previous or "", (), decided_by(finding.shown[0].buyer)))
 
 
 def _percent(value: float) -> str:

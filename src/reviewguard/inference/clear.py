@@ -1,0 +1,81 @@
+"""Why a compliant message that speaks of reviews is clear: what the model measured at each such word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from reviewguard.inference.spans import WordScores
+from reviewguard.inference.words import load_words
+from reviewguard.policy import NEUTRAL_REQUEST, load_policy
+from reviewguard.schema import TypeScore
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def review_words(text: str) -> dict[str, list[int]]:
+    """Words about reviews in a text, lower-case, with the offsets at which each begins."""
+    known, found = load_words().review_words, dict[str, list[int]]()
+    for match in _WORD.finditer(text):
+        if (word := match.group().lower()) in known:
+            found.setdefault(word, []).append(match.start())
+    return found
+
+
+def clear_because(
+    places: Mapping[str, Sequence[int]],
+    scores: Mapping[str, WordScores],
+    present: Sequence[TypeScore],
+    threshold: float,
+    profile: str,
+) -> tuple[str, ...]:
+    """Reasons for a compliant verdict: types found that are permitted, then words that ask for nothing.
+
+    Args:
+        places: the words to explain; see `review_words`.
+        scores: type → evidence of the message's words.
+        present: types found.
+        threshold: token probability from which a word is evidence.
+    """
+    quiet: dict[str, float] = {}
+    weak: list[str] = []
+    for word, starts in places.items():
+        kind, value = max(((k, _strongest(s, starts)) for k, s in scores.items()), key=lambda item: item[1])
+        if value < threshold:
+            quiet[word] = value
+        elif kind not in {t.type for t in present}:
+            title = load_policy().types[kind].title
+            weak.append(f"'{word}' here: too little for a rule (evidence {_value(value)}, {title})")
+    return (*(_permitted(item, profile) for item in present), *weak, *_no_ask(quiet))
+
+
+def _strongest(scores: WordScores, starts: Sequence[int]) -> float:
+    return max(
+        (
+            float(p)
+            for (a, b), p in zip(scores.words, scores.probability, strict=True)
+            if _holds(a, b, starts)
+        ),
+        default=0.0,
+    )
+
+
+def _holds(start: int, end: int, places: Sequence[int]) -> bool:
+    return any(start <= place < end for place in places)
+
+
+def _permitted(item: TypeScore, profile: str) -> str:
+    kind = load_policy().types[item.type]
+    how_often = " once per order" if item.type == NEUTRAL_REQUEST else ""
+    return f"{kind.title} ({item.probability:.0%}), which the {profile} rules permit{how_often}"
+
+
+def _no_ask(words: Mapping[str, float]) -> tuple[str, ...]:
+    if not words:
+        return ()
+    named = ", ".join(f"'{word}'" for word in words)
+    return (f"{named} here: no ask (evidence {_value(max(words.values()))})",)
+
+
+def _value(evidence: float) -> str:
+    return "under 0.01" if evidence < 0.01 else f"{evidence:.2f}"

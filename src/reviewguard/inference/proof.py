@@ -1,0 +1,131 @@
+"""The fewest words that decide: words are taken out, and what is left is scored.
+
+A verdict's marked phrases are what a person would mark, often most of a short message. Few of their words carry the
+verdict; these are found by removal, so that they are proven and not only claimed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.inference.spans import WordScores, bare
+from reviewguard.schema import Evidence, Message, Proof, Quote
+from reviewguard.text import without_spans
+
+LONGEST = 4_000
+"""Characters of a message beyond which no fewest words are looked for: each try would take several passes."""
+MOST_CLAUSES = 16
+"""Clauses of the buyer's message that are tried; the model reads no more."""
+SPARED = 8
+"""Words of a deciding set that are tried for being put back."""
+_CLAUSE = re.compile(r"[^\s.!?;,:\n][^.!?;,:\n]*")
+
+Floats = NDArray[np.float64]
+Span = tuple[int, int]
+Left = Callable[[Sequence[Message]], Floats]
+"""Gives the probability, 0–1, that each message breaks the rules."""
+
+
+def decisive_words(
+    message: Message, evidence: Sequence[Evidence], scores: Sequence[WordScores], left: Left, below: float
+) -> Proof | None:
+    """The fewest words found within the marked phrases without which the probability is under `below`.
+
+    Args:
+        scores: of the types that break the rules.
+    """
+    if len(message.text) > LONGEST or not scores:
+        return None
+    words = scores[0].words
+    weight = np.sum([s.weight for s in scores], axis=0)
+    marked = [i for i, (a, b) in enumerate(words) if any(e.start < b and e.end > a for e in evidence)]
+    order = sorted(marked, key=lambda i: -weight[i])
+
+    def without(chosen: Collection[int]) -> Message:
+        return replace(message, text=without_spans(message.text, _joined(message.text, words, chosen), " "))
+
+    found = fewest(order, lambda sets: left([without(s) for s in sets]), below)
+    return found and _proof(message.text, words, *found)
+
+
+def decisive_clauses(message: Message, left: Left, below: float) -> Proof | None:
+    """The fewest clauses of the buyer's message without which the probability is under `below`."""
+    previous = message.previous or ""
+    clauses = [bare(previous, *match.span()) for match in _CLAUSE.finditer(previous)][:MOST_CLAUSES]
+
+    def without(chosen: Collection[int]) -> Message:
+        rest = without_spans(previous, _joined(previous, clauses, chosen), " ")
+        return replace(message, previous=rest if re.search(r"\w", rest) else None)
+
+    alone = left([without([i]) for i in range(len(clauses))])
+    order = sorted(range(len(clauses)), key=lambda i: alone[i])
+    found = fewest(order, lambda sets: left([without(s) for s in sets]), below)
+    return found and _proof(previous, clauses, *found)
+
+
+def fewest(
+    order: Sequence[int], left: Callable[[Sequence[Sequence[int]]], Floats], below: float
+) -> tuple[list[int], float] | None:
+    """A small set that decides: the shortest start of `order` that does, less what can be put back.
+
+    Takes three batches at most.
+
+    Args:
+        order: the likeliest to decide first.
+        left: probability once each set is taken out, shape `(sets,)`.
+
+    Returns:
+        The set and the probability without it; None where none decides.
+    """
+    starts = [list(order[:size]) for size in _sizes(len(order))]
+    chosen = _first(starts, left, below)
+    if chosen is None or len(chosen[0]) == 1:
+        return chosen
+    words = chosen[0]
+    spare = words[-SPARED:]
+    tries = left([[w for w in words if w != put_back] for put_back in spare])
+    needless = [w for value, w in sorted(zip(tries.tolist(), spare, strict=True)) if value < below]
+    smaller = [
+        [w for w in words if w not in needless[:size]]
+        for size in range(min(len(needless), len(words) - 1), 0, -1)
+    ]
+    return _first(smaller, left, below) or chosen
+
+
+def _first(
+    sets: Sequence[list[int]], left: Callable[[Sequence[Sequence[int]]], Floats], below: float
+) -> tuple[list[int], float] | None:
+    """The first of the sets that decides."""
+    values = left(sets).tolist() if sets else []
+    return next(((s, value) for s, value in zip(sets, values, strict=True) if value < below), None)
+
+
+def _sizes(whole: int) -> Iterator[int]:
+    """1, 2, 3, 4, 6, 9, 13 … and the whole."""
+    size = 1
+    while size < whole:
+        yield size
+        size = max(size + 1, size * 3 // 2)
+    if whole:
+        yield whole
+
+
+def _joined(text: str, units: Sequence[Span], chosen: Iterable[int]) -> list[Span]:
+    """Where the chosen units stand, neighbours as one stretch, without punctuation at their ends."""
+    runs: list[list[int]] = []
+    for index in sorted(chosen):
+        if runs and index == runs[-1][1] + 1:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    return [bare(text, units[first][0], units[last][1]) for first, last in runs]
+
+
+def _proof(text: str, units: Sequence[Span], chosen: Iterable[int], probability: float) -> Proof:
+    quotes = (Quote(start, end, text[start:end]) for start, end in _joined(text, units, chosen))
+    return Proof(tuple(quotes), round(probability, 6))

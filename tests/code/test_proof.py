@@ -1,0 +1,107 @@
+"""The search for the fewest words: against rules that say which words decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reviewguard.inference.proof import decisive_clauses, decisive_words, fewest
+from reviewguard.inference.spans import WordScores
+from reviewguard.schema import Evidence, Message
+
+Left = Callable[[Sequence[Sequence[int]]], NDArray[np.float64]]
+
+
+def needs(*decide: int) -> tuple[Left, list[int]]:
+    """Scores under which a set decides once it holds all of these, and the sizes of batches asked for."""
+    asked: list[int] = []
+
+    def left(sets: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        asked.append(len(sets))
+        return np.array([0.1 if set(decide) <= set(s) else 0.9 for s in sets])
+
+    return left, asked
+
+
+@pytest.mark.parametrize("decide", [*combinations(range(6), 1), *combinations(range(6), 2)])
+def test_no_needless_word_is_left(decide: tuple[int, ...]) -> None:
+    left, asked = needs(*decide)
+    assert fewest(range(6), left, 0.5) == (list(decide), 0.1)
+    assert len(asked) <= 3
+
+
+def test_few_passes_are_taken_for_many_words() -> None:
+    left, asked = needs(3, 40, 90)
+    found = fewest(range(120), left, 0.5)
+    assert found is not None
+    assert {3, 40, 90} <= set(found[0])
+    assert sum(asked) < 40
+
+
+def test_words_that_decide_only_together_are_kept_together() -> None:
+    """Either of 1 and 2 can be put back, not both."""
+
+    def left(sets: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        return np.array([0.1 if 0 in s and (1 in s or 2 in s) else 0.9 for s in sets])
+
+    found = fewest([1, 2, 0], left, 0.5)
+    assert found is not None
+    assert (len(found[0]), 0 in found[0]) == (2, True)
+
+
+def test_nothing_is_claimed_where_nothing_decides() -> None:
+    left, _ = needs(7)
+    assert fewest(range(5), left, 0.5) is None
+    assert fewest([], left, 0.5) is None
+
+
+def probability(messages: Sequence[Message]) -> NDArray[np.float64]:
+    """Broken by a gift for stars, or by a review asked of a buyer who is glad."""
+    return np.array(
+        [
+            0.9
+            if ("gift" in m.text and "stars" in m.text)
+            or ("review" in m.text and "glad" in (m.previous or ""))
+            else 0.2
+            for m in messages
+        ]
+    )
+
+
+def scores(text: str, **push: float) -> WordScores:
+    words = [w.strip(",.") for w in text.split()]
+    starts = [text.index(w) for w in words]
+    weight = np.array([push.get(w, 0.0) for w in words])
+    return WordScores(
+        tuple((s, s + len(w)) for s, w in zip(starts, words, strict=True)), weight, weight, weight
+    )
+
+
+def test_the_deciding_words_lie_within_the_marked_ones() -> None:
+    text = "A gift is yours, we want stars."
+    marked = [Evidence(2, 15, text[2:15], "incentive", 1.0)]
+    proof = decisive_words(
+        Message(text), marked, [scores(text, gift=0.5, stars=0.9, yours=0.6)], probability, 0.5
+    )
+    assert proof is not None
+    assert [(q.start, q.text) for q in proof.words] == [(2, "gift")]
+    assert proof.probability == 0.2
+    elsewhere = [Evidence(0, 1, "A", "incentive", 1.0)]
+    assert decisive_words(Message(text), elsewhere, [scores(text)], probability, 0.5) is None
+
+
+def test_the_buyers_clause_is_found() -> None:
+    previous = "Hi Edda, I am so glad! Where is the invoice?"
+    proof = decisive_clauses(Message("A review?", previous), probability, 0.5)
+    assert proof is not None
+    assert [q.text for q in proof.words] == ["I am so glad"]
+    assert all(previous[q.start : q.end] == q.text for q in proof.words)
+
+
+@pytest.mark.parametrize("previous", [None, "", "?!", " \n"])
+def test_a_buyer_who_said_nothing_decides_nothing(previous: str | None) -> None:
+    assert decisive_clauses(Message("A gift for stars", previous), probability, 0.5) is None
