@@ -110,10 +110,6 @@ def _check_owner(champion: Classifier, weights: Path) -> None:
 def _unfit(champion: Classifier, weights: Path | None) -> str:
     if weights is None:
         return f"the weights of {champion.settings.version} are not at hand"
-    if not (weights / "model.safetensors").is_file():
-        raise ConfigError(
-            f"no weights in {weights}", expected="a folder with model.safetensors and head.json"
-        )
     types = EvidenceModel.from_pretrained(weights).head_config.types
     known = tuple(load_policy().types)
     return "" if types == known else f"the policy has other types than {champion.settings.version}"
