@@ -172,7 +172,7 @@ class ModelStore:
         """
         load(model_folder)
         with self.writing("add"):
-            champion = self._served_now()
+            champion = self._kept_champion()
             own = {ADDED: _now()} | ({PARENT: champion.version} if champion else {})
             version = self._name(model_folder)
             self._keep(version, model_folder, weights, own, tags)
@@ -228,11 +228,9 @@ class ModelStore:
     def _change(
         self, action: Action, model: StoredModel, by: str, reason: str, *, forced: bool = False
     ) -> Promotion:
-        before = self._served_now()
-        if before is not None:
-            if before.version == model.version:
-                raise InputError(f"{model.version} is the champion already")
-            self._keep(before.version, before.folder, None, {ADDED: _now()}, {})
+        before = self._kept_champion()
+        if before is not None and before.version == model.version:
+            raise InputError(f"{model.version} is the champion already")
         shutil.rmtree(self._new, ignore_errors=True)
         copy_folder(self._versions / model.version / MODEL, self._new)
         load(self._new)
@@ -302,6 +300,12 @@ class ModelStore:
             write_version(target, folder, weights, merged, part=part)
         elif merged != known.tags:
             write_json(target / TAGS, merged)
+
+    def _kept_champion(self) -> StoredModel | None:
+        """The champion, after a look that `versions/` holds it too."""
+        if (champion := self._served_now()) is not None:
+            self._keep(champion.version, champion.folder, None, {ADDED: _now()}, {})
+        return champion
 
     def _served_now(self) -> StoredModel | None:
         return self.champion() if standing_folder(self._served).is_dir() else None

@@ -53,7 +53,7 @@ class StoredModel:
     @property
     def passed(self) -> bool:
         """Whether the gate let it through."""
-        return self.gate.split()[:1] == [PASSED]
+        return self.gate.startswith(PASSED)
 
 
 def check_gate(model: StoredModel) -> None:

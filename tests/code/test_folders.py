@@ -1,0 +1,87 @@
+"""Folders take one another's place, by one step or by two, and nobody ever finds none."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from reviewguard import folders
+from reviewguard.folders import copy_folder, replace_folder, restore_folder, standing_folder
+
+
+def make(folder: Path, words: str) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "words").write_text(words)
+    return folder
+
+
+@pytest.fixture(params=["one step", "two steps"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "two steps":
+        monkeypatch.setattr(folders, "_exchange", lambda *_: False)
+
+
+def test_the_new_folder_takes_the_place_and_nothing_else_is_left(way: None, tmp_path: Path) -> None:
+    target = make(tmp_path / "default", "old")
+    replace_folder(make(tmp_path / "new", "new"), target)
+    assert (target / "words").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["default"]
+
+
+def test_there_need_not_be_an_old_folder(way: None, tmp_path: Path) -> None:
+    replace_folder(make(tmp_path / "new", "new"), tmp_path / "default")
+    assert [path.name for path in tmp_path.iterdir()] == ["default"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is Linux's")
+def test_a_reader_finds_a_folder_at_every_moment(tmp_path: Path) -> None:
+    target = make(tmp_path / "default", "0")
+    missing: list[int] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            try:
+                target.stat()
+            except FileNotFoundError:
+                missing.append(1)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for number in range(300):
+        replace_folder(make(tmp_path / "new", str(number)), target)
+    done.set()
+    watcher.join()
+    assert not missing
+
+
+def test_a_system_without_the_call_and_a_disk_that_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = make(tmp_path / "one", "1"), make(tmp_path / "other", "2")
+    with monkeypatch.context() as patch:
+        patch.setattr(folders.ctypes, "CDLL", lambda *_, **__: object())
+        assert not folders._exchange(one, other)
+    with pytest.raises(FileNotFoundError, match="none"):
+        folders._exchange(one, tmp_path / "none")
+
+
+def test_a_killed_replacement_is_taken_back_or_cleaned_up(tmp_path: Path) -> None:
+    target, old = tmp_path / "default", make(tmp_path / ".default.old", "old")
+    assert standing_folder(target) == old
+    assert restore_folder(target)
+    assert (target / "words").read_text() == "old"
+    make(tmp_path / ".default.old", "older")
+    assert standing_folder(target) == target
+    assert not restore_folder(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["default"]
+
+
+def test_a_copy_holds_everything(tmp_path: Path) -> None:
+    source = make(tmp_path / "source", "words")
+    make(source / "inner", "more")
+    copy_folder(source, tmp_path / "copy")
+    assert (tmp_path / "copy" / "inner" / "words").read_text() == "more"

@@ -1,0 +1,238 @@
+"""The store of models: who is served, who was, who wants to be."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from tests.model.versions import PASSED, make_store, make_version, silent_sync
+
+import reviewguard
+from reviewguard import folders
+from reviewguard.errors import InputError, ModelError
+from reviewguard.inference.engines import Task
+from reviewguard.retraining.store import ModelStore
+from reviewguard.settings import Settings
+
+TEXT = "Leave us five stars and we refund you."
+
+
+def names(store: ModelStore) -> dict[str, tuple[str, ...]]:
+    return {model.version: model.aliases for model in store.list()}
+
+
+def test_a_version_comes_in_as_challenger_is_promoted_and_rolled_back(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2", "3")
+    assert names(store) == {"1": ("champion",), "2": (), "3": ("challenger",)}
+    first = store.promote("2", by="Sam", reason="better", tags={"note": "n"})
+    assert (first.entry.from_version, first.entry.to_version, first.entry.gate) == ("1", "2", "passed")
+    assert store.get("2").tags["note"] == "n"
+    second = store.promote("challenger", by="Sam", reason="better still")
+    assert second.champion.folder == store.folder / "default"
+    assert reviewguard.load(store.folder / "default").settings.version == "3"
+    assert names(store) == {"1": (), "2": ("previous",), "3": ("champion",)}
+    back = store.rollback(by="Kim", reason="false alarms")
+    assert (back.entry.action, back.entry.to_version) == ("rollback", "2")
+    assert names(store) == {"1": ("previous",), "2": ("champion",), "3": ()}
+    store.rollback(by="Kim", reason="more")
+    assert store.champion().version == "1"
+    with pytest.raises(InputError, match="no champion before"):
+        store.rollback(by="Kim", reason="more")
+    logged = [(e.action, e.from_version, e.to_version, e.by) for e in store.history().entries]
+    assert logged == [
+        ("promote", "1", "2", "Sam"),
+        ("promote", "2", "3", "Sam"),
+        ("rollback", "3", "2", "Kim"),
+        ("rollback", "2", "1", "Kim"),
+    ]
+
+
+def test_tags_tell_where_a_version_came_from(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    tags, settings = store.get("2").tags, Settings.read(tiny_model_dir / "config.json")
+    assert tags["parent"] == "1"
+    assert tags["data_digest"] == settings.training["data_digest"]
+    assert tags["model_sha256"] == settings.files["model.onnx"]
+    assert store.get("2").passed
+    assert store.get("champion").gate == "not run"
+
+
+def test_weights_are_kept_with_their_run(tiny_run: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_run / "model", tmp_path)
+    assert store.champion().weights is None
+    model = store.add(store.folder / "default", tiny_run / "weights", {})
+    assert model.aliases == ("champion",)
+    weights = store.champion().weights
+    assert weights is not None
+    assert {"run.json", "tokenizer.json", "head.json"} <= {path.name for path in weights.iterdir()}
+    again = store.add(store.folder / "default", None, {"note": "n"})
+    assert (again.weights, again.tags["note"]) == (weights, "n")
+
+
+def test_another_model_of_the_same_name_gets_a_longer_one(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    same = store.add(make_version(tiny_model_dir, tmp_path / "same", "2", bias=1), None, PASSED)
+    other = store.add(make_version(tiny_model_dir, tmp_path / "other", "2", bias=9), None, PASSED)
+    assert same.version == "2"
+    assert other.version.startswith("2-")
+    store.promote(other.version, by="Sam", reason="")
+    assert store.champion().version == other.version
+
+
+@pytest.mark.parametrize(("own", "kept"), [("a/b", "a-b"), ("..", "unnamed"), (".hidden", "hidden")])
+def test_a_version_that_is_no_file_name(tiny_model_dir: Path, tmp_path: Path, own: str, kept: str) -> None:
+    store = make_store(tiny_model_dir, tmp_path)
+    assert store.add(make_version(tiny_model_dir, tmp_path / "odd", own), None, PASSED).version == kept
+
+
+def test_a_version_named_like_an_alias_is_not_taken_for_it(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path)
+    model = store.add(make_version(tiny_model_dir, tmp_path / "odd", "champion"), None, PASSED)
+    assert model.version.startswith("champion-")
+    assert store.get("champion").version == "1"
+
+
+def test_a_champion_that_was_put_there_by_hand_is_kept_too(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    store.promote("2", by="Sam", reason="")
+    shutil.rmtree(store.folder / "default")
+    make_version(tiny_model_dir, store.folder / "default", "hand", bias=5)
+    assert names(store) == {"1": (), "2": ("previous",), "hand": ("champion",)}
+    store.promote("1", by="Sam", reason="")
+    assert names(store) == {"1": ("champion",), "2": (), "hand": ("previous",)}
+    store.rollback(by="Sam", reason="")
+    assert store.champion().version == "hand"
+
+
+def test_what_is_not_there_is_named(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    with pytest.raises(InputError, match="expected: 1 or 2 or champion or challenger"):
+        store.promote("9", by="Sam", reason="")
+    with pytest.raises(InputError, match="champion already"):
+        store.promote("1", by="Sam", reason="")
+    empty = ModelStore(tmp_path / "empty", sync=silent_sync)
+    assert empty.list() == ()
+    with pytest.raises(ModelError, match="no model in"):
+        empty.champion()
+    assert not (tmp_path / "empty").exists()
+
+
+def test_the_first_champion_needs_none_before(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "models", sync=silent_sync)
+    store.add(make_version(tiny_model_dir, tmp_path / "made", "1"), None, PASSED)
+    assert store.promote("challenger", by="Sam", reason="").entry.from_version is None
+    assert names(store) == {"1": ("champion",)}
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "tokenizer.json"])
+def test_a_damaged_version_is_refused_and_changes_nothing(
+    tiny_model_dir: Path, tmp_path: Path, file: str
+) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    with (store.get("2").folder / file).open("ab") as damaged:
+        damaged.write(b" ")
+    with pytest.raises(ModelError, match="sha256"):
+        store.promote("2", by="Sam", reason="")
+    assert store.champion().version == "1"
+    assert store.history().entries == ()
+    reopened = ModelStore(store.folder, sync=silent_sync)
+    assert names(reopened) == {"1": ("champion",), "2": ("challenger",)}
+
+
+def test_a_scorer_that_runs_keeps_its_model(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    running = reviewguard.load(store.folder / "default")
+    before = running(TEXT)
+    task = Task(store.folder / "default", running.settings)
+    with task.pinned() as pinned:
+        store.promote("2", by="Sam", reason="")
+        assert pinned.score(pinned.load(), [reviewguard.Message(TEXT)]) == [before]
+    assert running(TEXT) == before
+    assert reviewguard.load(store.folder / "default")(TEXT).probability != before.probability
+    with pytest.raises(ModelError, match="was replaced while"):
+        task.load()
+    with pytest.raises(ModelError, match="was replaced while"), task.pinned():
+        pass
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_whoever_loads_while_folders_change_gets_one_model_or_the_other(
+    tiny_model_dir: Path, tmp_path: Path, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if steps == 2:
+        monkeypatch.setattr(folders, "_exchange", lambda *_: False)
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    expected = {m.version: reviewguard.load(m.folder)(TEXT).probability for m in store.list()}
+    done = threading.Event()
+
+    def change() -> None:
+        while not done.is_set():
+            other = "2" if store.champion().version == "1" else "1"
+            store.promote(other, by="Sam", reason="")
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        found = [reviewguard.load(store.folder / "default") for _ in range(25)]
+    finally:
+        done.set()
+        changing.join()
+    assert all(c(TEXT).probability == expected[c.settings.version] for c in found)
+    assert len(store.history().entries) > 1
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from reviewguard.retraining.store import ModelStore
+with ModelStore(Path(sys.argv[1])).writing("retrain"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_writer_is_told_who_the_first_is(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    command = [sys.executable, "-c", HOLD, str(store.folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match=rf"`retrain` of \w+, process {first.pid}, since \d{{4}}-"):
+            store.promote("2", by="Sam", reason="")
+        assert names(store) == {"1": ("champion",), "2": ("challenger",)}
+        first.kill()
+    store.promote("2", by="Sam", reason="")
+    assert store.champion().version == "2"
+
+
+def test_who_writes_may_promote_inside(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    with store.writing("retrain"):
+        store.promote("2", by="Sam", reason="")
+        with pytest.raises(InputError, match="is in use by `retrain`"):
+            ModelStore(store.folder, sync=silent_sync).rollback(by="Kim", reason="")
+    assert store.champion().version == "2"
+    assert [path.name for path in (store.folder / "versions").glob(".writer*")] == []
+
+
+def test_an_unreadable_version_is_named(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    (store.folder / "versions" / "2" / "tags.json").write_text("[")
+    with pytest.raises(ModelError, match=r"tags\.json"):
+        store.list()
+
+
+def test_the_log_is_plain_json(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    store.promote("2", by="Sam", reason="Grüße", forced=True)
+    (line,) = (store.folder / "history.jsonl").read_text("utf-8").splitlines()
+    values = json.loads(line)
+    assert (values["reason"], values["forced"], values["from_version"]) == ("Grüße", True, "1")
+    assert values["when"].endswith("+00:00")
