@@ -12,13 +12,14 @@ from reviewguard.retraining.stored import StoredModel
 PASSED = {"gate": "passed"}
 
 
-def make_version(source: Path, folder: Path, version: str, *, bias: float = 0.0) -> Path:
-    """A copy of a model folder under another version, with the probabilities moved."""
+def make_version(source: Path, folder: Path, version: str, *, bias: float = 0.0, **cuts: float) -> Path:
+    """A copy of a model folder under another version, with probabilities and thresholds moved."""
     shutil.copytree(source, folder)
     config = folder / "config.json"
     values = json.loads(config.read_text("utf-8"))
     values["version"] = version
     values["profiles"]["amazon"]["calibration"]["bias"] += bias
+    values["profiles"]["amazon"] |= cuts
     config.write_text(json.dumps(values), "utf-8")
     return folder
 
