@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from reviewguard.inference.render import bracketed, marked_html, print_verdict, verdict_html
 from reviewguard.policy import load_policy
-from reviewguard.schema import Evidence, TypeScore, Verdict
+from reviewguard.schema import Evidence, Proof, Quote, TypeScore, Verdict
 
 TEXT = "Hi, five stars = gift!"
 
@@ -100,3 +101,37 @@ def test_a_notebook_shows_the_verdict_with_rule_and_advice() -> None:
         verdict_html(Verdict(None, None, None, error="<empty>"))
         == "<div><b>not scored</b>: &lt;empty&gt;</div>"
     )
+
+
+PROVEN = replace(
+    VERDICT,
+    decisive=Proof((Quote(9, 14, "stars"),), 0.1),
+    buyer=Proof((Quote(0, 8, "<so\x1bglad"),), 0.2),
+    clear_because=("'review' <here>",),
+)
+
+
+def test_the_deciding_words_are_bold_and_named_and_the_buyers_too() -> None:
+    assert "\x1b[1;4;33mstars" in shown(PROVEN, colour=True)
+    page = shown(PROVEN, colour=False)
+    assert "Enough to take out: “stars”, which leaves 10%\n" in page
+    assert page.endswith(
+        "The buyer had just said “<so\N{REPLACEMENT CHARACTER}glad”; without these words: 20%\n"
+    )
+
+
+def test_each_type_names_its_words() -> None:
+    page = shown(VERDICT, colour=False)
+    for item in VERDICT.types:
+        (mark,) = (e for e in VERDICT.evidence if e.type == item.type)
+        assert f"({item.type}, {item.probability:.0%})\n  Words: “{mark.text}”\n" in page
+
+
+def test_a_notebook_shows_the_proof_and_the_reasons_escaped() -> None:
+    page = verdict_html(PROVEN)
+    assert "<b>stars</b></mark>" in page
+    assert (
+        "<li>The buyer had just said “&lt;so\N{REPLACEMENT CHARACTER}glad”; without these words: 20%</li>"
+        in page
+    )
+    assert "<li>Clear: &#x27;review&#x27; &lt;here&gt;</li>" in page

@@ -32,6 +32,7 @@ def verdict(message: Message) -> Verdict:
         (TypeScore("incentive", 0.5),) if bad else (),
         (Evidence(0, 2, message.text[:2], "incentive", 1.0),) if bad else (),
         reasons=(message.previous or "nothing before",),
+        clear_because=() if bad else ("'rating' here: no ask",),
         model="fake-1",
         text=message.text,
     )

@@ -12,6 +12,8 @@ import pytest
 from reviewguard.encoding import Batch, Forward, Limits, MessageEncoder
 from reviewguard.errors import ConfigError
 from reviewguard.inference.classifier import Classifier
+from reviewguard.inference.clear import clear_because
+from reviewguard.inference.spans import WordScores
 from reviewguard.policy import load_policy
 from reviewguard.schema import Message
 from reviewguard.settings import ProfileSettings, Settings
@@ -175,3 +177,74 @@ def test_threads_share_one_classifier(guard: Classifier) -> None:
     expected = [guard(t).verdict for t in texts]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda t: guard(t).verdict, texts)) == expected
+
+
+class BuyerBackend(WordBackend):
+    """'review' counts only where the buyer's words hold 'works'; windows without it have no evidence."""
+
+    def __init__(self, encoder: MessageEncoder) -> None:
+        super().__init__(encoder)
+        self._works = self._ids(encoder, "works")
+        self._columns = {TYPES.index("selective"): self._columns[ASK]}
+
+    def run(self, batch: Batch) -> Forward:
+        output = super().run(batch)
+        praised = (np.isin(batch.input_ids, self._works) & (batch.token_type_ids == 1)).any(axis=1)
+        output.evidence[~praised] = -6.0
+        uniform = batch.seller_mask[..., None] / batch.seller_mask.sum(axis=1)[:, None, None]
+        attention = np.where(praised[:, None, None], output.attention, uniform)
+        return Forward((output.evidence * attention).sum(axis=1), output.evidence, attention)
+
+
+def test_the_fewest_words_that_decide_are_given_with_the_proof(guard: Classifier) -> None:
+    text = "Hello there, you get a gift from us after that."
+    assert guard(text).decisive is None
+    proven = guard(text, proof=True)
+    assert proven.decisive is not None
+    assert [(q.text, text[q.start : q.end]) for q in proven.decisive.words] == [("gift", "gift")]
+    assert proven.decisive.probability == proven.without_evidence
+    assert proven.buyer is None
+    assert guard("Your parcel will arrive on Friday.", proof=True).decisive is None
+
+
+def test_a_verdict_that_depends_on_the_buyer_names_the_buyers_words(encoder: MessageEncoder) -> None:
+    settings = Settings.uncalibrated("s", "1", TYPES, tuple(load_policy().profiles))
+    guard = Classifier(BuyerBackend(encoder), encoder, settings)
+    previous = "Hello, it works. Where is it?"
+    verdict = guard("Please leave a review.", previous, proof=True)
+    assert verdict.verdict == "review-soliciting"
+    assert verdict.buyer is not None
+    assert [(q.text, previous[q.start : q.end]) for q in verdict.buyer.words] == [("it works", "it works")]
+    assert verdict.buyer.probability < 0.5
+    assert guard("Please leave a review.", "Where is it?", proof=True).buyer is None
+
+
+def test_verdict_and_marks_do_not_depend_on_the_proof(guard: Classifier) -> None:
+    for text in ("Hello there, you get a gift from us.", "Please leave a review of the lamp.", ""):
+        plain, proven = guard(text), guard(text, proof=True)
+        assert replace(proven, without_evidence=None, decisive=None, buyer=None) == plain
+
+
+def test_a_message_beyond_the_longest_gets_no_fewest_words(guard: Classifier) -> None:
+    verdict = guard("We packed the parcel with care. " * 150 + "Get a gift now.", proof=True)
+    assert verdict.verdict == "review-soliciting"
+    assert verdict.decisive is None
+    assert verdict.without_evidence is not None
+
+
+def test_a_compliant_message_about_reviews_says_why_it_is_clear(guard: Classifier) -> None:
+    assert guard("The stars on the box, and your rating.").clear_because == (
+        "'stars', 'rating' here: no ask (evidence under 0.01)",
+    )
+    (ask,) = guard("Please leave a review of the lamp.").clear_because
+    assert ask.startswith("asks neutrally for a review (")
+    assert ask.endswith("which the amazon rules permit once per order")
+    assert guard("Please leave a review of the lamp.", profile="strict").clear_because == ()
+    assert guard("Your parcel will arrive on Friday.").clear_because == ()
+
+
+def test_evidence_too_weak_for_a_verdict_is_named() -> None:
+    kind = TYPES[GIFT]
+    scores = WordScores(((0, 6), (7, 11)), np.array([0.2, 0.9]), np.zeros(2), np.zeros(2))
+    found = clear_because({"review": [0]}, {kind: scores}, (), 0.1, "amazon")
+    assert found == ("'review' here: too little for a rule (evidence 0.20, offers a benefit for a review)",)

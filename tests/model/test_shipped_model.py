@@ -17,6 +17,7 @@ from reviewguard.inference.batch import score_records
 from reviewguard.inference.workspace import Workspace
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Message, Verdict
+from reviewguard.text import without_spans
 
 FOLDER = ROOT / "models" / "default"
 EXAMPLES = ROOT / "data" / "examples"
@@ -93,6 +94,19 @@ def test_an_honest_ask_and_another_kind_of_review_are_not_accused(
     guard: reviewguard.Classifier, text: str
 ) -> None:
     assert guard(text).verdict in (COMPLIANT, NEEDS_REVIEW)
+
+
+def test_the_deciding_words_are_marked_and_the_proof_can_be_repeated(guard: reviewguard.Classifier) -> None:
+    messages = [Message(text, previous) for _, previous, text in VIOLATIONS]
+    proven = [(m, v, v.decisive) for m, v in zip(messages, guard.predict(messages, proof=True), strict=True)]
+    assert sum(proof is not None for *_, proof in proven) >= 0.75 * len(proven)
+    threshold = guard.settings.profiles["amazon"].threshold
+    for message, verdict, proof in proven:
+        words = proof.words if proof else ()
+        assert all(any(e.start <= q.start and q.end <= e.end for e in verdict.evidence) for q in words)
+        if proof:
+            rest = without_spans(message.text, [(q.start, q.end) for q in words], " ")
+            assert guard(rest, message.previous).probability == proof.probability < threshold
 
 
 LETTER = [
