@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reviewguard.cli.data import BUILT
+from reviewguard.cli.explaining import explanations as measure_explanations
 from reviewguard.errors import InputError
 
 DataOption = Annotated[Path, typer.Option(help="Splits written by `reviewguard data build`.")]
@@ -75,6 +76,23 @@ def evaluate(
     behaviour: Annotated[
         Path | None, typer.Option(help="Folder of behaviour cases to run instead of labelled messages.")
     ] = None,
+    explanations: Annotated[
+        bool, typer.Option("--explanations", help="The marked words beside other explanation methods.")
+    ] = False,
+    run: Annotated[Path, typer.Option(help="With --explanations: training run of the model.")] = RUN,
+    plain: Annotated[
+        Path | None, typer.Option(help="With --explanations: run of a second model, with a plain head.")
+    ] = None,
+    methods: Annotated[
+        str, typer.Option(help="With --explanations: short names, a,b,c; all by default.")
+    ] = "",
+    limit: Annotated[
+        int, typer.Option(help="With --explanations: violations a data set; 0 for all.", min=0)
+    ] = 300,
+    samples: Annotated[
+        int, typer.Option(help="With --explanations: copies that LIME and SHAP may try.", min=20)
+    ] = 150,
+    plot: Annotated[Path | None, typer.Option(help="With --explanations: PNG of the comparison.")] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file for every figure.")] = None,
     seed: Annotated[int, typer.Option(help="Decides the bootstrap.")] = 13,
     bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
@@ -84,6 +102,8 @@ def evaluate(
     Example: reviewguard evaluate --data labelled.jsonl --out figures.json
 
     Example: reviewguard evaluate --behaviour tests/model/behaviour
+
+    Example: reviewguard evaluate --explanations --run runs/latest --out explanations.json
     """
     from reviewguard.classifier_scorer import ClassifierScorer
     from reviewguard.curation.storage import load_splits
@@ -103,6 +123,21 @@ def evaluate(
         return
     paths = data or [splits / "test.parquet"]
     datasets = {path.stem: read_labelled(path) for path in paths}
+    if explanations:
+        measure_explanations(
+            {"evidence": run} | ({"plain": plain} if plain else {}),
+            datasets,
+            model,
+            methods=methods,
+            limit=limit,
+            samples=samples,
+            seed=seed,
+            bootstrap=bootstrap,
+            work=splits.parent / "explanations",
+            out=out,
+            plot=plot,
+        )
+        return
     scorers: list = [ClassifierScorer(load(model))]  # type: ignore[type-arg]
     for item in other or []:
         name, separator, folder = item.partition("=")

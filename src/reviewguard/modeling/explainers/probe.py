@@ -1,0 +1,140 @@
+"""A torch model opened for explanation methods: scores of erased messages, and passes counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from reviewguard.encoding import Batch, Forward, MessageEncoder, Window, collate
+from reviewguard.errors import ModelError
+from reviewguard.modeling.config import config_from
+from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.explainers.target import Target, log_odds, probabilities
+from reviewguard.modeling.explainers.words import Erasure, Floats, WordedMessage
+from reviewguard.modeling.spans import Marks
+from reviewguard.modeling.torch_backend import TorchBackend
+
+WEIGHTS = "weights"
+"""Where a run keeps its torch weights."""
+BATCH_TOKENS = 2048
+NOTHING_TO_READ = -20.0
+"""Every type's logit where no word of the seller is left, as `Classifier.predict_logits` has it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """A model with the encoder that makes its windows; holds no state between calls."""
+
+    model: EvidenceModel
+    encoder: MessageEncoder
+    mask_id: int
+
+    @classmethod
+    def open(cls, run: Path) -> Probe:
+        """Read the torch weights and window sizes of a training run.
+
+        Raises:
+            ModelError: there are none, or the tokenizer has no [MASK].
+        """
+        from tokenizers import Tokenizer
+
+        if not (run / "run.json").is_file():
+            raise ModelError(
+                f"{run} holds no finished run", expected="a folder written by `reviewguard train --run DIR`"
+            )
+        limits = config_from(json.loads((run / "run.json").read_text("utf-8"))["config"]).limits
+        tokenizer = Tokenizer.from_file(str(run / WEIGHTS / "tokenizer.json"))
+        mask_id = tokenizer.token_to_id("[MASK]")
+        if mask_id is None:
+            raise ModelError("the tokenizer has no [MASK] token", expected="a BERT-style tokenizer")
+        model = EvidenceModel.from_pretrained(run / WEIGHTS).eval()
+        return cls(model, MessageEncoder(tokenizer, limits), mask_id)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Names of the outputs, in order."""
+        return self.model.head_config.types
+
+    def target_types(self, target: Target) -> tuple[str, ...]:
+        """The types whose rationales speak for the target."""
+        return self.types[:-1] if target is None else (self.types[target],)
+
+    def forward(self, window: Window) -> Forward:
+        """One forward pass over one window."""
+        return TorchBackend(self.model).run(collate([window], self.encoder.pad_id))
+
+    def logits(self, windows: Sequence[Window]) -> Floats:
+        """Type logits of each window, shape `(windows, types)`."""
+        result = np.full((len(windows), len(self.types)), NOTHING_TO_READ)
+        for rows in _batches(windows):
+            batch = collate([windows[i] for i in rows], self.encoder.pad_id)
+            result[rows] = TorchBackend(self.model).run(batch).logits
+        return result
+
+    def probabilities(self, windows: Sequence[Window], target: Target) -> Floats:
+        """The target's probability for each window, 0–1."""
+        return probabilities(self.logits(windows), target)
+
+    def kept_log_odds(
+        self, message: WordedMessage, kept: Marks, target: Target, erasure: Erasure = "mask"
+    ) -> Floats:
+        """The target's log-odds with only some words left.
+
+        Args:
+            kept: shape `(copies, words)`.
+        """
+        windows = [message.erased(~row, erasure, self.mask_id) for row in kept]
+        return np.asarray(log_odds(torch.from_numpy(self.logits(windows)), target).numpy())
+
+
+def inputs(batch: Batch) -> dict[str, torch.Tensor]:
+    """A batch as the model's arguments."""
+    return {name: torch.from_numpy(array) for name, array in batch.as_inputs().items()}
+
+
+def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:
+    """Indices of windows with something to read, of like length and at most `BATCH_TOKENS` a batch."""
+    readable = [i for i, w in enumerate(windows) if w.seller[1] > w.seller[0]]
+    batch: list[int] = []
+    for i in sorted(readable, key=lambda i: -len(windows[i].ids)):
+        if batch and (len(batch) + 1) * len(windows[batch[0]].ids) > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+@dataclass(slots=True)
+class Passes:
+    """Messages that went through the encoder, one way and the other."""
+
+    forward: int = 0
+    backward: int = 0
+
+
+@contextmanager
+def counted_passes(model: EvidenceModel, passes: Passes) -> Iterator[None]:
+    """Adds every row of every pass while the context lasts, whoever asks for it."""
+
+    def forward(_: Any, __: Any, output: Any) -> None:
+        states = output.last_hidden_state
+        passes.forward += len(states)
+        if states.requires_grad:
+            states.register_hook(backward)
+
+    def backward(gradient: torch.Tensor) -> None:
+        passes.backward += len(gradient)
+
+    handle = model.encoder.register_forward_hook(forward)
+    try:
+        yield
+    finally:
+        handle.remove()

@@ -1,0 +1,61 @@
+"""The methods by name, with the settings that the tables state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from reviewguard.errors import ConfigError
+from reviewguard.modeling.explainers.gradients import GradientTimesInput, IntegratedGradients
+from reviewguard.modeling.explainers.probe import Probe
+from reviewguard.modeling.explainers.sampling import LeaveOneOut, Lime, PartitionShap
+from reviewguard.modeling.explainers.single_pass import Attention, Evidence, Oracle, Random
+from reviewguard.modeling.explainers.target import Target
+from reviewguard.modeling.explainers.words import Floats, WordedMessage
+
+OURS = Evidence.name
+NO_PEERS = frozenset({Evidence.name, Random.name, Oracle.name})
+"""Ours, the floor and the reference: everything else is a peer."""
+
+
+class Explainer(Protocol):
+    """A method; it keeps nothing between calls, and its `repr` states its settings."""
+
+    @property
+    def name(self) -> str:
+        """Name in tables."""
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """How much each word speaks for the target, shape `(words,)`; only the order and signs compare."""
+
+
+def explainers(seed: int = 13, samples: int = 150) -> Mapping[str, Explainer]:
+    """Every method by its short name, ours first.
+
+    Args:
+        samples: copies of a message that LIME and Partition SHAP may ask about.
+    """
+    return {
+        "evidence": Evidence(),
+        "attention": Attention(),
+        "gradient": GradientTimesInput(),
+        "integrated": IntegratedGradients(),
+        "lime": Lime(samples, seed=seed),
+        "shap": PartitionShap(samples),
+        "loo": LeaveOneOut(),
+        "random": Random(seed),
+        "oracle": Oracle(),
+    }
+
+
+def choose(names: Iterable[str], *, head: str, seed: int = 13, samples: int = 150) -> list[Explainer]:
+    """The methods of these names (all without any) that this head offers.
+
+    Raises:
+        ConfigError: there is no method of that name.
+    """
+    known = explainers(seed, samples)
+    wanted = list(names) or list(known)
+    if unknown := [name for name in wanted if name not in known]:
+        raise ConfigError(f"unknown methods {unknown}", expected=", ".join(known))
+    return [known[name] for name in wanted if head != "plain" or name != OURS]

@@ -1,0 +1,119 @@
+"""Methods that ask the model about many copies of the message with words replaced by [MASK].
+
+Leave one out: Li, Monroe & Jurafsky, "Understanding neural networks through representation erasure", 2016.
+LIME: Ribeiro, Singh & Guestrin, "Why should I trust you?", KDD 2016. Partition SHAP: Owen values over a tree of
+neighbouring words, Lundberg & Lee, "A unified approach to interpreting model predictions", NeurIPS 2017, and the
+documentation of `shap.PartitionExplainer`. All explain the target's log-odds, on which effects add up.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from captum._utils.models.linear_model import SkLearnRidge
+from captum.attr import Lime as CaptumLime
+from captum.attr._core.lime import get_exp_kernel_similarity_function
+from torch import Tensor
+
+from reviewguard.modeling.explainers.probe import Probe
+from reviewguard.modeling.explainers.target import Target
+from reviewguard.modeling.explainers.words import Erasure, Floats, WordedMessage
+
+COPIES_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOneOut:
+    """What each word alone changes: a forward pass a word, and one more.
+
+    Attributes:
+        erasure: how the word goes.
+    """
+
+    erasure: Erasure = "mask"
+    name: ClassVar[str] = "leave one out"
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """Log-odds of the message less those without the word."""
+        count = len(message.words)
+        kept = np.vstack([np.ones((1, count), dtype=np.bool_), ~np.eye(count, dtype=np.bool_)])
+        found = model.kept_log_odds(message, kept, target, self.erasure)
+        return np.asarray(found[0] - found[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Lime:
+    """A ridge regression of the log-odds on which words are there, near the message (kernel of lime's text mode).
+
+    Attributes:
+        samples: copies, every word kept with probability 1/2.
+        kernel_width: of the exponential kernel on cosine distance.
+    """
+
+    samples: int = 150
+    kernel_width: float = 0.25
+    seed: int = 13
+    name: ClassVar[str] = "LIME"
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """The regression's coefficients."""
+
+        def score(kept: Tensor) -> Tensor:
+            return torch.from_numpy(model.kept_log_odds(message, kept.numpy() > 0.5, target))
+
+        method = CaptumLime(
+            score,
+            interpretable_model=SkLearnRidge(alpha=1.0),
+            similarity_func=get_exp_kernel_similarity_function("cosine", self.kernel_width),
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            found = method.attribute(
+                torch.ones(1, len(message.words)),
+                n_samples=self.samples,
+                perturbations_per_eval=COPIES_AT_ONCE,
+            )
+        return np.asarray(found[0].detach().double().numpy())
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionShap:
+    """Owen values: credit handed down a tree of neighbouring words, punctuation as shap's text mode weighs it.
+
+    Attributes:
+        max_evals: copies that may be asked about; the tree is not split further once they are used up.
+    """
+
+    max_evals: int = 150
+    name: ClassVar[str] = "Partition SHAP"
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """Each word's Owen value."""
+        count = len(message.words)
+        if count == 1:
+            return LeaveOneOut().explain(model, message, target)
+        with warnings.catch_warnings():
+            # Its colours are made by what matplotlib will do away with.
+            warnings.simplefilter("ignore", PendingDeprecationWarning)
+            import shap
+
+        def score(kept: Floats) -> Floats:
+            return model.kept_log_odds(message, kept > 0.5, target)
+
+        masker = shap.maskers.Partition(np.zeros((1, count)), clustering=_tree(message))
+        method = shap.PartitionExplainer(score, masker)
+        found = method(np.ones((1, count)), max_evals=self.max_evals, batch_size=COPIES_AT_ONCE, silent=True)
+        return np.asarray(found.values[0], dtype=np.float64)
+
+
+def _tree(message: WordedMessage) -> Floats:
+    """Which words are put together first, as `shap.maskers.Text` has it, distances scaled to 0–1."""
+    from shap.maskers._text import partition_tree
+
+    tree = partition_tree([message.example.text[start:end] for start, end in message.words], [])
+    tree[:, 2] = tree[:, 3] / tree[:, 3].max()
+    return np.asarray(tree, dtype=np.float64)

@@ -1,0 +1,93 @@
+"""Methods that read one forward pass or none: ours, attention, and the floor and the reference of the comparison."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from reviewguard.encoding import Forward, collate
+from reviewguard.modeling.explainers.probe import Probe, inputs
+from reviewguard.modeling.explainers.target import Target, type_weights
+from reviewguard.modeling.explainers.words import Floats, WordedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Ours: a token's attention times its evidence, the very terms that the type's logit is the sum of."""
+
+    name: ClassVar[str] = "evidence"
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """Each word's share of the target's logit; any violation weighs types by their part in it."""
+        output = model.forward(message.window)
+        return message.per_word(_weighted(output, output.evidence[0] * output.attention[0], target))
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """The head's attention weights; for the plain head the last layer's, from [CLS], mean over heads."""
+
+    name: ClassVar[str] = "attention"
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """Attention that falls on each word."""
+        if model.model.head_config.head == "plain":
+            return message.per_word(_last_layer(model, message))
+        output = model.forward(message.window)
+        return message.per_word(_weighted(output, output.attention[0], target))
+
+
+def _weighted(output: Forward, scores: np.ndarray, target: Target) -> Floats:
+    """Scores `(tokens, types)` as one score a token."""
+    return np.asarray(scores.astype(np.float64) @ type_weights(output.logits[0].astype(np.float64), target))
+
+
+def _last_layer(model: Probe, message: WordedMessage) -> Floats:
+    batch = inputs(collate([message.window], model.encoder.pad_id))
+    del batch["seller_mask"]
+    encoder = model.model.encoder
+    with torch.inference_mode(), _eager(encoder):
+        layers = encoder(**batch, output_attentions=True).attentions
+    return np.asarray(layers[-1][0, :, 0].mean(dim=0).double().numpy())
+
+
+@contextmanager
+def _eager(encoder: PreTrainedModel) -> Iterator[None]:
+    """Attention written out, since the fused kernels do not give the weights."""
+    before = encoder.config._attn_implementation
+    encoder.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        encoder.set_attn_implementation(before)
+
+
+@dataclass(frozen=True, slots=True)
+class Random:
+    """The floor: numbers drawn by the message and a seed."""
+
+    seed: int = 13
+    name: ClassVar[str] = "random"
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """Uniform on 0–1, the same at every call."""
+        text = zlib.crc32(message.example.text.encode("utf-8", "surrogatepass"))
+        return np.random.default_rng([self.seed, text]).random(len(message.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """The reference: 1 for each word that people marked, else 0."""
+
+    name: ClassVar[str] = "oracle"
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """The rationale of the target's types."""
+        return message.rationale(model.target_types(target)).astype(np.float64)

@@ -1,0 +1,87 @@
+"""Do the marked words stay when words that are not marked are misspelt?"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.modeling.behaviour_text import typos
+from reviewguard.modeling.evidence_quality import evidence_spans, rationale_agreement, remove_evidence
+from reviewguard.modeling.metrics import Figure, estimate, weighted_mean
+from reviewguard.modeling.scorer import Observed, Scorer, observe
+from reviewguard.modeling.spans import Marks, iou_f1, marked_words, token_f1, word_spans
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage
+
+MISSPELT = 0.2
+"""Share of the longer unmarked words that are misspelt, at least one."""
+UNCHANGED = 0.9
+"""IOU of marked words, before and after, from which they count as unchanged."""
+_LONGER = re.compile(r"(?<![\w{\[<%/.@])[A-Za-z]{5,}")
+
+
+def shipped_figures(
+    scorer: Scorer, examples: Sequence[LabelledMessage], *, seed: int, bootstrap: int, profile: str = "amazon"
+) -> Mapping[str, Figure]:
+    """The marked words as people see them: against rationales, taken out, and beside misspelt words.
+
+    Over the caught violations among these messages.
+    """
+    observed = observe(scorer, examples, load_policy().profile(profile))
+    turned, taken = remove_evidence(scorer, observed)
+    values = {
+        "token_f1": rationale_agreement(observed, token_f1),
+        "iou_f1": rationale_agreement(observed, iou_f1),
+        "removal_turns_compliant": turned,
+        "removal_words_taken": taken,
+        "unchanged_by_typos": unchanged_by_typos(scorer, observed, seed),
+    }
+    groups = [e.family or f"alone:{i}" for i, e in enumerate(examples)]
+    statistics = {name: weighted_mean(numbers) for name, numbers in values.items()}
+    return estimate(statistics, groups, seed=seed, bootstrap=bootstrap)
+
+
+def unchanged_by_typos(scorer: Scorer, observed: Observed, seed: int) -> NDArray[np.float64]:
+    """Whether the same words are marked (IOU ≥ 0.9) once unmarked ones are misspelt: 1 or 0.
+
+    NaN for messages that are not caught violations or have no longer unmarked word, shape `(messages,)`.
+    """
+    values = np.full(len(observed.examples), np.nan)
+    changed = {}
+    for index in np.flatnonzero(observed.caught).tolist():
+        text = observed.examples[index].text
+        misspelt = misspell_unmarked(text, _marks(observed, index), seed)
+        if misspelt != text:
+            changed[index] = replace(observed.examples[index].message, text=misspelt)
+    verdicts = scorer.predict(list(changed.values()))
+    for index, message, verdict in zip(changed, changed.values(), verdicts, strict=True):
+        spans = [(e.start, e.end) for e in verdict.evidence if e.type in observed.rule_types]
+        after = marked_words(message.text, spans)
+        values[index] = _iou(_marks(observed, index), after) >= UNCHANGED
+    return values
+
+
+def misspell_unmarked(text: str, marks: Marks, seed: int) -> str:
+    """The text with one in five of its longer unmarked words misspelt; as many words as before."""
+    rng = random.Random(seed)
+    unmarked = [span for span, marked in zip(word_spans(text), marks, strict=True) if not marked]
+    places = [m.span() for start, end in unmarked if (m := _LONGER.search(text, start, end))]
+    chosen = rng.sample(places, math.ceil(MISSPELT * len(places)))
+    for start, end in sorted(chosen, reverse=True):
+        text = text[:start] + typos(text[start:end], rng.randrange(1000)) + text[end:]
+    return text
+
+
+def _marks(observed: Observed, index: int) -> Marks:
+    return marked_words(observed.examples[index].text, evidence_spans(observed, index))
+
+
+def _iou(one: Marks, other: Marks) -> float:
+    union = int((one | other).sum())
+    return int((one & other).sum()) / union if union else 1.0
