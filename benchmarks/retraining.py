@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument(
         "--measure", type=int, default=700, help="test messages; of validation as many less a third"
     )
+    parser.add_argument("--train-config", type=Path, default=Path("train.toml"), help="of the base model")
     parser.add_argument("--config", type=Path, default=Path("retrain.toml"))
     parser.add_argument("--behaviour", type=Path, default=Path("tests/model/behaviour"))
     parser.add_argument("--runs", type=Path, default=Path("runs/retraining"))
@@ -156,7 +157,7 @@ def _base(question: Question, options: argparse.Namespace) -> Path:
         write_messages(run / "messages" / f"{name}.jsonl", rows)
     write_frozen(run / "splits.json", question.splits)
     build(run / "messages", run / "data", SEED, read_frozen(run / "splits.json"))
-    config = replace(load_config(Path("train.toml")), epochs=options.epochs)
+    config = replace(load_config(options.train_config), epochs=options.epochs)
     train(config, run / "data", run, run / "model", version=f"no-{question.kind}", bootstrap=0)
     return run
 

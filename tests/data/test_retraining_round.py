@@ -77,15 +77,43 @@ def test_earlier_labels_are_always_repeated_and_new_ones_multiplied() -> None:
     new = [label(0), label(1, None)]
     earlier = [label(i) for i in range(2, 6)]
     parts = RoundOfLabels(tuple(WRITTEN), tuple(earlier), tuple(new), (label(9),))
-    mix = training_mix(parts, RetrainConfig(replay=5, copies=6), everything=False, augmented=0)
+    mix = training_mix(parts, RetrainConfig(replay=6, copies=6), everything=False, augmented=0)
     ids = Counter(m.id.partition("~")[0] for m in mix.messages)
     assert all(ids[m.id] == 1 for m in earlier)
     assert ids["lab-009"] == 0
     assert 4 <= ids["lab-000"] <= 7
     assert 2 <= ids["lab-001"] <= 4
     assert len(mix.messages) == mix.replayed + mix.labels + mix.copies
+
+
+def test_what_augmentation_adds_is_no_sign_of_a_new_label() -> None:
+    parts = RoundOfLabels(tuple(WRITTEN), (), (label(0),), ())
+    for size in (8, 60):  # more than there are: more copies of each
+        mix = training_mix(parts, RetrainConfig(replay=size, copies=4), everything=False, augmented=0)
+        replayed = [m for m in mix.messages if not m.id.startswith("lab")]
+        copied = sum("~" in m.id for m in replayed)
+        assert len(replayed) == size
+        assert copied >= size // 2
+        assert len({m.id for m in replayed}) == size
+
+
+def test_many_new_labels_get_few_copies_each() -> None:
+    parts = RoundOfLabels(tuple(WRITTEN), (), tuple(map(label, range(40))), ())
+    mix = training_mix(
+        parts, RetrainConfig(copies=48, copies_in_all=200, replay=0), everything=False, augmented=0
+    )
+    assert 160 <= mix.copies <= 200
+    few = training_mix(
+        parts, RetrainConfig(copies=48, copies_in_all=0, replay=0), everything=False, augmented=0
+    )
+    assert 120 <= few.copies <= 160
+
+
+def test_without_the_weights_everything_is_learnt() -> None:
+    parts = RoundOfLabels(tuple(WRITTEN), (label(3),), (label(0),), ())
     whole = training_mix(parts, RetrainConfig(replay=5, copies=0), everything=True, augmented=1)
-    assert whole.replayed >= len(WRITTEN) + len(earlier) + 15
+    assert whole.replayed >= 2 * len(WRITTEN) - 1
+    assert {m.id for m in (*WRITTEN, label(3), label(0))} <= {m.id for m in whole.messages}
 
 
 def test_the_regression_set_holds_every_confirmed_violation_in_one_order() -> None:

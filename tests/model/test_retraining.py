@@ -53,6 +53,7 @@ full = "train.toml"
 epochs = {epochs}
 replay = 40
 copies = 1
+batch_size = 32
 [gate]
 bootstrap = 100
 """

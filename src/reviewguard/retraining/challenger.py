@@ -27,6 +27,9 @@ from reviewguard.retraining.config import RetrainConfig, Settings
 from reviewguard.retraining.labels import RoundOfLabels
 from reviewguard.schema import LabelledMessage
 
+LEAST_COPIES = 4
+"""Copies of a new label among many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -80,6 +83,7 @@ def choose_start(champion: Classifier, weights: Path | None, settings: Settings)
         stride=limits.stride,
         previous=limits.previous,
         epochs=own.epochs,
+        batch_size=own.batch_size,
         learning_rate=own.learning_rate,
         head_learning_rate=own.head_learning_rate,
         warmup=own.warmup,
@@ -119,21 +123,36 @@ def training_mix(labels: RoundOfLabels, config: RetrainConfig, *, everything: bo
     """Messages, labels and augmented copies of them.
 
     Args:
-        everything: all messages instead of a sample of them.
-        augmented: copies of each message that is no new label.
+        everything: all messages instead of a sample of them, each with `augmented` copies.
     """
-    written = labels.known if everything else sample(labels.known, config.replay, config.seed)
-    replayed = list({m.id: m for m in (*written, *labels.earlier)}.values())
     pool = Pool.of(labels.known)
-    extra = augment(replayed, config.seed, augmented, pool=pool)
-    violating = [m for m in labels.new if m.types]
-    clean = [m for m in labels.new if not m.types]
-    copies = [
-        *augment(violating, config.seed, config.copies, pool=pool),
-        *augment(clean, config.seed, -(-config.copies // 2), pool=pool),
+    if everything:
+        replayed = [*labels.known, *augment(labels.known, config.seed, augmented, pool=pool)]
+    else:
+        replayed = _replay(labels.known, config, pool)
+    copies = _copies(labels.new, config, pool)
+    messages = (*replayed, *labels.earlier, *labels.new, *copies)
+    return Mix(messages, len(replayed) + len(labels.earlier), len(labels.new), len(copies))
+
+
+def _replay(known: Sequence[LabelledMessage], config: RetrainConfig, pool: Pool) -> list[LabelledMessage]:
+    """Half as written, half as copies of other messages; more copies where there are too few messages."""
+    half = config.replay // 2
+    written = sample(known, half, config.seed)
+    copies = config.replay - len(written)
+    each = -(-copies // max(1, len(known)))
+    copied = augment(sample(known, copies, config.seed + 1), config.seed, each, pool=pool)
+    return [*written, *Random(config.seed).sample(copied, min(copies, len(copied)))]
+
+
+def _copies(new: Sequence[LabelledMessage], config: RetrainConfig, pool: Pool) -> list[LabelledMessage]:
+    each = min(config.copies, max(LEAST_COPIES, config.copies_in_all // max(1, len(new))))
+    violating = [m for m in new if m.types]
+    clean = [m for m in new if not m.types]
+    return [
+        *augment(violating, config.seed, each, pool=pool),
+        *augment(clean, config.seed, -(-each // 2), pool=pool),
     ]
-    messages = (*replayed, *extra, *labels.new, *copies)
-    return Mix(messages, len(replayed) + len(extra), len(labels.new), len(copies))
 
 
 def sample(messages: Sequence[LabelledMessage], size: int, seed: int) -> list[LabelledMessage]:

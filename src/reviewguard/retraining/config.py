@@ -24,22 +24,27 @@ class RetrainConfig:
             the keys below do not name is taken from it in any case. A path from the TOML file on; without one the
             built-in defaults.
         epochs: passes over the mix, from the champion's weights.
+        batch_size: windows per step.
         learning_rate: peak, for the encoder; `head_learning_rate` for the head.
         warmup: share of the steps, 0–1.
-        replay: messages that the champion learnt, learnt once more so that they are not forgotten; labels of earlier
-            rounds come on top.
-        copies: augmented copies of each new label beside the label itself, half as many of one that is compliant.
+        replay: messages that the champion learnt, learnt once more so that they are not forgotten: half of them as
+            written, half as augmented copies, so that what augmentation adds is no sign of a new label. Labels of
+            earlier rounds come on top.
+        copies: augmented copies of each new label beside the label itself, at most; half as many of one without types.
+        copies_in_all: about so many for all new labels together, so that many of them do not make a round long.
         held_out: share of the new labels, 0–1, that are kept for measuring in this round.
         held_out_from: new labels from which on some are kept; of fewer, each is learnt.
     """
 
     full: str = ""
     epochs: int = 1
-    learning_rate: float = 1e-4
-    head_learning_rate: float = 5e-4
+    batch_size: int = 16
+    learning_rate: float = 2e-4
+    head_learning_rate: float = 1e-3
     warmup: float = 0.1
-    replay: int = 3000
-    copies: int = 8
+    replay: int = 4000
+    copies: int = 48
+    copies_in_all: int = 800
     held_out: float = 0.2
     held_out_from: int = 10
     seed: int = 13
@@ -49,7 +54,8 @@ class RetrainConfig:
         require(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
         require(0 <= self.held_out <= 0.5, "held_out", self.held_out, "0 to 0.5")
         require(self.held_out_from >= 2, "held_out_from", self.held_out_from, "at least 2")
-        for name in ("replay", "copies"):
+        require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
+        for name in ("replay", "copies", "copies_in_all"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in ("learning_rate", "head_learning_rate"):
             require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
