@@ -42,7 +42,7 @@ class RetrainConfig:
     learning_rate: float = 2e-4
     head_learning_rate: float = 1e-3
     warmup: float = 0.1
-    replay: int = 4000
+    replay: int = 3000
     copies: int = 48
     copies_in_all: int = 800
     held_out: float = 0.2
