@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -56,3 +58,9 @@ def tiny_config(base: Path, **values: object) -> TrainConfig:
         "epochs": 1,
     } | values
     return load_config(None, [f"{key}={value}" for key, value in sets.items()])
+
+
+def write_tiny_toml(path: Path, base: Path) -> None:
+    """The configuration of `tiny_config` as a file."""
+    values = asdict(tiny_config(base, augment=0, bf16="off"))
+    path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()), "utf-8")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import ROOT
+from tests.tiny import write_tiny_toml
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
@@ -56,16 +57,6 @@ copies = 1
 batch_size = 32
 [gate]
 bootstrap = 100
-"""
-FULL = """
-base_model = "{base}"
-hidden = 16
-window = 128
-previous = 32
-stride = 16
-epochs = 1
-augment = 0
-bf16 = "off"
 """
 
 
@@ -126,7 +117,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, tiny_run: Path, tiny_base: Pa
     shutil.copytree(tiny_run / "weights", here / "weights")
     write_labels(here / "labels" / "made.jsonl", labels())
     (here / "retrain.toml").write_text(CONFIG.format(epochs=30))
-    (here / "train.toml").write_text(FULL.format(base=tiny_base))
+    write_tiny_toml(here / "train.toml", tiny_base)
     (here / "behaviour").mkdir()
     row = {"id": "a", "text": "Your parcel left today, it is on its way.", "previous": None, "types": []}
     (here / "behaviour" / "plain.jsonl").write_text(json.dumps(row) + "\n")
