@@ -36,7 +36,7 @@ def explanations(
     from reviewguard.inference.model_folder import load
     from reviewguard.modeling.explanation_report import to_markdown, to_plot
     from reviewguard.modeling.explanation_study import StudyConfig, study
-    from reviewguard.modeling.stability import shipped_figures
+    from reviewguard.modeling.shipped_words import shipped_figures
 
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
     config = StudyConfig(names, limit=limit, samples=samples, seed=seed, bootstrap=bootstrap)
@@ -45,7 +45,9 @@ def explanations(
     found |= _machine() | {
         "shipped_model": scorer.classifier.model,
         "shipped": {
-            name: _plain(shipped_figures(scorer, rows, seed=seed, bootstrap=bootstrap))
+            name: _plain(
+                shipped_figures(scorer, scorer.classifier.prove, rows, seed=seed, bootstrap=bootstrap)
+            )
             for name, rows in datasets.items()
         },
     }

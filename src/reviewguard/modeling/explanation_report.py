@@ -32,6 +32,8 @@ SHIPPED: Mapping[str, str] = {
     "iou_f1": "marked words against the rationale, IOU F1",
     "removal_turns_compliant": "compliant once the marked words are taken out",
     "removal_words_taken": "words marked (share)",
+    "decisive_turns_compliant": "compliant once the decisive words are taken out",
+    "decisive_words_taken": "decisive words (share)",
     "unchanged_by_typos": "marked words unchanged (IOU ≥ 0.9) by typos in others",
 }
 """Figures of the marked words as the shipped model shows them."""

@@ -1,11 +1,11 @@
-"""Do the marked words stay when words that are not marked are misspelt?"""
+"""The words that a shipped model marks: against rationales, taken out, and beside misspelt words."""
 
 from __future__ import annotations
 
 import math
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,32 +14,47 @@ from numpy.typing import NDArray
 from reviewguard.modeling.behaviour_text import typos
 from reviewguard.modeling.evidence_quality import evidence_spans, rationale_agreement, remove_evidence
 from reviewguard.modeling.metrics import Figure, estimate, weighted_mean
-from reviewguard.modeling.scorer import Observed, Scorer, observe
+from reviewguard.modeling.scorer import Observed, Scorer, observe, scored_probabilities
 from reviewguard.modeling.spans import Marks, iou_f1, marked_words, token_f1, word_spans
 from reviewguard.policy import load_policy
-from reviewguard.schema import LabelledMessage
+from reviewguard.schema import LabelledMessage, Message, Verdict
+from reviewguard.text import without_spans
 
 MISSPELT = 0.2
 """Share of the longer unmarked words that are misspelt, at least one."""
 UNCHANGED = 0.9
 """IOU of marked words, before and after, from which they count as unchanged."""
+
+Floats = NDArray[np.float64]
+Prove = Callable[[Sequence[Message], Sequence[Verdict]], list[Verdict]]
+
 _LONGER = re.compile(r"(?<![\w{\[<%/.@])[A-Za-z]{5,}")
 
 
 def shipped_figures(
-    scorer: Scorer, examples: Sequence[LabelledMessage], *, seed: int, bootstrap: int, profile: str = "amazon"
+    scorer: Scorer,
+    prove: Prove,
+    examples: Sequence[LabelledMessage],
+    *,
+    seed: int,
+    bootstrap: int,
+    profile: str = "amazon",
 ) -> Mapping[str, Figure]:
-    """The marked words as people see them: against rationales, taken out, and beside misspelt words.
+    """Figures over the caught violations among these messages.
 
-    Over the caught violations among these messages.
+    Args:
+        prove: adds the fewest words that decide to verdicts, as `Classifier.prove` does.
     """
     observed = observe(scorer, examples, load_policy().profile(profile))
     turned, taken = remove_evidence(scorer, observed)
+    fewest_turned, fewest_taken = remove_decisive(scorer, prove, observed)
     values = {
         "token_f1": rationale_agreement(observed, token_f1),
         "iou_f1": rationale_agreement(observed, iou_f1),
         "removal_turns_compliant": turned,
         "removal_words_taken": taken,
+        "decisive_turns_compliant": fewest_turned,
+        "decisive_words_taken": fewest_taken,
         "unchanged_by_typos": unchanged_by_typos(scorer, observed, seed),
     }
     groups = [e.family or f"alone:{i}" for i, e in enumerate(examples)]
@@ -47,7 +62,30 @@ def shipped_figures(
     return estimate(statistics, groups, seed=seed, bootstrap=bootstrap)
 
 
-def unchanged_by_typos(scorer: Scorer, observed: Observed, seed: int) -> NDArray[np.float64]:
+def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[Floats, Floats]:
+    """Take the fewest words that decide out of every caught violation and score what is left.
+
+    Returns:
+        Whether the rest is compliant (1 or 0; 0 where no such words were found) and the share of words taken (NaN
+        there), both NaN for messages that are not caught violations, shape `(messages,)`.
+    """
+    turned, taken = (np.full(len(observed.examples), np.nan) for _ in range(2))
+    caught = np.flatnonzero(observed.caught).tolist()
+    turned[caught] = 0.0
+    messages = [observed.examples[i].message for i in caught]
+    proven = prove(messages, [observed.verdicts[i] for i in caught])
+    rests: dict[int, Message] = {}
+    for index, message, verdict in zip(caught, messages, proven, strict=True):
+        if verdict.decisive:
+            spans = [(q.start, q.end) for q in verdict.decisive.words]
+            taken[index] = marked_words(message.text, spans).mean()
+            rests[index] = replace(message, text=without_spans(message.text, spans, " "))
+    left = scored_probabilities(scorer.predict(list(rests.values())))
+    turned[list(rests)] = left < scorer.threshold
+    return turned, taken
+
+
+def unchanged_by_typos(scorer: Scorer, observed: Observed, seed: int) -> Floats:
     """Whether the same words are marked (IOU ≥ 0.9) once unmarked ones are misspelt: 1 or 0.
 
     NaN for messages that are not caught violations or have no longer unmarked word, shape `(messages,)`.

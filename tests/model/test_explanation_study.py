@@ -1,0 +1,96 @@
+"""The whole comparison on a tiny run: the command, its files, and what a second call does not do again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from reviewguard.cli import app
+from reviewguard.curation.storage import load_splits
+from reviewguard.errors import InputError
+from reviewguard.files import write_jsonl
+from reviewguard.modeling.explainers.single_pass import Evidence
+from reviewguard.modeling.explanation_report import metrics, standing, to_markdown, to_plot
+from reviewguard.modeling.explanation_study import StudyConfig, study
+from reviewguard.schema import LabelledMessage
+
+METHODS = ("evidence", "attention", "loo", "random", "oracle")
+
+
+@pytest.fixture(scope="module")
+def violations(tiny_data_dir: Path) -> list[LabelledMessage]:
+    found = [
+        m for m in load_splits(tiny_data_dir)["train"] if m.rationale and m.types != ("neutral_request",)
+    ]
+    return sorted(found, key=lambda m: len(m.text))[:4]
+
+
+def test_a_second_call_measures_only_what_is_missing(
+    tiny_run: Path, violations: list[LabelledMessage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*methods: str) -> tuple[dict, list[str]]:  # type: ignore[type-arg]
+        config = StudyConfig(methods, timed=1, bootstrap=20)
+        lines: list[str] = []
+        return study({"evidence": tiny_run}, {"few": violations}, config, tmp_path, lines.append), lines
+
+    first, _ = run("evidence", "random")
+    monkeypatch.setattr(Evidence, "explain", None)  # may not be called again, except for its cost
+    with pytest.raises(TypeError):
+        run("evidence", "random", "oracle")
+    monkeypatch.undo()
+    second, lines = run("evidence", "random", "oracle")
+    assert [line.split(" on ")[0] for line in lines] == ["cost of 3 methods"]
+    figures = [found["models"]["evidence"]["methods"]["evidence"]["figures"] for found in (first, second)]
+    assert figures[0] == figures[1]
+    assert second["models"]["evidence"]["against_best_peer"] == {"few": {}}
+
+
+def test_the_command_writes_tables_plot_and_json(
+    tiny_run: Path, violations: list[LabelledMessage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "few.jsonl", [asdict(message) for message in violations])
+    options = {
+        "--run": tiny_run,
+        "--data": "few.jsonl",
+        "--model": tiny_run / "model",
+        "--splits": "data",
+        "--methods": ",".join(METHODS),
+        "--out": "found.json",
+        "--plot": "found.png",
+        "--bootstrap": "20",
+    }
+    given = [str(part) for pair in options.items() for part in pair]
+    result = CliRunner().invoke(app, ["evaluate", "--explanations", *given])
+    assert result.exit_code == 0, result.output
+    found = json.loads((tmp_path / "found.json").read_text("utf-8"))
+    assert found["data"]["few"]["messages"] == len(violations)
+    method = found["models"]["evidence"]["methods"]["evidence"]
+    assert method["cost"]["forward"] == 1 and method["cost"]["backward"] == 0
+    oracle = found["models"]["evidence"]["methods"]["oracle"]["figures"]["few"]
+    assert oracle["auprc"]["value"] == 1
+    peer = found["models"]["evidence"]["against_best_peer"]["few"]
+    assert peer["agreement_mask"]["peer"] == "attention"  # never leave-one-out itself
+    assert (tmp_path / "found.png").read_bytes().startswith(b"\x89PNG")
+    assert "tracking:" not in result.output
+    assert "| evidence |" in to_markdown(found) and "word F1" in to_markdown(found)
+    assert metrics(found)["evidence/few/oracle/auprc"] == 1
+    assert len(to_plot(found).axes) == 9
+
+
+def test_messages_without_a_violation_are_refused(tiny_run: Path, tmp_path: Path) -> None:
+    clear = [LabelledMessage("c", "Your order is on its way.", None, ())]
+    with pytest.raises(InputError, match="no violation with a rationale"):
+        study({"evidence": tiny_run}, {"clear": clear}, StudyConfig(), tmp_path)
+
+
+def test_ahead_and_behind_need_an_interval_beside_zero() -> None:
+    assert standing({"value": 0.1, "low": 0.01, "high": 0.2}) == "ahead"
+    assert standing({"value": 0.1, "low": -0.01, "high": 0.2}) == "level"
+    assert standing({"value": -0.1, "low": -0.2, "high": -0.01}) == "behind"
+    assert standing({"value": None, "low": None, "high": None}) == "level"
