@@ -222,6 +222,39 @@ def test_who_writes_may_promote_inside(tiny_model_dir: Path, tmp_path: Path) -> 
     assert [path.name for path in (store.folder / "versions").glob(".writer*")] == []
 
 
+def test_a_full_disk_changes_nothing(
+    tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reviewguard.retraining.store.copy_folder", full)
+        with pytest.raises(InputError, match="No space left on device"):
+            store.promote("2", by="Sam", reason="")
+    assert store.champion().version == "1"
+
+
+def test_an_unfinished_version_is_cleared_away(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    versions = store.folder / "versions"
+    make_version(tiny_model_dir, versions / ".3.part" / "model", "3")
+    (versions / "2").rename(versions / ".2.old")
+    reopened = ModelStore(store.folder, sync=silent_sync)
+    assert names(reopened) == {"1": ("champion",), "2": ("challenger",)}
+    assert not list(versions.glob(".*.part"))
+
+
+def test_given_tags_go_before_what_the_folder_tells(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path)
+    made = make_version(tiny_model_dir, tmp_path / "made", "2")
+    tags = store.add(made, None, {"data_digest": "mine", "model_sha256": "wrong"}).tags
+    settings = Settings.read(tiny_model_dir / "config.json")
+    assert (tags["data_digest"], tags["model_sha256"]) == ("mine", settings.files["model.onnx"])
+
+
 def test_an_unreadable_version_is_named(tiny_model_dir: Path, tmp_path: Path) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2")
     (store.folder / "versions" / "2" / "tags.json").write_text("[")

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from reviewguard.errors import InputError, ModelError
-from reviewguard.files import sha256, write_json, write_text
-from reviewguard.folders import copy_folder, replace_folder, restore_folder, standing_folder
-from reviewguard.inference.model_folder import CONFIG_FILE, load
-from reviewguard.retraining.history import (
-    Action,
-    History,
-    HistoryEntry,
-    append_history,
-    champions,
-    read_history,
-)
+from reviewguard.errors import InputError
+from reviewguard.files import write_json, write_text
+from reviewguard.folders import copy_folder, replace_folder, restore_folder
+from reviewguard.inference.model_folder import load
+from reviewguard.retraining.history import Action, HistoryEntry, append_history
+from reviewguard.retraining.shelf import SERVED, ModelShelf
 from reviewguard.retraining.stored import (
     ADDED,
-    ALIASES,
     CHALLENGER,
     CHAMPION,
     DATA_DIGEST,
@@ -38,15 +30,12 @@ from reviewguard.retraining.stored import (
     TAGS,
     StoredModel,
     read_version,
-    same_model,
     settings_tags,
     write_version,
 )
-from reviewguard.retraining.writer import Writer
-from reviewguard.settings import Settings
+from reviewguard.retraining.writer import Writer, disk_errors
 
-SERVED, VERSIONS, HISTORY = "default", "versions", "history.jsonl"
-INTENT, CANDIDATE = ".promotion.json", ".challenger"
+INTENT = ".promotion.json"
 
 Sync = Callable[[StoredModel, StoredModel | None], tuple[str, ...]]
 """Tells another registry who is champion and challenger; returns what went wrong there."""
@@ -79,12 +68,8 @@ class Promotion:
     problems: tuple[str, ...] = ()
 
 
-class ModelStore:
-    """The folder `models/`.
-
-    `default` is the champion, as `reviewguard.load` serves it; `versions/<version>/` holds whole versions, the
-    champion's own copy included; `history.jsonl` is the log. Opening a store finishes, or takes back, what a killed
-    process left.
+class ModelStore(ModelShelf):
+    """The folder `models/`, for those who change it. Opening it finishes, or takes back, what a killed process left.
 
     Args:
         sync: tells another registry; MLflow's by default.
@@ -94,12 +79,9 @@ class ModelStore:
     """
 
     def __init__(self, folder: Path = Path("models"), *, sync: Sync = sync_mlflow) -> None:
-        self.folder = Path(folder)
+        super().__init__(folder)
         self._sync = sync
-        self._served = self.folder / SERVED
-        self._versions = self.folder / VERSIONS
         self._intent = self._versions / INTENT
-        self._candidate = self._versions / CANDIDATE
         self._new = self.folder / f".{SERVED}.new"
         self._writer = Writer(self._versions)
         self.recovered = self._recover()
@@ -107,54 +89,6 @@ class ModelStore:
     def writing(self, what: str) -> AbstractContextManager[None]:
         """Keep others from writing here: see `Writer.writing`. The methods below may be called inside."""
         return self._writer.writing(what)
-
-    def champion(self) -> StoredModel:
-        """The version that is served.
-
-        Raises:
-            ModelError: there is none.
-        """
-        folder = standing_folder(self._served)
-        if not folder.is_dir():
-            raise ModelError(
-                f"no model in {self._served}", fix="put a model folder there, or name another store"
-            )
-        version = self._name(folder)
-        kept = self._versions / version
-        if kept.is_dir():
-            return replace(read_version(kept), folder=folder, aliases=(CHAMPION,))
-        return StoredModel(version, folder, None, settings_tags(folder), (CHAMPION,))
-
-    def list(self) -> tuple[StoredModel, ...]:
-        """Every version with its aliases, in the order in which they came."""
-        found = {path.parent.name: read_version(path.parent) for path in self._versions.glob(f"[!.]*/{TAGS}")}
-        if (champion := self._served_now()) is not None:
-            found[champion.version] = champion
-        aliases = self._aliases(champion)
-        models = [
-            replace(model, aliases=tuple(a for a in ALIASES if aliases.get(a) == model.version))
-            for model in found.values()
-        ]
-        return tuple(sorted(models, key=lambda model: (model.tags.get(ADDED, ""), model.version)))
-
-    def get(self, version_or_alias: str) -> StoredModel:
-        """One version, by its name or an alias.
-
-        Raises:
-            InputError: there is none.
-        """
-        models = self.list()
-        for model in models:
-            if version_or_alias in (model.version, *model.aliases):
-                return model
-        known = [*(model.version for model in models), *(a for model in models for a in model.aliases)]
-        raise InputError(
-            f"no model {version_or_alias!r} in {self.folder}", expected=" or ".join(known) or "a model there"
-        )
-
-    def history(self) -> History:
-        """What the log says."""
-        return read_history(self.folder / HISTORY)
 
     def add(self, model_folder: Path, weights: Path | None, tags: Mapping[str, str]) -> StoredModel:
         """Copy a model into the store; it becomes the challenger, unless it is the champion.
@@ -171,7 +105,7 @@ class ModelStore:
             InputError: another process is writing.
         """
         load(model_folder)
-        with self.writing("add"):
+        with self.writing("add"), disk_errors(self.folder):
             champion = self._kept_champion()
             own = {ADDED: _now()} | ({PARENT: champion.version} if champion else {})
             version = self._name(model_folder)
@@ -200,7 +134,7 @@ class ModelStore:
             InputError: no such version, it is served already, or another process is writing.
             ModelError: its folder is damaged; nothing changed.
         """
-        with self.writing("promote"):
+        with self.writing("promote"), disk_errors(self.folder):
             model = self.get(version)
             if tags and CHAMPION not in model.aliases:
                 self._keep(model.version, model.folder, None, {}, tags)
@@ -213,7 +147,7 @@ class ModelStore:
             InputError: there is none, or another process is writing.
             ModelError: its folder is damaged; nothing changed.
         """
-        with self.writing("rollback"):
+        with self.writing("rollback"), disk_errors(self.folder):
             if not any(PREVIOUS in model.aliases for model in self.list()):
                 raise InputError(
                     f"no champion before this one in {self.folder}", expected="a promotion earlier"
@@ -255,14 +189,15 @@ class ModelStore:
     def _settle(self, entry: HistoryEntry) -> None:
         """What is left to do once the new champion is served; may be done again."""
         if entry.id not in {known.id for known in self.history().entries}:
-            append_history(self.folder / HISTORY, entry)
+            append_history(self._history, entry)
         if self._candidate_version() == entry.to_version:
             self._candidate.unlink()
         self._intent.unlink()
 
     def _recover(self) -> tuple[str, ...]:
-        leftovers = (self._intent, self._new, self._served.with_name(f".{SERVED}.old"))
-        if not any(path.exists() for path in leftovers):
+        old = self._served.with_name(f".{SERVED}.old")
+        parts = (path for end in ("part", "old") for path in self._versions.glob(f".*.{end}"))
+        if not any(path.exists() for path in (self._intent, self._new, old, *parts)):
             return ()
         with suppress(InputError), self.writing("recovery"):  # unless someone is at it just now
             return tuple(self._mended())
@@ -271,7 +206,10 @@ class ModelStore:
     def _mended(self) -> Iterator[str]:
         if restore_folder(self._served):
             yield f"put back {self._served}, which a killed process had moved away"
-        shutil.rmtree(self._new, ignore_errors=True)
+        for part in (self._new, *self._versions.glob(".*.part")):
+            shutil.rmtree(part, ignore_errors=True)
+        for old in self._versions.glob(".*.old"):
+            restore_folder(old.with_name(old.name[1:].removesuffix(".old")))
         if not self._intent.exists():
             return
         entry = HistoryEntry.from_dict(json.loads(self._intent.read_text("utf-8")))
@@ -294,7 +232,9 @@ class ModelStore:
         """See that `versions/` holds this model, with these tags."""
         target = self._versions / version
         known = read_version(target) if target.is_dir() else None
-        merged = {**own, **(known.tags if known else {}), **tags, **settings_tags(folder)}
+        facts = settings_tags(folder)
+        merged = {**own, **facts, **(known.tags if known else {}), **tags}
+        merged[MODEL_SHA256] = facts[MODEL_SHA256]
         if known is None or (weights is not None and known.weights is None):
             part = self._versions / f".{version}.part"
             write_version(target, folder, weights, merged, part=part)
@@ -306,28 +246,6 @@ class ModelStore:
         if (champion := self._served_now()) is not None:
             self._keep(champion.version, champion.folder, None, {ADDED: _now()}, {})
         return champion
-
-    def _served_now(self) -> StoredModel | None:
-        return self.champion() if standing_folder(self._served).is_dir() else None
-
-    def _aliases(self, champion: StoredModel | None) -> dict[str, str]:
-        before = champions(self.history().entries, champion.version if champion else None)[-2:-1]
-        found = {CHAMPION: champion.version} if champion else {}
-        if (candidate := self._candidate_version()) not in (None, found.get(CHAMPION)):
-            found[CHALLENGER] = str(candidate)
-        return found | ({PREVIOUS: before[0]} if before else {})
-
-    def _candidate_version(self) -> str | None:
-        return self._candidate.read_text("utf-8") if self._candidate.exists() else None
-
-    def _name(self, folder: Path) -> str:
-        """The name of a model here: its own, unless another model has that."""
-        own = Settings.read(folder / CONFIG_FILE).version
-        plain = re.sub(r"[^\w.+-]", "-", own).lstrip(".") or "unnamed"
-        kept = self._versions / plain / MODEL
-        if plain not in ALIASES and (not kept.is_dir() or same_model(kept, folder)):
-            return plain
-        return f"{plain}-{sha256(folder / CONFIG_FILE)[:8]}"
 
 
 def _now() -> str:
