@@ -4,7 +4,7 @@ BIN := .venv/bin
 COMPILE := build/lock-venv/bin/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 export HF_HUB_OFFLINE := 1
 
-.PHONY: run test lint train data docs lock clean
+.PHONY: run test lint train data docs notebooks lock clean
 
 run: .venv/inference.done
 	$(BIN)/reviewguard score data/examples/messages.csv --out build/scored.csv
@@ -27,6 +27,13 @@ data: .venv/train.done
 
 docs: .venv/train.done
 	$(BIN)/python scripts/docs.py
+
+# Executed copies go to build/notebooks.
+notebooks: .venv/train.done build/data/report.json
+	$(BIN)/python scripts/notebooks.py
+
+build/data/report.json: | .venv/train.done
+	$(BIN)/reviewguard data build
 
 # The lock holds exact versions; torch is installed by pip as a CPU build.
 lock:

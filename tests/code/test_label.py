@@ -23,7 +23,7 @@ from reviewguard.errors import InputError
 from reviewguard.inference.render import bracketed
 from reviewguard.inference.writers.columns import structured
 from reviewguard.labelling.journal import open_journal
-from reviewguard.labelling.keys import Keys
+from reviewguard.labelling.keys import written_keys
 from reviewguard.labelling.queue import Item, read_items
 from reviewguard.labelling.session import Session, run
 from reviewguard.labelling.words import find_words
@@ -48,10 +48,9 @@ ITEMS = [item(MUG, *MARKS), item(ASK, previous="I love it!"), item("Your parcel 
 
 def label(path: Path, typed: str, items: Sequence[Item] = ITEMS) -> tuple[Session, list[dict[str, Any]], str]:
     """What a session that gets these keys did, wrote and showed."""
-    keys = iter(typed)
     console = Console(record=True, width=200, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     with console.file, open_journal(path) as journal:
-        session = run(items, journal, Keys(lambda: next(keys, "")), console.print, who="nora")
+        session = run(items, journal, written_keys(typed), console.print, who="nora")
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
     return session, rows, console.export_text()
 

@@ -12,6 +12,7 @@ from reviewguard.modeling.plots import (
     evaluation_figures,
     precision_recall_figure,
     reliability_figure,
+    slices_figure,
     types_figure,
 )
 
@@ -62,3 +63,16 @@ def test_types_without_support_have_no_bar() -> None:
         "positive_request (n=2)",
     ]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([0, 2 / 3, 1, 0])
+
+
+def test_slices_show_what_was_missed_and_what_was_flagged_for_nothing() -> None:
+    axes = slices_figure(EVALUATION, "register").axes[0]
+    parts = [item for item in EVALUATION.slices if item.dimension == "register"][::-1]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        f"{p.value} (n={p.messages})" for p in parts
+    ]
+    widths = [bar.get_width() for bar in axes.patches]
+    missed, alarms = widths[: len(parts)], widths[len(parts) :]
+    terse, chat = (next(i for i, p in enumerate(parts) if p.value == name) for name in ("terse", "chat"))
+    assert missed[terse] == 1.0
+    assert alarms[chat] == 0.5

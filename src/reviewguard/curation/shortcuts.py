@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,15 @@ def surface_features(texts: Sequence[str]) -> NDArray[np.float64]:
     return np.array([_surface(text) for text in texts], dtype=np.float64)
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A message, the one most like it among those apart from it, and their cosine similarity, 0–1."""
+
+    message: LabelledMessage
+    other: LabelledMessage
+    similarity: float
+
+
 def nearest_similarity(
     messages: Sequence[LabelledMessage], embed: Embed | None = None
 ) -> NDArray[np.float64]:
@@ -57,17 +67,42 @@ def nearest_similarity(
         embed: texts → vectors of shape `(messages, dimensions)`; by default TF-IDF of character
             3- to 5-grams.
     """
+    return _nearest(messages, [message.family for message in messages], embed)[1]
+
+
+def neighbours(
+    messages: Sequence[LabelledMessage],
+    apart: Callable[[LabelledMessage], str],
+    embed: Embed | None = None,
+) -> list[Neighbour]:
+    """For each message the nearest one that differs in this: its family, say, or its verdict.
+
+    Args:
+        embed: as in `nearest_similarity`.
+    """
+    places, similarity = _nearest(messages, [apart(message) for message in messages], embed)
+    return [
+        Neighbour(message, messages[place], float(value))
+        for message, place, value in zip(messages, places, similarity, strict=True)
+    ]
+
+
+def _nearest(
+    messages: Sequence[LabelledMessage], groups: Sequence[str], embed: Embed | None
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Place and similarity of the message of another group that is nearest to each."""
     texts = [message.text for message in messages]
-    vectors = embed(texts) if embed else _tfidf(texts)
-    unit = sparse.csr_array(normalize(vectors))
-    family = np.array([message.family for message in messages])
+    unit = sparse.csr_array(normalize(embed(texts) if embed else _tfidf(texts)))
+    group = np.array(groups)
+    places = np.zeros(len(texts), dtype=np.intp)
     nearest = np.zeros(len(texts), dtype=np.float64)
     for begin in range(0, len(texts), _BLOCK):
         rows = slice(begin, begin + _BLOCK)
         similarity = (unit[rows] @ unit.T).toarray()
-        similarity[family[rows, None] == family[None, :]] = 0.0
+        similarity[group[rows, None] == group[None, :]] = 0.0
+        places[rows] = similarity.argmax(axis=1)
         nearest[rows] = similarity.max(axis=1)
-    return nearest
+    return places, nearest
 
 
 def _tfidf(texts: Sequence[str]) -> sparse.csr_matrix:

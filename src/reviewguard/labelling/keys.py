@@ -8,6 +8,8 @@ import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from io import StringIO
 
 _ERASE = ("\x7f", "\b")
 
@@ -47,6 +49,11 @@ class Keys:
                 self._echo("\b \b")
         self._echo("\n")
         return typed if key == self.ENTER or (key == self.END and typed) else None
+
+
+def written_keys(keys: str) -> Keys:
+    """Keys written down beforehand, one a character."""
+    return Keys(partial(StringIO(keys).read, 1))
 
 
 @contextmanager

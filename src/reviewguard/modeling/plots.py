@@ -31,7 +31,7 @@ def evaluation_figures(evaluation: Evaluation) -> Mapping[str, Figure]:
 
 def precision_recall_figure(evaluations: Sequence[Evaluation]) -> Figure:
     """Precision over recall, one line a model, a dot where its threshold lies."""
-    figure, axes = _blank(5.6, 4.4)
+    figure, axes = blank(5.6, 4.4)
     for index, evaluation in enumerate(e for e in evaluations if e.positive.any()):
         colour, dashes = LINES[index % len(LINES)]
         precision, recall, _ = precision_recall_curve(evaluation.positive, evaluation.probabilities)
@@ -53,7 +53,7 @@ def _mark_threshold(axes: Axes, evaluation: Evaluation, colour: str) -> None:
 
 def reliability_figure(evaluation: Evaluation) -> Figure:
     """Observed share of violations over stated probability, in bins of equal mass."""
-    figure, axes = _blank(5.0, 4.6)
+    figure, axes = blank(5.0, 4.6)
     stated = [item.probability for item in evaluation.reliability]
     observed = [item.observed for item in evaluation.reliability]
     axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="perfectly calibrated")
@@ -74,7 +74,7 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     shown = [i for i, name in enumerate(decisions) if name != UNSCORED or counts[:, i].any()]
     counts, decisions = counts[:, shown], [decisions[i] for i in shown]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = _blank(6.0, 3.2)
+    figure, axes = blank(6.0, 3.2)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (row, column), count in np.ndenumerate(counts):
         share = shares[row, column]
@@ -98,7 +98,7 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
 def types_figure(evaluation: Evaluation) -> Figure:
     """F1 of every type that occurs, with its 95% interval and support."""
     items = [item for item in evaluation.types if item.f1.value is not None][::-1]
-    figure, axes = _blank(6.4, 1.2 + 0.42 * max(len(items), 1))
+    figure, axes = blank(6.4, 1.2 + 0.42 * max(len(items), 1))
     values = np.array([item.f1.value for item in items], dtype=float)
     ends = [(item.f1.low, item.f1.high) for item in items]
     lows, highs = np.array(ends, dtype=float).reshape(-1, 2).T
@@ -115,7 +115,24 @@ def types_figure(evaluation: Evaluation) -> Figure:
     return figure
 
 
-def _blank(width: float, height: float) -> tuple[Figure, Axes]:
+def slices_figure(evaluation: Evaluation, dimension: str) -> Figure:
+    """Violations missed and false alarms over the parts of the data in one dimension; see `slices`."""
+    items = [item for item in evaluation.slices if item.dimension == dimension][::-1]
+    figure, axes = blank(6.4, 1.2 + 0.5 * max(len(items), 1))
+    rows = np.arange(len(items))
+    missed = [np.nan if item.recall is None else 1 - item.recall for item in items]
+    alarms = [np.nan if item.false_alarm_rate is None else item.false_alarm_rate for item in items]
+    axes.barh(rows + 0.19, missed, height=0.36, color=ORANGE, label="violations missed")
+    axes.barh(rows - 0.19, alarms, height=0.36, color=BLUE, label="false alarms")
+    axes.set_yticks(rows, [f"{item.value} (n={item.messages})" for item in items])
+    axes.set(xlabel="Share of the violations, or of the compliant messages", xlim=(0, None))
+    axes.set_title(f"Errors of {evaluation.model} by {dimension}")
+    axes.grid(visible=False, axis="y")
+    axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def blank(width: float, height: float) -> tuple[Figure, Axes]:
     """Inches in, an empty figure with light grid and no box out."""
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
     axes = figure.subplots()

@@ -1,0 +1,1 @@
+"""What `notebooks/` needs beyond the commands: settings, tables, figures, marked messages, and a place to retrain."""
