@@ -26,7 +26,7 @@ class NotebookSettings:
         export: messages without labels, in any format that is read.
         labels: messages labelled by people, to learn from.
         retraining: TOML file of how the last notebook trains, as `retrain.toml`.
-        run: finished training run that the last notebook begins with; None to train a small one.
+        run: finished training run, with its model, that the last notebook begins with; None to train a small one.
     """
 
     messages: Path
