@@ -1,8 +1,8 @@
 """Rewrites the generated blocks of the documents: `python scripts/docs.py`, or `--check` to compare only.
 
 A block stands between `<!-- begin NAME -->` and `<!-- end NAME -->`. Every figure in the documents lies in
-one. Sources: the command line, the policy, `pyproject.toml`, `models/default/evaluation.json`, and
-`docs/figures.json`, which `scripts/figures.py` measures.
+one. Sources: the command line, the policy, `pyproject.toml`, `models/default/evaluation.json`,
+`docs/figures.json`, which `scripts/figures.py` measures, and `docs/explanations.json`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import blocks
+import explanation_blocks
 import typer.main
 import typer.testing
 
 from reviewguard.cli import app
 
-DOCUMENTS = tuple(blocks.ROOT / name for name in ("README.md", "data/README.md", "docs/cli.md"))
+DOCUMENTS = tuple(
+    blocks.ROOT / name for name in ("README.md", "data/README.md", "docs/cli.md", "docs/explanations.md")
+)
+CARD = blocks.MODEL / "README.md"
+"""Full of figures of its own, so only its blocks are looked at."""
 BLOCK = re.compile(r"(<!-- begin (?P<name>[\w-]+) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 COMPLETION = re.compile(r"^  --(?:install|show)-completion.*\n(?: {12,}.*\n)*", re.MULTILINE)
 NOT_YET = "_Not measured yet: run `python scripts/figures.py`, then `python scripts/docs.py`._"
@@ -35,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--check", action="store_true", help="change nothing; exit code 1 if any block is stale"
     )
     check = parser.parse_args(arguments).check
-    stale = {path: text for path in DOCUMENTS if (text := render(path)) != path.read_text("utf-8")}
+    stale = {path: text for path in (*DOCUMENTS, CARD) if (text := render(path)) != path.read_text("utf-8")}
     for path, text in stale.items():
         if check:
             sys.stdout.writelines(diff(path, text))
@@ -113,6 +118,8 @@ BLOCKS = {
     "agreement": blocks.agreement,
     "error-kinds": blocks.error_kinds,
     "label-errors": blocks.label_errors,
+    "explanations": explanation_blocks.explanations,
+    "explanations-short": explanation_blocks.explanations_short,
     "commands": commands,
 }
 

@@ -1,0 +1,96 @@
+"""The generated blocks about explanations, in README.md, docs/explanations.md and the model card.
+
+`reviewguard evaluate --explanations --out docs/explanations.json --plot docs/explanations.png` measures them.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from blocks import ROOT
+
+from reviewguard.modeling.explanation_report import (
+    method_tables,
+    peer_tables,
+    shipped_tables,
+    table,
+)
+
+MEASURED = ROOT / "docs" / "explanations.json"
+NOT_YET = (
+    "_Not measured yet: run `reviewguard evaluate --explanations --run RUN --out docs/explanations.json`, then "
+    "`python scripts/docs.py`._"
+)
+
+
+@cache
+def measured() -> dict[str, Any]:
+    """The study that is shown; empty before the first time."""
+    return dict(json.loads(MEASURED.read_text("utf-8"))) if MEASURED.is_file() else {}
+
+
+def explanations() -> str:
+    """What was measured, and every method on every model and data set."""
+    study = measured()
+    if not study:
+        return NOT_YET
+    parts = (
+        _facts(study),
+        _settings(study),
+        *peer_tables(study),
+        *method_tables(study),
+        *shipped_tables(study),
+    )
+    return "\n\n".join(parts)
+
+
+def explanations_short() -> str:
+    """Ours against the best peer of each measure, cost, and the marked words as people see them."""
+    study = measured()
+    if not study:
+        return NOT_YET
+    return "\n\n".join([_facts(study), *peer_tables(study), _costs(study), *shipped_tables(study)])
+
+
+def _facts(study: dict[str, Any]) -> str:
+    data = "; ".join(
+        f"`{name}`: {facts['messages']} violations of {facts['words']:.0f} words on average, "
+        f"{facts['rationale_share']:.0%} of them marked by people, {facts['longer_left_out']} longer messages left out"
+        for name, facts in study["data"].items()
+    )
+    models = ", ".join(f"`{name}` (weights `{found['weights']}`)" for name, found in study["models"].items())
+    return f"Models: {models}. Messages: {data}. Brackets hold 95% bootstrap intervals."
+
+
+def _settings(study: dict[str, Any]) -> str:
+    found = {
+        n: item["settings"] for model in study["models"].values() for n, item in model["methods"].items()
+    }
+    machine = study["machine"]
+    shares = ", ".join(f"{share:.0%}" for share in study["settings"]["bins"])
+    note = (
+        f"Words erased at a time: {shares} of each message, at least one. Milliseconds: mean over "
+        f"{study['settings']['timed']} messages, all methods in one run on {machine['cores']} processor cores, "
+        f"{machine['threads']} threads."
+    )
+    return f"{note}\n\n{table(('method', 'settings'), [(n, f'`{s}`') for n, s in found.items()])}"
+
+
+def _costs(study: dict[str, Any]) -> str:
+    """Cost of each method on the first model, and how many times ours it takes."""
+    methods = next(iter(study["models"].values()))["methods"]
+    ours = next(iter(methods.values()))["cost"]["milliseconds"]
+    rows = [
+        (
+            name,
+            f"{item['cost']['forward']:.0f}",
+            f"{item['cost']['backward']:.0f}",
+            f"{item['cost']['milliseconds']:.1f}",
+            f"{item['cost']['milliseconds'] / ours:.1f}",
+        )
+        for name, item in methods.items()
+        if item["cost"]["forward"]
+    ]
+    return table(("cost a message", "forward passes", "backward passes", "ms", "times ours"), rows)
