@@ -72,10 +72,11 @@ def test_counts_are_cut_by_verdict_the_most_first() -> None:
 
 
 def test_every_message_is_in_the_curve_of_its_length() -> None:
-    axes = lengths_figure(MESSAGES).axes[0]
+    figure = lengths_figure(MESSAGES)
+    axes = figure.axes[0]
     heights = [max(vertices[1] for vertices in patch.get_xy()) for patch in axes.patches]
     assert heights == [1, 1]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["compliant", "review-soliciting"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["compliant", "review-soliciting"]
 
 
 def test_neighbours_are_apart_in_what_was_asked_for() -> None:

@@ -128,7 +128,7 @@ def slices_figure(evaluation: Evaluation, dimension: str) -> Figure:
     axes.set(xlabel="Share of the violations, or of the compliant messages", xlim=(0, None))
     axes.set_title(f"Errors of {evaluation.model} by {dimension}")
     axes.grid(visible=False, axis="y")
-    axes.legend(frameon=False, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure
 
 

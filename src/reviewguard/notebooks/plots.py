@@ -30,7 +30,7 @@ def counts_figure(counts: pd.DataFrame) -> Figure:
     axes.invert_yaxis()
     axes.set(xlabel="Messages", ylabel=counts.index.name)
     axes.grid(visible=False, axis="y")
-    axes.legend(frameon=False, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure
 
 
@@ -51,7 +51,7 @@ def lengths_figure(messages: Sequence[LabelledMessage]) -> Figure:
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set(xlabel="Words", ylabel="Messages")
-    axes.legend(frameon=False, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure
 
 
