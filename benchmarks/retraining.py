@@ -199,7 +199,7 @@ def _add(
         kind: frozenset(c.new.id for c in first.conflicts if c.kind == kind) for kind in ("near", "exact")
     }
     report = add(replace(job, decisions=Decisions(both=kinds["near"], accept=kinds["exact"])))
-    assert report.written is not None, "nothing was added"
+    assert report.written is not None and not report.refused, report.refused
     listed = {c.new.id for c in first.conflicts} | {doubt.new.id for doubt in report.doubts}
     return listed, {item.id for item in report.added if item.original.text in wrong}
 
@@ -207,8 +207,8 @@ def _add(
 def _label_row(message: LabelledMessage) -> dict[str, Any]:
     """What a file of labels holds of a message."""
     row = asdict(message)
-    named = ("text", "previous", "types", "rationale", "register", "channel", "product")
-    return {name: row[name] for name in named if row[name]}
+    named = ("previous", "rationale", "register", "channel", "product")
+    return {name: row[name] for name in ("text", "types")} | {n: row[n] for n in named if row[n]}
 
 
 def _outcome(result: RetrainResult) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, tiny_run: Path, tiny_base: Pa
 
 
 def wait_for(home: Home, pattern: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600  # a busy machine is no failure
     while not list((home.folder / "models").glob(pattern)):
         assert process.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < until, f"no {pattern}"
@@ -166,11 +166,13 @@ def story(home: Home) -> Story:
     """Killed in its first epochs while another is refused, then run to the end, where the gate fails."""
     command = [sys.executable, "-m", "reviewguard", *home.arguments]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(home, "versions/.retrain/challenger/checkpoints/checkpoint-*/trainer_state.json", process)
-    with pytest.raises(InputError) as refused:
-        retrain(home.job, home.store, agree=lambda _: True)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    try:
+        wait_for(home, "versions/.retrain/challenger/checkpoints/checkpoint-*/trainer_state.json", process)
+        with pytest.raises(InputError) as refused:
+            retrain(home.job, home.store, agree=lambda _: True)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     killed, resumed = home.served, Screen()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "judge", lambda *_: outcome(passed=False))
