@@ -18,6 +18,8 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 OUT = ROOT / "build" / "notebooks"
+STARTUP = 600
+"""Seconds for a kernel to start: a busy machine is no failure."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,8 +52,9 @@ def write(notebook: NotebookNode, path: Path) -> None:
 
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """Run every cell, from this folder; an error in one is raised."""
+    where = {"metadata": {"path": str(folder)}}
     client = NotebookClient(
-        notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+        notebook, timeout=None, startup_timeout=STARTUP, kernel_name="python3", resources=where
     )
     return client.execute()
 

@@ -114,8 +114,8 @@ def shown(cell: NotebookNode) -> str:
 def test_messages(run: Run) -> None:
     text = run("01_messages.ipynb")
     assert (text.count("<figure>"), text.count("<warning>")) == (5, 0)
-    assert "voi-0611" in text
-    assert "<mark" in text
+    assert "voi-0629" in text  # the two most alike messages of other verdicts
+    assert 'title="positive_request"' in text
     assert "AUROC of length and punctuation alone" in text
 
 
@@ -130,6 +130,7 @@ def test_explanations(run: Run) -> None:
 def test_retraining(run: Run, tiny_model_dir: Path) -> None:
     served = (tiny_model_dir / "config.json").read_bytes()
     text = run("03_retraining.ipynb")
+    assert "Warning" not in text
     assert "{'labelled': 1, 'skipped': 1, 'left': 2}" in text
     assert "not decided" in text
     assert "the known label stays" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -10,7 +11,7 @@ from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformers.utils import logging
+from transformers.utils.logging import disable_progress_bar
 
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.storage import read_frozen
@@ -28,6 +29,7 @@ VERSION = "notebook"
 BOOTSTRAP = 200
 """Resamples for the intervals of each model's figures."""
 _ADDRESS = "MLFLOW_TRACKING_URI"
+_TALKATIVE = ("mlflow", "torch.onnx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,10 @@ class Sandbox:
 
 
 def open_sandbox(settings: NotebookSettings) -> Sandbox:
-    """A new sandbox; loading weights in it shows no bars."""
-    logging.disable_progress_bar()
+    """A new sandbox; from now on libraries show no bars and report problems only."""
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
     return Sandbox(Path(tempfile.mkdtemp(prefix="reviewguard-notebook-")), settings)
 
 

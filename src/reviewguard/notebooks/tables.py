@@ -62,7 +62,7 @@ def together_table(messages: Sequence[LabelledMessage]) -> pd.DataFrame:
 
 def counts_table(counts: Mapping[str, Mapping[str, int]], name: str) -> pd.DataFrame:
     """Counts by verdict with their sum, a row a name; as `DatasetStats` has them."""
-    frame = pd.DataFrame.from_dict(counts, orient="index").fillna(0).astype(int).rename_axis(name)
+    frame = pd.DataFrame.from_dict(dict(counts), orient="index").fillna(0).astype(int).rename_axis(name)
     return frame.assign(all=frame.sum(axis=1)).sort_values("all", ascending=False)
 
 
