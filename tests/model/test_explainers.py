@@ -16,7 +16,7 @@ from reviewguard.modeling.explainers.gradients import GradientTimesInput, Integr
 from reviewguard.modeling.explainers.probe import Passes, Probe, counted_passes
 from reviewguard.modeling.explainers.registry import choose, explainers
 from reviewguard.modeling.explainers.sampling import LeaveOneOut, Lime, PartitionShap
-from reviewguard.modeling.explainers.single_pass import Attention, Evidence, Oracle
+from reviewguard.modeling.explainers.single_pass import Attention, Evidence, EvidenceTerms, Oracle
 from reviewguard.modeling.explainers.target import ANY_VIOLATION, log_odds, probabilities, type_weights
 from reviewguard.modeling.explainers.words import WordedMessage, read_words
 from reviewguard.schema import LabelledMessage, Rationale
@@ -84,7 +84,9 @@ def test_any_violation_is_the_noisy_or_and_its_weights_the_derivative() -> None:
 def test_evidence_sums_to_the_logit_of_its_type(probe: Probe, message: WordedMessage) -> None:
     logits = probe.logits([message.window])[0]
     for kind in range(len(probe.types)):
-        assert Evidence().explain(probe, message, kind).sum() == pytest.approx(logits[kind], abs=1e-4)
+        assert EvidenceTerms().explain(probe, message, kind).sum() == pytest.approx(logits[kind], abs=1e-4)
+        scores, weights = (m.explain(probe, message, kind) for m in (Evidence(), Attention()))
+        assert (scores >= 0).all() and (scores <= weights).all()
 
 
 @pytest.mark.parametrize("head", ["evidence", "plain"])

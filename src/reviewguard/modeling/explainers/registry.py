@@ -9,13 +9,13 @@ from reviewguard.errors import ConfigError
 from reviewguard.modeling.explainers.gradients import GradientTimesInput, IntegratedGradients
 from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.sampling import LeaveOneOut, Lime, PartitionShap
-from reviewguard.modeling.explainers.single_pass import Attention, Evidence, Oracle, Random
+from reviewguard.modeling.explainers.single_pass import Attention, Evidence, EvidenceTerms, Oracle, Random
 from reviewguard.modeling.explainers.target import Target
 from reviewguard.modeling.explainers.words import Floats, WordedMessage
 
 OURS = Evidence.name
-NO_PEERS = frozenset({Evidence.name, Random.name, Oracle.name})
-"""Ours, the floor and the reference: everything else is a peer."""
+NO_PEERS = frozenset({Evidence.name, EvidenceTerms.name, Random.name, Oracle.name})
+"""Ours in both forms, the floor and the reference: everything else is a peer."""
 
 
 class Explainer(Protocol):
@@ -37,6 +37,7 @@ def explainers(seed: int = 13, samples: int = 150) -> Mapping[str, Explainer]:
     """
     return {
         "evidence": Evidence(),
+        "terms": EvidenceTerms(),
         "attention": Attention(),
         "gradient": GradientTimesInput(),
         "integrated": IntegratedGradients(),
@@ -58,4 +59,4 @@ def choose(names: Iterable[str], *, head: str, seed: int = 13, samples: int = 15
     wanted = list(names) or list(known)
     if unknown := [name for name in wanted if name not in known]:
         raise ConfigError(f"unknown methods {unknown}", expected=", ".join(known))
-    return [known[name] for name in wanted if head != "plain" or name != OURS]
+    return [known[name] for name in wanted if head != "plain" or name not in ("evidence", "terms")]

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
+from reviewguard.decision import sigmoid
 from reviewguard.encoding import Forward, collate
 from reviewguard.modeling.explainers.probe import Probe, inputs
 from reviewguard.modeling.explainers.target import Target, type_weights
@@ -20,12 +21,25 @@ from reviewguard.modeling.explainers.words import Floats, WordedMessage
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Ours: a token's attention times its evidence, the very terms that the type's logit is the sum of."""
+    """Ours: a token's attention times the probability that its evidence stands for, so that no word counts below 0."""
 
     name: ClassVar[str] = "evidence"
 
     def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
-        """Each word's share of the target's logit; any violation weighs types by their part in it."""
+        """How strongly each word speaks for the target; any violation weighs types by their part in it."""
+        output = model.forward(message.window)
+        chance = sigmoid(output.evidence[0].astype(np.float64))
+        return message.per_word(_weighted(output, chance * output.attention[0], target))
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceTerms:
+    """Ours as it is summed: attention times evidence, the very terms that a type's logit consists of."""
+
+    name: ClassVar[str] = "evidence, terms of the sum"
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """Each word's share of the target's logit; below 0 where a word speaks against it."""
         output = model.forward(message.window)
         return message.per_word(_weighted(output, output.evidence[0] * output.attention[0], target))
 
