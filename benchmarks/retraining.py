@@ -82,8 +82,8 @@ def main() -> None:
     parser.add_argument("--only", choices=TYPES, nargs="+", default=list(TYPES))
     parser.add_argument("--labels", type=int, nargs="*", default=list(LABELS))
     parser.add_argument("--no-flipped", action="store_true")
-    parser.add_argument("--size", type=int, default=1500, help="training messages of the base model")
-    parser.add_argument("--epochs", type=int, default=3, help="of the base model")
+    parser.add_argument("--size", type=int, default=4000, help="training messages of the base model")
+    parser.add_argument("--epochs", type=int, default=3, help="of the base model, which sees no augmented copies")
     parser.add_argument(
         "--measure", type=int, default=700, help="test messages; of validation as many less a third"
     )
@@ -157,7 +157,7 @@ def _base(question: Question, options: argparse.Namespace) -> Path:
         write_messages(run / "messages" / f"{name}.jsonl", rows)
     write_frozen(run / "splits.json", question.splits)
     build(run / "messages", run / "data", SEED, read_frozen(run / "splits.json"))
-    config = replace(load_config(options.train_config), epochs=options.epochs)
+    config = replace(load_config(options.train_config), epochs=options.epochs, augment=0)
     train(config, run / "data", run, run / "model", version=f"no-{question.kind}", bootstrap=0)
     return run
 

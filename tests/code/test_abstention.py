@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from reviewguard.modeling.abstention import band_rows, lower_threshold, upper_bound
+from reviewguard.modeling.calibration import false_alarm_threshold
 
 
 def test_the_bound_is_where_seeing_so_few_becomes_unlikely() -> None:
@@ -42,3 +43,12 @@ def test_a_larger_risk_buys_a_narrower_band() -> None:
     for row in rows:
         below = half[1][0] < row.lower
         assert row.missed == pytest.approx(below[half[1][1]].mean(), abs=0.01)
+
+
+def test_the_single_cut_flags_at_most_a_share_of_the_compliant_messages() -> None:
+    compliant = np.array([0.9, 0.8, 0.3, 0.3, 0.2, 0.1, 0.1, 0.0, 0.0, 0.0])
+    for share, flagged in ((0.0, 0), (0.1, 1), (0.25, 2), (0.3, 2), (0.4, 4), (1.0, 10)):
+        cut = false_alarm_threshold(compliant, share)
+        assert (compliant >= cut).sum() <= share * 10
+        assert (compliant >= cut).sum() == flagged or share == 1.0
+    assert false_alarm_threshold(np.array([]), 0.04) == 0.0

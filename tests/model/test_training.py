@@ -139,6 +139,25 @@ def test_a_run_exports_again_in_fp32(tiny_run: Path, tiny_data_dir: Path, tmp_pa
         export_run(tmp_path, tiny_data_dir, tmp_path / "x", "fp32")
 
 
+def test_a_share_of_the_starting_weights_can_be_kept(
+    tiny_run: Path, tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base, epochs=1, bf16="off")
+    start = EvidenceModel.from_pretrained(tiny_run / WEIGHTS).state_dict()
+
+    def trained(keep: float) -> dict[str, torch.Tensor]:
+        model = EvidenceModel.from_pretrained(tiny_run / WEIGHTS)
+        changed = replace(config, keep_start=keep)
+        folder = tmp_path / str(keep)
+        done = fine_tune(changed, splits["train"], splits["validation"], TYPES, folder, start_from=model)
+        return dict(done.model.state_dict())
+
+    none, quarter = trained(0.0), trained(0.25)
+    name = "evidence.weight"
+    assert not torch.allclose(none[name], start[name])
+    assert all(torch.allclose(quarter[k], 0.75 * none[k] + 0.25 * start[k], atol=1e-5) for k in none)
+
+
 def test_a_run_may_begin_with_the_weights_of_another_and_says_so(
     tiny_run: Path,
     tiny_base: Path,
@@ -163,6 +182,7 @@ def test_a_run_may_begin_with_the_weights_of_another_and_says_so(
         ("epochs=two", "type int"),
         ("learning_rate=2", "between 0 and 1"),
         ("head=mlp", "evidence or plain"),
+        ("keep_start=1", "below 1"),
         ("epochs", "key=value"),
         ("freeze_embeddings=maybe", "true or false"),
     ],

@@ -20,7 +20,9 @@ from reviewguard.settings import Calibration, ProfileSettings, Settings
 PRECISION_ABOVE_UPPER = 0.98
 """Precision that the upper threshold must reach on validation."""
 THRESHOLD = 0.5
-"""The single cut: likelier than not. F1 on validation is flat around it, so that its peak would be noise."""
+"""The least single cut: likelier than not. F1 on validation is flat above it, so that its peak would be noise."""
+FALSE_ALARMS = 0.04
+"""Share of compliant validation messages that the single cut may flag."""
 
 
 def fit_settings(
@@ -56,9 +58,10 @@ def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Pr
     probability = calibrate(logits, calibration)
     lower, missed_at_most = lower_threshold(probability, positive)
     upper = max(precision_threshold(probability, positive, PRECISION_ABOVE_UPPER), THRESHOLD)
+    cut = min(max(false_alarm_threshold(probability[~positive], FALSE_ALARMS), THRESHOLD), upper)
     # Rounded down, so that the promise still holds.
     lower = math.floor(min(lower, THRESHOLD) * 1e6) / 1e6
-    return ProfileSettings(calibration, lower, round(upper, 4), THRESHOLD, round(missed_at_most, 4))
+    return ProfileSettings(calibration, lower, round(upper, 4), round(cut, 4), round(missed_at_most, 4))
 
 
 def fit_platt(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Calibration:
@@ -89,6 +92,14 @@ def best_f1_threshold(probability: NDArray[np.float64], positive: NDArray[np.boo
     best = int(f1[:-1].argmax())
     below = probability[probability < thresholds[best]]
     return float((thresholds[best] + (below.max() if len(below) else 0.0)) / 2)
+
+
+def false_alarm_threshold(compliant: NDArray[np.float64], share: float) -> float:
+    """Lowest threshold, 0–1, to four digits, that at most this share of these probabilities reaches; 0 without any."""
+    if not len(compliant):
+        return 0.0
+    first_below = np.sort(compliant)[::-1][min(int(share * len(compliant)), len(compliant) - 1)]
+    return min(math.floor(first_below * 1e4 + 1) / 1e4, 1.0)
 
 
 def precision_threshold(

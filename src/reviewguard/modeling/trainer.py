@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,7 @@ def fine_tune(
         resolve_base_model(config.base_model), config.head_config(types)
     )
     model.encoder.get_input_embeddings().weight.requires_grad_(not config.freeze_embeddings)
+    start = _weights(model) if start_from is not None and config.keep_start else None
     rows = training_rows(train, encoder, types)
     averaging = _AverageWeights(config.average_last)
     trainer = Trainer(
@@ -111,6 +112,8 @@ def fine_tune(
     # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
     extract_model_from_parallel(model, keep_fp32_wrapper=False)
     averaging.apply(model)
+    if start is not None:
+        _interpolate(model, start, config.keep_start)
     for checkpoint in run_dir.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
     return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), seconds)
@@ -184,6 +187,16 @@ def _optimizer(model: EvidenceModel, config: TrainConfig) -> torch.optim.Optimiz
     return torch.optim.AdamW(settings, fused=True)
 
 
+def _weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+
+
+def _interpolate(model: torch.nn.Module, start: Mapping[str, torch.Tensor], share: float) -> None:
+    """Move the weights back towards those that training began with."""
+    model.load_state_dict({k: v.lerp(start[k].to(v), share) if v.is_floating_point() else v
+                           for k, v in model.state_dict().items()})  # fmt: skip
+
+
 class _AverageWeights(TrainerCallback):
     """Keeps the weights of the last epochs and averages them (Izmailov et al., "SWA", UAI 2018)."""
 
@@ -200,8 +213,7 @@ class _AverageWeights(TrainerCallback):
         **_: Any,
     ) -> None:
         if self._last > 1 and model is not None:
-            weights = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
-            self._kept = [*self._kept, weights][-self._last :]
+            self._kept = [*self._kept, _weights(model)][-self._last :]
 
     def apply(self, model: torch.nn.Module) -> None:
         """Put the average into the model; nothing when averaging is off."""

@@ -87,6 +87,7 @@ def choose_start(champion: Classifier, weights: Path | None, settings: Settings)
         learning_rate=own.learning_rate,
         head_learning_rate=own.head_learning_rate,
         warmup=own.warmup,
+        keep_start=own.keep_start,
         augment=0,
         average_last=1,
         seed=own.seed,

@@ -27,6 +27,7 @@ class RetrainConfig:
         batch_size: windows per step.
         learning_rate: peak, for the encoder; `head_learning_rate` for the head.
         warmup: share of the steps, 0–1.
+        keep_start: share, 0–1, of the champion's weights in the challenger's: see `TrainConfig.keep_start`.
         replay: messages that the champion learnt, learnt once more so that they are not forgotten: half of them as
             written, half as augmented copies, so that what augmentation adds is no sign of a new label. Labels of
             earlier rounds come on top.
@@ -42,6 +43,7 @@ class RetrainConfig:
     learning_rate: float = 2e-4
     head_learning_rate: float = 1e-3
     warmup: float = 0.1
+    keep_start: float = 0.2
     replay: int = 3000
     copies: int = 48
     copies_in_all: int = 800
@@ -52,6 +54,7 @@ class RetrainConfig:
     def __post_init__(self) -> None:
         require(1 <= self.epochs <= 100, "epochs", self.epochs, "1 to 100")
         require(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
+        require(0 <= self.keep_start < 1, "keep_start", self.keep_start, "0 or more, below 1")
         require(0 <= self.held_out <= 0.5, "held_out", self.held_out, "0 to 0.5")
         require(self.held_out_from >= 2, "held_out_from", self.held_out_from, "at least 2")
         require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
