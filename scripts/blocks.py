@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / "default"
 FIGURES = ROOT / "docs" / "figures.json"
 MODEL_TABLE = ROOT / "docs" / "model_table.json"
+RETRAINING = ROOT / "docs" / "retraining.json"
 THROUGHPUT = ROOT / "docs" / "throughput.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
 EXAMPLE = (
@@ -213,6 +214,43 @@ def behaviour() -> str | None:
         for name, r in results.items()
     ]
     return table(("capability", "cases", "failed", "passed"), rows)
+
+
+def retraining() -> str | None:
+    """How many labels it takes to learn a kind of violation that no training message showed."""
+    stored = _read(RETRAINING)
+    if not stored:
+        return None
+    facts = (
+        f"One type left out, then taught by labels (`benchmarks/retraining.py`, seed {stored['seed']}; base of "
+        f"{stored['size']:,} messages, {stored['epochs']} epochs). Brackets hold 95% bootstrap intervals."
+    )
+    header = (
+        "type left out", "labels", "flagged of its other messages", "at 0 labels", "named",
+        "F1 elsewhere, points", "false alarms elsewhere, points", "minutes", "gate",
+    )  # fmt: skip
+    return f"{facts}\n\n{table(header, map(_retrained, stored['rows']))}"
+
+
+def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:
+    rest, elsewhere = row["rest"], row["elsewhere"]
+    wrong = f" ({row['flipped']} wrong, {row['caught']} of them listed)" if row["flipped"] else ""
+    return (
+        f"`{row['type']}`",
+        f"{row['labels']}{wrong}",
+        _interval(rest["flagged_after"], 1, 2),
+        number(rest["flagged_before"][0]),
+        number(rest["named_after"][0]),
+        _interval(elsewhere["f1_change"], 100, 1),
+        _interval(elsewhere["false_alarm_rate_change"], 100, 1),
+        f"{row['seconds'] / 60:.1f}",
+        row["gate"],
+    )
+
+
+def _interval(figure: Sequence[float], times: float, digits: int) -> str:
+    value, low, high = (f"{times * x:.{digits}f}" for x in figure)
+    return f"{value} ({low} to {high})"
 
 
 def throughput() -> str | None:

@@ -108,6 +108,7 @@ BLOCKS = {
     "model-table": blocks.model_table,
     "behaviour": blocks.behaviour,
     "speed": blocks.speed,
+    "retraining": blocks.retraining,
     "throughput": blocks.throughput,
     "size": blocks.size,
     "counts": blocks.counts,
