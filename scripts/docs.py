@@ -68,7 +68,7 @@ def diff(path: Path, text: str) -> Iterator[str]:
 def outdated_figures() -> list[str]:
     """Which figures were measured on other messages or another model than those in the tree."""
     measured = blocks.figures().get("sources", {})
-    return [
+    return explanation_blocks.outdated() + [
         f"docs/figures.json was measured on another state of the {name}: run `python scripts/figures.py`"
         for name, digest in blocks.fingerprints().items()
         if measured.get(name) != digest

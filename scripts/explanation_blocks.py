@@ -9,7 +9,7 @@ import json
 from functools import cache
 from typing import Any
 
-from blocks import ROOT
+from blocks import MODEL, ROOT
 
 from reviewguard.modeling.explanation_report import (
     method_tables,
@@ -29,6 +29,14 @@ NOT_YET = (
 def measured() -> dict[str, Any]:
     """The study that is shown; empty before the first time."""
     return dict(json.loads(MEASURED.read_text("utf-8"))) if MEASURED.is_file() else {}
+
+
+def outdated() -> list[str]:
+    """Whether the study was of another model than the one that ships."""
+    settings = json.loads((MODEL / "config.json").read_text("utf-8"))
+    shipped = f"{settings['name']}-{settings['version']}"
+    of = measured().get("shipped_model", shipped)
+    return [] if of == shipped else [f"docs/explanations.json was measured on {of}, not on {shipped}"]
 
 
 def explanations() -> str:

@@ -91,7 +91,7 @@ def evaluate(
     ] = 300,
     samples: Annotated[
         int, typer.Option(help="With --explanations: copies that LIME and SHAP may try.", min=20)
-    ] = 150,
+    ] = 120,
     plot: Annotated[Path | None, typer.Option(help="With --explanations: PNG of the comparison.")] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file for every figure.")] = None,
     seed: Annotated[int, typer.Option(help="Decides the bootstrap.")] = 13,

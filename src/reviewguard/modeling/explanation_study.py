@@ -48,7 +48,7 @@ class StudyConfig:
 
     methods: tuple[str, ...] = ()
     limit: int = 300
-    samples: int = 150
+    samples: int = 120
     timed: int = 20
     seed: int = 13
     bootstrap: int = 1000

@@ -29,7 +29,7 @@ class Explainer(Protocol):
         """How much each word speaks for the target, shape `(words,)`; only the order and signs compare."""
 
 
-def explainers(seed: int = 13, samples: int = 150) -> Mapping[str, Explainer]:
+def explainers(seed: int = 13, samples: int = 120) -> Mapping[str, Explainer]:
     """Every method by its short name, ours first.
 
     Args:
@@ -49,7 +49,7 @@ def explainers(seed: int = 13, samples: int = 150) -> Mapping[str, Explainer]:
     }
 
 
-def choose(names: Iterable[str], *, head: str, seed: int = 13, samples: int = 150) -> list[Explainer]:
+def choose(names: Iterable[str], *, head: str, seed: int = 13, samples: int = 120) -> list[Explainer]:
     """The methods of these names (all without any) that this head offers.
 
     Raises:

@@ -54,7 +54,7 @@ class Lime:
         kernel_width: of the exponential kernel on cosine distance.
     """
 
-    samples: int = 150
+    samples: int = 120
     kernel_width: float = 0.25
     seed: int = 13
     name: ClassVar[str] = "LIME"
@@ -88,7 +88,7 @@ class PartitionShap:
         max_evals: copies that may be asked about; the tree is not split further once they are used up.
     """
 
-    max_evals: int = 150
+    max_evals: int = 120
     name: ClassVar[str] = "Partition SHAP"
 
     def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
