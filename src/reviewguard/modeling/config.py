@@ -74,6 +74,7 @@ class TrainConfig:
         require(1 <= self.epochs <= 100, "epochs", self.epochs, "1 to 100")
         require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
         require(0 <= self.label_smoothing < 0.5, "label_smoothing", self.label_smoothing, "0 to 0.5")
+        require(0 <= self.keep_start < 1, "keep_start", self.keep_start, "0 or more, below 1")
         require(0 < self.limit <= 1, "limit", self.limit, "above 0, at most 1")
         require(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "0 to 1")

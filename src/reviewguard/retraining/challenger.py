@@ -140,7 +140,7 @@ def _replay(known: Sequence[LabelledMessage], config: RetrainConfig, pool: Pool)
     """Half as written, half as copies of other messages; more copies where there are too few messages."""
     half = config.replay // 2
     written = sample(known, half, config.seed)
-    copies = config.replay - len(written)
+    copies = max(0, config.replay - len(written))
     each = -(-copies // max(1, len(known)))
     copied = augment(sample(known, copies, config.seed + 1), config.seed, each, pool=pool)
     return [*written, *Random(config.seed).sample(copied, min(copies, len(copied)))]
@@ -160,6 +160,8 @@ def sample(messages: Sequence[LabelledMessage], size: int, seed: int) -> list[La
     """Messages in the shares of their types; one with several counts for the rarest."""
     if size >= len(messages):
         return list(messages)
+    if not size:
+        return []
     frequency = Counter(name for m in messages for name in m.types)
     strata: defaultdict[str, list[LabelledMessage]] = defaultdict(list)
     for message in messages:
