@@ -115,7 +115,7 @@ def retrain(
             reason = f"retrained on {len(data.labels.new)} new labels"
             promotion = store.promote(kept.version, by=getpass.getuser(), reason=reason)
             work.clear()
-    problems = (*tracker.problems, *(promotion.problems if promotion else ()))
+    problems = (*tracker.problems, *(promotion.problems if promotion else store.sync()))
     return RetrainResult(report, kept, promotion, problems)
 
 
