@@ -21,6 +21,8 @@ LONGEST = 4_000
 """Characters of a message beyond which no fewest words are looked for: each try would take several passes."""
 MOST_CLAUSES = 16
 """Clauses of the buyer's message that are tried; the model reads no more."""
+FIRM = 0.25
+"""Probability, 0–1, to get under where the words allow it: just under the cut would prove little."""
 SPARED = 8
 """Words of a deciding set that are tried for being put back."""
 _CLAUSE = re.compile(r"[^\s.!?;,:\n][^.!?;,:\n]*")
@@ -34,7 +36,7 @@ Left = Callable[[Sequence[Message]], Floats]
 def decisive_words(
     message: Message, evidence: Sequence[Evidence], scores: Sequence[WordScores], left: Left, below: float
 ) -> Proof | None:
-    """The fewest words found within the marked phrases without which the probability is under `below`.
+    """The fewest words found within the marked phrases without which the probability is under `FIRM`, else `below`.
 
     Args:
         scores: of the types that break the rules.
@@ -49,7 +51,10 @@ def decisive_words(
     def without(chosen: Collection[int]) -> Message:
         return replace(message, text=without_spans(message.text, _joined(message.text, words, chosen), " "))
 
-    found = fewest(order, lambda sets: left([without(s) for s in sets]), below)
+    def tried(sets: Sequence[Sequence[int]]) -> Floats:
+        return left([without(s) for s in sets])
+
+    found = fewest(order, tried, min(FIRM, below)) or fewest(order, tried, below)
     return found and _proof(message.text, words, *found)
 
 

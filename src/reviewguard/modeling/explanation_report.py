@@ -155,7 +155,8 @@ def metrics(study: Mapping[str, Any]) -> dict[str, float]:
     found: dict[str, Any] = {}
     for model, values in study["models"].items():
         for method, item in values["methods"].items():
-            name = f"{model}/{{}}/{method.replace('×', 'x').replace(' ', '_')}/{{}}"
+            letters = method.replace("×", "x").replace(",", "").replace(" ", "_")
+            name = f"{model}/{{}}/{letters}/{{}}"
             for dataset, figures in item["figures"].items():
                 found |= {name.format(dataset, m): figure["value"] for m, figure in figures.items()}
             found |= {name.format("cost", kind): value for kind, value in item["cost"].items()}
