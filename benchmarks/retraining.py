@@ -83,7 +83,9 @@ def main() -> None:
     parser.add_argument("--labels", type=int, nargs="*", default=list(LABELS))
     parser.add_argument("--no-flipped", action="store_true")
     parser.add_argument("--size", type=int, default=4000, help="training messages of the base model")
-    parser.add_argument("--epochs", type=int, default=3, help="of the base model, which sees no augmented copies")
+    parser.add_argument(
+        "--epochs", type=int, default=3, help="of the base model, which sees no augmented copies"
+    )
     parser.add_argument(
         "--measure", type=int, default=700, help="test messages; of validation as many less a third"
     )

@@ -96,7 +96,7 @@ def train(
             tuple(load_policy().types),
             run_dir / CHECKPOINTS,
             callbacks=[TrackingCallback(tracker)],
-            start_from=earlier and earlier.model,
+            start_from=earlier.model if earlier else None,
         )
         trained.model.save_pretrained(run_dir / WEIGHTS)
         trained.tokenizer.save(str(run_dir / WEIGHTS / "tokenizer.json"))
@@ -105,7 +105,7 @@ def train(
             "run_id": tracker.run_id or "",
             "commit": commit,
             "seconds": round(trained.seconds, 1),
-            "started_from": earlier and earlier.lineage,
+            "started_from": earlier.lineage if earlier else None,
         }
         write_json(
             run_dir / "run.json", {"config": config.to_dict(), "facts": facts, "history": trained.history}

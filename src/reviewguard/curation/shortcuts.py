@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from reviewguard.curation.storage import label_of
 from reviewguard.curation.vocabulary import REVIEW_WORDS
 from reviewguard.schema import REVIEW_SOLICITING, LabelledMessage
 
-Embed = Callable[[Sequence[str]], NDArray[np.float64]]
+Embed = Callable[[Sequence[str]], NDArray[Any]]
 
 _FOLDS = 5
 _BLOCK = 500

@@ -98,7 +98,7 @@ def false_alarm_threshold(compliant: NDArray[np.float64], share: float) -> float
     """Lowest threshold, 0–1, to four digits, that at most this share of these probabilities reaches; 0 without any."""
     if not len(compliant):
         return 0.0
-    first_below = np.sort(compliant)[::-1][min(int(share * len(compliant)), len(compliant) - 1)]
+    first_below = float(np.sort(compliant)[::-1][min(int(share * len(compliant)), len(compliant) - 1)])
     return min(math.floor(first_below * 1e4 + 1) / 1e4, 1.0)
 
 

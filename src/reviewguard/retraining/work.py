@@ -44,7 +44,8 @@ class Work:
         known = _read(folder / STATE)
         if known.get("inputs") == fingerprint:
             return cls(folder, known["version"])
-        (folder / STATE).unlink(missing_ok=True)  # first, so that what a kill leaves of the rest counts for nothing
+        # First, so that what a kill leaves of the rest counts for nothing.
+        (folder / STATE).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         write_json(folder / STATE, {"inputs": fingerprint, "version": version})
         return cls(folder, version)
