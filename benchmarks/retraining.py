@@ -301,9 +301,7 @@ def _plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         _errorbar(axes[0], counts, recall, style)
         _errorbar(axes[1], counts, [[100 * v for v in values] for values in change], style)
     axes[0].axhline(0.85, color=GREY, linewidth=1, linestyle=":")
-    axes[0].set(
-        xlabel="labels of the type", ylabel="share flagged of the type's other messages", ylim=(0, 1.02)
-    )
+    axes[0].set(xlabel="labels of the type", ylabel="share of the type's others flagged", ylim=(0, 1.02))
     axes[1].axhline(-0.5, color=GREY, linewidth=1, linestyle=":")
     axes[1].set(xlabel="labels of the type", ylabel="change of F1 elsewhere (points)")
     axes[0].legend(frameon=False)
