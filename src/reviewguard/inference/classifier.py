@@ -193,9 +193,9 @@ class Classifier:
             return probabilities(self.predict_logits(changed), self.settings, rules).violation
 
         rest = without_spans(message.text, [(e.start, e.end) for e in verdict.evidence], " ")
-        without_evidence, without_buyer = left(
-            [replace(message, text=rest), replace(message, previous=None)]
-        ).tolist()
+        changed = [replace(message, text=rest)]
+        changed += [replace(message, previous=None)] if message.previous else []
+        without_evidence, *without_buyer = left(changed).tolist()
         proven = replace(verdict, without_evidence=round(without_evidence, 6))
         below = self.settings.profiles[rules.name].threshold
         if (verdict.probability or 0.0) < below:
@@ -203,7 +203,7 @@ class Classifier:
         return replace(
             proven,
             decisive=self._decisive_words(message, verdict, rules, left, below),
-            buyer=decisive_clauses(message, left, below) if without_buyer < below else None,
+            buyer=decisive_clauses(message, left, below) if min(without_buyer, default=1.0) < below else None,
         )
 
     def _decisive_words(

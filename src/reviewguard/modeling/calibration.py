@@ -50,7 +50,7 @@ def fit_settings(
 
 def broken(profile: Profile, examples: Sequence[LabelledMessage]) -> NDArray[np.bool_]:
     """Whether each message's labels break the profile's rules, shape `(messages,)`."""
-    return np.array([profile.is_broken(e.types) for e in examples])
+    return np.array([profile.is_broken(e.types) for e in examples], dtype=np.bool_)
 
 
 def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> ProfileSettings:

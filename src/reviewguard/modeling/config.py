@@ -122,16 +122,25 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig
     """
     values: dict[str, Any] = {}
     if path is not None:
-        try:
-            values = tomllib.loads(path.read_text("utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"cannot read {path}: {error}", expected="a TOML file") from error
+        values = read_toml(path)
     for item in overrides:
         key, separator, value = item.partition("=")
         if not separator:
             raise ConfigError(f"--set {item}", expected="key=value", fix="for example --set epochs=3")
         values[key.strip()] = value.strip()
     return config_from(values)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The values of a TOML file.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}", expected="a TOML file") from error
 
 
 def config_from(values: Mapping[str, Any]) -> TrainConfig:

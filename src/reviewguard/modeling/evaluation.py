@@ -112,7 +112,7 @@ def evaluate(
         | _type_statistics(observed, scorer.type_names)
         | _evidence_statistics(scorer, observed, token_scores)
     )
-    families = [e.family or f"alone:{i}" for i, e in enumerate(observed.examples)]
+    families = metrics.families_of(observed.examples)
     per_type = {
         name: metrics.f1(observed.present[:, i], observed.found[:, i])
         for i, name in enumerate(scorer.type_names)

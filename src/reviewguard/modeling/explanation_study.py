@@ -22,7 +22,7 @@ from reviewguard.modeling.explainers.sampling import LeaveOneOut
 from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import Floats, WordedMessage, read_words
 from reviewguard.modeling.faithfulness import BINS, Reference, measure, reference
-from reviewguard.modeling.metrics import estimate, weighted_mean
+from reviewguard.modeling.metrics import estimate, families_of, weighted_mean
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
@@ -65,7 +65,7 @@ class _Messages:
 
     @property
     def groups(self) -> list[str]:
-        return [m.example.family or f"alone:{i}" for i, m in enumerate(self.messages)]
+        return families_of(m.example for m in self.messages)
 
 
 def study(

@@ -7,11 +7,13 @@ tests hold it against scikit-learn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reviewguard.schema import LabelledMessage
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -27,6 +29,11 @@ class Figure:
     value: float | None
     low: float | None = None
     high: float | None = None
+
+
+def families_of(examples: Iterable[LabelledMessage]) -> list[str]:
+    """What the bootstrap draws as a whole: each message's family, one of its own where it has none."""
+    return [example.family or f"alone:{i}" for i, example in enumerate(examples)]
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:

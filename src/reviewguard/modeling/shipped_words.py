@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reviewguard.modeling.behaviour_text import typos
 from reviewguard.modeling.evidence_quality import evidence_spans, rationale_agreement, remove_evidence
-from reviewguard.modeling.metrics import Figure, estimate, weighted_mean
+from reviewguard.modeling.metrics import Figure, estimate, families_of, weighted_mean
 from reviewguard.modeling.scorer import Observed, Scorer, observe, scored_probabilities
 from reviewguard.modeling.spans import Marks, iou_f1, marked_words, token_f1, word_spans
 from reviewguard.policy import load_policy
@@ -57,9 +57,8 @@ def shipped_figures(
         "decisive_words_taken": fewest_taken,
         "unchanged_by_typos": unchanged_by_typos(scorer, observed, seed),
     }
-    groups = [e.family or f"alone:{i}" for i, e in enumerate(examples)]
     statistics = {name: weighted_mean(numbers) for name, numbers in values.items()}
-    return estimate(statistics, groups, seed=seed, bootstrap=bootstrap)
+    return estimate(statistics, families_of(examples), seed=seed, bootstrap=bootstrap)
 
 
 def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[Floats, Floats]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from reviewguard.errors import ConfigError
-from reviewguard.modeling.config import require, typed
+from reviewguard.modeling.config import read_toml, require, typed
 from reviewguard.retraining.gate import GateConfig
 
 DEFAULT = Path("retrain.toml")
@@ -90,10 +89,7 @@ def load_settings(path: Path | None = None) -> Settings:
     """
     if path is None:
         return load_settings(DEFAULT) if DEFAULT.is_file() else Settings()
-    try:
-        tables = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}", expected="a TOML file") from error
+    tables = read_toml(path)
     train, gate = (_table(tables, name) for name in ("train", "gate"))
     if tables:
         raise ConfigError(f"unknown in {path}: {sorted(tables)}", expected="the tables train and gate")

@@ -13,6 +13,7 @@ from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.behaviour import BehaviourReport, run_behaviour
 from reviewguard.modeling.behaviour_cases import Case
+from reviewguard.modeling.calibration import broken
 from reviewguard.modeling.evaluation import Evaluation, evaluate
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Verdict
@@ -83,8 +84,7 @@ def answer(classifier: Classifier, questions: Questions, *, seed: int, bootstrap
 
 def violations(messages: Sequence[LabelledMessage]) -> NDArray[np.bool_]:
     """Whether each message's labels break the rules, shape `(messages,)`."""
-    rules = load_policy().profile(PROFILE)
-    return np.array([rules.is_broken(m.types) for m in messages], dtype=np.bool_)
+    return broken(load_policy().profile(PROFILE), messages)
 
 
 def flagged(verdicts: Sequence[Verdict], threshold: float) -> NDArray[np.bool_]:

@@ -49,7 +49,7 @@ class Pair:
     @classmethod
     def of(cls, examples: Sequence[LabelledMessage], champion: Evaluation, challenger: Evaluation) -> Pair:
         """From two evaluations on these messages."""
-        families = tuple(e.family or f"alone:{i}" for i, e in enumerate(examples))
+        families = tuple(metrics.families_of(examples))
         return cls(tuple(examples), champion.positive, _flags(champion), _flags(challenger), families)
 
 

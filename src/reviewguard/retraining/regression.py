@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from reviewguard.curation.labels import Labels
 from reviewguard.policy import load_policy
+from reviewguard.retraining.measure import PROFILE
 from reviewguard.schema import LabelledMessage
-
-PROFILE = "amazon"
 
 
 def regression_set(labels: Labels) -> tuple[LabelledMessage, ...]:
