@@ -20,11 +20,11 @@ from sklearn.metrics import roc_auc_score
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import TOKENIZER_FILE, from_parts, load
 from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.runs import WEIGHTS
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.policy import load_policy
 from reviewguard.readers.labelled import read_labelled
 from reviewguard.schema import LabelledMessage, Message, Verdict
-from reviewguard.training import WEIGHTS
 
 ALONE = 200
 """Messages that are also scored one by one."""

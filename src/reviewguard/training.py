@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from tokenizers import Tokenizer
 
 from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.augment import augment
@@ -21,11 +18,11 @@ from reviewguard.exporting import CARD_FILE, export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.card import CardFacts, render_card
-from reviewguard.modeling.config import TrainConfig, config_from
+from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evaluation import Evaluation, evaluate
-from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.provenance import git_state, package_versions
+from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
 from reviewguard.policy import load_policy
@@ -33,7 +30,6 @@ from reviewguard.schema import LabelledMessage
 
 NAME = "reviewguard"
 CHECKPOINTS = "checkpoints"
-WEIGHTS = "weights"
 TEST = "own test split"
 
 
@@ -96,10 +92,9 @@ def train(
             tuple(load_policy().types),
             run_dir / CHECKPOINTS,
             callbacks=[TrackingCallback(tracker)],
-            start_from=earlier.model if earlier else None,
+            start_from=earlier.trained.model if earlier else None,
         )
-        trained.model.save_pretrained(run_dir / WEIGHTS)
-        trained.tokenizer.save(str(run_dir / WEIGHTS / "tokenizer.json"))
+        write_weights(trained, run_dir / WEIGHTS)
         facts = run_facts(config, splits, written, digest) | {
             "version": version,
             "run_id": tracker.run_id or "",
@@ -107,9 +102,7 @@ def train(
             "seconds": round(trained.seconds, 1),
             "started_from": earlier.lineage if earlier else None,
         }
-        write_json(
-            run_dir / "run.json", {"config": config.to_dict(), "facts": facts, "history": trained.history}
-        )
+        write_json(run_dir / RUN, run_record(config, facts, trained))
         classifier = export_model(
             trained,
             splits["validation"],
@@ -127,33 +120,13 @@ def train(
     return TrainingRun(out, evaluations, tracker.run_id, trained.seconds, tuple(tracker.problems))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _FinishedRun:
-    """A run's weights and what is known of it."""
-
-    config: TrainConfig
-    facts: Mapping[str, Any]
-    model: EvidenceModel
-    tokenizer: Tokenizer
-
-    @property
-    def lineage(self) -> dict[str, Any]:
-        """What a model that begins with these weights must say about them."""
-        return {name: self.facts.get(name) for name in ("version", "run_id", "data_digest", "started_from")}
-
-
-def _finished(run_dir: Path) -> _FinishedRun:
-    if not (run_dir / "run.json").is_file():
+def _finished(run_dir: Path) -> FinishedRun:
+    run = read_run(run_dir)
+    if run is None:
         raise InputError(
             f"{run_dir} holds no finished run", expected="a folder written by `reviewguard train`"
         )
-    stored = json.loads((run_dir / "run.json").read_text("utf-8"))
-    return _FinishedRun(
-        config_from(stored["config"]),
-        stored["facts"],
-        EvidenceModel.from_pretrained(run_dir / WEIGHTS),
-        Tokenizer.from_file(str(run_dir / WEIGHTS / "tokenizer.json")),
-    )
+    return run
 
 
 _CONTEXTS = {"train": "training", "validation": "validation", "test": "test"}
@@ -272,8 +245,7 @@ def export_run(
         InputError: the folder holds no finished run.
     """
     run = _finished(run_dir)
-    config, facts = run.config, run.facts
-    trained = TrainedModel(run.model, run.tokenizer, (), facts["seconds"])
+    config, facts, trained = run.config, run.facts, run.trained
     splits = load_splits(data_dir)
     classifier = export_model(
         trained,

@@ -21,11 +21,12 @@ from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.dataset import training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig, _any_loss
 from reviewguard.modeling.limit import limit_families
+from reviewguard.modeling.runs import WEIGHTS
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.modeling.trainer import fine_tune
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message, Rationale
-from reviewguard.training import WEIGHTS, export_run, train
+from reviewguard.training import export_run, train
 
 TYPES = tuple(load_policy().types)
 

@@ -16,13 +16,14 @@ import numpy as np
 from reviewguard.errors import InputError
 from reviewguard.files import sha256, write_json
 from reviewguard.modeling.explainers.cost import costs
-from reviewguard.modeling.explainers.probe import WEIGHTS, Probe
+from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.registry import NO_PEERS, OURS, Explainer, choose
 from reviewguard.modeling.explainers.sampling import LeaveOneOut
 from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import Floats, WordedMessage, read_words
 from reviewguard.modeling.faithfulness import BINS, Reference, measure, reference
 from reviewguard.modeling.metrics import estimate, families_of, weighted_mean
+from reviewguard.modeling.runs import WEIGHTS
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 

@@ -16,6 +16,7 @@ from transformers.utils.logging import disable_progress_bar
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.storage import read_frozen
 from reviewguard.modeling.config import load_config
+from reviewguard.modeling.runs import WEIGHTS
 from reviewguard.notebooks.settings import NotebookSettings
 from reviewguard.retraining.config import load_settings
 from reviewguard.retraining.data import Places
@@ -23,7 +24,7 @@ from reviewguard.retraining.report import RetrainReport
 from reviewguard.retraining.retrain import SPLIT_SEED, RetrainJob
 from reviewguard.retraining.store import ModelStore
 from reviewguard.retraining.stored import StoredModel
-from reviewguard.training import WEIGHTS, train
+from reviewguard.training import train
 
 VERSION = "notebook"
 BOOTSTRAP = 200

@@ -21,6 +21,7 @@ from reviewguard.errors import ConfigError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.runs import RUN
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
 from reviewguard.policy import load_policy
 from reviewguard.retraining.config import RetrainConfig, Settings
@@ -101,7 +102,7 @@ def _check_owner(champion: Classifier, weights: Path) -> None:
         raise ConfigError(
             f"no weights in {weights}", expected="a folder with model.safetensors and head.json"
         )
-    for run in (weights / "run.json", weights.parent / "run.json"):
+    for run in (weights / RUN, weights.parent / RUN):
         if run.is_file():
             version = json.loads(run.read_text("utf-8"))["facts"]["version"]
             if version != champion.settings.version:

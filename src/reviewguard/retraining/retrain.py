@@ -18,8 +18,8 @@ from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.behaviour_cases import load_cases
 from reviewguard.modeling.provenance import git_state
+from reviewguard.modeling.runs import FinishedRun
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
-from reviewguard.modeling.trainer import TrainedModel
 from reviewguard.retraining.challenger import Mix, Start, choose_start, sample, train_challenger, training_mix
 from reviewguard.retraining.config import Settings
 from reviewguard.retraining.data import LEARNT, Places, RoundData, curate
@@ -197,24 +197,24 @@ class _Round:
         )
         self.clock.show(f"training starts {start.words(self.stored.version)}", 1.0)
         with self.clock("train"):
-            trained, run = self.work.finished() or self._train(mix)
+            run = self.work.finished() or self._train(mix)
         with self.clock("export"):
             challenger = export_model(
-                trained,
+                run.trained,
                 self.data.validation,
                 self.work.model,
                 name=NAME,
                 version=self.work.version,
                 limits=start.config.limits,
-                training=run["facts"],
+                training=run.facts,
             )
         report = self._report(challenger, mix)
         write_json(self.work.model / REPORT, report.to_dict())
         write_text(self.work.model / REPORT_TEXT, report.to_markdown())
-        self._track(report, mix, trained.seconds)
+        self._track(report, mix, run.trained.seconds)
         return report
 
-    def _train(self, mix: Mix) -> tuple[TrainedModel, dict[str, Any]]:
+    def _train(self, mix: Mix) -> FinishedRun:
         data, start = self.data, self.start
         validation = (
             data.validation if start.weights is None else sample(data.validation, VALIDATION, SPLIT_SEED)
@@ -230,9 +230,7 @@ class _Round:
             "seconds": round(trained.seconds, 1),
             LEARNT: sorted(learnt),
         }
-        run = {"config": start.config.to_dict(), "facts": facts, "history": trained.history}
-        self.work.keep(trained, run)
-        return trained, run
+        return self.work.keep(trained, start.config, facts)
 
     def _report(self, challenger: Classifier, mix: Mix) -> RetrainReport:
         data, job, clock = self.data, self.job, self.clock

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from reviewguard.files import write_json
 from reviewguard.folders import replace_folder
-from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.config import TrainConfig
+from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
 from reviewguard.modeling.trainer import TrainedModel
 
-STATE, RUN = "state.json", "run.json"
+STATE = "state.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +57,25 @@ class Work:
     @property
     def weights(self) -> Path:
         """Torch weights and tokenizer of a finished training; `run.json` lies beside it."""
-        return self.folder / "weights"
+        return self.folder / WEIGHTS
 
     @property
     def model(self) -> Path:
         """The exported model folder."""
         return self.folder / "model"
 
-    def keep(self, trained: TrainedModel, run: Mapping[str, Any]) -> None:
+    def keep(self, trained: TrainedModel, config: TrainConfig, facts: Mapping[str, Any]) -> FinishedRun:
         """Store a finished training; it counts as finished once `run.json` is there."""
         part = self.folder / ".weights"
         shutil.rmtree(part, ignore_errors=True)
-        trained.model.save_pretrained(part)
-        trained.tokenizer.save(str(part / "tokenizer.json"))
+        write_weights(trained, part)
         replace_folder(part, self.weights)
-        write_json(self.folder / RUN, run)
+        write_json(self.folder / RUN, run_record(config, facts, trained))
+        return FinishedRun(config, facts, trained)
 
-    def finished(self) -> tuple[TrainedModel, dict[str, Any]] | None:
-        """The stored training and its `run.json`; None where it is still to be done."""
-        run = _read(self.folder / RUN)
-        if not run:
-            return None
-        tokenizer = Tokenizer.from_file(str(self.weights / "tokenizer.json"))
-        model = EvidenceModel.from_pretrained(self.weights).eval()
-        return TrainedModel(model, tokenizer, (), run["facts"]["seconds"]), run
+    def finished(self) -> FinishedRun | None:
+        """The stored training; None where it is still to be done."""
+        return read_run(self.folder)
 
     def clear(self) -> None:
         """Remove everything."""

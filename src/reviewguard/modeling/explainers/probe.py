@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +13,13 @@ import torch
 
 from reviewguard.encoding import Batch, Forward, MessageEncoder, Window, collate
 from reviewguard.errors import ModelError
-from reviewguard.modeling.config import config_from
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.explainers.target import Target, log_odds, probabilities
 from reviewguard.modeling.explainers.words import Erasure, Floats, WordedMessage
+from reviewguard.modeling.runs import read_run
 from reviewguard.modeling.spans import Marks
 from reviewguard.modeling.torch_backend import TorchBackend
 
-WEIGHTS = "weights"
 """Where a run keeps its torch weights."""
 BATCH_TOKENS = 2048
 NOTHING_TO_READ = -20.0
@@ -43,19 +41,16 @@ class Probe:
         Raises:
             ModelError: there are none, or the tokenizer has no [MASK].
         """
-        from tokenizers import Tokenizer
-
-        if not (run / "run.json").is_file():
+        finished = read_run(run)
+        if finished is None:
             raise ModelError(
                 f"{run} holds no finished run", expected="a folder written by `reviewguard train --run DIR`"
             )
-        limits = config_from(json.loads((run / "run.json").read_text("utf-8"))["config"]).limits
-        tokenizer = Tokenizer.from_file(str(run / WEIGHTS / "tokenizer.json"))
+        tokenizer = finished.trained.tokenizer
         mask_id = tokenizer.token_to_id("[MASK]")
         if mask_id is None:
             raise ModelError("the tokenizer has no [MASK] token", expected="a BERT-style tokenizer")
-        model = EvidenceModel.from_pretrained(run / WEIGHTS).eval()
-        return cls(model, MessageEncoder(tokenizer, limits), mask_id)
+        return cls(finished.trained.model, MessageEncoder(tokenizer, finished.config.limits), mask_id)
 
     @property
     def types(self) -> tuple[str, ...]:
