@@ -12,26 +12,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
-import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import process_time
 from typing import Any
 
 import numpy as np
 
+from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
+from reviewguard.modeling.scorer import observe
+from reviewguard.modeling.shipped_words import unchanged_by_typos
 from reviewguard.modeling.spans import Marks, marked_words, token_f1
 from reviewguard.policy import load_policy
 from reviewguard.readers.labelled import read_labelled
-from reviewguard.schema import LabelledMessage, Message, Verdict
+from reviewguard.schema import LabelledMessage, Verdict
 
 PROFILE = "amazon"
-STABLE = 0.9
-_MISTYPED = re.compile(r"[^\W\d_]{4,}")
+SEED = 13
 
 
 def main() -> None:
@@ -71,7 +70,7 @@ def measure(classifier: Classifier, examples: Sequence[LabelledMessage]) -> dict
         "marked": _marked(messages, proven, cuts.threshold, cuts.lower),
         "enough": _enough(proven, cuts.lower),
         "buyer": _buyer(messages, proven),
-        "stable": _stable(classifier, messages, proven),
+        "stable": _stable(ClassifierScorer(classifier, classifier.model, PROFILE), broken),
     }
 
 
@@ -120,35 +119,12 @@ def _buyer(messages: Sequence[LabelledMessage], verdicts: Sequence[Verdict]) -> 
     return {"answers": len(asked), "depend": len(shares), "words": _mean(shares)}
 
 
-def _stable(
-    classifier: Classifier, messages: Sequence[LabelledMessage], verdicts: Sequence[Verdict]
-) -> dict[str, float]:
-    rng = random.Random(1)
-    typed = [_mistyped(m, v, rng) for m, v in zip(messages, verdicts, strict=True)]
-    changed = [(message, v) for message, v in zip(typed, verdicts, strict=True) if message]
-    again = classifier.predict([message for message, _ in changed], profile=PROFILE)
-    overlaps = [_overlap(v, w) for (_, v), w in zip(changed, again, strict=True)]
-    return {"messages": len(changed), "stay": _mean(overlap >= STABLE for overlap in overlaps)}
-
-
-def _mistyped(message: LabelledMessage, verdict: Verdict, rng: random.Random) -> Message | None:
-    """Two letters swapped in one of twelve words, unmarked ones alone; None where all are marked."""
-    text = message.text
-    free = [m for m in _MISTYPED.finditer(text) if not _touches(m.span(), verdict.evidence)]
-    for word in rng.sample(free, min(len(free), 1 + len(text.split()) // 12)):
-        at = rng.randrange(word.start(), word.end() - 1)
-        text = f"{text[:at]}{text[at + 1]}{text[at]}{text[at + 2 :]}"
-    return None if text == message.text else replace(message.message, text=text)
-
-
-def _touches(span: tuple[int, int], marks: Iterable[Any]) -> bool:
-    return any(mark.start < span[1] and mark.end > span[0] for mark in marks)
-
-
-def _overlap(first: Verdict, second: Verdict) -> float:
-    """Shared part of two verdicts' marks on texts of the same words, 0–1."""
-    ours, theirs = (_marks(v.text, v.evidence) for v in (first, second))
-    return float((ours & theirs).sum() / max((ours | theirs).sum(), 1))
+def _stable(scorer: ClassifierScorer, examples: Sequence[LabelledMessage]) -> dict[str, float]:
+    """Share of messages whose marks stay as they are, as `evaluate --explanations` counts it."""
+    observed = observe(scorer, examples, load_policy().profile(PROFILE))
+    stay = unchanged_by_typos(scorer, observed, SEED)
+    known = stay[~np.isnan(stay)]
+    return {"messages": len(known), "stay": _mean(known)}
 
 
 def _mean(values: Iterable[Any]) -> float:
