@@ -14,6 +14,7 @@ import pytest
 from nbformat import NotebookNode
 from tests.conftest import ROOT
 from tests.model.versions import silent_sync
+from tests.tiny import write_tiny_toml
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import notebooks
@@ -42,16 +43,6 @@ copies = 1
 [gate]
 bootstrap = 100
 """
-TRAIN = """
-base_model = "{base}"
-hidden = 16
-window = 128
-previous = 32
-stride = 16
-epochs = 1
-augment = 0
-bf16 = "off"
-"""
 EXPORT = """sender,body
 seller,Your parcel left today.
 seller,Please write five stars and get a gift card.
@@ -74,7 +65,7 @@ def folder(
     }
     (here / "settings.toml").write_text(SETTINGS.format(**paths))
     (here / "retrain.toml").write_text(RETRAIN)
-    (here / "train.toml").write_text(TRAIN.format(base=tiny_base))
+    write_tiny_toml(here / "train.toml", tiny_base)
     (here / "export.csv").write_text(EXPORT)
     return here
 
