@@ -56,9 +56,8 @@ class GateConfig:
     def __post_init__(self) -> None:
         for name in ("newly_missed", "held_out_lost"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        for name in ("f1_loss", "false_alarm_rise", "slice_margin", "behaviour_loss", "capability_loss"):
-            require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
-        for name in ("ece", "ece_rise"):
+        shares = ("f1_loss", "false_alarm_rise", "slice_margin", "behaviour_loss", "capability_loss")
+        for name in (*shares, "ece", "ece_rise"):
             require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
         require(self.slice_from >= 1, "slice_from", self.slice_from, "at least 1")
         require(self.bootstrap >= 100, "bootstrap", self.bootstrap, "at least 100")
