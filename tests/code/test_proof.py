@@ -72,13 +72,11 @@ def probability(messages: Sequence[Message]) -> NDArray[np.float64]:
     )
 
 
-def scores(text: str, **push: float) -> WordScores:
+def scores(text: str, **weights: float) -> WordScores:
     words = [w.strip(",.") for w in text.split()]
     starts = [text.index(w) for w in words]
-    weight = np.array([push.get(w, 0.0) for w in words])
-    return WordScores(
-        tuple((s, s + len(w)) for s, w in zip(starts, words, strict=True)), weight, weight, weight
-    )
+    weight = np.array([weights.get(w, 0.0) for w in words])
+    return WordScores(tuple((s, s + len(w)) for s, w in zip(starts, words, strict=True)), weight, weight)
 
 
 def test_the_deciding_words_lie_within_the_marked_ones() -> None:

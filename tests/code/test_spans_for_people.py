@@ -10,17 +10,16 @@ TEXT = "Hello. Please leave us five stars today, thanks!"
 WORDS = TEXT.split()
 
 
-def scores(probability: dict[str, float], contribution: dict[str, float] | None = None) -> WordScores:
+def scores(probability: dict[str, float]) -> WordScores:
     offsets, at = [], 0
     for word in WORDS:
         start = TEXT.index(word, at)
         at = start + len(word)
         offsets.append((start, at))
-    pick = contribution or probability
     tokens = TokenScores(
         np.array(offsets),
         np.array([probability.get(w, 0.0) for w in WORDS]),
-        np.array([pick.get(w, 0.0) for w in WORDS]),
+        np.ones(len(WORDS)),
     )
     return word_scores(TEXT, tokens)
 
@@ -42,8 +41,8 @@ def test_short_gaps_are_bridged_and_long_ones_are_not() -> None:
     assert [s.weight for s in apart] == [0.5, 0.5]
 
 
-def test_without_a_strong_word_the_one_that_moved_the_score_most_is_shown() -> None:
-    (span,) = evidence_spans(TEXT, "x", scores({}, {"stars": 0.2, "us": 0.1}), 0.5)
+def test_without_a_strong_word_the_one_of_most_weight_is_shown() -> None:
+    (span,) = evidence_spans(TEXT, "x", scores({"stars": 0.2, "us": 0.1}), 0.5)
     assert span.text == "stars"
 
 
@@ -67,10 +66,20 @@ def test_at_most_the_three_strongest_phrases_are_shown_and_none_without_weight()
     spans = np.array([m.span() for m in re.finditer(r"\S+", text)])
     strong = np.zeros(25)
     strong[::5] = 0.9
-    pushes = np.zeros(25)
-    pushes[::5] = [1, 4, 2, 3, 0.5]
-    found = evidence_spans(text, "x", word_scores(text, TokenScores(spans, strong, pushes)), 0.5)
+    attention = np.zeros(25)
+    attention[::5] = [1, 4, 2, 3, 0.5]
+    found = evidence_spans(text, "x", word_scores(text, TokenScores(spans, strong, attention)), 0.5)
     assert [s.text for s in found] == ["w5", "w10", "w15"]
-    pushes[::5] = [0, 4, 0, 3, 0]
-    found = evidence_spans(text, "x", word_scores(text, TokenScores(spans, strong, pushes)), 0.5)
+    attention[::5] = [0, 4, 0, 3, 0]
+    found = evidence_spans(text, "x", word_scores(text, TokenScores(spans, strong, attention)), 0.5)
     assert [s.text for s in found] == ["w5", "w15"]
+
+
+def test_a_words_weight_is_attention_times_probability_as_a_share_and_sums_over_its_tokens() -> None:
+    tokens = TokenScores(
+        np.array([(0, 2), (2, 5), (6, 8)]), np.array([0.5, 1.0, 0.25]), np.array([0.2, 0.3, 0.5])
+    )
+    found = word_scores("gifts ok", tokens)
+    assert found.words == ((0, 5), (6, 8))
+    np.testing.assert_allclose(found.probability, [1.0, 0.25])
+    np.testing.assert_allclose(found.weight, np.array([0.4, 0.125]) / 0.525)

@@ -245,6 +245,6 @@ def test_a_compliant_message_about_reviews_says_why_it_is_clear(guard: Classifie
 
 def test_evidence_too_weak_for_a_verdict_is_named() -> None:
     kind = TYPES[GIFT]
-    scores = WordScores(((0, 6), (7, 11)), np.array([0.2, 0.9]), np.zeros(2), np.zeros(2))
+    scores = WordScores(((0, 6), (7, 11)), np.array([0.2, 0.9]), np.zeros(2))
     found = clear_because({"review": [0]}, {kind: scores}, (), 0.1, "amazon")
     assert found == ("'review' here: too little for a rule (evidence 0.20, offers a benefit for a review)",)

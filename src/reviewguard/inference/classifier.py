@@ -183,8 +183,8 @@ class Classifier:
 
     def _word_scores(self, text: str, scores: RawScores, type_name: str) -> WordScores:
         kind = self.settings.types.index(type_name)
-        evidence, contribution = scores.evidence[:, kind], scores.contribution[:, kind]
-        return word_scores(text, TokenScores(scores.offsets, sigmoid(evidence), contribution))
+        evidence, attention = scores.evidence[:, kind], scores.attention[:, kind]
+        return word_scores(text, TokenScores(scores.offsets, sigmoid(evidence), attention))
 
     def _proven(self, message: Message, verdict: Verdict) -> Verdict:
         rules = self._rules(verdict.profile)

@@ -28,14 +28,14 @@ class RawScores:
         logits: per type, the highest over the windows, shape `(types,)`.
         offsets: of the seller's tokens in the text as given, shape `(tokens, 2)`.
         evidence: per token and type, a logit, shape `(tokens, types)`.
-        contribution: evidence times attention, what each token adds to a type's logit.
+        attention: per token and type its share of a window's logit, which is the mean of the evidence so weighted, 0–1.
     """
 
     encoded: EncodedMessage
     logits: NDArray[np.float64]
     offsets: NDArray[np.int64]
     evidence: NDArray[np.float64]
-    contribution: NDArray[np.float64]
+    attention: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ class _WindowScores:
     window: Window
     logits: NDArray[np.float64]
     evidence: NDArray[np.float64]
-    contribution: NDArray[np.float64]
+    attention: NDArray[np.float64]
 
 
 def score(
@@ -71,10 +71,11 @@ def _forward(backend: Backend, windows: Sequence[Window], batch_tokens: int) -> 
         for row, i in enumerate(batch):
             seller = slice(*windows[i].seller)
             evidence = output.evidence[row, seller].astype(np.float64)
-            contribution = evidence * output.attention[row, seller]
+            attention = output.attention[row, seller].astype(np.float64)
             # The same sum as the model's own, which depends on the batch in its last digits.
-            logits = contribution.sum(axis=0) if evidence.any() else output.logits[row].astype(np.float64)
-            results[i] = _WindowScores(windows[i], logits, evidence, contribution)
+            own = (evidence * attention).sum(axis=0)
+            logits = own if evidence.any() else output.logits[row].astype(np.float64)
+            results[i] = _WindowScores(windows[i], logits, evidence, attention)
     return [results[i] for i in range(len(windows))]
 
 
@@ -107,5 +108,5 @@ def _merge(message: EncodedMessage, windows: Sequence[_WindowScores]) -> RawScor
         np.max([w.logits for w in windows], axis=0),
         np.array([pair for w in windows for pair in w.window.offsets], dtype=np.int64).reshape(-1, 2),
         np.concatenate([w.evidence for w in windows]),
-        np.concatenate([w.contribution for w in windows]),
+        np.concatenate([w.attention for w in windows]),
     )

@@ -2,7 +2,7 @@
 
 A type's marked words are those whose token evidence, as a probability, reaches the model's token threshold;
 neighbours are joined to phrases, without function words at their ends, and the strongest phrases are kept. Where
-no word reaches it, the word that moved the type's score most is shown.
+no word reaches it, the one of most weight is shown.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class TokenScores:
     Attributes:
         offsets: character offsets of each token in the text as given, shape `(tokens, 2)`.
         probability: sigmoid of the token's evidence, 0–1, shape `(tokens,)`.
-        contribution: attention times evidence, what the token adds to the type's logit, shape `(tokens,)`.
+        attention: the token's share of the type's logit, 0–1, shape `(tokens,)`.
     """
 
     offsets: NDArray[np.int64]
     probability: Floats
-    contribution: Floats
+    attention: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,27 +54,25 @@ class WordScores:
     Attributes:
         words: start and end of each word in the text as given.
         probability: the strongest of the word's tokens, 0–1, shape `(words,)`.
-        weight: the word's share of what speaks for the type, 0–1, shape `(words,)`.
-        push: what the word adds to the type's logit, shape `(words,)`.
+        weight: attention times probability, summed over the word's tokens; a share of all words' sum, 0–1,
+            shape `(words,)`.
     """
 
     words: tuple[Span, ...]
     probability: Floats
     weight: Floats
-    push: Floats
 
 
 def word_scores(text: str, tokens: TokenScores) -> WordScores:
     """Tokens' evidence summed up to words; no words where there is no token."""
     words = tuple(match.span() for match in _WORD.finditer(text)) if len(tokens.offsets) else ()
-    probability, push = np.zeros(len(words)), np.zeros(len(words))
+    probability, strength = np.zeros(len(words)), np.zeros(len(words))
     if words:
         starts = np.array([start for start, _ in words])
         owner = np.clip(np.searchsorted(starts, tokens.offsets[:, 0], side="right") - 1, 0, None)
         np.maximum.at(probability, owner, tokens.probability)
-        np.add.at(push, owner, tokens.contribution)
-    positive = np.maximum(push, 0.0)
-    return WordScores(words, probability, positive / (float(positive.sum()) or 1.0), push)
+        np.add.at(strength, owner, tokens.attention * tokens.probability)
+    return WordScores(words, probability, strength / (float(strength.sum()) or 1.0))
 
 
 def evidence_spans(text: str, type_name: str, scores: WordScores, threshold: float) -> list[Evidence]:
@@ -83,7 +81,7 @@ def evidence_spans(text: str, type_name: str, scores: WordScores, threshold: flo
         return []
     marked = scores.probability >= threshold
     if not marked.any():
-        marked[int(scores.push.argmax())] = True
+        marked[int(scores.weight.argmax())] = True
     found = [_trimmed(text, scores.words, *run) for run in _phrases(marked)]
     weighed = [(first, last, float(scores.weight[first : last + 1].sum())) for first, last in found]
     ranked = sorted(weighed, key=lambda phrase: -phrase[2])
