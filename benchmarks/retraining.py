@@ -5,7 +5,8 @@
 For each type a base model is trained without any message of it. Then 5, 20 and 50 labelled ones go through `data add`
 and `retrain`, as a user's would; recall is counted on the type's other messages, none of them alike, and F1 on the
 test messages of all other kinds. A further row flips a fifth of the 50 labels. Every row is written when it is done,
-and one that is there is not measured again. About five minutes a base and three a row on two cores.
+and one that is there is not measured again; a base is kept per data and size. About five minutes a base and three a row
+on two cores.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from reviewguard.curation.dedup import ALIKE, shingles
 from reviewguard.curation.nearest import alike
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.sources import write_messages
-from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
+from reviewguard.curation.storage import load_splits, read_frozen, stored_digest, write_frozen
 from reviewguard.files import atomic_write, write_json, write_jsonl
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
@@ -109,13 +110,19 @@ def _measure_type(kind: str, options: argparse.Namespace) -> None:
     wanted = [(count, 0) for count in options.labels]
     wanted += [] if options.no_flipped else [(FLIPPED_OF, round(FLIPPED_SHARE * FLIPPED_OF))]
     for count, flipped in wanted:
-        done = {(row["type"], row["labels"], row["flipped"]) for row in _read(options.out)["rows"]}
-        if (kind, count, flipped) in done:
+        facts = {
+            "type": kind,
+            "labels": len(question.labels[:count]),
+            "flipped": flipped,
+            "size": options.size,
+            "epochs": options.epochs,
+            "digest": stored_digest(options.data),
+        }
+        if any(facts.items() <= row.items() for row in _read(options.out)["rows"]):
             continue
-        row = _retrained(question, base, count, flipped, options)
-        found = _read(options.out)
-        facts = {"size": options.size, "epochs": options.epochs, "seed": SEED, "bootstrap": BOOTSTRAP}
-        write_json(options.out, found | facts | {"rows": [*found["rows"], row]})
+        row = facts | _retrained(question, base, count, flipped, options)
+        rows = [*_read(options.out)["rows"], row]
+        write_json(options.out, {"seed": SEED, "bootstrap": BOOTSTRAP, "rows": rows})
         print(json.dumps(row), flush=True)
 
 
@@ -152,7 +159,8 @@ def _question(
 
 def _base(question: Question, options: argparse.Namespace) -> Path:
     """The folder of a run on messages without the type; `messages`, `splits.json` and `data` lie in it."""
-    run: Path = options.runs / question.kind
+    made_of = f"{stored_digest(options.data)[:8]}-{options.size}x{options.epochs}"
+    run: Path = options.runs / f"{question.kind}-{made_of}"
     if (run / "model" / "evaluation.json").is_file():
         return run
     for name, rows in question.splits.items():
@@ -183,8 +191,8 @@ def _retrained(
         seconds = time.monotonic() - started
         figures = _compare(question, load(base / "model"), load(result.challenger.folder))
     doubted = {doubt.message.id for doubt in result.report.doubts}
-    row = {"type": question.kind, "labels": count, "flipped": flipped, "seconds": round(seconds, 1)}
-    return row | _outcome(result) | _caught(listed, doubted, mistaken) | figures
+    caught = _caught(listed, doubted, mistaken)
+    return {"seconds": round(seconds, 1)} | _outcome(result) | caught | figures
 
 
 def _add(
@@ -290,11 +298,14 @@ def _plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    for kind, (colour, dashes) in zip(TYPES, LINES, strict=False):
-        own = sorted((r for r in rows if r["type"] == kind and not r["flipped"]), key=lambda r: r["labels"])
-        if not own:
-            continue
-        style = {"color": colour, "linestyle": dashes, "marker": "o", "capsize": 3, "label": kind}
+    bases = sorted({(r["type"], r["size"]) for r in rows if not r["flipped"]})
+    for (kind, size), (colour, dashes) in zip(bases, LINES, strict=False):
+        own = sorted(
+            (r for r in rows if (r["type"], r["size"], r["flipped"]) == (kind, size, 0)),
+            key=lambda r: r["labels"],
+        )
+        label = f"{kind}, base of {size:,}"
+        style = {"color": colour, "linestyle": dashes, "marker": "o", "capsize": 3, "label": label}
         counts = [0, *(row["labels"] for row in own)]
         recall = [own[0]["rest"]["flagged_before"], *(row["rest"]["flagged_after"] for row in own)]
         change = [[0.0, 0.0, 0.0], *(row["elsewhere"]["f1_change"] for row in own)]

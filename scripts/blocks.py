@@ -222,11 +222,11 @@ def retraining() -> str | None:
     if not stored:
         return None
     facts = (
-        f"One type left out, then taught by labels (`benchmarks/retraining.py`, seed {stored['seed']}; base of "
-        f"{stored['size']:,} messages, {stored['epochs']} epochs). Brackets hold 95% bootstrap intervals."
+        f"One type left out, then taught by labels (`benchmarks/retraining.py`, seed {stored['seed']}). "
+        "Brackets hold 95% bootstrap intervals."
     )
     header = (
-        "type left out", "labels", "flagged of its other messages", "at 0 labels", "named",
+        "type left out", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "named",
         "F1 elsewhere, points", "false alarms elsewhere, points", "minutes", "gate",
     )  # fmt: skip
     return f"{facts}\n\n{table(header, map(_retrained, stored['rows']))}"
@@ -237,6 +237,7 @@ def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:
     wrong = f" ({row['flipped']} wrong, {row['caught']} of them listed)" if row["flipped"] else ""
     return (
         f"`{row['type']}`",
+        f"{row['size']:,}",
         f"{row['labels']}{wrong}",
         _interval(rest["flagged_after"], 1, 2),
         number(rest["flagged_before"][0]),
