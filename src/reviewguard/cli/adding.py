@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from reviewguard import user
 from reviewguard.cli.shared import MapOption, ModelOption, column_map, output_console
 
 
@@ -52,7 +52,7 @@ def add(
 
     decisions = Decisions(*(frozenset(ids or ()) for ids in (accept, reject, both)))
     job = AddJob(
-        file, labels, messages, name, column_map(columns), who or getpass.getuser(), model, decisions, dry_run
+        file, labels, messages, name, column_map(columns), who or user.who(), model, decisions, dry_run
     )
     report = add_labels(job)
     console, _ = output_console()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from reviewguard import user
 from reviewguard.cli.shared import FormatOption, MapOption, ModelOption, column_map, output_console
 
 
@@ -54,7 +54,7 @@ def label(
                 journal,
                 keys,
                 lambda view: console.print(view, highlight=False),
-                who=who or getpass.getuser(),
+                who=who or user.who(),
                 colour=colour,
             )
         console.print(end_view(session.counts(), str(target)), highlight=False)

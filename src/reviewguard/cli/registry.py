@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +18,7 @@ from reviewguard.cli.shared import (
     output_console,
     progress_bar,
 )
+from reviewguard.user import who
 
 if TYPE_CHECKING:
     from reviewguard.retraining.store import ModelStore, Promotion
@@ -129,7 +129,7 @@ def promote(
     model = store.get(version)
     if not force:
         check_gate(model)
-    _report(store.promote(model.version, by=getuser(), reason=reason, forced=force and not model.passed))
+    _report(store.promote(model.version, by=who(), reason=reason, forced=force and not model.passed))
 
 
 @app.command()
@@ -138,7 +138,7 @@ def rollback(reason: ReasonOption = "", models: ModelsOption = MODELS) -> None:
 
     Example: reviewguard models rollback --reason "false alarms on delivery notes"
     """
-    _report(_open(models).rollback(by=getuser(), reason=reason))
+    _report(_open(models).rollback(by=who(), reason=reason))
 
 
 def _open(models: Path) -> ModelStore:

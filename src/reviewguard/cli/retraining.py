@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
@@ -11,6 +10,7 @@ import typer
 
 from reviewguard.cli.data import FROZEN, LABELS, MESSAGES
 from reviewguard.cli.shared import output_console
+from reviewguard.user import who
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -80,7 +80,7 @@ def _add(path: Path, labels: Path, messages: Path, model: Path) -> None:
     from reviewguard.labelling.add import AddJob, add
     from reviewguard.labelling.report import report_view
 
-    job = AddJob(path, labels, messages, who=getpass.getuser(), model=model)
+    job = AddJob(path, labels, messages, who=who(), model=model)
     report = add(job)
     console, _ = output_console()
     console.print(report_view(report, job.target), highlight=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from reviewguard.retraining.store import ModelStore, Promotion
 from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PARENT, StoredModel
 from reviewguard.retraining.work import Work
 from reviewguard.training import NAME, TEST, describe, run_facts
+from reviewguard.user import who
 
 REPORT, REPORT_TEXT = "retraining.json", "retraining.md"
 WORK = ".retrain"
@@ -113,7 +113,7 @@ def retrain(
         promotion = None
         if report.gate.passed and agree(report):
             reason = f"retrained on {len(data.labels.new)} new labels"
-            promotion = store.promote(kept.version, by=getpass.getuser(), reason=reason)
+            promotion = store.promote(kept.version, by=who(), reason=reason)
             work.clear()
     problems = (*tracker.problems, *(promotion.problems if promotion else store.sync()))
     return RetrainResult(report, kept, promotion, problems)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from reviewguard.errors import InputError
 from reviewguard.files import write_json
+from reviewguard.user import who
 
 LOCK, NOTE = ".lock", ".writer.json"
 
@@ -61,7 +61,7 @@ class Writer:
 
     def _leave_note(self, what: str) -> None:
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        note = {"what": what, "who": getpass.getuser(), "pid": os.getpid(), "since": since}
+        note = {"what": what, "who": who(), "pid": os.getpid(), "since": since}
         write_json(self._folder / NOTE, note)
 
     def _holder(self) -> str:
