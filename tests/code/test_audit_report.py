@@ -19,6 +19,7 @@ from rich.console import Console
 from tests.audit_rows import audited, neutral, row, small_export, soliciting
 
 from reviewguard.errors import InputError
+from reviewguard.inference.audit.facts import facts, facts_text
 from reviewguard.inference.audit.results import Audit
 from reviewguard.inference.render import COLOURS
 from reviewguard.inference.report import page, write_report
@@ -140,11 +141,31 @@ def test_the_page_says_whether_details_are_masked() -> None:
     assert "Personal details are not masked" in html(audit, masked=False)
 
 
-@pytest.mark.parametrize("rows", [[], [row(1)], [row(1, day=None)]])
+@pytest.mark.parametrize("rows", [[row(1)], [row(1, day=None)]])
 def test_nothing_found_is_said(rows: list[object]) -> None:
     text = html(audited(rows))  # type: ignore[arg-type]
     assert "Nothing found against the rules" in text
     assert "<article" not in text
+
+
+@pytest.mark.parametrize("filters", [{"orders": ["999-typo"]}, {"until": "2020-01-31"}])
+def test_nothing_judged_is_not_nothing_found(filters: dict[str, object]) -> None:
+    audit = audited(small_export()[:6], **filters)
+    (narrowed,) = audit.filters.describe()
+    said, out = f"No seller message was judged ({narrowed}), so nothing could be found.", io.StringIO()
+    Console(file=out, width=200).print(audit_view(audit, Path("out"), top=3, colour=False))
+    assert said in out.getvalue()
+    text = html(audit)
+    assert "<h1>No seller message was judged</h1>" in text
+    assert f"<p>{said}</p>" in text
+    assert said in facts_text(facts(audit))
+    assert "Nothing found" not in text
+    assert "was found to break" not in text
+    assert "0 messages found" not in text
+
+
+def test_no_message_at_all_is_said() -> None:
+    assert "No seller message was judged, so nothing could be found." in html(audited([]))
 
 
 def test_charts_are_drawn_to_scale_and_described() -> None:

@@ -47,6 +47,14 @@ def facts_text(sections: Sequence[FactSection]) -> str:
     )
 
 
+def not_judged(audit: Audit) -> str:
+    """Says that the filters, or the lack of messages, left nothing to judge; empty where something was judged."""
+    if audit.overview.reviewed:
+        return ""
+    narrowed = ", ".join(audit.filters.describe())
+    return f"No seller message was judged{f' ({narrowed})' if narrowed else ''}, so nothing could be found."
+
+
 def _reviewed(audit: Audit) -> Iterator[str]:
     seen, filters = audit.overview, audit.filters
     if filters.since or filters.until:
@@ -64,7 +72,7 @@ def _reviewed(audit: Audit) -> Iterator[str]:
 
 def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
     seen = audit.overview
-    yield (
+    yield not_judged(audit) or (
         f"{_plural(seen.soliciting, 'message')} found review-soliciting, "
         f"{_plural(seen.doubtful, 'message')} left for a person to decide."
     )

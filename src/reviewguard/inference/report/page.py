@@ -13,7 +13,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reviewguard.inference.audit.facts import facts, facts_text, quote
+from reviewguard.inference.audit.facts import facts, facts_text, not_judged, quote
 from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
 from reviewguard.inference.render import COLOURS, clear_lines, decided_by, marked_html, proof_lines
 from reviewguard.inference.report.charts import Bar, bars
@@ -60,6 +60,7 @@ def render_page(audit: Audit, *, created: datetime, masked: bool) -> str:
             short=short,
             hidden=len(audit.findings) - len(full) - len(short),
             headline=_headline(audit),
+            not_judged=not_judged(audit),
             rules=len({(f.rule, order) for f in audit.findings if f.rule for order in f.orders}),
             agents=sorted({agent for f in audit.findings for agent in f.agents}),
             names=_names(audit.findings),
@@ -136,7 +137,7 @@ def _headline(audit: Audit) -> str:
         return f"{_plural(len(orders), 'order')} asked for a review too often or too late"
     if audit.findings:
         return "Nothing certain, but something for a person to decide"
-    return "Nothing found against the rules"
+    return "Nothing found against the rules" if seen.reviewed else "No seller message was judged"
 
 
 def _heading(finding: Finding) -> str:
