@@ -35,7 +35,15 @@ def check(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProce
         ("{# five stars #}Hi {{name}}", "Hi {{name}}"),
         ("{{#if vip}}Hi{{else}}Bye{{/if}} {{> footer}}%FIRST%", "Hi Bye %FIRST%"),
         ("<!-- ask for\nstars -->Hi ${name} <%= x %><% end %>", "Hi ${name} <%= x %>"),
-        ("---\nsubject: five stars\n---\nHi [name]", "Hi [name]"),
+        ("{% comment %}never ask for {{ x }} stars{%- endcomment -%}{% if a %}Hi", "Hi"),
+        ("{% comment 'why' %}stars{% endcomment %}Hi{% comment %}stars{% endcomment %}", "Hi"),
+        ("---\nname: five stars\ntags:\n- stars\n  # stars\n\n# stars\n---\nHi [name]", "Hi [name]"),
+        ("---\r\nSubject: your parcel\r\nid: stars\r\n--- \r\nHi [name]", "your parcel Hi [name]"),
+        ("---\nid: stars\nbody: >\n  Hi Ana,\n  bye\nlang: en\n---", "> Hi Ana, bye"),
+        (f"---\nHi Ana,\n{ASK}\n---\nBye", f"--- Hi Ana, {ASK} --- Bye"),
+        (f"---\nid: a\n{ASK}\n---\nBye", f"--- id: a {ASK} --- Bye"),
+        (f"---\nImportant: {ASK}\n---\nBye", f"--- Important: {ASK} --- Bye"),
+        (f"---\n- {ASK}\n---\nBye", f"--- - {ASK} --- Bye"),
     ],
 )
 def test_control_tags_are_blanked_and_every_character_keeps_its_place(text: str, read: str) -> None:
@@ -53,6 +61,23 @@ def test_marks_lie_on_the_files_own_text(tmp_path: Path) -> None:
     assert item.line == 4
     assert item.verdict.evidence
     assert all(item.verdict.text[e.start : e.end] == e.text for e in item.verdict.evidence)
+
+
+def test_an_ask_between_two_rules_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text(f"---\nHi Ana,\n{ASK}\n---\nYour parcel left today.\n", "utf-8")
+    (item,) = check_templates(load(), [file])
+    assert (item.verdict.verdict, item.line) == ("review-soliciting", 3)
+
+
+def test_offsets_count_the_files_own_line_ends(tmp_path: Path) -> None:
+    text = f"---\r\nid: a\r\n---\r\nHi Ana,\r\n\r\n{ASK}\r\n"
+    file = tmp_path / "a.txt"
+    file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    (item,) = check_templates(load(), [file])
+    assert item.line == 6
+    assert item.verdict.evidence
+    assert all(text[e.start : e.end] == e.text for e in item.verdict.evidence)
 
 
 def test_a_file_that_is_no_template_is_named_and_the_others_are_judged(tmp_path: Path) -> None:

@@ -17,12 +17,20 @@ MAX_BYTES = 1_000_000
 """Larger files are exports, not templates."""
 
 _CONTROL = re.compile(
-    r"\{%.*?%\}|\{#(?!\w).*?#\}|<%(?!=).*?%>|<!--.*?-->"
+    r"\{%-?\s*comment\b.*?\{%-?\s*endcomment\s*-?%\}|\{%.*?%\}|\{#(?!\w).*?#\}|<%(?!=).*?%>|<!--.*?-->"
     r"|\{\{!.*?\}\}|\{\{\s*[#/^>][^{}]*\}\}|\{\{\s*else\s*\}\}",
     re.DOTALL,
 )
 """Conditions, loops, partials and comments of Jinja, Liquid, Handlebars, Mustache and ERB: no buyer reads them."""
-_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_KEY = r"(?:[a-z_][\w.-]*|(?i:subject|title)):(?=\s)[^\n]*\n"
+_FRONT_MATTER = re.compile(
+    rf"\A---[ \t]*\r?\n(?:#[^\n]*\n|\r?\n)*{_KEY}"
+    rf"(?:{_KEY}|-[ \t][^\n]*\n|[ \t][^\n]*\n|#[^\n]*\n|\r?\n)*---[ \t]*(?:\r?\n|\Z)"
+)
+"""Keys, lists, indented lines and comments, nothing else; capitals begin sentences (`Important: …`), not keys."""
+_ENTRY = re.compile(r"^(\S+)(.*\n?(?:[ \t].*\n?)*)", re.MULTILINE)
+_SHOWN = frozenset({"subject:", "title:", "preheader:", "body:", "text:", "message:", "content:"})
+"""Keys whose values a buyer reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +74,22 @@ def check_templates(
 
 
 def visible(text: str) -> str:
-    """The text with front matter, control tags and comments blanked, each character at its old place."""
-    for pattern in (_FRONT_MATTER, _CONTROL):
-        text = pattern.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
-    return text
+    """The text with control tags, comments and front matter blanked, each character at its old place.
+
+    Of front matter, what a buyer reads stays: the subject, or the message itself.
+    """
+    return _CONTROL.sub(lambda found: _blank(found.group()), _FRONT_MATTER.sub(_values, text))
+
+
+def _values(front_matter: re.Match[str]) -> str:
+    return _ENTRY.sub(
+        lambda entry: _blank(entry[1]) + (entry[2] if entry[1].lower() in _SHOWN else _blank(entry[2])),
+        front_matter.group(),
+    )
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\r\n]", " ", text)
 
 
 def _checked(path: Path, text: str, verdict: Verdict) -> CheckedTemplate:
@@ -84,7 +104,7 @@ def _read(path: Path) -> str | InputError:
             return InputError(
                 f"{path} has more than {MAX_BYTES:,} bytes", fix="score exports with `reviewguard score`"
             )
-        text = path.read_text("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")  # line ends stay, so that offsets are the file's
     except (OSError, UnicodeDecodeError) as error:
         return InputError(f"{path} cannot be read: {error}", expected="a UTF-8 text file")
     return html_to_text(visible(text)) if path.suffix.lower() in MARKUP_SUFFIXES else text
