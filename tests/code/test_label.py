@@ -134,6 +134,50 @@ def test_a_half_written_line_is_dropped_and_a_whole_one_kept(tmp_path: Path) -> 
     assert len(rows) == 1
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"body,rg_verdict\nHi,compliant\nleave 5 stars,review-soliciting",
+        b"one line of notes",
+        b'{"text": "a"}\nnotes\n{"text": "b"}',
+        b'{"text": "a"}\nnotes\n{"text": "hal',
+        "größer\n{}".encode("latin-1"),
+        "größer".encode("latin-1"),
+        "größer\n".encode("latin-1"),
+        '{"text": "größer"}'.encode("latin-1") + b"\n{}",
+    ],
+)
+def test_a_file_that_holds_no_labels_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes"
+    path.write_bytes(content)
+    with pytest.raises(InputError), open_journal(path):
+        pass
+    assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_line_cut_within_a_letter_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    for cut in (b'{"te', '{"text": "größer'.encode()[:13]):
+        path.write_bytes(b'{"text": "a"}\n' + cut)
+        with open_journal(path) as journal:
+            assert journal.rows == [{"text": "a"}]
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_labels_are_not_written_into_the_file_to_label(tmp_path: Path, link: bool) -> None:
+    source = tmp_path / "scored.jsonl"
+    source.write_text('{"text": "a"}')
+    target = tmp_path / "again" / ".." / "link.jsonl" if link else source
+    (tmp_path / "again").mkdir()
+    if link:
+        target.symlink_to(source)
+    told = r"is the file to label\n  expected: .*\n  to fix: "
+    with pytest.raises(InputError, match=told), open_journal(target, source):
+        pass
+    assert source.read_text() == '{"text": "a"}'
+
+
 def test_a_full_disk_leaves_the_labels_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "l.jsonl"
     label(path, "c")
@@ -245,6 +289,22 @@ def test_keys_from_a_pipe(scored: Path) -> None:
     )
     assert [row["types"] for row in labels(scored)] == [["positive_request"], []]
     assert "2 labelled, 0 skipped, 0 left" in done.stdout
+
+
+def test_the_command_does_not_write_into_its_input(scored: Path) -> None:
+    before = scored.read_bytes().rstrip()
+    scored.write_bytes(before)
+    done = subprocess.run(
+        [*COMMAND, str(scored), "--out", str(scored)],
+        input="c",
+        text=True,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "is the file to label" in done.stderr
+    assert scored.read_bytes() == before
 
 
 def wait_for(handle: int, words: str) -> str:

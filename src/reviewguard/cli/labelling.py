@@ -45,7 +45,7 @@ def label(
 
     target = out or file.with_name(f"{file.name.partition('.')[0]}.labels.jsonl")
     options = ReadOptions(format, column_map(columns))
-    with open_journal(target) as journal:
+    with open_journal(target, file) as journal:
         items = read_items(file, options, model=model, everything=everything)
         console, colour = output_console()
         with standard_keys() as keys:

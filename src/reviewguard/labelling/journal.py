@@ -12,9 +12,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from reviewguard.errors import InputError
-from reviewguard.files import read_jsonl, write_jsonl, write_text
+from reviewguard.files import atomic_write, read_jsonl, write_jsonl
 
 Row = dict[str, Any]
+
+_BEGINNING = b'{"text": "'
 
 
 class Journal:
@@ -58,43 +60,75 @@ class Journal:
 
 
 @contextmanager
-def open_journal(path: Path) -> Iterator[Journal]:
+def open_journal(path: Path, source: Path | None = None) -> Iterator[Journal]:
     """A journal, made where there is none; a last line that a killed process left unfinished is dropped.
+
+    Args:
+        source: the file that is labelled, which cannot be the journal.
 
     Raises:
         InputError: someone else is labelling into it, it cannot be written, or it is something else.
     """
+    if source is not None and path.exists() and source.exists() and path.samefile(source):
+        raise InputError(
+            f"{path} is the file to label",
+            expected="another file for the labels",
+            fix="name another one with --out, or leave --out away",
+        )
     lock = path.with_name(f".{path.name}.lock")
     held = FileLock(lock, timeout=0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         held.acquire()
-        _mend(path)
     except Timeout as error:
         raise InputError(
             f"{path} is in use by another `reviewguard label`", fix="close it, or write elsewhere with --out"
         ) from error
     except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror}", fix="choose another file with --out"
-        ) from error
+        raise _unwritable(path, error) from error
     try:
-        yield Journal(path)
+        yield _mended(path)
     finally:
         lock.unlink(missing_ok=True)  # while it is held, so nobody else can hold it
         held.release()
 
 
-def _mend(path: Path) -> None:
-    data = path.read_bytes() if path.exists() else b""
-    if data and not data.endswith(b"\n"):
-        whole, _, last = data.rpartition(b"\n")
-        kept = data if _is_row(last) else whole
-        write_text(path, kept.decode("utf-8") + "\n" if kept else "")
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"cannot write {path}: {error.strerror}", fix="choose another file with --out")
+
+
+def _mended(path: Path) -> Journal:
+    try:
+        data = path.read_bytes() if path.exists() else b""
+        whole = data[: data.rfind(b"\n") + 1]
+        last = data[len(whole) :]
+        if last:
+            _check(path, whole, last)
+            with atomic_write(path) as file:
+                file.write(data + b"\n" if _is_row(last) else whole)
+        return Journal(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _check(path: Path, whole: bytes, last: bytes) -> None:
+    """Refuse a file that is no journal, before anything is taken from it."""
+    rows = (line for line in whole.split(b"\n") if line.strip())
+    if not (_is_row(last) or _is_begun(last)) or not all(map(_is_row, rows)):
+        raise InputError(
+            f"{path} holds something other than labels",
+            expected="one JSON object a line, as `reviewguard label` writes them",
+            fix="choose another file with --out",
+        )
 
 
 def _is_row(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        return isinstance(json.loads(line.decode("utf-8")), dict)
     except ValueError:
         return False
+
+
+def _is_begun(line: bytes) -> bool:
+    """Whether it may be the beginning of a label that a killed process was writing."""
+    return line.startswith(_BEGINNING[: len(line)])
