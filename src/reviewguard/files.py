@@ -44,10 +44,14 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
+def write_text(path: Path, text: str, *, errors: str = "strict") -> None:
+    """Write UTF-8 text atomically.
+
+    Args:
+        errors: what becomes of a lone surrogate, which has no UTF-8 form; see `str.encode`.
+    """
     with atomic_write(path) as file:
-        file.write(text.encode("utf-8"))
+        file.write(text.encode("utf-8", errors))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -88,8 +92,8 @@ def _parse_object(path: Path, number: int, line: str) -> dict[str, Any]:
     return value
 
 
-def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write one compact JSON object a line, atomically."""
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]], *, errors: str = "strict") -> None:
+    """Write one compact JSON object a line, atomically; `errors` as for `write_text`."""
     with atomic_write(path) as file:
         for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n")
+            file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", errors) + b"\n")

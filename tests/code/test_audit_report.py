@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -260,6 +262,29 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         check_folder(tmp_path / "out")
     with pytest.raises(InputError, match="cannot write"):
         write_report(audited([]), tmp_path / "out" / "deeper", created=CREATED)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_folder(tmp_path / "deep" / "out")
+    assert [p.name for p in tmp_path.rglob("*")] == ["deep"]
+
+    def refused(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refused)
+    with pytest.raises(InputError, match=r"cannot write .*out: Permission denied"):
+        check_folder(tmp_path / "out")
+
+
+def test_names_that_are_not_utf8_do_not_stop_a_report(tmp_path: Path) -> None:
+    source = os.fsdecode(b"exp\xe9.csv")
+    rows = [soliciting(1, "five stars for a mug", order=None, asin=None), row(2, error=f"{source} is empty")]
+    strange = [replace(item, record=replace(item.record, source=source)) for item in rows]
+    write_report(audited(strange), tmp_path / "out", created=CREATED)
+    for name in ("report.html", "findings.jsonl"):
+        assert "exp?.csv" in (tmp_path / "out" / name).read_text("utf-8")
 
 
 def test_the_terminal_gets_counts_and_the_first_findings() -> None:

@@ -36,16 +36,17 @@ def write_report(
     """
     shown = audit if show_personal_data else without_personal_data(audit)
     with _new_folder(folder, force=force) as new:
-        write_text(new / PAGE, render_page(shown, created=created, masked=not show_personal_data))
+        page = render_page(shown, created=created, masked=not show_personal_data)
+        write_text(new / PAGE, page, errors="replace")
         write_sheets(shown, new / SHEETS)
-        write_jsonl(new / LINES, finding_lines(shown))
+        write_jsonl(new / LINES, finding_lines(shown), errors="replace")
 
 
 def check_folder(folder: Path, *, force: bool = False) -> None:
-    """Whether a report may be written there; worth asking before the work is done.
+    """Whether a report can be written there; worth asking before the work is done.
 
     Raises:
-        InputError: it may not.
+        InputError: it cannot, or would take the place of something else.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise InputError(f"{folder} is no folder", fix="choose another --out")
@@ -57,6 +58,7 @@ def check_folder(folder: Path, *, force: bool = False) -> None:
                 expected="a new folder, or one with an earlier report alone",
                 fix="choose another --out, or --force to write the report beside it",
             )
+    _beside(folder).rmdir()
 
 
 @contextmanager
@@ -64,13 +66,7 @@ def _new_folder(folder: Path, *, force: bool) -> Iterator[Path]:
     """A folder that takes the place of `folder` once it is complete."""
     check_folder(folder, force=force)
     folder = folder.absolute()
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    except OSError as error:
-        raise InputError(
-            f"cannot write {folder}: {error.strerror}", fix="choose a folder you may write to"
-        ) from error
+    new = _beside(folder)
     try:
         yield new
         new.chmod(0o755)
@@ -81,6 +77,18 @@ def _new_folder(folder: Path, *, force: bool) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _beside(folder: Path) -> Path:
+    """A new, empty folder beside it."""
+    folder = folder.absolute()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    except OSError as error:
+        raise InputError(
+            f"cannot write {folder}: {error.strerror}", fix="choose a folder you may write to"
+        ) from error
 
 
 def _replace(new: Path, folder: Path) -> None:

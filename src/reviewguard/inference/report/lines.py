@@ -58,11 +58,11 @@ def _message(message: ShownMessage) -> dict[str, Any]:
         "sent_at": _moment(message.sent_at),
         "agent": message.agent,
         "subject": message.subject,
-        "text": _clean(message.text),
+        "text": message.text,
         "verdict": message.verdict,
         "probability": message.probability,
         "evidence": [
-            {"start": e.start, "end": e.end, "text": _clean(e.text), "type": e.type, "weight": e.weight}
+            {"start": e.start, "end": e.end, "text": e.text, "type": e.type, "weight": e.weight}
             for e in message.evidence
         ],
         "clear_because": list(message.clear_because),
@@ -75,7 +75,7 @@ def _message(message: ShownMessage) -> dict[str, Any]:
 def _proof(proof: Proof | None) -> dict[str, Any] | None:
     if proof is None:
         return None
-    words = [{"start": q.start, "end": q.end, "text": _clean(q.text)} for q in proof.words]
+    words = [{"start": q.start, "end": q.end, "text": q.text} for q in proof.words]
     return {"words": words, "probability": proof.probability}
 
 
@@ -96,8 +96,3 @@ def _sending(sending: Sending) -> dict[str, Any]:
 
 def _moment(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
-
-
-def _clean(text: str) -> str:
-    """Lone surrogates have no UTF-8 form; one character stands for one, so offsets hold."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= c <= "\udfff" else c for c in text)
