@@ -20,7 +20,7 @@ from reviewguard.errors import InputError
 from reviewguard.inference.work_folder import work_folder
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.writers import Table, check_output, suffix_of, write_output, xlsx
-from reviewguard.inference.writers.columns import FLAT, STRUCTURED
+from reviewguard.inference.writers.columns import FLAT, STRUCTURED, harmless
 from reviewguard.schema import Evidence, Record, TypeScore, Verdict
 
 SUFFIXES = [".csv", ".csv.gz", ".tsv", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx"]
@@ -39,7 +39,7 @@ def rows() -> list[Record]:
     }
     return [
         Record("a.csv", "line 2", values, TEXT, id="1", previous="@buyer"),
-        Record("a.csv", "line 3", {"id": 2, "body": "+1", "note": "a\r\nb"}, "hello", "buyer"),
+        Record("a.csv", "line 3", {"id": 2, "body": "+A1", "note": "a\r\nb"}, "hello", "buyer"),
         Record("a.csv", "line 4", {"id": None, "body": "\ud83d \x00 lone"}, "\ud83d \x00 lone"),
         Record("b.mbox", "message 9", {}, error="cut in half"),
     ]
@@ -84,9 +84,24 @@ def test_tables_keep_columns_and_neutralise_formulas(tmp_path: Path, suffix: str
     assert table[0]["rg_previous"] == "'@buyer"
     assert table[0]["rg_verdict"] == "needs-review"
     assert (table[0]["price"], table[0]["open"], table[0]["sent"]) == ("2.5", "true", MOMENT.isoformat())
-    assert (table[1]["body"], table[1]["note"], table[1]["rg_verdict"]) == ("'+1", "a\r\nb", "")
+    assert (table[1]["body"], table[1]["note"], table[1]["rg_verdict"]) == ("'+A1", "a\r\nb", "")
     assert table[2]["body"].startswith("\\ud83d")
     assert table[3]["rg_error"] == "b.mbox, message 9: cut in half"
+
+
+@pytest.mark.parametrize(
+    "cell", ["-12.50", "+49 170 555-0123", "+1 (212) 555-0117", "-", "- Your parcel left.\n- It's on its way"]
+)
+def test_numbers_phones_and_lists_come_back_as_they_were(cell: str) -> None:
+    assert harmless(cell) == cell
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["=1", "@a", "\t=1", "+A1", "-1+cmd|' /C calc'!A0", "- cmd|' /C calc'!A0", '- HYPERLINK("x")', "-SUM(1)"],
+)
+def test_what_may_run_is_quoted(cell: str) -> None:
+    assert harmless(cell) == f"'{cell}"
 
 
 def test_jsonl_keeps_each_rows_own_columns_and_evidence_with_offsets(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from reviewguard.files import atomic_write
 from reviewguard.inference.audit.facts import facts
 from reviewguard.inference.audit.results import Audit, Finding
 from reviewguard.inference.render import bracketed
+from reviewguard.inference.writers.columns import sheet_text
 from reviewguard.policy import load_policy
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ _Value = str | int | float | date | None
 _LONGEST_CELL = 32_000
 """Characters; Excel takes 32,767."""
 _MOST_ROWS = 1_000_000
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 _FINDINGS = """
     rank id verdict probability rule_or_types title sent first last orders order_ids asins agents marked_words
@@ -66,13 +65,11 @@ def _sheet(book: Workbook, title: str, header: str, rows: Iterable[Sequence[_Val
 
 
 def _cell(value: _Value) -> _Value:
-    """The value, with a quote in front where a spreadsheet would run it as a formula (OWASP, "CSV injection")."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=None)
     if not isinstance(value, str):
         return value
-    text = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", value)
-    text = f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    text = sheet_text(value)
     return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]} […]"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -33,6 +34,9 @@ STRUCTURED = (
 )
 OWN_COLUMNS = frozenset(FLAT) | frozenset(STRUCTURED)
 """Columns of an earlier run are replaced, not kept beside the new ones."""
+
+_PLAIN = re.compile(r"[+-][\d\s().,/-]*|- [\w\s.,:;?'\N{RIGHT SINGLE QUOTATION MARK}-]*")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def flat(row: ScoredRecord) -> dict[str, str | float | None]:
@@ -78,5 +82,15 @@ def error_of(row: ScoredRecord) -> str | None:
 
 
 def harmless(cell: str) -> str:
-    """The cell, with a quote in front where a spreadsheet would run it as a formula (OWASP, "CSV injection")."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    """The cell, with a quote in front where a spreadsheet may run it as a formula (OWASP, "CSV injection").
+
+    Numbers, phone numbers and a dash with plain words after it are left alone: no function, other file or program
+    can be called without brackets, "!" or "|".
+    """
+    risky = cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not _PLAIN.fullmatch(cell)
+    return f"'{cell}" if risky else cell
+
+
+def sheet_text(text: str) -> str:
+    """The text as a cell of an Excel file: harmless, and without the characters that the format cannot hold."""
+    return harmless(_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text))

@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from reviewguard.errors import InputError
 from reviewguard.inference.writers import Table
-from reviewguard.inference.writers.columns import FLAT, flat, harmless
+from reviewguard.inference.writers.columns import FLAT, flat, sheet_text
 from reviewguard.schema import Cell
 
 MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 1_048_576, 16_384, 32_767
@@ -22,7 +22,6 @@ MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 1_048_576, 16_384, 32_767
 MAX_INTEGER = 10**15
 """Excel keeps 15 digits of a number; what is longer is an identifier, and written as text."""
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MODIFIED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -76,7 +75,7 @@ def _cell(value: Cell) -> Cell:
         return str(value)
     if not isinstance(value, str):
         return value
-    text = harmless(_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value))
+    text = sheet_text(value)
     if len(text) <= MAX_CHARACTERS:
         return text
     note = f" … [cut: {len(value):,} characters]"
