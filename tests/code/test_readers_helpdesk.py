@@ -116,6 +116,13 @@ def test_zendesk_comments_beside_their_tickets(tmp_path: Path) -> None:
     ]
 
 
+def test_tickets_without_a_message_come_in_the_order_of_the_export(tmp_path: Path) -> None:
+    tickets = [zendesk_ticket(number, comments=None) for number in range(12)]
+    comment = {"id": 1, "ticket_id": 0, "body": "Hello", "author_id": 7}
+    records = read(dumped(tmp_path, {"tickets": tickets, "comments": [comment]}), format="zendesk")
+    assert [record.place for record in records[1:]] == [f"ticket {number}" for number in range(1, 12)]
+
+
 def test_zendesk_tickets_without_comments_are_their_description(tmp_path: Path) -> None:
     outbound = zendesk_ticket(2, comments=None, description="Your lamp ships.", submitter_id=6)
     tickets = [

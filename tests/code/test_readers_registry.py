@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +128,46 @@ def test_one_bad_file_among_others_is_a_row_with_an_error(tmp_path: Path) -> Non
         assert part in error
     with pytest.raises(InputError, match="is empty"):
         read(tmp_path, strict=True)
+
+
+def test_inputs_none_of_which_can_be_read_are_an_error(tmp_path: Path) -> None:
+    for name in ("b1.csv", "b2.csv"):
+        written(tmp_path, name, "a,b\n1,2\n")
+    with pytest.raises(InputError, match=r"none of the inputs can be read; the first: .*b1\.csv"):
+        read(tmp_path / "b1.csv", tmp_path / "b2.csv")
+    written(tmp_path, "notes.txt", "Just a few words.\n")
+    with pytest.raises(InputError, match="none of the inputs"):
+        read(tmp_path)
+    written(tmp_path, "b3.csv", "sender,body\nbuyer,Where is it?\n")
+    assert errors(read(tmp_path)).count(None) == 1
+
+
+def test_a_map_without_effect_is_refused_where_the_input_stands_alone(tmp_path: Path) -> None:
+    ticket = {"id": 1, "via": {"channel": "email"}, "requester_id": 7, "description": "Where is it?"}
+    tickets = written(tmp_path, "tickets.json", json.dumps({"tickets": [ticket]}))
+    mail = written(tmp_path, "a.eml", "From: ana@example.com\nTo: shop@example.org\nSubject: Hi\n\nHello\n")
+    assert len(read(tickets, format="zendesk")) == 1
+    with pytest.raises(InputError, match="--map text=… has no effect on zendesk"):
+        read(tickets, format="zendesk", columns={"text": "Body"})
+    with pytest.raises(InputError, match="--map agent=… has no effect on eml"):
+        read(mail, columns={"seller": "example.org", "agent": "From"})
+    assert len(read(mail, columns={"seller": "example.org"})) == 1
+    assert len(read(mail, written(tmp_path, "b.csv", "Words\nhi\n"), columns={"text": "Words"})) == 2
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, "a.csv", "body\nhi\n")
+    locked = written(tmp_path, "locked/b.csv", "body\nhi\n").parent
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if Path(path) == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(InputError, match=r"cannot read .*locked: Permission denied"):
+        read(tmp_path)
 
 
 def test_strict_raises_at_the_first_bad_row_and_names_it(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from reviewguard.readers.jsonl import JsonLinesReader
 from reviewguard.readers.mail import EmlReader, MboxReader
 from reviewguard.readers.parquet import ParquetReader
 from reviewguard.readers.sources import bare_suffix, find_files, read_head
+from reviewguard.readers.tickets import TicketReader
 from reviewguard.readers.xlsx import XlsxReader
 from reviewguard.readers.zendesk import ZendeskReader
 from reviewguard.schema import Record
@@ -37,6 +38,8 @@ READERS: tuple[Reader, ...] = (
 )
 """More specific ones first."""
 
+_WHOLE_FILE = "whole file"
+
 
 def read_records(inputs: Sequence[Path | str], options: ReadOptions) -> Iterator[Record]:
     """Every row of every input: files, folders and patterns, in order.
@@ -45,13 +48,27 @@ def read_records(inputs: Sequence[Path | str], options: ReadOptions) -> Iterator
 
     Raises:
         UserError: `options.format` names no reader.
-        InputError: an input does not exist or its format is unknown; an only input cannot be read at all;
+        InputError: an input does not exist or its format is unknown; an only input has no use for one of
+            `options.columns`; none of the inputs can be read;
             with `options.strict`, anything cannot be read.
     """
     if options.format is not None:
         _named(options.format)
     files = find_files(inputs)
-    return _records(files, options)
+    return _some_readable(_records(files, options))
+
+
+def _some_readable(records: Iterator[Record]) -> Iterator[Record]:
+    """The records; whole files that cannot be read are an error at the end if no record could be read."""
+    unread: Record | None = None
+    readable = False
+    for record in records:
+        readable = readable or record.error is None
+        if record.place == _WHOLE_FILE:
+            unread = unread or record
+        yield record
+    if unread and not readable:
+        raise InputError(f"none of the inputs can be read; the first: {unread.error}")
 
 
 def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
@@ -59,12 +76,14 @@ def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
     for path, named in files.items():
         try:
             reader = _pick(path, options)
+            if alone and reader is not None:
+                _check_columns(reader, options)
             if reader is None and (named or options.strict):
                 raise _unknown_format(path)
         except InputError as error:
             if options.strict or alone:
                 raise
-            yield _unread(path, "whole file", error)
+            yield _unread(path, _WHOLE_FILE, error)
             continue
         if reader is None:
             strangers.append(path)
@@ -88,7 +107,7 @@ def _read(reader: Reader, path: Path, options: ReadOptions, *, alone: bool) -> I
     except InputError as error:
         if options.strict or (alone and not place):
             raise
-        yield _unread(path, place or "whole file", error)
+        yield _unread(path, place or _WHOLE_FILE, error)
 
 
 def _unread(path: Path, place: str, error: InputError) -> Record:
@@ -105,6 +124,18 @@ def _pick(path: Path, options: ReadOptions) -> Reader | None:
     by_suffix = [reader for reader in READERS if suffix in reader.suffixes]
     by_content = (reader for reader in (*by_suffix, *READERS) if reader.sniff(path, head))
     return next(by_content, None) or next(reversed(by_suffix), None)
+
+
+def _check_columns(reader: Reader, options: ReadOptions) -> None:
+    """Helpdesk exports and mail name their fields themselves; only whose mail is the seller's may be told."""
+    fixed = isinstance(reader, EmlReader | MboxReader | TicketReader)
+    known = {"seller"} if isinstance(reader, EmlReader | MboxReader) else set()
+    if fixed and (idle := sorted(options.columns.keys() - known)):
+        raise InputError(
+            f"--map {idle[0]}=… has no effect on {reader.name}",
+            expected="--map seller=… alone" if known else "no --map: the fields of the format are known",
+            fix="leave it out, or name another --format",
+        )
 
 
 def _named(name: str) -> Reader:

@@ -31,7 +31,7 @@ def find_files(inputs: Sequence[Path | str]) -> dict[Path, bool]:
     and `**` are wildcards.
 
     Raises:
-        InputError: an input does not exist, is no file, or holds none.
+        InputError: an input does not exist, is no file, or holds none; a folder below it cannot be read.
     """
     found: dict[Path, tuple[Path, bool]] = {}
     for item in inputs:
@@ -59,12 +59,19 @@ def _files_of(path: Path) -> list[tuple[Path, bool]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if _is_read(Path(place, name), beside=folders))
         for name in sorted(files):
             path = Path(place, name)
             if not name.startswith(".") and path.is_file():
                 yield path
+
+
+def _unreadable(error: OSError) -> None:
+    """A folder left out without a word would look like one with nothing in it."""
+    raise InputError(
+        f"cannot read {error.filename}: {error.strerror}", fix="allow reading it, or name the files to read"
+    ) from error
 
 
 def _is_read(folder: Path, *, beside: Sequence[str]) -> bool:

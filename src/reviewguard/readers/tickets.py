@@ -136,7 +136,7 @@ class _Reading:
             yield Record(str(self.path), place, {"entry": shown}, error=str(error))
 
     def silent(self) -> Iterator[Record]:
-        for ticket_id in self.known.keys() - self.answered:
+        for ticket_id in (known for known in self.known if known not in self.answered):
             yield self._unread(ticket_id, f"ticket {ticket_id}", "the ticket holds no message")
 
     def _unread(self, ticket_id: str, place: str, reason: str) -> Record:
