@@ -77,6 +77,15 @@ def test_the_gate_is_not_passed_by_but_with_force(models: Path, version: str, ga
     assert (entry.forced, entry.gate, entry.to_version) == (True, gate, version)
 
 
+def test_a_gate_against_another_champion_does_not_count(models: Path) -> None:
+    assert run(models, "promote", "4", "--force").exit_code == 0
+    refused = run(models, "promote", "2")
+    assert "2: gate measured against 1, champion is 4" in str(refused.exception)
+    assert run(models, "promote", "2", "--force").exit_code == 0
+    entry = ModelStore(models).history().entries[-1]
+    assert (entry.to_version, entry.forced, entry.gate) == ("2", True, "passed")
+
+
 def test_force_where_it_was_not_needed_is_not_logged_as_such(models: Path) -> None:
     assert run(models, "promote", "2", "--force").exit_code == 0
     assert not ModelStore(models).history().entries[0].forced

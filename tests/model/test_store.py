@@ -17,6 +17,7 @@ from reviewguard import folders
 from reviewguard.errors import InputError, ModelError
 from reviewguard.inference.engines import Task
 from reviewguard.retraining.store import ModelStore
+from reviewguard.retraining.stored import check_gate
 from reviewguard.settings import Settings
 
 TEXT = "Leave us five stars and we refund you."
@@ -31,9 +32,8 @@ def test_a_version_comes_in_as_challenger_is_promoted_and_rolled_back(
 ) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2", "3")
     assert names(store) == {"1": ("champion",), "2": (), "3": ("challenger",)}
-    first = store.promote("2", by="Sam", reason="better", tags={"note": "n"})
+    first = store.promote("2", by="Sam", reason="better")
     assert (first.entry.from_version, first.entry.to_version, first.entry.gate) == ("1", "2", "passed")
-    assert store.get("2").tags["note"] == "n"
     second = store.promote("challenger", by="Sam", reason="better still")
     assert second.champion.folder == store.folder / "default"
     assert reviewguard.load(store.folder / "default").settings.version == "3"
@@ -269,3 +269,24 @@ def test_the_log_is_plain_json(tiny_model_dir: Path, tmp_path: Path) -> None:
     values = json.loads(line)
     assert (values["reason"], values["forced"], values["from_version"]) == ("Grüße", True, "1")
     assert values["when"].endswith("+00:00")
+
+
+def test_the_gate_vouches_against_its_own_champion_only(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2", "3")
+    check_gate(store.get("3"), store.champion())
+    store.promote("2", by="Sam", reason="")
+    with pytest.raises(InputError, match="3: gate measured against 1, champion is 2"):
+        check_gate(store.get("3"), store.champion())
+
+
+def test_the_report_of_a_version_follows_its_gate(tiny_model_dir: Path, tmp_path: Path) -> None:
+    made = make_version(tiny_model_dir, tmp_path / "made", "2")
+    store = make_store(tiny_model_dir, tmp_path)
+    (made / "retraining.md").write_text("failed on F1")
+    store.add(made, None, {"gate": "failed on F1"})
+    (made / "retraining.md").write_text("passed")
+    (made / "evaluation.json").write_text("{}")
+    kept = store.add(made, None, PASSED)
+    assert (kept.gate, (kept.folder / "retraining.md").read_text()) == ("passed", "passed")
+    assert (kept.folder / "evaluation.json").read_text() == "{}"
+    assert reviewguard.load(kept.folder).settings.version == "2"

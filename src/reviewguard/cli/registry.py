@@ -22,6 +22,7 @@ from reviewguard.user import who
 
 if TYPE_CHECKING:
     from reviewguard.retraining.store import ModelStore, Promotion
+    from reviewguard.retraining.stored import StoredModel
 
 app = typer.Typer(
     help="List, compare, promote and roll back versions of the model.",
@@ -112,24 +113,23 @@ def promote(
     version: VersionArgument,
     reason: ReasonOption = "",
     force: Annotated[
-        bool, typer.Option("--force", help="Although the gate failed or never ran; the log says so.")
+        bool, typer.Option("--force", help="Although the gate does not vouch for it; the log says so.")
     ] = False,
     models: ModelsOption = MODELS,
 ) -> None:
     """Serve another version from now on. Scorers that run keep the model they loaded.
 
-    Refused where the gate of `reviewguard retrain` failed or never ran. The folder is exchanged in one step, the
-    change is written to history.jsonl, and MLflow's aliases follow.
+    Refused where the gate of `reviewguard retrain` failed, never ran, or ran against another champion. The folder is
+    exchanged in one step, the change is written to history.jsonl, and MLflow's aliases follow.
 
     Example: reviewguard models promote challenger --reason "catches the coupon wording"
     """
-    from reviewguard.retraining.stored import check_gate
-
     store = _open(models)
-    model = store.get(version)
-    if not force:
-        check_gate(model)
-    _report(store.promote(model.version, by=who(), reason=reason, forced=force and not model.passed))
+    with store.writing("promote"):
+        model = store.get(version)
+        forced = _needs_force(store, model, force=force)
+        promotion = store.promote(model.version, by=who(), reason=reason, forced=forced)
+    _report(promotion)
 
 
 @app.command()
@@ -139,6 +139,21 @@ def rollback(reason: ReasonOption = "", models: ModelsOption = MODELS) -> None:
     Example: reviewguard models rollback --reason "false alarms on delivery notes"
     """
     _report(_open(models).rollback(by=who(), reason=reason))
+
+
+def _needs_force(store: ModelStore, model: StoredModel, *, force: bool) -> bool:
+    """Whether the gate does not vouch for a version; without `force` that is refused."""
+    from reviewguard.errors import InputError
+    from reviewguard.retraining.stored import CHAMPION, check_gate
+
+    champion = next((known for known in store.list() if CHAMPION in known.aliases), None)
+    try:
+        check_gate(model, champion)
+    except InputError:
+        if not force:
+            raise
+        return True
+    return False
 
 
 def _open(models: Path) -> ModelStore:

@@ -30,6 +30,7 @@ from reviewguard.retraining.stored import (
     TAGS,
     StoredModel,
     read_version,
+    renew_reports,
     settings_tags,
     write_version,
 )
@@ -94,7 +95,7 @@ class ModelStore(ModelShelf):
         """Copy a model into the store; it becomes the challenger, unless it is the champion.
 
         It is named as its `config.json` says, with more where another model has that name. A model that is there
-        already gets the new tags, and the weights if it has none. `sync` tells MLflow.
+        already gets the new tags and reports, and the weights if it has none. `sync` tells MLflow.
 
         Args:
             weights: folder with torch weights and tokenizer; `run.json` is taken from it or from beside it.
@@ -109,6 +110,8 @@ class ModelStore(ModelShelf):
             champion = self._kept_champion()
             own = {ADDED: _now()} | ({PARENT: champion.version} if champion else {})
             version = self._name(model_folder)
+            if (kept := self._versions / version / MODEL).is_dir():
+                renew_reports(kept, model_folder)
             self._keep(version, model_folder, weights, own, tags)
             if champion is None or champion.version != version:
                 write_text(self._candidate, version)
@@ -120,14 +123,12 @@ class ModelStore(ModelShelf):
         *,
         by: str,
         reason: str,
-        tags: Mapping[str, str] | None = None,
         forced: bool = False,
     ) -> Promotion:
         """Serve another version. The gate is the caller's; its answer is the tag `gate`.
 
         Args:
             version: or an alias.
-            tags: added to the version's own.
             forced: to be logged: the gate had not let it through.
 
         Raises:
@@ -135,9 +136,6 @@ class ModelStore(ModelShelf):
             ModelError: its folder is damaged; nothing changed.
         """
         with self.writing("promote"), disk_errors(self.folder):
-            model = self.get(version)
-            if tags and CHAMPION not in model.aliases:
-                self._keep(model.version, model.folder, None, {}, tags)
             return self._change("promote", self.get(version), by, reason, forced=forced)
 
     def rollback(self, *, by: str, reason: str) -> Promotion:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from reviewguard.errors import InputError, ModelError
-from reviewguard.files import sha256, write_json
+from reviewguard.files import atomic_write, sha256, write_json
 from reviewguard.folders import copy_folder, replace_folder
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE
 from reviewguard.settings import Settings
@@ -25,8 +25,8 @@ MODEL, WEIGHTS, TAGS, RUN = "model", "weights", "tags.json", "run.json"
 DATA_DIGEST, GATE, PARENT, MODEL_SHA256, ADDED = "data_digest", "gate", "parent", "model_sha256", "added"
 """Tags that every version may carry: what it was trained on, what the gate said, the champion it was trained
 against, the SHA-256 of its `model.onnx`, and when it came into the store."""
-PASSED, FAILED, NOT_RUN = "passed", "failed", "not run"
-"""What the tag `gate` begins with; reasons may follow."""
+PASSED, NOT_RUN = "passed", "not run"
+"""What the tag `gate` begins with, unless the gate failed; reasons may follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +56,24 @@ class StoredModel:
         return self.gate.startswith(PASSED)
 
 
-def check_gate(model: StoredModel) -> None:
-    """Refuse a version that the gate did not let through.
+def check_gate(model: StoredModel, champion: StoredModel | None) -> None:
+    """Refuse a version that the gate did not let through, or let through against another champion than this one.
 
     Raises:
-        InputError: it failed, or never ran.
+        InputError: it failed, never ran, or was measured against another.
     """
     if not model.passed:
         raise InputError(
             f"{model.version}: gate {model.gate}",
             expected="a version that passed the gate of `reviewguard retrain`",
             fix="retrain, or promote it with --force; the log will say so",
+        )
+    parent = model.tags.get(PARENT)
+    if champion is not None and champion.version not in (parent, model.version):
+        raise InputError(
+            f"{model.version}: gate measured against {parent or 'no champion'}, champion is {champion.version}",
+            expected="a version that passed the gate against the champion",
+            fix="run `reviewguard retrain` again, or promote it with --force; the log will say so",
         )
 
 
@@ -104,6 +111,15 @@ def write_version(
             shutil.copy2(run, part / WEIGHTS / RUN)
     write_json(part / TAGS, dict(tags))
     replace_folder(part, folder)
+
+
+def renew_reports(folder: Path, model: Path) -> None:
+    """Bring what lies beside a kept model (card, figures, report) in line with another folder of the same model."""
+    own = {CONFIG_FILE, *Settings.read(folder / CONFIG_FILE).files}
+    for path in sorted(model.iterdir()):
+        if path.is_file() and path.name not in own:
+            with atomic_write(folder / path.name) as file:
+                file.write(path.read_bytes())
 
 
 def read_version(folder: Path) -> StoredModel:
