@@ -18,6 +18,7 @@ from reviewguard.exporting import CARD_FILE, export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.card import CardFacts, render_card
+from reviewguard.modeling.checkpoints import remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evaluation import Evaluation, evaluate
 from reviewguard.modeling.limit import limit_families
@@ -103,6 +104,7 @@ def train(
             "started_from": earlier.lineage if earlier else None,
         }
         write_json(run_dir / RUN, run_record(config, facts, trained))
+        remove_checkpoints(run_dir / CHECKPOINTS)
         classifier = export_model(
             trained,
             splits["validation"],

@@ -21,7 +21,7 @@ from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.dataset import training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig, _any_loss
 from reviewguard.modeling.limit import limit_families
-from reviewguard.modeling.runs import WEIGHTS
+from reviewguard.modeling.runs import RUN, WEIGHTS
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.modeling.trainer import fine_tune
 from reviewguard.policy import load_policy
@@ -103,9 +103,50 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
         fine_tune(
             config, splits["train"], splits["validation"], TYPES, tmp_path / "b", callbacks=[AfterOneEpoch()]
         )
+    (checkpoint,) = (tmp_path / "b").glob("checkpoint-*")
+    killed = checkpoint.with_name("checkpoint-999")  # while it was written
+    killed.mkdir()
+    (killed / "model.safetensors").write_bytes(b"half")
     resumed = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path / "b")
+    assert not killed.exists()
     ours, theirs = resumed.model.state_dict(), through.model.state_dict()
     assert all(torch.allclose(ours[k], theirs[k], atol=1e-4) for k in ours)
+
+
+def test_a_training_that_was_killed_before_it_was_saved_is_not_done_again(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base, epochs=1, bf16="off")
+    first = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path)
+
+    class NoStep(TrainerCallback):
+        def on_step_begin(self, *args: object, **kwargs: object) -> None:
+            raise AssertionError("trained again")
+
+    again = fine_tune(
+        config, splits["train"], splits["validation"], TYPES, tmp_path, callbacks=[NoStep()]
+    ).model.state_dict()
+    assert all(torch.equal(again[k], v) for k, v in first.model.state_dict().items())
+
+
+def test_checkpoints_go_once_the_run_is_saved(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill(folder: Path) -> None:
+        assert list(folder.glob("checkpoint-*"))
+        assert (tmp_path / WEIGHTS / "model.safetensors").is_file()
+        assert (tmp_path / RUN).is_file()
+        raise Killed
+
+    monkeypatch.setattr("reviewguard.training.remove_checkpoints", kill)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path)
+    config = tiny_config(tiny_base, epochs=1, bf16="off")
+    with pytest.raises(Killed):
+        train(config, tiny_data_dir, tmp_path, tmp_path / "model", version="1", bootstrap=0)
 
 
 def test_the_run_leaves_a_model_folder_with_card_and_figures(tiny_run: Path) -> None:

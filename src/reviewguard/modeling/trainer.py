@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,12 +25,13 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import EvalPrediction, get_last_checkpoint
+from transformers.trainer_utils import EvalPrediction
 
 from reviewguard.decision import sigmoid
 from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.base_model import resolve_base_model
+from reviewguard.modeling.checkpoints import last_checkpoint
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel
@@ -78,6 +78,8 @@ def fine_tune(
 ) -> TrainedModel:
     """Train on messages; an interrupted run in the same `run_dir` goes on from its last epoch.
 
+    The checkpoints stay, so that a finished training is not lost before it is saved; then call `remove_checkpoints`.
+
     Args:
         train: training messages, augmented already.
         start_from: a model whose weights to begin with, instead of the base model's.
@@ -107,15 +109,14 @@ def fine_tune(
     if quiet:
         trainer.remove_callback(ProgressCallback)
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=_last_checkpoint(run_dir) if run_dir.is_dir() else None)
+    checkpoint = last_checkpoint(run_dir)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     seconds = time.monotonic() - started
     # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
     extract_model_from_parallel(model, keep_fp32_wrapper=False)
     averaging.apply(model)
     if start is not None:
         _interpolate(model, start, config.keep_start)
-    for checkpoint in run_dir.glob("checkpoint-*"):
-        shutil.rmtree(checkpoint)
     return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), seconds)
 
 
@@ -124,11 +125,6 @@ def _ranking(prediction: EvalPrediction) -> dict[str, float]:
     violation = np.asarray(prediction.label_ids)[:, :-1].max(axis=1) > 0.5
     probability = 1.0 - np.prod(1.0 - sigmoid(np.asarray(prediction.predictions)[:, :-1]), axis=1)
     return {"auroc": float(roc_auc_score(violation, probability)) if 0 < violation.mean() < 1 else 0.5}
-
-
-def _last_checkpoint(run_dir: Path) -> str | None:
-    found: str | None = get_last_checkpoint(str(run_dir))  # type: ignore[no-untyped-call]
-    return found
 
 
 def _arguments(config: TrainConfig, run_dir: Path, steps: int) -> TrainingArguments:
