@@ -120,6 +120,16 @@ def test_a_missing_column_is_asked_for(tiny_model_dir: Path, tmp_path: Path) -> 
     assert done.exit_code == 0, done.output
 
 
+def test_the_first_unreadable_rows_are_named(tiny_model_dir: Path, tmp_path: Path) -> None:
+    source = tmp_path / "export.csv"
+    source.write_text("id,body\n1,Thank you\n2,a,b\n3,a,b\n4,a,b\n5,a,b\n")
+    done = RUN.invoke(app, ["score", str(source), "--model", str(tiny_model_dir), "--workers", "1"])
+    assert done.exit_code == 0, done.output
+    said = [line for line in done.output.splitlines() if line.startswith("unreadable: ")]
+    assert [f"line {n}: 3 cells under 2 columns" in line for n, line in enumerate(said, 3)] == [True] * 3
+    assert "and 1 more that cannot be read" in done.output
+
+
 def test_scoring_an_output_again_replaces_its_verdicts(tiny_model_dir: Path, tmp_path: Path) -> None:
     source, once, twice = tmp_path / "export.csv", tmp_path / "once.csv", tmp_path / "twice.csv"
     source.write_text(EXPORT.replace('=HYPERLINK("x")', "Thank you"), "utf-8")

@@ -24,6 +24,9 @@ from reviewguard.readers.sources import find_files
 from reviewguard.schema import ScoredRecord
 from reviewguard.settings import Settings
 
+_REASONS = 3
+"""Unreadable rows to name."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreJob:
@@ -60,6 +63,7 @@ class ScoreResult:
         files: inputs, in order.
         types: sellers' records called review-soliciting, by type.
         worst: the likeliest violations.
+        unreadable: the first rows that could not be read.
         written: rows in the output; None without one.
     """
 
@@ -68,6 +72,7 @@ class ScoreResult:
     counts: Counts
     types: Mapping[str, int]
     worst: tuple[ScoredRecord, ...]
+    unreadable: tuple[ScoredRecord, ...]
     written: int | None
 
 
@@ -147,5 +152,11 @@ def _finish(
             workspace, folder, lambda done, total: progress(Progress("writing", done, done / total))
         )
     return ScoreResult(
-        job, files, workspace.counts(), workspace.types(), tuple(workspace.worst(job.worst)), written
+        job,
+        files,
+        workspace.counts(),
+        workspace.types(),
+        tuple(workspace.worst(job.worst)),
+        tuple(workspace.unreadable(_REASONS)),
+        written,
     )

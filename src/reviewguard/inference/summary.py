@@ -6,14 +6,18 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reviewguard.inference.render import verdict_view
+from reviewguard.inference.render import printable, verdict_view
 from reviewguard.inference.scoring import ScoreResult
+from reviewguard.inference.writers.columns import error_of
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Decision, ScoredRecord
 
 
 def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
     """The counts, then the worst messages in full, then what was written."""
     parts: list[RenderableType] = [_counts(result), _types(result)]
+    parts += [Text(printable(f"unreadable: {error_of(row)}")) for row in result.unreadable]
+    if more := result.counts.unreadable - len(result.unreadable):
+        parts.append(Text(f"and {more:,} more that cannot be read"))
     for rank, row in enumerate(result.worst, 1):
         if row.verdict is not None:
             parts += [Text(), Text(_place(row, rank), style="bold" if colour else "")]

@@ -212,6 +212,12 @@ class Workspace:
             found.append(_scored(row[0], row[1], bytes_text(row[2]), row[3], row[4], shared))
         return found
 
+    def unreadable(self, count: int) -> list[ScoredRecord]:
+        """The first rows that could not be read."""
+        query = f"{_ROWS} where m.kind = ? order by m.number limit ?"
+        rows = self._db.execute(query, (UNREADABLE, count))
+        return [_scored(n, record, bytes_text(text), prev, None, {}) for n, record, text, prev, _ in rows]
+
     def counts(self) -> Counts:
         """What was read and found."""
         return counts(self._db)
