@@ -188,7 +188,9 @@ def test_without_suite_and_kept_labels_there_is_nothing_to_say() -> None:
     bare = replace(answers(), behaviour=None, held_out=(), regression=())
     report = judge(Questions(TEST, (), (), {}), bare, bare, CONFIG)
     assert report.passed
-    assert not [entry for entry in report.lines if entry.name.startswith("behaviour")]
+    (behaviour,) = [entry for entry in report.lines if entry.name.startswith("behaviour")]
+    assert behaviour.why == "not run, no suite"
+    assert "not run, no suite" in report.to_markdown()
     assert "too few" in line(report, "held-out new labels right").why
 
 

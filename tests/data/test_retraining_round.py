@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from curation_helpers import message
 
 from reviewguard.curation.labels import Labels, Provenance, StoredLabel
+from reviewguard.errors import InputError
 from reviewguard.retraining.challenger import sample, training_mix
 from reviewguard.retraining.config import RetrainConfig
-from reviewguard.retraining.labels import RoundOfLabels, sort_labels
+from reviewguard.retraining.labels import RoundOfLabels, label_version, sort_labels
 from reviewguard.retraining.regression import regression_set
-from reviewguard.schema import LabelledMessage
+from reviewguard.retraining.retrain import RetrainJob, _promote, retrain
+from reviewguard.retraining.store import ModelStore
+from reviewguard.retraining.stored import StoredModel
+from reviewguard.schema import LabelledMessage, Rationale
 
 WORDS = ("kettle", "lamp", "rug", "mixer", "scale", "drill", "tent", "fan", "clock", "grill", "sofa", "shelf", "radio",
          "towel", "brush", "knife")  # fmt: skip
@@ -50,6 +57,29 @@ def test_labels_that_the_champion_learnt_are_not_new() -> None:
     assert len(found.earlier) == 20
     assert {m.id for m in (*found.new, *found.held_out)} == {f"lab-{i:03}" for i in range(20, 30)}
     assert len(found.held_out) == 2
+
+
+def test_a_corrected_label_is_new_unless_only_its_id_is_known() -> None:
+    other = replace(label(1), types=("incentive",))
+    marked = replace(label(2), rationale=(Rationale(0, 3, "insider"),))
+    train = [label(0), other, marked]
+    found = split(train, learnt=map(label_version, map(label, range(3))))
+    assert (found.earlier, found.new) == ((label(0),), (other, marked))
+    assert split(train, learnt=[m.id for m in train]).earlier == tuple(train)
+
+
+def test_what_was_kept_for_measuring_is_learnt_in_the_next_round() -> None:
+    train = list(map(label, range(20)))
+    first = split(train)
+    more = [*train, *map(label, range(20, 36))]
+    ids, learnt = {m.id for m in more}, set(map(label_version, first.new))
+    measured = {m.id for m in first.held_out}
+    second = sort_labels(more, ids, learnt, measured, share=0.2, least=10)
+    assert set(first.held_out) <= set(second.new)
+    assert len(second.held_out) == 3
+    twin = replace(first.held_out[0], id="lab-twin", text=first.held_out[0].text + ".")
+    again = sort_labels([*more, twin], ids | {twin.id}, learnt, measured, share=0.5, least=10)
+    assert twin in again.new
 
 
 def test_alike_messages_are_kept_or_learnt_together() -> None:
@@ -126,3 +156,38 @@ def test_the_regression_set_holds_every_confirmed_violation_in_one_order() -> No
     stored = [StoredLabel(item, Provenance("f"), file, line) for line, (item, file) in enumerate(rows, 1)]
     assert [m.id for m in regression_set(Labels(tuple(stored), ()))] == ["lab-001", "lab-005"]
     assert regression_set(Labels(tuple(stored[::-1]), ())) == regression_set(Labels(tuple(stored), ()))
+
+
+def test_a_wrong_behaviour_path_stops_it_before_anything_else(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "models", sync=lambda champion, challenger: ())
+    with pytest.raises(InputError, match="no behaviour cases"):
+        retrain(RetrainJob(behaviour=tmp_path / "none"), store, agree=lambda _: True)
+
+
+def test_the_store_is_free_while_a_retraining_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ModelStore(tmp_path / "models", sync=lambda champion, challenger: ())
+    refused = []
+
+    def look(self: ModelStore) -> None:
+        with ModelStore(store.folder).writing("rollback"):
+            pass
+        with pytest.raises(InputError) as second:
+            retrain(RetrainJob(), ModelStore(store.folder), agree=lambda _: True)
+        refused.append(str(second.value))
+        raise InputError("looked")
+
+    monkeypatch.setattr(ModelStore, "champion", look)
+    with pytest.raises(InputError, match="looked"):
+        retrain(RetrainJob(), store, agree=lambda _: True)
+    assert "is in use by `retrain`" in refused[0]
+
+
+def test_a_challenger_of_a_replaced_champion_is_not_promoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ModelStore(tmp_path / "models", sync=lambda champion, challenger: ())
+    monkeypatch.setattr(ModelStore, "champion", lambda _: StoredModel("2", tmp_path, None, {}))
+    kept = StoredModel("1+1", tmp_path, None, {"gate": "passed", "parent": "1"})
+    promotion, refused = _promote(store, kept, "retrained")
+    assert promotion is None
+    assert "measured against 1, champion is 2" in refused

@@ -26,8 +26,9 @@ from reviewguard.inference.model_folder import load
 from reviewguard.retraining import retrain as module
 from reviewguard.retraining.challenger import choose_start
 from reviewguard.retraining.config import RetrainConfig, load_settings
-from reviewguard.retraining.data import LEARNT, Places, curate
+from reviewguard.retraining.data import HELD_OUT, LEARNT, Places, curate
 from reviewguard.retraining.gate_report import GateLine, GateReport
+from reviewguard.retraining.labels import label_version
 from reviewguard.retraining.retrain import RetrainJob, RetrainResult, retrain
 from reviewguard.retraining.store import ModelStore
 from reviewguard.schema import LabelledMessage, Rationale
@@ -218,7 +219,10 @@ def test_the_report_lies_with_the_challenger_and_in_mlflow(story: Story) -> None
 
 def test_the_challenger_knows_what_it_learnt(story: Story) -> None:
     facts = load(story.result.challenger.folder).settings.training
-    assert len({label.message.id for label in labels()} - set(facts[LEARNT])) == 2
+    versions = {label_version(label.message): label.message.id for label in labels()}
+    left = {versions[version] for version in set(versions) - set(facts[LEARNT])}
+    assert len(left) == 2
+    assert left == set(facts[HELD_OUT])
     assert facts["parent"] == "tiny"
     assert facts["data_digest"] == story.result.report.data_digest
     assert story.result.challenger.weights is not None
@@ -253,7 +257,7 @@ def test_without_a_terminal_nobody_agrees_and_yes_promotes(
     assert [model.version for model in home.store.list()] == ["tiny", "tiny+1"]
     assert not (home.folder / "models" / "versions" / ".retrain" / "challenger").exists()
     data = curate(home.job.places, home.folder / "again", served, RetrainConfig(), 13)
-    assert {m.id for m in data.labels.earlier} == set(served.settings.training[LEARNT])
+    assert set(map(label_version, data.labels.earlier)) == set(served.settings.training[LEARNT])
     assert len(data.labels.new) == 2  # kept for measuring in the last round, to be learnt in this one
 
 

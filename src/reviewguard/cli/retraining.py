@@ -146,6 +146,8 @@ def _tell(result: RetrainResult, asked: bool) -> None:
     print(f"{kept.version} is kept in {kept.folder}")
     if result.promotion is not None:
         print(f"promoted: {kept.version} serves in place of {report.champion}")
+    elif result.refused:
+        print(f"not promoted: {result.refused}")
     elif report.gate.passed:
         print(f"not promoted: {report.champion} goes on serving; `reviewguard models promote {kept.version}`")
     else:

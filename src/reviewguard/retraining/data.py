@@ -17,7 +17,9 @@ from reviewguard.retraining.regression import regression_set
 from reviewguard.schema import LabelledMessage
 
 LEARNT = "labels"
-"""Fact of a training: ids of the labels it learnt."""
+"""Fact of a training: the labels it learnt, as `label_version` names them."""
+HELD_OUT = "held_out_labels"
+"""Fact of a training: ids of the new labels that were kept for measuring it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
         splits["train"],
         {label.message.id for label in stored.labels},
         set(facts.get(LEARNT, ())),
+        set(facts.get(HELD_OUT, ())),
         share=config.held_out,
         least=config.held_out_from,
     )

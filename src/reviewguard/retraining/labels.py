@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -37,25 +38,30 @@ def sort_labels(
     train: Sequence[LabelledMessage],
     labels: Collection[str],
     learnt: Collection[str],
+    measured: Collection[str] = (),
     *,
     share: float,
     least: int,
 ) -> RoundOfLabels:
     """Sort the training split.
 
-    What is kept for measuring depends on the words alone, and alike messages stay together. A label kept in one
-    round is learnt in the next, when newer ones are kept in its place: one that a person confirmed must not stay
-    unlearnt for good.
+    What is kept for measuring depends on the words alone, and alike messages stay together. A label that was kept
+    for measuring the champion is learnt now, and newer ones are kept in its place: one that a person confirmed must
+    not stay unlearnt for good.
 
     Args:
         labels: ids of the messages that people added.
-        learnt: ids of those that the champion was trained on.
-        share, least: keep this share of the new ones for measuring, once there are so many.
+        learnt: of those that the champion was trained on, what `label_version` says; an id alone, as older models
+            have it, stands for any version of the label.
+        measured: ids of those that were kept for measuring the champion.
+        share, least: keep this share of the new ones that were not, once there are so many.
     """
     known = tuple(m for m in train if m.id not in labels)
-    earlier = tuple(m for m in train if m.id in labels and m.id in learnt)
-    new = [m for m in train if m.id in labels and m.id not in learnt]
-    kept = _kept(new, round(share * len(new)) if len(new) >= least else 0)
+    added = [(m, m.id in learnt or label_version(m) in learnt) for m in train if m.id in labels]
+    earlier = tuple(m for m, old in added if old)
+    new = [m for m, old in added if not old]
+    fresh = sum(m.id not in measured for m in new)
+    kept = _kept(new, measured, round(share * fresh) if fresh >= least else 0)
     return RoundOfLabels(
         known,
         earlier,
@@ -64,12 +70,19 @@ def sort_labels(
     )
 
 
-def _kept(new: Sequence[LabelledMessage], wanted: int) -> set[str]:
-    """Whole groups of alike messages, in the order of their words' hashes."""
+def label_version(message: LabelledMessage) -> str:
+    """The id, which tells the words, with a hash of what is said about them."""
+    said = [sorted(message.types), sorted(json.dumps(asdict(mark)) for mark in message.rationale)]
+    return f"{message.id}#{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]}"
+
+
+def _kept(new: Sequence[LabelledMessage], measured: Collection[str], wanted: int) -> set[str]:
+    """Whole groups of alike messages, none of them measured with before, in the order of their words' hashes."""
     kept: set[str] = set()
     if not wanted:
         return kept
-    for group in sorted(_groups(new), key=lambda group: min(map(_hash, group))):
+    groups = [group for group in _groups(new) if not any(m.id in measured for m in group)]
+    for group in sorted(groups, key=lambda group: min(map(_hash, group))):
         if len(kept) + len(group) <= wanted:
             kept |= {message.id for message in group}
     return kept

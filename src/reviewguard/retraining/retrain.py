@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,24 +11,27 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from reviewguard.errors import InputError
 from reviewguard.exporting import export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
-from reviewguard.modeling.behaviour_cases import load_cases
+from reviewguard.modeling.behaviour_cases import Case, load_cases
 from reviewguard.modeling.provenance import git_state
 from reviewguard.modeling.runs import FinishedRun
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.retraining.challenger import Mix, Start, choose_start, sample, train_challenger, training_mix
 from reviewguard.retraining.config import Settings
-from reviewguard.retraining.data import LEARNT, Places, RoundData, curate
+from reviewguard.retraining.data import HELD_OUT, LEARNT, Places, RoundData, curate
 from reviewguard.retraining.doubts import doubts
 from reviewguard.retraining.gate import judge
+from reviewguard.retraining.labels import label_version
 from reviewguard.retraining.measure import Answers, Questions, answer
 from reviewguard.retraining.report import RetrainReport, changes
 from reviewguard.retraining.store import ModelStore, Promotion
-from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PARENT, StoredModel
+from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PARENT, StoredModel, check_gate
 from reviewguard.retraining.work import Work
+from reviewguard.retraining.writer import Writer
 from reviewguard.training import NAME, TEST, describe, run_facts
 from reviewguard.user import who
 
@@ -40,6 +43,7 @@ VALIDATION = 500
 WRITTEN = 600
 """Written messages that labels are held against."""
 
+Suite = Mapping[str, tuple[Case, ...]]
 Show = Callable[[str, float | None], None]
 """Takes the stage and the share of it that is done, None where that is not known."""
 Agree = Callable[[RetrainReport], bool]
@@ -73,12 +77,14 @@ class RetrainResult:
         challenger: as it lies in the store.
         promotion: None where the gate failed or nobody agreed.
         problems: what MLflow could not be told.
+        refused: why a challenger that was to be promoted was not.
     """
 
     report: RetrainReport
     challenger: StoredModel
     promotion: Promotion | None
     problems: tuple[str, ...]
+    refused: str = ""
 
 
 def retrain(
@@ -87,36 +93,48 @@ def retrain(
     """Train a challenger, hold it against the champion, and promote it if it may be.
 
     Cut off at any moment, it leaves the champion in its place, and the same call goes on: a finished training is not
-    done again, an unfinished one goes on from its last epoch.
+    done again, an unfinished one goes on from its last epoch. Meanwhile others may change the store; a challenger
+    whose champion was replaced is kept, and not promoted.
 
     Args:
         agree: asked once the gate has passed.
 
     Raises:
-        InputError: another retraining runs, there is nothing to learn, or the data cannot be read.
+        InputError: another retraining runs, there is nothing to learn, or data or behaviour suite cannot be read.
         ModelError: there is no champion.
     """
+    suite = load_cases(job.behaviour) if job.behaviour else {}
     clock = _Clock(show)
-    with store.writing("retrain"):
+    folder = job.work or store.folder / "versions" / WORK
+    with Writer(folder).writing("retrain"):
         stored = store.champion()
         champion = load(stored.folder)
-        folder = job.work or store.folder / "versions" / WORK
         with clock("curate"):
             data = curate(job.places, folder / "data", champion, job.settings.train, SPLIT_SEED)
         start = choose_start(champion, job.weights or stored.weights, job.settings)
         inputs = _inputs(stored, start, data, job.settings)
         work = Work.open(folder / "challenger", inputs, next_version(store, stored.version))
         with Tracker(run_name=f"retrain-{work.version}") as tracker:
-            report = _Round(job, stored, champion, start, data, work, tracker, clock).run()
+            report = _Round(job, stored, champion, start, data, suite, work, tracker, clock).run()
         with clock("keep"):
             kept = store.add(work.model, work.weights, _tags(report))
-        promotion = None
+        promotion, refused = None, ""
         if report.gate.passed and agree(report):
             reason = f"retrained on {len(data.labels.new)} new labels"
-            promotion = store.promote(kept.version, by=who(), reason=reason)
+            promotion, refused = _promote(store, kept, reason)
             work.clear()
     problems = (*tracker.problems, *(promotion.problems if promotion else store.sync()))
-    return RetrainResult(report, kept, promotion, problems)
+    return RetrainResult(report, kept, promotion, problems, refused)
+
+
+def _promote(store: ModelStore, challenger: StoredModel, reason: str) -> tuple[Promotion | None, str]:
+    """Promote, or say why not: others may have changed the champion meanwhile, or be changing it."""
+    try:
+        with store.writing("promote"):
+            check_gate(challenger, store.champion())
+            return store.promote(challenger.version, by=who(), reason=reason), ""
+    except InputError as error:
+        return None, str(error)
 
 
 def next_version(store: ModelStore, champion: str) -> str:
@@ -135,7 +153,7 @@ def _inputs(champion: StoredModel, start: Start, data: RoundData, settings: Sett
         "config": start.config.to_dict(),
         "train": asdict(settings.train),
         "digest": data.curation.digest,
-        "new": [m.id for m in data.labels.new],
+        "new": [label_version(m) for m in data.labels.new],
     }
 
 
@@ -182,6 +200,7 @@ class _Round:
     champion: Classifier
     start: Start
     data: RoundData
+    suite: Suite
     work: Work
     tracker: Tracker
     clock: _Clock
@@ -221,7 +240,7 @@ class _Round:
         )
         callbacks = [TrackingCallback(self.tracker), _ShowSteps(self.clock.show)]
         trained = train_challenger(start, mix, validation, self.work.checkpoints, callbacks)
-        learnt = [m.id for m in (*data.labels.earlier, *data.labels.new)]
+        learnt = map(label_version, (*data.labels.earlier, *data.labels.new))
         facts = run_facts(start.config, data.splits, data.splits["train"], data.curation.digest) | {
             "version": self.work.version,
             "parent": self.stored.version,
@@ -229,13 +248,13 @@ class _Round:
             "commit": str(git_state()),
             "seconds": round(trained.seconds, 1),
             LEARNT: sorted(learnt),
+            HELD_OUT: sorted(m.id for m in data.labels.held_out),
         }
         return self.work.keep(trained, start.config, facts)
 
     def _report(self, challenger: Classifier, mix: Mix) -> RetrainReport:
         data, job, clock = self.data, self.job, self.clock
-        suite = load_cases(job.behaviour) if job.behaviour else {}
-        questions = Questions(data.test, data.regression, data.labels.held_out, suite)
+        questions = Questions(data.test, data.regression, data.labels.held_out, self.suite)
         before = self._answers("champion", self.champion, questions)
         after = self._answers("challenger", challenger, questions)
         describe(self.work.model, challenger, data.splits["train"], {TEST: after.test}, data.splits)
