@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reviewguard.cli import CRASHED
 from reviewguard.cli.inference import EXIT_CODES
 from reviewguard.curation.agreement import agreement as compare
 from reviewguard.curation.agreement import read_readings
@@ -112,10 +113,11 @@ def verdict_json() -> str | None:
 
 def exit_codes() -> str:
     """Exit code of each verdict."""
-    rows = [
+    rows: list[tuple[int, str]] = [
         (code, verdict or "usage error, or a message that cannot be read")
         for verdict, code in EXIT_CODES.items()
     ]
+    rows.append((CRASHED, "reviewguard itself failed; the traceback says where"))
     return prose_table(("exit code", "meaning"), sorted(rows))
 
 

@@ -28,6 +28,10 @@ class InputError(UserError):
     """A message, an export or a dataset file cannot be read."""
 
 
+class StoppedError(UserError):
+    """Scoring broke off; a run that keeps its work can go on."""
+
+
 class ModelError(UserError):
     """A model folder is missing, incomplete, altered, or does not reproduce its stored scores."""
 

@@ -172,10 +172,10 @@ class Verdict:
             proof["words"] = list(proof["words"])
         return values
 
-    def to_json(self) -> str:
-        """The JSON form as one line of text; lone surrogates are escaped, so it is always valid UTF-8."""
+    def to_json(self, encoding: str = "utf-8") -> str:
+        """The JSON form as one line of text; what `encoding` cannot hold, as lone surrogates, is escaped."""
         text = json.dumps(self.to_dict(), ensure_ascii=False)
-        return text if text.isascii() or _encodable(text) else json.dumps(self.to_dict())
+        return text if text.isascii() or _encodable(text, encoding) else json.dumps(self.to_dict())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, text: str = "") -> Verdict:
@@ -195,9 +195,9 @@ class Verdict:
         return verdict_html(self)
 
 
-def _encodable(text: str) -> bool:
+def _encodable(text: str, encoding: str) -> bool:
     try:
-        text.encode("utf-8")
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True

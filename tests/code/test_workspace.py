@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reviewguard.errors import InputError
 from reviewguard.inference import conversations
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.workspace_rows import FLOAT, INTEGER, TEXT, dump_record, load_record
@@ -204,3 +207,21 @@ def test_the_worst_are_the_likeliest_violations_each_text_once() -> None:
             (1, "a review"),
         ]
         assert len(workspace.worst(1)) == 1
+
+
+def test_a_full_disk_under_temporary_files_is_told() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(InputError, match="temporary files"), Workspace.temporary() as workspace:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+        try:
+            workspace.add(record(f"{n} {'x' * 1000}") for n in range(200))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_without_a_folder_for_temporary_files_that_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(InputError, match="TMPDIR"), Workspace.temporary():
+        pass

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
+from reviewguard.schema import Evidence, Verdict
 
 RUN = CliRunner()
 CLEAN, FLAGGED, BAND, USAGE = 0, 1, 3, 2
@@ -70,6 +71,23 @@ def test_without_a_terminal_words_are_marked_by_brackets_and_nothing_is_coloured
 ) -> None:
     done = cli("check", "Leave us five stars please", "--model", str(tiny_model_dir))
     assert b"\x1b[" not in done.stdout
+
+
+def test_a_narrow_encoding_of_the_terminal_does_not_crash(tiny_model_dir: Path) -> None:
+    text, narrow = "Your parcel left today \U0001f60a thanks", {"PYTHONIOENCODING": "ascii"}
+    done = cli("check", text, "--model", str(tiny_model_dir), env=narrow)
+    assert (done.returncode in (CLEAN, FLAGGED, BAND), done.stderr) == (True, b"")
+    assert b"parcel" in done.stdout
+    files = cli("check", "--file", "/tmp/\u2b50", env=narrow)
+    assert (files.returncode, b"does not exist" in files.stderr) == (USAGE, True)
+
+
+def test_json_stays_json_in_a_narrow_encoding() -> None:
+    verdict = Verdict(None, "compliant", 0.1, evidence=(Evidence(0, 1, "\U0001f60a\xe9", "incentive", 1.0),))
+    line = verdict.to_json("ascii")
+    assert line.isascii()
+    assert json.loads(line) == json.loads(verdict.to_json())
+    assert "\xe9" in verdict.to_json()
 
 
 def test_an_empty_message_is_an_error_with_exit_code_2(tiny_model_dir: Path) -> None:

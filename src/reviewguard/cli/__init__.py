@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import traceback
 
 import typer
 
@@ -19,6 +21,9 @@ from reviewguard.cli import (
     suggesting,
 )
 from reviewguard.errors import UserError
+
+CRASHED = 70
+"""EX_SOFTWARE of sysexits.h: a failure of the program must not read as a verdict."""
 
 app = typer.Typer(
     name="reviewguard",
@@ -42,9 +47,15 @@ app.add_typer(data.app, name="data")
 
 
 def main() -> None:
-    """Run the command line; a `UserError` becomes a message and exit code 2."""
+    """Run the command line; a `UserError` becomes a message and exit code 2, another error a traceback and 70."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(2)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(CRASHED)

@@ -34,13 +34,13 @@ def check(
     model: ModelOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print each verdict as one line of JSON.")] = False,
     fail_on: Annotated[
-        FailOn, typer.Option(help="The mildest verdict of a file that makes the exit code other than 0.")
+        FailOn, typer.Option(help="With --file: the mildest verdict that makes the exit code other than 0.")
     ] = FailOn.NEEDS_REVIEW,
 ) -> None:
     """Judge one reply before it is sent, and show the words that decide. Or judge files of templates.
 
     Exit code: 0 compliant, 1 review-soliciting, 3 needs-review, 2 for a usage error or an unreadable message;
-    of several files, the worst one's (1 before 2 before 3).
+    of several files, the worst one's (1 before 2 before 3). 70 if reviewguard itself fails.
 
     Example: reviewguard check "Leave us 5 stars and get a gift card!"
 
@@ -48,12 +48,18 @@ def check(
     """
     from reviewguard.inference.model_folder import load
 
+    if files and previous is not None:
+        raise typer.BadParameter("files of templates have no message before them", param_hint="--previous")
+    if not files and fail_on is not FailOn.NEEDS_REVIEW:
+        raise typer.BadParameter(
+            "only with --file; one reply's exit code is its verdict", param_hint="--fail-on"
+        )
     if files:
         raise typer.Exit(_check_files(text or [], profile, model, as_json=as_json, fail_on=fail_on))
     message = Message(_read_text(text or []), previous)
     verdict = load(model).predict([message], profile=profile, proof=True)[0]
     if as_json:
-        print(verdict.to_json())
+        print(verdict.to_json(sys.stdout.encoding))
     else:
         _show(verdict)
     raise typer.Exit(EXIT_CODES[verdict.verdict])
@@ -72,7 +78,7 @@ def _check_files(
     checked = check_templates(load(model), list(find_files(names)), profile=profile)
     for item in checked:
         if as_json:
-            print(item.verdict.to_json())
+            print(item.verdict.to_json(sys.stdout.encoding))
         else:
             _show_file(item)
     codes = {EXIT_CODES[item.verdict.verdict] for item in checked}

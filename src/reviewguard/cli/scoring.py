@@ -67,7 +67,7 @@ def score(
     """Score every seller message of an export, and print a summary and the worst messages.
 
     An interrupted run goes on with --resume and ends with the same output. Exit code: 0, or 1 by --fail-on,
-    2 for a usage error or an unreadable input.
+    2 for a usage error or an unreadable input, 70 if reviewguard itself fails.
 
     Example: reviewguard score data/examples/messages.csv --out scored.csv
 
@@ -75,10 +75,17 @@ def score(
     """
     from reviewguard.inference.scoring import ScoreJob, run_job
     from reviewguard.inference.summary import summary_view
+    from reviewguard.inference.work_folder import with_resume
     from reviewguard.readers.base import ReadOptions
 
     if resume and restart:
         raise typer.BadParameter("choose --resume or --restart", param_hint="--restart")
+    if (resume or restart) and out is None:
+        raise typer.BadParameter(
+            "only a run with --out can be interrupted and gone on with", param_hint="--out"
+        )
+    if ray_address and engine is not EngineName.RAY:
+        raise typer.BadParameter("only with --engine ray", param_hint="--ray-address")
     job = ScoreJob(
         tuple(inputs),
         out,
@@ -96,7 +103,7 @@ def score(
         with progress_bar() as progress:
             result = run_job(job, progress)
     except KeyboardInterrupt:
-        hint = " The same command with --resume goes on." if out else ""
+        hint = f" To go on, run {with_resume(job.leftover)}." if out else ""
         print(f"Stopped.{hint}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     console, colour = output_console()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
-from reviewguard.errors import InputError, UserError
+from reviewguard.errors import InputError, StoppedError
 from reviewguard.inference.backend import available_cores
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.engines import Engine, Task, in_process, in_processes
@@ -113,7 +113,7 @@ def score(
 
     Raises:
         InputError: an earlier run scored with another model or profile.
-        UserError: a worker was killed.
+        StoppedError: a worker was killed.
     """
     settings = {"profile": profile, "model": fingerprint(classifier), "batch_tokens": batch_tokens}
     for name, value in settings.items():
@@ -129,7 +129,7 @@ def score(
         done, scored = done + chunk.characters, scored + len(verdicts)
         progress(Progress("scoring", scored, done / max(total, 1)))
     if left := len(workspace.pending()):
-        raise UserError(f"{left} chunks were not scored", fix="run the same command with --resume")
+        raise StoppedError(f"{left} chunks were not scored", fix="run again")
 
 
 def _engine(

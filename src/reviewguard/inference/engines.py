@@ -17,7 +17,7 @@ from multiprocessing.connection import wait as wait_for_handle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reviewguard.errors import ModelError, UserError
+from reviewguard.errors import ModelError, StoppedError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import CONFIG_FILE, load, verify_files
 from reviewguard.inference.passes import BATCH_TOKENS
@@ -107,9 +107,9 @@ def _in_pool(task: Task, work: Iterator[Work], workers: int) -> Iterator[Done]:
     try:
         yield from _in_flight(pool, work, 2 * workers)
     except BrokenProcessPool as error:
-        raise UserError(
+        raise StoppedError(
             "a process that scores was killed, perhaps for want of memory",
-            fix="run the same command with --resume and fewer --workers",
+            fix="run again with fewer --workers",
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

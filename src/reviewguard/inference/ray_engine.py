@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from reviewguard.errors import ConfigError, UserError
+from reviewguard.errors import ConfigError, StoppedError, UserError
 from reviewguard.inference.engines import Done, Engine, Task, Work
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def _score_wave(wave: Sequence[Work], task: Task, workers: int) -> Iterator[Done
                 yield found[0], pickle.loads(done)
         if not open_work:
             return
-    raise UserError(
+    raise StoppedError(
         f"Ray lost {len(open_work)} chunks {ATTEMPTS} times",
-        fix="check its nodes, then run again with --resume",
+        fix="check its nodes, then run again",
     )
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reviewguard.errors import InputError
+from reviewguard.errors import InputError, StoppedError
 from reviewguard.inference.batch import Progress, Report, read, score, silent
 from reviewguard.inference.engines import Engine, Task
 from reviewguard.inference.model_folder import load, shipped_model
 from reviewguard.inference.passes import BATCH_TOKENS
-from reviewguard.inference.work_folder import Leftover, WorkFolder, work_folder
+from reviewguard.inference.work_folder import Leftover, WorkFolder, with_resume, work_folder
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.workspace_counts import Counts
 from reviewguard.inference.writers import check_output, suffix_of, write_output
@@ -85,7 +85,7 @@ def run_job(job: ScoreJob, progress: Report = silent) -> ScoreResult:
     load_policy().profile(job.profile)
     files = tuple(find_files(job.inputs))
     _check_out(job.out, files)
-    with _workspace(job) as (workspace, folder):
+    with _resumable(job), _workspace(job) as (workspace, folder):
         classifier = load(job.model)
         read(
             read_records(job.inputs, job.options),
@@ -113,6 +113,16 @@ def _check_out(out: Path | None, files: tuple[Path, ...]) -> None:
     suffix_of(out)
     if out.exists() and any(out.samefile(path) for path in files):
         raise InputError(f"{out} is also an input", fix="write to a file outside the inputs")
+
+
+@contextmanager
+def _resumable(job: ScoreJob) -> Iterator[None]:
+    try:
+        yield
+    except StoppedError as error:
+        if job.out is None:
+            raise
+        raise StoppedError(error.found, fix=f"{error.fix}, by {with_resume(job.leftover)}") from error
 
 
 @contextmanager

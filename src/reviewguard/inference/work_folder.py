@@ -43,6 +43,11 @@ class WorkFolder:
         temporary.replace(self.out)
 
 
+def with_resume(leftover: Leftover) -> str:
+    """The command that goes on with a run that was begun with `leftover`."""
+    return "the same command with --resume" + (" in place of --restart" if leftover == "restart" else "")
+
+
 @contextmanager
 def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder]:
     """A work folder for one run; it goes when the run ends well, and stays when verdicts would be lost with it.
@@ -55,7 +60,7 @@ def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder
 
     folder = WorkFolder(_make_folder(out), out)
     try:
-        with FileLock(folder.path / "lock", timeout=0), _disk_errors(folder.path):
+        with FileLock(folder.path / "lock", timeout=0), _disk_errors(folder.path, leftover):
             _settle(folder, leftover)
             try:
                 yield folder
@@ -101,24 +106,24 @@ def _settle(folder: WorkFolder, leftover: Leftover) -> None:
 
 
 @contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
+def _disk_errors(folder: Path, leftover: Leftover) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", None)
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
-            raise _full(folder) from error
+            raise _full(folder, leftover) from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise InputError(f"{folder} is damaged: {error}", fix="begin anew with --restart") from error
         raise
     except OSError as error:
         if error.errno in _FULL:
-            raise _full(folder) from error
+            raise _full(folder, leftover) from error
         raise
 
 
-def _full(folder: Path) -> InputError:
+def _full(folder: Path, leftover: Leftover) -> InputError:
     return InputError(
         f"the disk that holds {folder.parent} is full",
-        fix="make room, then run the same command with --resume; nothing was lost",
+        fix=f"make room, then run {with_resume(leftover)}; nothing was lost",
     )

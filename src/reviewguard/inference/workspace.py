@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self
 
 from reviewguard.inference import conversations
@@ -23,7 +23,7 @@ from reviewguard.inference.workspace_counts import (
     types,
     worst_numbers,
 )
-from reviewguard.inference.workspace_db import connect, make_tables, transaction
+from reviewguard.inference.workspace_db import connect, make_tables, temporary_file, transaction
 from reviewguard.inference.workspace_rows import (
     bytes_text,
     cell_kind,
@@ -75,23 +75,23 @@ class Workspace:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._folder: TemporaryDirectory[str] | None = None
         self._db = connect(path)
 
     @classmethod
-    def temporary(cls) -> Self:
-        """A work file that is gone once closed."""
-        folder = TemporaryDirectory(prefix="reviewguard-")
-        workspace = cls(Path(folder.name) / "work.sqlite")
-        workspace._folder = folder
-        workspace._db.execute("pragma synchronous = off")
-        return workspace
+    @contextmanager
+    def temporary(cls) -> Iterator[Self]:
+        """A work file that is gone afterwards.
+
+        Raises:
+            InputError: there is no room for it, or no folder for temporary files.
+        """
+        with temporary_file() as path, cls(path) as workspace:
+            workspace._db.execute("pragma synchronous = off")
+            yield workspace
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-        if self._folder is not None:
-            self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self

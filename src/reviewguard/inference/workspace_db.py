@@ -7,9 +7,43 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from reviewguard.errors import InputError
 
 # The cache counts in KiB. A commit outlives the process that made it; it need not outlive a power cut.
 _PRAGMAS = ("cache_size = -65536", "synchronous = normal", "journal_mode = truncate")
+
+_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+
+@contextmanager
+def temporary_file() -> Iterator[Path]:
+    """Where a work file can be made that is gone afterwards.
+
+    Raises:
+        InputError: there is no room for it, or no folder for temporary files.
+    """
+    try:
+        folder = TemporaryDirectory(prefix="reviewguard-")
+    except OSError as error:
+        raise _unwritable(error) from error
+    with folder:
+        try:
+            yield Path(folder.name) / "work.sqlite"
+        except sqlite3.OperationalError as error:
+            if (
+                getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DISK
+            ):  # an extended code ends with the plain one
+                raise
+            raise _unwritable(error) from error
+
+
+def _unwritable(error: Exception) -> InputError:
+    return InputError(
+        f"cannot write temporary files: {error}",
+        fix="make room, or name another folder in the environment variable TMPDIR",
+    )
 
 
 def connect(path: Path) -> sqlite3.Connection:

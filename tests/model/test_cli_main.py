@@ -1,0 +1,85 @@
+"""What the command line says and exits with when something goes wrong, or an option would have no effect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from reviewguard import cli
+from reviewguard.cli.inference import EXIT_CODES
+from reviewguard.errors import StoppedError, UserError
+from reviewguard.inference import scoring
+from reviewguard.inference.scoring import ScoreJob, run_job
+from reviewguard.inference.work_folder import Leftover, with_resume
+
+
+def leave(monkeypatch: pytest.MonkeyPatch, error: Exception) -> object:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    return left.value.code
+
+
+def test_a_crash_does_not_read_as_a_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = leave(monkeypatch, RuntimeError("broken"))
+    assert code == cli.CRASHED
+    assert code not in EXIT_CODES.values()
+    assert "RuntimeError: broken" in capsys.readouterr().err
+
+
+def test_what_the_user_can_mend_is_no_crash(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert leave(monkeypatch, UserError("no such file")) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["check", "--file", "a.txt", "--previous", "Hello"], "--previous"),
+        (["check", "Thank you", "--fail-on", "review-soliciting"], "--fail-on"),
+        (["score", "a.csv", "--resume"], "--out"),
+        (["score", "a.csv", "--restart"], "--out"),
+        (["score", "a.csv", "--ray-address", "auto"], "--ray-address"),
+    ],
+)
+def test_an_option_without_effect_is_refused(arguments: list[str], option: str) -> None:
+    done = CliRunner().invoke(cli.app, arguments)
+    assert done.exit_code == 2
+    assert f"Invalid value for {option}" in done.output
+
+
+@pytest.fixture
+def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScoreJob:
+    """A job whose scoring breaks off."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise StoppedError("a process was killed", fix="run again with fewer --workers")
+
+    monkeypatch.setattr(scoring, "score", stop)
+    source = tmp_path / "export.csv"
+    source.write_text("id,body\n1,Thank you\n", "utf-8")
+    return ScoreJob((str(source),))
+
+
+def test_resume_is_advised_only_where_it_works(killed: ScoreJob) -> None:
+    with pytest.raises(StoppedError) as plain:
+        run_job(killed)
+    assert "--resume" not in str(plain.value)
+
+
+@pytest.mark.parametrize("leftover", ["refuse", "resume", "restart"])
+def test_a_run_with_an_output_says_how_to_go_on(killed: ScoreJob, tmp_path: Path, leftover: Leftover) -> None:
+    with pytest.raises(StoppedError) as kept:
+        run_job(replace(killed, out=tmp_path / "scored.csv", leftover=leftover))
+    assert f"run again with fewer --workers, by {with_resume(leftover)}" in str(kept.value)
+    assert ("in place of --restart" in str(kept.value)) == (leftover == "restart")
