@@ -38,12 +38,12 @@ GATES = {
     "invariance": Gate(aim=0.90, held=0.95),
     "long_letters": Gate(aim=0.90, held=0.90),
     "minimal_pairs": Gate(aim=0.90, held=0.90),
-    "negation": Gate(aim=0.90, held=0.55),
-    "obfuscation": Gate(aim=0.90, held=0.90),
+    "negation": Gate(aim=0.90, held=0.65),
+    "obfuscation": Gate(aim=0.90, held=0.95),
     "plain": Gate(aim=0.90, held=0.95),
     "overall": Gate(aim=0.95, held=0.90),
 }
-"""To be raised to the aims with the model: `held` is what model 0.3.0 has, rounded down to the next 5%."""
+"""To be raised to the aims with the model: `held` is what model 0.4.0 has, rounded down to the next 5%."""
 
 LEAST_CASES = {
     "context_pairs": 25,

@@ -12,6 +12,7 @@ from typing import Any
 
 from reviewguard.files import write_json
 from reviewguard.folders import replace_folder
+from reviewguard.modeling.checkpoints import remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
 from reviewguard.modeling.trainer import TrainedModel
@@ -71,6 +72,7 @@ class Work:
         write_weights(trained, part)
         replace_folder(part, self.weights)
         write_json(self.folder / RUN, run_record(config, facts, trained))
+        remove_checkpoints(self.checkpoints)
         return FinishedRun(config, facts, trained)
 
     def finished(self) -> FinishedRun | None:
