@@ -31,12 +31,15 @@ class Reader(Protocol):
     Attributes:
         name: what `--format` calls it.
         suffixes: file names it is made for, in lower case and without `.gz` or `.zst`.
+        mappable: fields that `options.columns` may name; None for all, as in tables.
     """
 
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
     def suffixes(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def mappable(self) -> frozenset[str] | None: ...  # noqa: D102
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the content is of this format; `head` is its beginning, decompressed."""

@@ -26,6 +26,7 @@ class CsvReader:
 
     name = "csv"
     suffixes = (".csv", ".tsv", ".tab", ".psv")
+    mappable = None
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Text whose first line names a column for the message, beside others."""

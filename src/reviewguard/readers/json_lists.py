@@ -24,6 +24,7 @@ class JsonReader:
 
     name = "json"
     suffixes = (".json",)
+    mappable = None
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it begins like a JSON list or object."""

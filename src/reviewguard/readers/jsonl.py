@@ -19,6 +19,7 @@ class JsonLinesReader:
 
     name = "jsonl"
     suffixes = (".jsonl", ".ndjson", ".jsonlines", ".json")
+    mappable = None
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether one of the first lines is an object of its own and another line follows, or the name says so."""

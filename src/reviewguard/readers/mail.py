@@ -47,6 +47,7 @@ class EmlReader:
 
     name = "eml"
     suffixes = (".eml",)
+    mappable = frozenset({"seller"})
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the content begins with the headers of a mail."""
@@ -66,6 +67,7 @@ class MboxReader:
 
     name = "mbox"
     suffixes = (".mbox", ".mbx")
+    mappable = frozenset({"seller"})
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the content begins with the separator line of a mailbox."""

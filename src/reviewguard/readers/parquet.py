@@ -21,6 +21,7 @@ class ParquetReader:
 
     name = "parquet"
     suffixes = (".parquet", ".pq")
+    mappable = None
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it begins as Parquet files do."""

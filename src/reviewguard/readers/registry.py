@@ -16,7 +16,6 @@ from reviewguard.readers.jsonl import JsonLinesReader
 from reviewguard.readers.mail import EmlReader, MboxReader
 from reviewguard.readers.parquet import ParquetReader
 from reviewguard.readers.sources import bare_suffix, find_files, read_head
-from reviewguard.readers.tickets import TicketReader
 from reviewguard.readers.xlsx import XlsxReader
 from reviewguard.readers.zendesk import ZendeskReader
 from reviewguard.schema import Record
@@ -127,13 +126,12 @@ def _pick(path: Path, options: ReadOptions) -> Reader | None:
 
 
 def _check_columns(reader: Reader, options: ReadOptions) -> None:
-    """Helpdesk exports and mail name their fields themselves; only whose mail is the seller's may be told."""
-    fixed = isinstance(reader, EmlReader | MboxReader | TicketReader)
-    known = {"seller"} if isinstance(reader, EmlReader | MboxReader) else set()
-    if fixed and (idle := sorted(options.columns.keys() - known)):
+    known = reader.mappable
+    if known is not None and (idle := sorted(options.columns.keys() - known)):
+        named = ", ".join(f"--map {field}=…" for field in sorted(known))
         raise InputError(
             f"--map {idle[0]}=… has no effect on {reader.name}",
-            expected="--map seller=… alone" if known else "no --map: the fields of the format are known",
+            expected=f"{named} alone" if known else "no --map: the fields of the format are known",
             fix="leave it out, or name another --format",
         )
 

@@ -55,6 +55,7 @@ class TicketReader(ABC):
 
     name: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson")
+    mappable: ClassVar[frozenset[str]] = frozenset()
     lists: ClassVar[tuple[str, ...]] = ("tickets", "data", "results", "items", *MESSAGE_LISTS)
 
     @abstractmethod

@@ -45,6 +45,7 @@ class XlsxReader:
 
     name = "xlsx"
     suffixes = (".xlsx", ".xlsm")
+    mappable = None
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it is an archive with a workbook in it, or an Excel file of the old kind."""
