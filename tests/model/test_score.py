@@ -314,3 +314,18 @@ def test_a_pipeline_can_fail_on_what_was_found(
         done = RUN.invoke(app, ["score", str(export), *options, "--model", str(tiny_model_dir)])
         assert done.exit_code == (1 if count else 0)
         assert len(out.read_text("utf-8").splitlines()) == 110
+
+
+@pytest.mark.parametrize("command", ["score", "audit"])
+def test_an_export_of_which_nothing_was_judged_cannot_pass(
+    command: str, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "buyers.csv").write_text("sender,message\nbuyer,Where is my lamp?\nbuyer,Thank you\n")
+    arguments = [command, str(tmp_path / "buyers.csv"), "--model", str(tiny_model_dir), "--out"]
+    out = [str(tmp_path / ("out" if command == "audit" else "out.csv"))]
+    assert RUN.invoke(app, [*arguments, *out]).exit_code == 0
+    out = [str(tmp_path / ("again" if command == "audit" else "again.csv"))]
+    refused = RUN.invoke(app, [*arguments, *out, "--fail-on", "review-soliciting"]).exception
+    assert isinstance(refused, InputError)
+    assert "nothing can pass" in str(refused)
+    assert Path(out[0]).exists()

@@ -36,6 +36,7 @@ def check(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProce
         ("{{#if vip}}Hi{{else}}Bye{{/if}} {{> footer}}%FIRST%", "Hi Bye %FIRST%"),
         ("<!-- ask for\nstars -->Hi ${name} <%= x %><% end %>", "Hi ${name} <%= x %>"),
         ("{% comment %}never ask for {{ x }} stars{%- endcomment -%}{% if a %}Hi", "Hi"),
+        ("{{!-- never {{stars}} --}}Hi {{! five stars }}", "Hi"),
         ("{% comment 'why' %}stars{% endcomment %}Hi{% comment %}stars{% endcomment %}", "Hi"),
         ("---\nname: five stars\ntags:\n- stars\n  # stars\n\n# stars\n---\nHi [name]", "Hi [name]"),
         ("---\r\nSubject: your parcel\r\nid: stars\r\n--- \r\nHi [name]", "your parcel Hi [name]"),

@@ -21,6 +21,7 @@ from reviewguard.cli.shared import (
     column_map,
     output_console,
     progress_bar,
+    require_judged,
 )
 
 if TYPE_CHECKING:
@@ -107,5 +108,6 @@ def audit(
 
 
 def _found(result: Audit, fail_on: FailOn) -> bool:
+    require_judged(result.overview.sellers - result.overview.not_scored)
     verdicts = {finding.verdict for finding in result.findings}
     return FailOn.REVIEW_SOLICITING in verdicts or (fail_on is FailOn.NEEDS_REVIEW and bool(verdicts))

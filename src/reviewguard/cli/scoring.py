@@ -22,6 +22,7 @@ from reviewguard.cli.shared import (
     column_map,
     output_console,
     progress_bar,
+    require_judged,
 )
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
 
@@ -113,5 +114,6 @@ def score(
 
 
 def _found(counts: Counts, fail_on: FailOn) -> bool:
+    require_judged(sum(counts.decisions.values()))
     found = counts.decisions.get(REVIEW_SOLICITING, 0)
     return bool(found or (fail_on is FailOn.NEEDS_REVIEW and counts.decisions.get(NEEDS_REVIEW, 0)))

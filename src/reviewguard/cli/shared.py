@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reviewguard.errors import InputError
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
 
 if TYPE_CHECKING:
@@ -59,6 +60,20 @@ def column_map(items: Sequence[str] | None) -> dict[str, str]:
     if any(not separator for _, separator, _ in pairs):
         raise typer.BadParameter("expected NAME=COLUMN, for example --map text=Body", param_hint="--map")
     return {name.strip(): column.strip() for name, _, column in pairs}
+
+
+def require_judged(count: int) -> None:
+    """Refuse to let `--fail-on` pass an export of which no message was judged.
+
+    Raises:
+        InputError: `count` is 0.
+    """
+    if not count:
+        raise InputError(
+            "--fail-on: no seller message was judged, so nothing can pass",
+            expected="at least one",
+            fix="see the counts above; name the columns with --map",
+        )
 
 
 def output_console() -> tuple[Console, bool]:

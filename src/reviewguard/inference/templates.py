@@ -18,7 +18,7 @@ MAX_BYTES = 1_000_000
 
 _CONTROL = re.compile(
     r"\{%-?\s*comment\b.*?\{%-?\s*endcomment\s*-?%\}|\{%.*?%\}|\{#(?!\w).*?#\}|<%(?!=).*?%>|<!--.*?-->"
-    r"|\{\{!.*?\}\}|\{\{\s*[#/^>][^{}]*\}\}|\{\{\s*else\s*\}\}",
+    r"|\{\{!--.*?--\}\}|\{\{!.*?\}\}|\{\{\s*[#/^>][^{}]*\}\}|\{\{\s*else\s*\}\}",
     re.DOTALL,
 )
 """Conditions, loops, partials and comments of Jinja, Liquid, Handlebars, Mustache and ERB: no buyer reads them."""
