@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,12 +14,12 @@ from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.augment import augment
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.decision_report import decision_report
-from reviewguard.errors import InputError
+from reviewguard.errors import ConfigError, InputError
 from reviewguard.exporting import CARD_FILE, export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.card import CardFacts, render_card
-from reviewguard.modeling.checkpoints import remove_checkpoints
+from reviewguard.modeling.checkpoints import last_checkpoint, remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evaluation import Evaluation, evaluate
 from reviewguard.modeling.limit import limit_families
@@ -31,6 +32,8 @@ from reviewguard.schema import LabelledMessage
 
 NAME = "reviewguard"
 CHECKPOINTS = "checkpoints"
+BEGUN = "begun.json"
+"""Beside the checkpoints: what the training that left them was given."""
 TEST = "own test split"
 
 
@@ -75,11 +78,14 @@ def train(
 
     Raises:
         InputError: `start_from` holds no finished run.
+        ConfigError: the checkpoints in `run_dir` are of a training with another configuration, data or start.
     """
     earlier = _finished(start_from) if start_from else None
     commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
     digest = stored_digest(data_dir)
+    started_from = earlier.lineage if earlier else None
+    _begin(run_dir, {"config": config.to_dict(), "data_digest": digest, "started_from": started_from})
     written = limit_families(splits["train"], config.limit, config.seed)
     messages = [*written, *augment(written, config.seed, config.augment)]
     with Tracker(run_name=f"{config.head}-{version}") as tracker:
@@ -101,10 +107,11 @@ def train(
             "run_id": tracker.run_id or "",
             "commit": commit,
             "seconds": round(trained.seconds, 1),
-            "started_from": earlier.lineage if earlier else None,
+            "started_from": started_from,
         }
         write_json(run_dir / RUN, run_record(config, facts, trained))
         remove_checkpoints(run_dir / CHECKPOINTS)
+        (run_dir / CHECKPOINTS / BEGUN).unlink()
         classifier = export_model(
             trained,
             splits["validation"],
@@ -120,6 +127,21 @@ def train(
         describe(out, classifier, written, evaluations, splits)
         _track(tracker, out, evaluations, splits["test"], trained)
     return TrainingRun(out, evaluations, tracker.run_id, trained.seconds, tuple(tracker.problems))
+
+
+def _begin(run_dir: Path, given: Mapping[str, Any]) -> None:
+    """Write down what a training was given, or refuse to go on from checkpoints of another one."""
+    record = run_dir / CHECKPOINTS / BEGUN
+    if record.is_file() and last_checkpoint(record.parent):
+        before = json.loads(record.read_text("utf-8"))
+        if other := [name for name, value in given.items() if before[name] != value]:
+            raise ConfigError(
+                f"{run_dir} holds an interrupted training with another {' and another '.join(other)}",
+                expected="the same, to go on from its checkpoints",
+                fix=f"choose another --run, or delete {record.parent}",
+            )
+    record.parent.mkdir(parents=True, exist_ok=True)
+    write_json(record, given)
 
 
 def _finished(run_dir: Path) -> FinishedRun:

@@ -147,6 +147,8 @@ def test_checkpoints_go_once_the_run_is_saved(
     config = tiny_config(tiny_base, epochs=1, bf16="off")
     with pytest.raises(Killed):
         train(config, tiny_data_dir, tmp_path, tmp_path / "model", version="1", bootstrap=0)
+    with pytest.raises(ConfigError, match="interrupted training with another config"):
+        train(replace(config, seed=1), tiny_data_dir, tmp_path, tmp_path / "model", version="1", bootstrap=0)
 
 
 def test_the_run_leaves_a_model_folder_with_card_and_figures(tiny_run: Path) -> None:
@@ -155,7 +157,7 @@ def test_the_run_leaves_a_model_folder_with_card_and_figures(tiny_run: Path) -> 
         "model.onnx", "tokenizer.json", "config.json", "README.md", "evaluation.json", "reference.json",
     }  # fmt: skip
     assert "own test split" in json.loads((folder / "evaluation.json").read_text())
-    assert not list(tiny_run.glob("checkpoints/checkpoint-*"))
+    assert not list(tiny_run.glob("checkpoints/*"))
     training = load(folder).settings.training
     assert training["run_id"]
     assert len(training["data_digest"]) == 64
