@@ -227,6 +227,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
         },
         missed_at_most=amazon.missed_at_most,
         started_from=training.get("started_from"),
+        mix=training.get("mix"),
         limits={f"{name} (tokens)": str(value) for name, value in asdict(limits).items()},
         versions=training["versions"],
     )

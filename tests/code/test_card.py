@@ -23,6 +23,8 @@ FACTS = CardFacts(
     thresholds={"needs-review from": 0.1234, "review-soliciting from": 0.8765},
     limits={"longest message": "77777 characters"},
     versions={"torch": "5.5.5"},
+    started_from={"version": "9.8.6", "data_digest": "f00d"},
+    mix={"messages replayed": 600, "new labels": 20},
 )
 EVALUATIONS = {
     "test split": evaluate(SCORER, EXAMPLES, seed=1, bootstrap=20).to_dict(),
@@ -52,6 +54,8 @@ def test_header_reads_back(card: str) -> None:
         "abc123-dirty",
         "d1g35t",
         "| messages, train | 4321 |",
+        "| weights begun from | version 9.8.6, data digest `f00d` |",
+        "| retrained on | messages replayed: 600, new labels: 20 |",
         "| threshold, needs-review from | 0.1234 |",
         "| threshold, review-soliciting from | 0.8765 |",
         "longest message: 77777 characters",

@@ -219,6 +219,8 @@ def test_the_report_lies_with_the_challenger_and_in_mlflow(story: Story) -> None
 
 def test_the_challenger_knows_what_it_learnt(story: Story) -> None:
     facts = load(story.result.challenger.folder).settings.training
+    assert facts["started_from"]["version"] == "tiny"
+    assert facts["mix"]["new labels"] == 10
     versions = {label_version(label.message): label.message.id for label in labels()}
     left = {versions[version] for version in set(versions) - set(facts[LEARNT])}
     assert len(left) == 2

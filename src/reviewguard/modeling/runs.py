@@ -32,7 +32,12 @@ class FinishedRun:
     @property
     def lineage(self) -> dict[str, Any]:
         """What a model that begins with these weights must say about them."""
-        return {name: self.facts.get(name) for name in ("version", "run_id", "data_digest", "started_from")}
+        return lineage(self.facts)
+
+
+def lineage(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a model that begins with the weights of a training must say of it, from that training's facts."""
+    return {name: facts.get(name) for name in ("version", "run_id", "data_digest", "started_from")}
 
 
 def read_run(folder: Path) -> FinishedRun | None:

@@ -18,7 +18,7 @@ from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.behaviour_cases import Case, load_cases
 from reviewguard.modeling.provenance import git_state
-from reviewguard.modeling.runs import FinishedRun
+from reviewguard.modeling.runs import FinishedRun, lineage
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.retraining.challenger import Mix, Start, choose_start, sample, train_challenger, training_mix
 from reviewguard.retraining.config import Settings
@@ -241,8 +241,11 @@ class _Round:
         callbacks = [TrackingCallback(self.tracker), _ShowSteps(self.clock.show)]
         trained = train_challenger(start, mix, validation, self.work.checkpoints, callbacks)
         learnt = map(label_version, (*data.labels.earlier, *data.labels.new))
+        own = {**self.champion.settings.training, "version": self.stored.version}
         facts = run_facts(start.config, data.splits, data.splits["train"], data.curation.digest) | {
             "version": self.work.version,
+            "started_from": lineage(own) if start.weights else None,
+            "mix": _counts(mix, data),
             "parent": self.stored.version,
             "run_id": self.tracker.run_id or "",
             "commit": str(git_state()),
