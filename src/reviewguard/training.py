@@ -18,15 +18,18 @@ from reviewguard.errors import ConfigError, InputError
 from reviewguard.exporting import CARD_FILE, export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
+from reviewguard.inference.model_folder import CONFIG_FILE, load
 from reviewguard.modeling.card import CardFacts, render_card
 from reviewguard.modeling.checkpoints import last_checkpoint, remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evaluation import Evaluation, evaluate
+from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.provenance import git_state, package_versions
-from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
+from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, lineage, read_run, run_record, write_weights
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
+from reviewguard.modeling.unpacked import unpack_model
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
@@ -74,17 +77,17 @@ def train(
         out: model folder to write.
         measure_on: further labelled data to report on, never trained on.
         bootstrap: resamples for the intervals.
-        start_from: folder of a finished run, whose weights to begin with instead of the base model's.
+        start_from: folder of a finished run or of a model, whose weights to begin with instead of the base model's.
 
     Raises:
-        InputError: `start_from` holds no finished run.
+        InputError: `start_from` holds neither a model nor a finished run.
+        ModelError: no torch weights can be had from the model in `start_from`.
         ConfigError: the checkpoints in `run_dir` are of a training with another configuration, data or start.
     """
-    earlier = _finished(start_from) if start_from else None
+    begun_with, started_from = _start(start_from) if start_from else (None, None)
     commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
     digest = stored_digest(data_dir)
-    started_from = earlier.lineage if earlier else None
     _begin(run_dir, {"config": config.to_dict(), "data_digest": digest, "started_from": started_from})
     written = limit_families(splits["train"], config.limit, config.seed)
     messages = [*written, *augment(written, config.seed, config.augment)]
@@ -99,7 +102,7 @@ def train(
             tuple(load_policy().types),
             run_dir / CHECKPOINTS,
             callbacks=[TrackingCallback(tracker)],
-            start_from=earlier.trained.model if earlier else None,
+            start_from=begun_with,
         )
         write_weights(trained, run_dir / WEIGHTS)
         facts = run_facts(config, splits, written, digest) | {
@@ -142,6 +145,15 @@ def _begin(run_dir: Path, given: Mapping[str, Any]) -> None:
             )
     record.parent.mkdir(parents=True, exist_ok=True)
     write_json(record, given)
+
+
+def _start(folder: Path) -> tuple[EvidenceModel, dict[str, Any]]:
+    """The weights of a finished run or of a model folder, and where they come from."""
+    if (folder / CONFIG_FILE).is_file():
+        settings = load(folder).settings
+        return unpack_model(folder), lineage({**settings.training, "version": settings.version})
+    run = _finished(folder)
+    return run.trained.model, run.lineage
 
 
 def _finished(run_dir: Path) -> FinishedRun:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.conftest import ROOT
 from tests.tiny import write_tiny_toml
@@ -22,7 +23,9 @@ from reviewguard.cli import app
 from reviewguard.cli.retraining import _tell
 from reviewguard.curation.labels import Label, Provenance, write_labels
 from reviewguard.errors import ConfigError, InputError
-from reviewguard.inference.model_folder import load
+from reviewguard.inference.model_folder import from_parts, load
+from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.retraining import retrain as module
 from reviewguard.retraining.challenger import choose_start
 from reviewguard.retraining.config import RetrainConfig, load_settings
@@ -31,7 +34,7 @@ from reviewguard.retraining.gate_report import GateLine, GateReport
 from reviewguard.retraining.labels import label_version
 from reviewguard.retraining.retrain import RetrainJob, RetrainResult, retrain
 from reviewguard.retraining.store import ModelStore
-from reviewguard.schema import LabelledMessage, Rationale
+from reviewguard.schema import LabelledMessage, Message, Rationale
 
 ASKS = (
     "Could your sister write a few words about the kettle on its page?",
@@ -276,10 +279,32 @@ def test_weights_of_another_model_are_refused(home: Home, tmp_path: Path) -> Non
     champion = load(home.folder / "models" / "default")
     shutil.copytree(home.folder / "weights", tmp_path / "weights")
     (tmp_path / "run.json").write_text(json.dumps({"facts": {"version": "other"}}))
+    places = {"folder": home.folder / "models" / "default", "unpack_to": tmp_path / "unpacked"}
     with pytest.raises(ConfigError, match="holds the weights of other"):
-        choose_start(champion, tmp_path / "weights", home.job.settings)
+        choose_start(champion, tmp_path / "weights", home.job.settings, **places)
     with pytest.raises(ConfigError, match="no weights"):
-        choose_start(champion, tmp_path, home.job.settings)
-    start = choose_start(champion, None, home.job.settings)
+        choose_start(champion, tmp_path, home.job.settings, **places)
+
+
+def test_without_the_weights_of_its_training_the_champion_is_unpacked(home: Home, tmp_path: Path) -> None:
+    folder, target = home.folder / "models" / "default", tmp_path / "unpacked"
+    champion = load(folder)
+    start = choose_start(champion, None, home.job.settings, folder=folder, unpack_to=target)
+    assert (start.weights, start.config.epochs) == (target, home.job.settings.train.epochs)
+    assert start.words("tiny") == "from the weights of tiny, unpacked from its model folder"
+    unpacked = EvidenceModel.from_pretrained(target)
+    torch_guard = from_parts(TorchBackend(unpacked), folder / "tokenizer.json", champion.settings)
+    messages = [Message("Leave us five stars and get a gift card."), Message("Thanks!", "it came")]
+    assert np.abs(torch_guard.predict_logits(messages) - champion.predict_logits(messages)).max() < 0.1
+
+
+def test_a_model_that_cannot_be_unpacked_is_trained_anew(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviewguard.modeling.unpacked._layers", lambda graph: {})
+    folder = home.folder / "models" / "default"
+    start = choose_start(
+        load(folder), None, home.job.settings, folder=folder, unpack_to=tmp_path / "unpacked"
+    )
     assert (start.weights, start.config.epochs) == (None, 1)
-    assert "not at hand" in start.words("tiny")
+    assert "no torch weights can be had" in start.words("tiny")

@@ -16,6 +16,7 @@ from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import MessageEncoder, collate
 from reviewguard.errors import ConfigError, InputError, ModelError
 from reviewguard.inference.model_folder import load
+from reviewguard.modeling import unpacked
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.dataset import training_rows
@@ -24,6 +25,7 @@ from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.runs import RUN, WEIGHTS
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.modeling.trainer import fine_tune
+from reviewguard.modeling.unpacked import unpack_model
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message, Rationale
 from reviewguard.training import export_run, train
@@ -177,10 +179,33 @@ def test_int8_and_torch_agree(tiny_run: Path, tiny_data_dir: Path) -> None:
 def test_a_run_exports_again_in_fp32(tiny_run: Path, tiny_data_dir: Path, tmp_path: Path) -> None:
     export_run(tiny_run, tiny_data_dir, tmp_path / "fp32", "fp32")
     assert load(tmp_path / "fp32")("hello there, leave a review").verdict
+    trained = EvidenceModel.from_pretrained(tiny_run / WEIGHTS).state_dict()
+    again = unpack_model(tmp_path / "fp32").state_dict()
+    assert all(torch.equal(again[name], trained[name]) for name in trained if "pooler" not in name)
     with pytest.raises(ConfigError, match="int8 or fp32"):
         export_run(tiny_run, tiny_data_dir, tmp_path / "x", "int4")
     with pytest.raises(InputError, match="no finished run"):
         export_run(tmp_path, tiny_data_dir, tmp_path / "x", "fp32")
+
+
+def test_torch_weights_come_back_from_an_int8_model(tiny_run: Path, tiny_data_dir: Path) -> None:
+    guard = load(tiny_run / "model")
+    messages = [m.message for m in load_splits(tiny_data_dir)["test"]]
+    encoder = MessageEncoder.from_file(tiny_run / "model" / "tokenizer.json", guard.settings.limits)
+    logits = [
+        type(guard)(TorchBackend(model), encoder, guard.settings).predict_logits(messages)
+        for model in (unpack_model(tiny_run / "model"), EvidenceModel.from_pretrained(tiny_run / WEIGHTS))
+    ]
+    assert np.abs(logits[0] - logits[1]).mean() < 0.05
+
+
+def test_an_unpacked_model_that_scores_differently_is_refused(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = unpacked._context
+    monkeypatch.setattr(unpacked, "_context", lambda graph: -100 * right(graph))
+    with pytest.raises(ModelError, match="scores differently"):
+        unpack_model(tiny_run / "model")
 
 
 def test_a_share_of_the_starting_weights_can_be_kept(
@@ -215,6 +240,26 @@ def test_a_run_may_begin_with_the_weights_of_another_and_says_so(
     train(still, tiny_data_dir, tmp_path, tmp_path / "model", version="2", bootstrap=0, start_from=tiny_run)
     ours, theirs = (EvidenceModel.from_pretrained(r / WEIGHTS).state_dict() for r in (tmp_path, tiny_run))
     assert all(torch.allclose(ours[k], theirs[k], atol=1e-5) for k in ours)
+    assert "| weights begun from | version tiny," in (tmp_path / "model" / "README.md").read_text("utf-8")
+
+
+def test_a_run_may_begin_with_the_weights_of_a_model_folder(
+    tiny_run: Path,
+    tiny_base: Path,
+    tiny_data_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path)
+    still = tiny_config(tiny_base, epochs=1, bf16="off", learning_rate=1e-9, head_learning_rate=1e-9)
+    start = tiny_run / "model"
+    train(still, tiny_data_dir, tmp_path, tmp_path / "model", version="3", bootstrap=0, start_from=start)
+    ours, theirs = (
+        EvidenceModel.from_pretrained(tmp_path / WEIGHTS).state_dict(),
+        unpack_model(start).state_dict(),
+    )
+    assert all(torch.allclose(ours[k], theirs[k], atol=1e-5) for k in ours if "pooler" not in k)
     assert "| weights begun from | version tiny," in (tmp_path / "model" / "README.md").read_text("utf-8")
 
 

@@ -31,7 +31,7 @@ def train(
     ] = None,
     bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
     start_from: Annotated[
-        Path | None, typer.Option(help="Begin with the weights of this finished run, not the base model's.")
+        Path | None, typer.Option(help="Begin with the weights of this finished run or model folder.")
     ] = None,
 ) -> None:
     """Fine-tune, export, evaluate and describe a model, tracked in MLflow.

@@ -1,6 +1,7 @@
 """Trains a challenger: the new labels, made many, among a replay of what the champion knows.
 
-From the champion's weights one short pass at a low rate is enough. Rehearsal keeps it from forgetting what the new
+From the champion's weights one short pass at a low rate is enough; where those of its training are not at hand, its
+model folder's are unpacked. Rehearsal keeps it from forgetting what the new
 labels do not show (Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", 1995): messages of the whole
 training split, in the shares of its types. Without the weights the base model is trained on everything.
 """
@@ -17,12 +18,13 @@ from random import Random
 from transformers import TrainerCallback
 
 from reviewguard.curation.augment import Pool, augment
-from reviewguard.errors import ConfigError
+from reviewguard.errors import ConfigError, ModelError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.runs import RUN
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
+from reviewguard.modeling.unpacked import unpack_model
 from reviewguard.policy import load_policy
 from reviewguard.retraining.config import RetrainConfig, Settings
 from reviewguard.retraining.labels import RoundOfLabels
@@ -40,16 +42,20 @@ class Start:
         weights: the champion's; None for the base model.
         reason: why the base model, empty otherwise.
         config: of the training.
+        unpacked: the weights come from the model folder, not from the training.
     """
 
     weights: Path | None
     reason: str
     config: TrainConfig
+    unpacked: bool = False
 
     def words(self, champion: str) -> str:
         """Where, for a person."""
-        return (
-            f"from the weights of {champion}" if self.weights else f"from the base model, since {self.reason}"
+        if self.weights is None:
+            return f"from the base model, since {self.reason}"
+        return f"from the weights of {champion}" + (
+            ", unpacked from its model folder" if self.unpacked else ""
         )
 
 
@@ -63,18 +69,32 @@ class Mix:
     copies: int
 
 
-def choose_start(champion: Classifier, weights: Path | None, settings: Settings) -> Start:
+def choose_start(
+    champion: Classifier, weights: Path | None, settings: Settings, *, folder: Path, unpack_to: Path
+) -> Start:
     """From the champion's weights where they fit, else from the base model.
+
+    Args:
+        weights: of its training; None where they are not at hand.
+        folder: the champion's model folder, whose weights are used then.
+        unpack_to: folder for them.
 
     Raises:
         ConfigError: the configuration of the training from the base model cannot be read, or the weights are not the
             champion's.
     """
     full = load_config(settings.full)
-    if weights is not None:
+    reason = ""
+    unpacked = weights is None
+    if weights is None:
+        try:
+            unpack_model(folder).save_pretrained(unpack_to)
+            weights = unpack_to
+        except ModelError as error:
+            reason = str(error)
+    else:
         _check_owner(champion, weights)
-    reason = _unfit(champion, weights)
-    if reason:
+    if weights is None or (reason := _unfit(champion, weights)):
         return Start(None, reason, full)
     limits, own = champion.settings.limits, settings.train
     config = replace(
@@ -93,7 +113,7 @@ def choose_start(champion: Classifier, weights: Path | None, settings: Settings)
         average_last=1,
         seed=own.seed,
     )
-    return Start(weights, "", config)
+    return Start(weights, "", config, unpacked)
 
 
 def _check_owner(champion: Classifier, weights: Path) -> None:
@@ -113,9 +133,7 @@ def _check_owner(champion: Classifier, weights: Path) -> None:
             return
 
 
-def _unfit(champion: Classifier, weights: Path | None) -> str:
-    if weights is None:
-        return f"the weights of {champion.settings.version} are not at hand"
+def _unfit(champion: Classifier, weights: Path) -> str:
     types = EvidenceModel.from_pretrained(weights).head_config.types
     known = tuple(load_policy().types)
     return "" if types == known else f"the policy has other types than {champion.settings.version}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ from reviewguard.training import NAME, TEST, describe, run_facts
 from reviewguard.user import who
 
 REPORT, REPORT_TEXT = "retraining.json", "retraining.md"
-WORK = ".retrain"
+WORK, UNPACKED = ".retrain", "unpacked"
 SPLIT_SEED = 13
 VALIDATION = 500
 """Validation messages between epochs of a short training; thresholds are fitted on all of them."""
@@ -111,7 +112,13 @@ def retrain(
         champion = load(stored.folder)
         with clock("curate"):
             data = curate(job.places, folder / "data", champion, job.settings.train, SPLIT_SEED)
-        start = choose_start(champion, job.weights or stored.weights, job.settings)
+        start = choose_start(
+            champion,
+            job.weights or stored.weights,
+            job.settings,
+            folder=stored.folder,
+            unpack_to=folder / UNPACKED,
+        )
         inputs = _inputs(stored, start, data, job.settings)
         work = Work.open(folder / "challenger", inputs, next_version(store, stored.version))
         with Tracker(run_name=f"retrain-{work.version}") as tracker:
@@ -123,6 +130,7 @@ def retrain(
             reason = f"retrained on {len(data.labels.new)} new labels"
             promotion, refused = _promote(store, kept, reason)
             work.clear()
+        shutil.rmtree(folder / UNPACKED, ignore_errors=True)
     problems = (*tracker.problems, *(promotion.problems if promotion else store.sync()))
     return RetrainResult(report, kept, promotion, problems, refused)
 
