@@ -18,18 +18,16 @@ from reviewguard.errors import ConfigError, InputError
 from reviewguard.exporting import CARD_FILE, export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
-from reviewguard.inference.model_folder import CONFIG_FILE, load
 from reviewguard.modeling.card import CardFacts, render_card
 from reviewguard.modeling.checkpoints import last_checkpoint, remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evaluation import Evaluation, evaluate
-from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.provenance import git_state, package_versions
-from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, lineage, read_run, run_record, write_weights
+from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
-from reviewguard.modeling.unpacked import unpack_model
+from reviewguard.modeling.unpacked import unpacked_run
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
@@ -80,11 +78,12 @@ def train(
         start_from: folder of a finished run or of a model, whose weights to begin with instead of the base model's.
 
     Raises:
-        InputError: `start_from` holds neither a model nor a finished run.
+        InputError: `start_from` holds no finished run and no model.
         ModelError: no torch weights can be had from the model in `start_from`.
         ConfigError: the checkpoints in `run_dir` are of a training with another configuration, data or start.
     """
-    begun_with, started_from = _start(start_from) if start_from else (None, None)
+    earlier = _finished(start_from) if start_from else None
+    started_from = earlier.lineage if earlier else None
     commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
     digest = stored_digest(data_dir)
@@ -102,7 +101,7 @@ def train(
             tuple(load_policy().types),
             run_dir / CHECKPOINTS,
             callbacks=[TrackingCallback(tracker)],
-            start_from=begun_with,
+            start_from=earlier.trained.model if earlier else None,
         )
         write_weights(trained, run_dir / WEIGHTS)
         facts = run_facts(config, splits, written, digest) | {
@@ -147,20 +146,12 @@ def _begin(run_dir: Path, given: Mapping[str, Any]) -> None:
     write_json(record, given)
 
 
-def _start(folder: Path) -> tuple[EvidenceModel, dict[str, Any]]:
-    """The weights of a finished run or of a model folder, and where they come from."""
-    if (folder / CONFIG_FILE).is_file():
-        settings = load(folder).settings
-        return unpack_model(folder), lineage({**settings.training, "version": settings.version})
-    run = _finished(folder)
-    return run.trained.model, run.lineage
-
-
-def _finished(run_dir: Path) -> FinishedRun:
-    run = read_run(run_dir)
+def _finished(folder: Path) -> FinishedRun:
+    run = read_run(folder) or unpacked_run(folder)
     if run is None:
         raise InputError(
-            f"{run_dir} holds no finished run", expected="a folder written by `reviewguard train`"
+            f"{folder} holds no finished run and no model",
+            expected="a folder written by `reviewguard train` or `reviewguard export`",
         )
     return run
 
@@ -232,11 +223,15 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
         type_counts=training["type_counts"],
         examples={t: _example(written, t) for t in settings.types},
         thresholds={
-            "review-soliciting from": amazon.upper,
-            "compliant below": amazon.lower,
-            "single cut for precision, recall and F1": amazon.threshold,
-            "token evidence marked from": settings.token_threshold,
-        },
+            f"{name}, {use}": value
+            for name, profile in settings.profiles.items()
+            for use, value in (
+                ("review-soliciting from", profile.upper),
+                ("compliant below", profile.lower),
+                ("single cut for precision, recall and F1", profile.threshold),
+            )
+        }
+        | {"token evidence marked from": settings.token_threshold},
         missed_at_most=amazon.missed_at_most,
         started_from=training.get("started_from"),
         mix=training.get("mix"),
@@ -276,10 +271,11 @@ def export_run(
     measure_on: Mapping[str, Sequence[LabelledMessage]] | None = None,
     bootstrap: int = 1000,
 ) -> Classifier:
-    """Export the weights of a finished run once more, with figures and card.
+    """Export the weights of a finished run, or of a model folder, once more, with figures and card.
 
     Raises:
-        InputError: the folder holds no finished run.
+        InputError: the folder holds no finished run and no model.
+        ModelError: no torch weights can be had from the model in the folder.
     """
     run = _finished(run_dir)
     config, facts, trained = run.config, run.facts, run.trained

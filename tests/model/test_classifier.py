@@ -5,12 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from reviewguard.encoding import Batch, Forward, Limits, MessageEncoder
-from reviewguard.errors import ConfigError
+from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.clear import clear_because
 from reviewguard.inference.spans import WordScores
@@ -121,6 +123,27 @@ def test_nothing_to_read_is_an_error_not_compliant(guard: Classifier, text: str)
     assert verdict.verdict is None
     assert verdict.probability is None
     assert verdict.error
+
+
+def test_what_a_table_holds_for_nothing_is_an_error_of_its_row(guard: Classifier) -> None:
+    fine = "Your parcel left today."
+    verdicts = guard.predict([fine, None, float("nan"), Message(fine, float("nan"))])  # type: ignore[list-item, arg-type]
+    assert [bool(v.error) for v in verdicts] == [False, True, True, False]
+    assert verdicts[3].probability == verdicts[0].probability
+
+
+@pytest.mark.parametrize(
+    ("messages", "found"),
+    [
+        ("Leave us 5 stars", "one str"),
+        ({"text": "Leave us 5 stars"}, "one dict"),
+        (pd.DataFrame({"text": ["Leave us 5 stars"]}), "one DataFrame"),
+        (["Leave us 5 stars", b"bytes"], "message 1 is of type bytes"),
+    ],
+)
+def test_what_is_no_list_of_messages_is_refused(guard: Classifier, messages: Any, found: str) -> None:
+    with pytest.raises(InputError, match=found):
+        guard.predict(messages)
 
 
 @pytest.mark.parametrize(

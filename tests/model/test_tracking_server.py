@@ -103,6 +103,10 @@ def test_the_registered_model_answers_like_the_folder_here_and_over_http(
     mlflow.set_tracking_uri(tracked.server.url)
     loaded = mlflow.pyfunc.load_model(ADDRESS, dst_path=str(tmp_path))
     here = loaded.predict(pd.DataFrame(ROWS)).to_dict("records")
+    ask = pd.DataFrame({"text": ["Please leave a review.", None]})
+    strict = loaded.predict(ask, params={"profile": "strict"}).to_dict("records")
+    assert_same(strict[0], guard("Please leave a review.", profile="strict"))
+    assert "nothing" in strict[1]["error"]
     with model_server(ADDRESS, tmp_path) as service:
         served = invoke(service.url, ROWS)
         alone = invoke(service.url, [{"text": ROWS[0]["text"]}])
@@ -139,6 +143,7 @@ def test_the_registered_model_says_what_it_takes_and_gives(tracked: Tracked) -> 
     assert registered.run_id == tracked.training.run_id
     signature = mlflow.models.get_model_info(registered.source).signature
     assert [(item.name, item.required) for item in signature.inputs] == [("text", True), ("previous", False)]
+    assert {item.name: item.default for item in signature.params} == {"profile": "amazon"}
     outputs = ["verdict", "probability", "types", "evidence", "error"]
     assert signature.outputs.input_names() == outputs
 

@@ -182,6 +182,9 @@ def test_a_run_exports_again_in_fp32(tiny_run: Path, tiny_data_dir: Path, tmp_pa
     trained = EvidenceModel.from_pretrained(tiny_run / WEIGHTS).state_dict()
     again = unpack_model(tmp_path / "fp32").state_dict()
     assert all(torch.equal(again[name], trained[name]) for name in trained if "pooler" not in name)
+    export_run(tmp_path / "fp32", tiny_data_dir, tmp_path / "again", "fp32", bootstrap=0)
+    first, again = (load(tmp_path / name).settings for name in ("fp32", "again"))
+    assert (first.profiles, first.training) == (again.profiles, again.training)
     with pytest.raises(ConfigError, match="int8 or fp32"):
         export_run(tiny_run, tiny_data_dir, tmp_path / "x", "int4")
     with pytest.raises(InputError, match="no finished run"):

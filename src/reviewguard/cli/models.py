@@ -156,7 +156,7 @@ def evaluate(
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a training run, or of a model.")],
     out: Annotated[Path, typer.Option(help="Model folder to write.")],
     precision: Annotated[
         str, typer.Option(help="What is multiplied: int8, or fp32 for four times the size.")
@@ -167,7 +167,7 @@ def export(
     ] = None,
     bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
 ) -> None:
-    """Write a run's weights as a model folder again, with figures and card.
+    """Write a run's or a model's weights as a model folder again, with thresholds, figures and card.
 
     Example: reviewguard export runs/latest --precision fp32 --out models/fp32
     """

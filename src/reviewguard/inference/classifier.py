@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from reviewguard.decision import decide, probabilities, sigmoid
 from reviewguard.encoding import MessageEncoder
-from reviewguard.errors import ConfigError
+from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.backend import Backend
 from reviewguard.inference.clear import clear_because, review_words
 from reviewguard.inference.doubts import doubts, nothing_to_read
@@ -75,14 +76,15 @@ class Classifier:
             batch_tokens: tokens per forward pass; verdicts do not depend on it.
 
         Returns:
-            One verdict a message, in order. A message that cannot be scored gets `error`; nothing is raised
-            for what a message holds.
+            One verdict a message, in order. A message that cannot be scored gets `error`: an empty or missing text
+            (None, NaN), for one. Nothing is raised for what a message holds.
 
         Raises:
+            InputError: `messages` is one text or a table, or one of them is neither text nor a `Message`.
             ConfigError: there is no such profile, or the model was exported before there was one.
         """
         rules = self._rules(profile)
-        items = [_as_message(m) for m in messages]
+        items = _as_messages(messages)
         scored = self._score_readable(items, batch_tokens)
         verdicts = [self._verdict(m, s, rules) for m, s in zip(items, scored, strict=True)]
         return self.prove(items, verdicts) if proof else verdicts
@@ -217,5 +219,31 @@ class Classifier:
         return decisive_words(message, evidence, words, left, below)
 
 
-def _as_message(item: Message | str) -> Message:
-    return Message(item) if isinstance(item, str) else item
+def _as_messages(items: Iterable[Message | str]) -> list[Message]:
+    if isinstance(items, str | bytes | Mapping) or hasattr(items, "columns"):
+        raise InputError(
+            f"predict was given one {type(items).__name__}",
+            expected="a list of texts or Messages",
+            fix="classifier(text) judges one text; of a table, give the column: predict(table['text'])",
+        )
+    return [_as_message(item, at) for at, item in enumerate(items)]
+
+
+def _as_message(item: Message | str, at: int) -> Message:
+    if not isinstance(item, Message):
+        return Message(_text(item, at) or "")
+    text, previous = _text(item.text, at) or "", _text(item.previous, at)
+    return (
+        item
+        if text == item.text and previous == item.previous
+        else replace(item, text=text, previous=previous)
+    )
+
+
+def _text(value: object, at: int) -> str | None:
+    """A text; None for what tables hold where there is none."""
+    if value is None or isinstance(value, str):
+        return value
+    if type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and math.isnan(value)):
+        return None
+    raise InputError(f"message {at} is of type {type(value).__name__}", expected="text or a Message")

@@ -39,7 +39,7 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
 
     Args:
         path: folder with `model.onnx`, `tokenizer.json` and `config.json`.
-        threads: threads per forward pass; 0 for one per core.
+        threads: forward passes to run side by side, each on one core; 0 for one per core.
 
     Raises:
         ModelError: a file is missing or altered, or the stored message does not reproduce its scores.

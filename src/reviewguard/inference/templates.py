@@ -95,7 +95,8 @@ def _blank(text: str) -> str:
 def _checked(path: Path, text: str, verdict: Verdict) -> CheckedTemplate:
     first = min((e.start for e in verdict.evidence), default=None)
     line = None if first is None or path.suffix.lower() in MARKUP_SUFFIXES else text.count("\n", 0, first) + 1
-    return CheckedTemplate(path, line, replace(verdict, text=text))
+    marked = tuple(replace(e, text=text[e.start : e.end]) for e in verdict.evidence)
+    return CheckedTemplate(path, line, replace(verdict, text=text, evidence=marked))
 
 
 def _read(path: Path) -> str | InputError:

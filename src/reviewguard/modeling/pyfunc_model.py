@@ -1,7 +1,7 @@
 """A model folder as an MLflow pyfunc: the script that "models from code" stores beside it.
 
 MLflow runs this file to make the model, wherever the model is loaded. Columns in: `text` and,
-optionally, `previous`. Columns out: `verdict`, `probability`, `types` and `evidence` (both as
+optionally, `previous`. Parameter: `profile`, `amazon` by default. Columns out: `verdict`, `probability`, `types` and `evidence` (both as
 JSON), `error`.
 """
 
@@ -17,6 +17,7 @@ import pandas as pd
 import reviewguard
 
 ARTIFACT = "model_folder"
+PROFILE = "amazon"
 
 
 class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
@@ -35,7 +36,7 @@ class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-de
             reviewguard.Message(text, before if isinstance(before, str) and before else None)
             for text, before in zip(model_input["text"], previous, strict=True)
         ]
-        verdicts = self.guard.predict(messages)
+        verdicts = self.guard.predict(messages, profile=(params or {}).get("profile", PROFILE))
         return pd.DataFrame([_row(verdict) for verdict in verdicts], columns=list(OUTPUTS))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema, TensorSpec
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 
 from reviewguard.files import sha256
 from reviewguard.modeling.provenance import package_versions
@@ -44,12 +44,13 @@ def log_model_folder(folder: Path, examples: pd.DataFrame) -> str:
         ColSpec("string", "text"),
         ColSpec("string", "previous", required=False),
     ]
+    parameters = ParamSchema([ParamSpec("profile", "string", pyfunc_model.PROFILE)])
     with tempfile.TemporaryDirectory() as temporary:
         logged = mlflow.pyfunc.log_model(
             name="model",
             python_model=pyfunc_model.__file__,
             artifacts={pyfunc_model.ARTIFACT: str(folder)},
-            signature=ModelSignature(Schema(inputs), Schema(outputs)),
+            signature=ModelSignature(Schema(inputs), Schema(outputs), parameters),
             input_example=examples,
             registered_model_name=REGISTERED_MODEL,
             await_registration_for=30,

@@ -7,6 +7,7 @@ away stays lost.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +15,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from onnx import NodeProto
+from tokenizers import Tokenizer
 
 from reviewguard.errors import ModelError
-from reviewguard.inference.model_folder import MODEL_FILE, TOKENIZER_FILE, from_parts, load
+from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, from_parts, load
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
+from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
 from reviewguard.modeling.onnx_graph import Graph
+from reviewguard.modeling.runs import FinishedRun
 from reviewguard.modeling.torch_backend import TorchBackend
+from reviewguard.modeling.trainer import TrainedModel
 from reviewguard.schema import Message
 
 Floats = NDArray[np.float32]
@@ -67,6 +72,22 @@ def unpack_model(folder: Path) -> EvidenceModel:
         if np.abs(found - np.array(check.logits)).max() > check.tolerance:
             raise _strange(folder, "what comes out scores differently")
     return model.eval()
+
+
+def unpacked_run(folder: Path) -> FinishedRun | None:
+    """The training behind a model folder, as far as the folder tells; None where it is no model folder.
+
+    Raises:
+        ModelError: as `unpack_model`.
+    """
+    if not (folder / CONFIG_FILE).is_file():
+        return None
+    settings = load(folder).settings
+    facts = {**settings.training, "version": settings.version}
+    config = TrainConfig(**asdict(settings.limits), seed=facts.get("seed", TrainConfig.seed))
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+    trained = TrainedModel(unpack_model(folder), tokenizer, (), facts.get("seconds", 0.0))
+    return FinishedRun(config, facts, trained)
 
 
 def _strange(folder: Path, reason: str) -> ModelError:
