@@ -65,8 +65,18 @@ def test_repeated_and_empty_headers_get_names_of_their_own() -> None:
             "agent|Staff|OUTGOING|outbound|Public reply|admin|customer service|Agent: Nora|reply to customer"
             "|bot|automation",
         ),
+        (
+            "seller",
+            "Verkäufer|Verkäuferin|Händler|Vendeur|vendedor|Venditore|Ausgehende Nachricht|Ausgang|gesendet|sortant"
+            "|saliente|Käufer-Service|an den Käufer|Antwort an Kunden",
+        ),
         ("buyer", "Buyer|end-user|End User|customer|incoming|From customer|Customer (Janet)|requester|in"),
-        ("system", "system|Internal note|private_note|notification"),
+        (
+            "buyer",
+            "Käufer|KÄUFERIN|Kundin|Käufer/in|Besteller|Client(e)|Acheteuse|comprador|Acquirente|eingehend|Eingang"
+            "|empfangen|entrant|Nachricht vom Käufer|gesendet von Kunde|Amazon-Käufer|Käufer an Verkäufer",
+        ),
+        ("system", "system|Internal note|private_note|notification|Interne Notiz|Note interne"),
         (None, "Nora|Anna Guest|nora@example.com||Janet Private"),
     ],
 )
@@ -101,6 +111,30 @@ def test_of_several_sender_columns_the_one_that_tells_is_taken_and_doubt_is_the_
     assert role_columns(["Who", "sender"], "Who") == ("Who",)
 
 
+@pytest.mark.parametrize("word", ["System", "Workflow", "Notification", "noreply"])
+def test_what_the_sellers_automation_sent_out_is_the_sellers(word: str) -> None:
+    assert role_of({"Direction": "outgoing", "Author": word}) == "seller"
+    assert role_of({"Richtung": "ausgehend", "type": word}) == "seller"
+    assert role_of({"from_agent": "true", "sender": word}) == "seller"
+    assert role_of({"incoming": False, "sender": word}) == "seller"
+    assert role_of({"direction": "incoming", "sender": word}) == "system"
+    assert role_of({"sender_type": "agent", "sender": word}) == "system"
+
+
+@pytest.mark.parametrize(
+    "note", [{"type": "Internal note"}, {"type": "Notiz"}, {"public": "false"}, {"channel": "internal-note"}]
+)
+def test_a_note_is_no_message_whatever_its_direction(note: dict[str, str]) -> None:
+    assert role_of({"direction": "outgoing", "sender": "System"} | note) == "system"
+    assert role_of({"direction": "outgoing"} | note) == "system"
+
+
+def test_an_export_in_german_tells_buyers_from_sellers(tmp_path: Path) -> None:
+    rows = "Absender;Richtung;Nachricht\nKäufer;;a\nVerkäufer;;b\nNora;eingehend;c\nSystem;ausgehend;d\n"
+    records = read(written(tmp_path, "a.csv", rows))
+    assert [record.role for record in records] == ["buyer", "seller", "buyer", "seller"]
+
+
 AFTERNOON = datetime(2024, 11, 3, 16, 5, tzinfo=UTC)
 
 
@@ -119,6 +153,21 @@ AFTERNOON = datetime(2024, 11, 3, 16, 5, tzinfo=UTC)
         "Sun, 03 Nov 2024 16:05:00 +0000",
         "3. November 2024 um 16:05 Uhr",
         "2024/11/03 16:05",
+        "Sonntag, 3. November 2024 16:05",
+        "So., 3. Nov. 2024, 16:05 Uhr",
+        "So 3.11.2024 16:05",
+        "Sonntag, den 3. November 2024, 16:05",
+        "dimanche 3 novembre 2024 à 16h05",
+        "dim. 3 nov. 2024 16:05",
+        "domingo, 3 de noviembre de 2024, 16:05 h",
+        "domenica 3 novembre 2024 alle 16:05",
+        "zondag 3 november 2024 16:05",
+        "Sun Nov 03 2024 17:05:00 GMT+0100 (Central European Standard Time)",
+        "2024-11-03 16:05 (GMT)",
+        "2024-11-03 08:05 (PST)",
+        "Nov 3, 2024 11:05 UTC-5",
+        "20241103160500",
+        20241103160500,
         "1730649900",
         1730649900,
         1730649900000,
@@ -135,7 +184,40 @@ def test_a_date_is_read_in_every_style(value: str | float | datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", None, "soon", "5", "Monday", "Nov 2024", "12:30", "0000-00-00", True, "B0TEST12AB"]
+    ("value", "month", "day"),
+    [
+        ("lundi 4 novembre 2024", 11, 4),
+        ("mer. 6 mars 2024", 3, 6),
+        ("mar. 5 nov. 2024", 11, 5),
+        ("mar. 5 mars 2024", 3, 5),
+        ("mar. 05.11.2024", 11, 5),
+        ("Mar. 5, 2024", 3, 5),
+        ("mar 5 2024", 3, 5),
+        ("ven. 1er nov. 2024", 11, 1),
+    ],
+)
+def test_a_weekday_is_no_month_and_march_no_weekday(value: str, month: int, day: int) -> None:
+    assert parse_date(value) == datetime(2024, month, day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "So",
+        "Di 5",
+        "mar. 5",
+        "20241303160500",
+        "",
+        None,
+        "soon",
+        "5",
+        "Monday",
+        "Nov 2024",
+        "12:30",
+        "0000-00-00",
+        True,
+        "B0TEST12AB",
+    ],
 )
 def test_what_is_no_whole_date_is_none(value: str | bool | None) -> None:
     assert parse_date(value) is None
@@ -145,6 +227,8 @@ def test_the_samples_decide_whether_the_day_comes_first() -> None:
     assert day_first(["01/11/2024", "13/11/2024"]) is True
     assert day_first(["11/01/2024", "11/13/2024"]) is False
     assert day_first(["01/02/2024", "2024-11-03", None, 5]) is None
+    assert day_first(["mer. 01/11/2024", "mar. 13/11/2024"]) is True
+    assert parse_date("mar. 03/11/2024", day_first=True) == datetime(2024, 11, 3, tzinfo=UTC)
     assert day_first([f"0{day}/11/2024" for day in range(1, 9)]) is True
     assert day_first([f"11/0{day}/2024" for day in range(1, 9)]) is False
     assert parse_date("03/11/2024", day_first=True) == datetime(2024, 11, 3, tzinfo=UTC)

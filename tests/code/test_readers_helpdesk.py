@@ -103,6 +103,16 @@ def test_zendesk_users_tell_agents_from_customers(tmp_path: Path) -> None:
     assert records[1].agent == "Nora"
 
 
+def test_what_a_rule_sent_by_zendesk_is_the_sellers(tmp_path: Path) -> None:
+    rule: dict[str, Any] = {"author_id": -1, "body": "words", "via": {"channel": "rule"}}
+    comments = [rule | {"public": True}, rule | {"public": False}, rule | {"via": {"channel": "system"}}]
+    assert roles(read(dumped(tmp_path, [zendesk_ticket(comments=comments)]))) == [
+        "seller",
+        "system",
+        "system",
+    ]
+
+
 def test_zendesk_comments_beside_their_tickets(tmp_path: Path) -> None:
     tickets = [zendesk_ticket(n, comments=None, description="Does it fit?", subject=ORDER) for n in (1, 2)]
     comments = [

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from dateutil.parser import parser
 
 _NUMERIC = re.compile(r"\s*(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
+_LEADING_WORD = re.compile(r"\s*([^\W\d_]+)[.,\s]+(?=\w)")
+_WORD = re.compile(r"[^\W\d_]+")
+_NOTE = re.compile(r"\(([^()]*)\)$")
+_GREENWICH = re.compile(r"\b(?:GMT|UTC)\s*(?=[+-]\d)")
+_COMPACT = re.compile(r"(\d{14})(?:\.0+)?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _EXCEL_START = datetime(1899, 12, 30, tzinfo=UTC)
 _YEARS = range(1990, 2101)
@@ -58,6 +63,19 @@ _MONTHS = (
 )
 """January to December in six languages."""
 
+_WEEKDAYS = (
+    "mon monday mo montag lun lundi lunes lunedì lunedi ma maandag",
+    "tue tues tuesday di dienstag mar mardi martes martedì martedi dinsdag",
+    "wed wednesday mi mittwoch mer mercredi mié mie miércoles miercoles mercoledì mercoledi wo woensdag",
+    "thu thur thurs thursday do donnerstag jeu jeudi jue jueves gio giovedì giovedi donderdag",
+    "fri friday fr freitag ven vendredi vie viernes venerdì venerdi vr vrijdag",
+    "sat saturday sa samstag sonnabend sam samedi sáb sab sábado sabado sabato za zaterdag",
+    "sun sunday so sonntag dim dimanche dom domingo domenica zo zondag",
+)
+"""Monday to Sunday in the same languages, whole and abbreviated."""
+
+_MONTH_NAMES, _WEEKDAY_NAMES = (frozenset(" ".join(names).split()) for names in (_MONTHS, _WEEKDAYS))
+
 
 def day_first(samples: Iterable[Cell]) -> bool | None:
     """Whether numeric dates begin with the day; None when the samples do not decide.
@@ -65,7 +83,8 @@ def day_first(samples: Iterable[Cell]) -> bool | None:
     A number above 12 decides. Without one, many different dates that lie closely together under one reading
     and far apart under the other (1 to 8 November, or the 11th of eight months) decide as well.
     """
-    pairs = [(int(m[1]), int(m[3]), m[4]) for s in samples if isinstance(s, str) and (m := _NUMERIC.match(s))]
+    words = (_without_weekday(sample) for sample in samples if isinstance(sample, str))
+    pairs = [(int(m[1]), int(m[3]), m[4]) for word in words if (m := _NUMERIC.match(word))]
     first = sum(a > 12 >= b for a, b, _ in pairs)
     second = sum(b > 12 >= a for a, b, _ in pairs)
     if first != second:
@@ -93,7 +112,7 @@ def parse_date(value: Cell, *, day_first: bool | None = None) -> datetime | None
         return None
     text = str(value).strip()
     try:
-        return _plausible(_iso(text) or _counted(text) or _written(text, day_first))
+        return _plausible(_iso(text) or _compact(text) or _counted(text) or _written(text, day_first))
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -114,6 +133,12 @@ def _iso(text: str) -> datetime | None:
     return moment if moment.year in _YEARS else None
 
 
+def _compact(text: str) -> datetime | None:
+    """Year to second in fourteen digits."""
+    found = _COMPACT.fullmatch(text)
+    return datetime.strptime(found[1], "%Y%m%d%H%M%S") if found else None
+
+
 def _counted(text: str) -> datetime | None:
     """Seconds, milliseconds or microseconds since 1970, or Excel's days since 1900."""
     if not _NUMBER.fullmatch(text):
@@ -128,14 +153,33 @@ def _counted(text: str) -> datetime | None:
 
 
 def _written(text: str, day_first: bool | None) -> datetime | None:
+    note = _NOTE.search(text)
+    text = _without_weekday(_NOTE.sub("", text).rstrip())
     if not 6 <= len(text) <= 60 or _NUMBER.fullmatch(text):
         return None
+    text = _GREENWICH.sub("", text)  # dateutil takes GMT+1 for an hour west
     numeric = _NUMERIC.match(text)
     first = numeric is not None and (numeric[2] == "." if day_first is None else day_first)
     found, again = (
         _parser().parse(text, default=default, dayfirst=first, tzinfos=_zone) for default in _DEFAULTS
     )
-    return found if found == again else None
+    if found != again:
+        return None
+    return found if found.tzinfo or not note else found.replace(tzinfo=_zone(note[1], None))
+
+
+def _without_weekday(text: str) -> str:
+    """The text after the name of a weekday; "mar." is one only where the month is still to come."""
+    word = _LEADING_WORD.match(text)
+    if not word or (name := word[1].lower()) not in _WEEKDAY_NAMES:
+        return text
+    rest = text[word.end() :]
+    return text if name in _MONTH_NAMES and not _names_month(rest) else rest
+
+
+def _names_month(text: str) -> bool:
+    words = (word.lower() for word in _WORD.findall(text))
+    return bool(_NUMERIC.match(text)) or not _MONTH_NAMES.isdisjoint(words)
 
 
 _DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))
@@ -157,7 +201,7 @@ def _parser() -> parser:
     class Info(parserinfo):
         def __init__(self) -> None:
             self.MONTHS = cast(Any, [tuple(names.split()) for names in _MONTHS])
-            self.JUMP = [*parserinfo.JUMP, "um", "uhr", "de", "à", "le", "alle"]
+            self.JUMP = [*parserinfo.JUMP, "um", "uhr", "h", "den", "de", "à", "le", "er", "alle"]
             super().__init__()
 
     return parser(Info())

@@ -11,12 +11,18 @@ from reviewguard.schema import Cell, Role
 _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(r"\b(internal|private) (note|comment|message)\b"), "system"),
     (
-        re.compile(r"\b(customer|client|buyer) (service|support|care|success|experience|relations)\b"),
+        re.compile(r"\b(customer|client|buyer|käufer) (service|support|care|success|experience|relations)\b"),
         "seller",
     ),
     (re.compile(r"\b(to|for) (the )?(buyer|customer|client|end ?user|user|shopper)\b"), "seller"),
     (re.compile(r"\b(to|for) (the )?(seller|agent|merchant|vendor|us|support)\b"), "buyer"),
+    (re.compile(r"\ban (den |die )?(käufer(in)?|kunden?|kundin|besteller)\b"), "seller"),
+    (re.compile(r"\ban (den |die )?(verkäufer|händler)\b"), "buyer"),
 )
+_DIRECTIONS = frozenset(
+    ("direction", "message_direction", "richtung", "nachrichtenrichtung", "sens", "direzione")
+)
+_NOTES = frozenset(("note", "internal", "private", "notiz", "interne", "nota", "interna"))
 _RELAY = re.compile(r"@(marketplace|m)\.amazon\.")
 _HEAD_END = re.compile(r"[:(\[<|/,>→]|\s-")
 _TRUTH = dict.fromkeys(("true", "yes", "y", "1", "t"), True) | dict.fromkeys(
@@ -40,10 +46,25 @@ def role_columns(header: Iterable[str], sender: str | None = None) -> tuple[str,
 def role_of(cells: Mapping[str, Cell]) -> Role:
     """Who wrote a row, by its telling cells: the system if any cell says so, else what the first one says.
 
-    Where none tells, the seller: taken for a buyer's, a seller's message would never be scored.
+    Of messages that went out to the buyer only notes are the system's: what else calls itself so was sent by the
+    seller's automation. Where no cell tells, the seller: taken for a buyer's, a seller's message would never be
+    scored.
     """
-    roles = [role for column, value in cells.items() if (role := _role(fold(column), value))]
-    return "system" if "system" in roles else next(iter(roles), "seller")
+    roles = {column: role for column, value in cells.items() if (role := _role(fold(column), value))}
+    system = [column for column, role in roles.items() if role == "system"]
+    if not system:
+        return next(iter(roles.values()), "seller")
+    went_out = any(role == "seller" and _tells_direction(fold(column)) for column, role in roles.items())
+    noted = any(_tells_note(fold(column), cells[column]) for column in system)
+    return "seller" if went_out and not noted else "system"
+
+
+def _tells_direction(column: str) -> bool:
+    return column in _DIRECTIONS or None not in load_vocabulary().flags.get(column, (None,))
+
+
+def _tells_note(column: str, value: Cell) -> bool:
+    return column in load_vocabulary().flags or not _NOTES.isdisjoint(fold(str(value)).split("_"))
 
 
 def _role(column: str, value: Cell) -> Role | None:

@@ -12,14 +12,17 @@ from reviewguard.schema import Role
 
 _STAFF = ("agent", "admin", "owner")
 _ZENDESK_ITSELF = "-1"
+_SELLERS_RULE = "rule"
+"""`via.channel` of what a trigger or an automation wrote."""
 
 
 class ZendeskReader(TicketReader):
     """Tickets with `comments`, or pages with `tickets`, `comments` and `users`.
 
     Who wrote a comment is told by the author's role in `users`; for an author who is not listed, the ticket's
-    requester is the buyer and anyone else the seller. Comments that are not `public` are notes. A ticket without
-    comments, as in an incremental export, is its `description`.
+    requester is the buyer and anyone else the seller. Comments that are not `public` are notes; public ones by
+    Zendesk itself are the seller's if a rule of the seller's wrote them. A ticket without comments, as in an
+    incremental export, is its `description`.
     Field names: developer.zendesk.com, Tickets, Ticket Comments and Users.
     """
 
@@ -80,8 +83,10 @@ class ZendeskReader(TicketReader):
         return People(agents, frozenset(customers))
 
     def _role(self, comment: Fields, ticket: Fields, author_id: str, people: People) -> Role:
-        if comment.flag("public") is False or author_id == _ZENDESK_ITSELF:
+        if comment.flag("public") is False:
             return "system"
+        if author_id == _ZENDESK_ITSELF:
+            return "seller" if comment.inner("via").text("channel") == _SELLERS_RULE else "system"
         role = comment.inner("author").text("role")
         if role or author_id in people.agents or author_id in people.customers:
             return "seller" if role in _STAFF or author_id in people.agents else "buyer"
