@@ -27,9 +27,9 @@ from reviewguard.modeling.provenance import git_state, package_versions
 from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
-from reviewguard.modeling.unpacked import unpacked_run
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
+from reviewguard.unpacking import unpacked_run
 
 NAME = "reviewguard"
 CHECKPOINTS = "checkpoints"

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from reviewguard.cli import app
 from reviewguard.cli.retraining import _tell
 from reviewguard.curation.labels import Label, Provenance, write_labels
+from reviewguard.curation.storage import SPLITS, write_frozen
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.model_folder import from_parts, load
 from reviewguard.modeling.evidence_model import EvidenceModel
@@ -88,7 +89,7 @@ class Home:
     def job(self) -> RetrainJob:
         here = self.folder
         return RetrainJob(
-            Places(ROOT / "data" / "messages" / "start-voices.jsonl", here / "labels", here / "none.json"),
+            Places(ROOT / "data" / "messages" / "start-voices.jsonl", here / "labels", here / "splits.json"),
             load_settings(here / "retrain.toml"),
             here / "behaviour",
             here / "weights",
@@ -120,6 +121,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, tiny_run: Path, tiny_base: Pa
     shutil.copytree(tiny_run / "model", here / "models" / "default")
     shutil.copytree(tiny_run / "weights", here / "weights")
     write_labels(here / "labels" / "made.jsonl", labels())
+    write_frozen(here / "splits.json", dict.fromkeys(SPLITS, ()))
     (here / "retrain.toml").write_text(CONFIG.format(epochs=30))
     write_tiny_toml(here / "train.toml", tiny_base)
     (here / "behaviour").mkdir()
@@ -301,7 +303,7 @@ def test_without_the_weights_of_its_training_the_champion_is_unpacked(home: Home
 def test_a_model_that_cannot_be_unpacked_is_trained_anew(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reviewguard.modeling.unpacked._layers", lambda graph: {})
+    monkeypatch.setattr("reviewguard.unpacking._layers", lambda graph: {})
     folder = home.folder / "models" / "default"
     start = choose_start(
         load(folder), None, home.job.settings, folder=folder, unpack_to=tmp_path / "unpacked"

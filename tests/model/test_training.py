@@ -12,11 +12,11 @@ import torch
 from tests.tiny import tiny_config
 from transformers import TrainerCallback
 
+from reviewguard import unpacking
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import MessageEncoder, collate
 from reviewguard.errors import ConfigError, InputError, ModelError
 from reviewguard.inference.model_folder import load
-from reviewguard.modeling import unpacked
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.dataset import training_rows
@@ -25,10 +25,10 @@ from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.runs import RUN, WEIGHTS
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.modeling.trainer import fine_tune
-from reviewguard.modeling.unpacked import unpack_model
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message, Rationale
 from reviewguard.training import export_run, train
+from reviewguard.unpacking import unpack_model
 
 TYPES = tuple(load_policy().types)
 
@@ -205,8 +205,8 @@ def test_torch_weights_come_back_from_an_int8_model(tiny_run: Path, tiny_data_di
 def test_an_unpacked_model_that_scores_differently_is_refused(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = unpacked._context
-    monkeypatch.setattr(unpacked, "_context", lambda graph: -100 * right(graph))
+    right = unpacking._context
+    monkeypatch.setattr(unpacking, "_context", lambda graph: -100 * right(graph))
     with pytest.raises(ModelError, match="scores differently"):
         unpack_model(tiny_run / "model")
 

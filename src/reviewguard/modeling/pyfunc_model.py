@@ -1,8 +1,8 @@
 """A model folder as an MLflow pyfunc: the script that "models from code" stores beside it.
 
 MLflow runs this file to make the model, wherever the model is loaded. Columns in: `text` and,
-optionally, `previous`. Parameter: `profile`, `amazon` by default. Columns out: `verdict`, `probability`, `types` and `evidence` (both as
-JSON), `error`.
+optionally, `previous`. Parameter: `profile`, `amazon` by default. Columns out: `verdict`,
+`probability`, `types` and `evidence` (both as JSON), `error`.
 """
 
 from __future__ import annotations

@@ -24,11 +24,11 @@ from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.runs import RUN
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
-from reviewguard.modeling.unpacked import unpack_model
 from reviewguard.policy import load_policy
 from reviewguard.retraining.config import RetrainConfig, Settings
 from reviewguard.retraining.labels import RoundOfLabels
 from reviewguard.schema import LabelledMessage
+from reviewguard.unpacking import unpack_model
 
 LEAST_COPIES = 4
 """Copies of a new label among many."""
