@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from reviewguard.errors import ModelError
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, from_parts, load
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
-from reviewguard.modeling.config import TrainConfig
+from reviewguard.modeling.config import config_from
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
 from reviewguard.modeling.onnx_graph import Graph
 from reviewguard.modeling.runs import FinishedRun
@@ -84,7 +84,7 @@ def unpacked_run(folder: Path) -> FinishedRun | None:
         return None
     settings = load(folder).settings
     facts = {**settings.training, "version": settings.version}
-    config = TrainConfig(**asdict(settings.limits), seed=facts.get("seed", TrainConfig.seed))
+    config = config_from(asdict(settings.limits) | {k: facts[k] for k in ("seed",) if k in facts})
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     trained = TrainedModel(unpack_model(folder), tokenizer, (), facts.get("seconds", 0.0))
     return FinishedRun(config, facts, trained)
@@ -116,7 +116,7 @@ def _state(graph: Graph) -> dict[str, NDArray[np.generic]]:
 
 def _plain(graph: Graph) -> dict[str, _Linear]:
     """Name → layer, for those that were not rounded; told by the names of their biases."""
-    found = {}
+    found: dict[str, _Linear] = {}
     for node in graph.nodes:
         product = next((p for name in node.input if (p := _float_product(graph, name))), None)
         bias = next((name for name in node.input if name.startswith(ROOT) and name.endswith(".bias")), None)
@@ -148,7 +148,7 @@ def _layers(graph: Graph) -> dict[str, _Linear]:
     attentions = [node for node in graph.nodes if node.op_type == "Attention"] if products else []
     if len(products) != 6 * len(attentions):
         raise ValueError(f"{len(products)} products of bytes for {len(attentions)} attentions")
-    found = {}
+    found: dict[str, _Linear] = {}
     for i, attention in enumerate(attentions):
         linears = {node.output[0]: _unfold(graph, node) for node in products[6 * i : 6 * i + 6]}
         query, key, value = (linears.pop(name) for name in attention.input[:3])
