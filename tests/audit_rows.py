@@ -42,10 +42,11 @@ def row(
     error: str | None = None,
     unscored: str | None = None,
     id: str | None = None,
+    source: str = "export.csv",
 ) -> ScoredRecord:
     """One scored record; `day` counts from START, `marked` are the words marked for the first type."""
     record = Record(
-        source="export.csv",
+        source=source,
         place=f"line {number + 1}",
         values=values or {},
         text=text,

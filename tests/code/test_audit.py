@@ -168,6 +168,13 @@ def test_weeks_and_gaps() -> None:
     assert sum(b.sellers for b in seen.buckets) == seen.reviewed - 1  # one has no date
 
 
+def test_a_period_that_no_message_covers_is_a_gap() -> None:
+    result = audited([row(1)], since="2023-03-01", until="2023-03-31")
+    assert result.overview.gaps == ((date(2023, 3, 1), date(2023, 3, 31)),)
+    assert "No message at all on 31 days: 2023-03-01 to 2023-03-31." in facts_text(facts(result))
+    assert audited([row(1)], since="2025-01-01").overview.gaps == ()
+
+
 @pytest.mark.parametrize(
     ("days", "unit", "buckets"), [(300, "week", 43), (2000, "month", 66), (6000, "year", 18)]
 )

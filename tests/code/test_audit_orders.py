@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.audit_rows import audited, neutral, row, soliciting
 
@@ -35,6 +37,30 @@ def test_a_message_exported_twice_is_sent_once() -> None:
     assert rules([neutral(1, id="A"), neutral(2, id="A")]) == []
     assert rules([neutral(1, day=None, id="A"), neutral(2, day=None, id="A")]) == []
     assert len(rules([neutral(1, day=None, id="A"), neutral(2, day=None, id="B")])) == 1
+
+
+def test_ids_tell_two_sendings_of_one_day_apart() -> None:
+    (finding,) = rules([neutral(1, id="A"), neutral(2, id="B")])
+    assert [m.number for m in finding.shown] == [1, 2]
+
+
+def test_a_copy_in_another_file_has_an_id_of_its_own() -> None:
+    copy, one, two = (
+        neutral(1, id="X", source="tickets.csv"),
+        neutral(2, id="A"),
+        neutral(3, id="B"),
+    )
+    assert rules([copy, one]) == []
+    for rows in ([copy, one, two], [one, two, copy], [one, copy, two]):
+        (finding,) = rules(rows)
+        assert {m.number for m in finding.shown} == {2, 3}
+
+
+def test_without_an_id_the_date_decides() -> None:
+    rows = [neutral(i) for i in (1, 2, 3)]
+    for i in (0, 2):
+        rows[i] = replace(rows[i], record=replace(rows[i].record, id=None))
+    assert rules(rows) == []
 
 
 def test_a_violation_counts_as_an_ask() -> None:
@@ -128,6 +154,45 @@ def test_day_and_month_are_told_apart_by_the_whole_column() -> None:
         for i, d in enumerate((5, 6, 13, 28))
     ]
     assert {f.orders for f in rules(rows)} == {("999-0", "999-1", "999-2")}
+
+
+def test_dates_of_the_same_file_tell_day_and_month_apart() -> None:
+    delivered = [{"Delivered At": "05/11/2024", "Sent At": f"{day}/12/2024 10:00"} for day in ("04", "18")]
+    rows = [neutral(i, order=f"999-{i}", day=14, values=values) for i, values in enumerate(delivered)]
+    assert rules(rows) == []
+
+
+def test_another_file_does_not_tell_day_and_month_apart() -> None:
+    american = [
+        neutral(i, order=f"999-{i}", values={"Delivered At": f"11/{20 + i}/2024"}, source="us.csv")
+        for i in range(3)
+    ]
+    british = neutral(9, day=14, values={"Delivered At": "05/11/2024", "Date": "18/11/2024"}, source="uk.csv")
+    assert rules([*american, british]) == []
+
+
+def test_a_date_that_may_be_read_two_ways_is_for_a_person_and_counts_from_the_nearer() -> None:
+    (finding,) = rules([neutral(1, day=40, values={"Delivered At": "05/11/2024"})])
+    assert finding.verdict == NEEDS_REVIEW
+    assert "asked 39 days after the order was delivered (2024-05-11 or 2024-11-05" in finding.reasons[0]
+    assert rules([neutral(1, day=14, values={"Delivered At": "05/11/2024"})]) == []
+    (finding,) = rules([neutral(1, day=40, values={"Delivered At": "11/11/2023"})])
+    assert finding.verdict == REVIEW_SOLICITING
+
+
+def test_the_last_parcel_of_an_order_completes_it() -> None:
+    last, first = {"Delivered At": "2024-11-20"}, {"Delivered At": "2024-10-20"}
+    for one, other in ((last, first), (first, last)):
+        assert rules([neutral(1, day=30, values=one), row(2, day=31, values=other)]) == []
+    (finding,) = rules([neutral(1, day=50, values=last), row(2, day=51, values=first)])
+    assert "(2024-11-20, column Delivered At)" in finding.reasons[0]
+
+
+def test_the_last_delivery_notice_counts() -> None:
+    notices = [
+        row(i, "Your package was delivered.", role="system", day=day) for i, day in enumerate((10, 0), 1)
+    ]
+    assert rules([*notices, neutral(3, day=35)]) == []
 
 
 def test_profiles_decide_which_order_rules_hold() -> None:

@@ -279,6 +279,13 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
         check_folder(tmp_path / "out")
 
 
+def test_the_page_says_that_no_message_covers_the_period() -> None:
+    text = html(audited([row(1)], since="2023-03-01", until="2023-03-31"))
+    assert "No message carries a readable date in the period asked for." in text
+    assert "(31 days)" in text
+    assert "No message carries a readable date." in html(audited([row(1, day=None)]))
+
+
 def test_names_that_are_not_utf8_do_not_stop_a_report(tmp_path: Path) -> None:
     source = os.fsdecode(b"exp\xe9.csv")
     rows = [soliciting(1, "five stars for a mug", order=None, asin=None), row(2, error=f"{source} is empty")]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 from reviewguard.readers.dates import day_first, parse_date
@@ -37,60 +39,114 @@ _NOTICES: tuple[tuple[Milestone, re.Pattern[str]], ...] = (
 _NOT_YET = re.compile(
     r"(?i)n['’]t\b|\b(?:not|never|will be|to be|when|once|if|until|attempt\w*|fail\w*|unable)\b"
 )
+_NUMERIC = re.compile(r"\s*(\d{1,2}([./-])\d{1,2}\2\d{2,4})(?!\d)")
 _SAMPLES = 500
+_CELLS = 50
+"""Dates kept of one order: every parcel of it may have its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderDate:
-    """When an order reached a milestone, and where that is written ("column Ship Date", "a notice")."""
+    """When an order reached a milestone, and where that is written ("column Ship Date", "a notice").
+
+    Attributes:
+        days: the day; two where nothing tells whether 05/11/2024 is in May or in November.
+    """
 
     milestone: Milestone
-    day: date
+    days: tuple[date, ...]
     origin: str
 
     @property
     def certain(self) -> bool:
         """Whether the days since completion can be counted from it."""
-        return self.milestone in ("completed", "delivered")
+        return self.milestone in ("completed", "delivered") and not self.ambiguous
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether day and month may be the other way round."""
+        return len(self.days) > 1
 
     @property
     def preference(self) -> tuple[int, int]:
         """The smaller, the better it tells the completion."""
-        return _RANKS[self.milestone], -self.day.toordinal()
+        return _RANKS[self.milestone], -max(self.days).toordinal()
+
+    def days_before(self, day: date) -> int:
+        """Days from it until this one; of two readings from the nearer, 0 where none lies before."""
+        return min((passed for known in self.days if (passed := (day - known).days) >= 0), default=0)
+
+
+@dataclass(slots=True, eq=False)
+class _Column:
+    """One column of one file; `dates` are some of the numeric dates in it, without their times."""
+
+    name: str
+    milestone: Milestone
+    dates: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _File:
+    """One input; `dates` are some of the numeric dates in any of its columns: a file writes them alike."""
+
+    columns: dict[str, _Column] = field(default_factory=dict)
+    dates: set[str] = field(default_factory=set)
+
+    def readings(self) -> Iterator[tuple[_Column, bool | None]]:
+        """Whether the dates of each column begin with the day; where it does not tell, its file does."""
+        for column in self.columns.values():
+            own = day_first(column.dates)
+            yield column, day_first(self.dates) if own is None else own
 
 
 @dataclass(slots=True)
 class OrderDates:
     """Remembers for every order what columns and notices say of its dates."""
 
-    _cells: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    _cells: dict[str, dict[tuple[_Column, Cell], None]] = field(default_factory=dict)
     _notices: dict[str, OrderDate] = field(default_factory=dict)
-    _samples: dict[str, list[Cell]] = field(default_factory=dict)
+    _files: dict[str, _File] = field(default_factory=dict)
 
     def add(self, order: str, record: Record) -> None:
         """Take in one record of this order."""
-        for column, cell in record.values.items():
-            if _milestone(column) is not None and cell not in (None, ""):
-                self._cells.setdefault(order, {})[column] = cell
-                samples = self._samples.setdefault(column, [])
-                if len(samples) < _SAMPLES:
-                    samples.append(cell)
-        if record.role == "system" and record.sent_at is not None:
-            milestone, known = _announced(record.text), self._notices.get(order)
-            if milestone and (known is None or known.milestone != "completed"):
-                origin = f"a notice, {record.place}"
-                self._notices[order] = OrderDate(milestone, record.sent_at.date(), origin)
+        told = {name: m for name in record.values if (m := _milestone(name))}
+        if told:
+            self._add_cells(order, record, told)
+        if record.role == "system" and record.sent_at is not None and (milestone := _announced(record.text)):
+            found = OrderDate(milestone, (record.sent_at.date(),), f"a notice, {record.place}")
+            _keep_better(self._notices, order, found)
+
+    def _add_cells(self, order: str, record: Record, told: Mapping[str, Milestone]) -> None:
+        file = self._files.setdefault(record.source, _File())
+        for name, cell in record.values.items():
+            _sample(file.dates, cell)
+            if name in told and cell not in (None, ""):
+                column = file.columns.setdefault(name, _Column(name, told[name]))
+                _sample(column.dates, cell)
+                cells = self._cells.setdefault(order, {})
+                if len(cells) < _CELLS:
+                    cells[column, cell] = None
 
     def best(self) -> dict[str, OrderDate]:
         """For each order the milestone nearest to its completion; of two dates for it the later."""
-        reading = {column: day_first(samples) for column, samples in self._samples.items()}
+        reading = dict(chain.from_iterable(file.readings() for file in self._files.values()))
         best = dict(self._notices)
         for order, cells in self._cells.items():
-            for column, cell in cells.items():
-                found = _from_cell(column, cell, reading[column])
-                if found and (order not in best or found.preference < best[order].preference):
-                    best[order] = found
+            for column, cell in cells:
+                if found := _from_cell(column, cell, reading[column]):
+                    _keep_better(best, order, found)
         return best
+
+
+def _keep_better(best: dict[str, OrderDate], order: str, found: OrderDate) -> None:
+    if order not in best or found.preference < best[order].preference:
+        best[order] = found
+
+
+def _sample(dates: set[str], cell: Cell) -> None:
+    if isinstance(cell, str) and len(dates) < _SAMPLES and (numeric := _NUMERIC.match(cell)):
+        dates.add(numeric[1])
 
 
 @lru_cache(maxsize=4096)
@@ -98,11 +154,14 @@ def _milestone(column: str) -> Milestone | None:
     return _COLUMNS.get(fold(column))
 
 
-def _from_cell(column: str, cell: Cell, days_first: bool | None) -> OrderDate | None:
-    milestone, moment = _milestone(column), parse_date(cell, day_first=days_first)
-    if milestone is None or moment is None:
+def _from_cell(column: _Column, cell: Cell, days_first: bool | None) -> OrderDate | None:
+    moment = parse_date(cell, day_first=days_first)
+    if moment is None:
         return None
-    return OrderDate(milestone, moment.date(), f"column {column}")
+    days = [moment.date()]
+    if days_first is None and (other := parse_date(cell, day_first=True)):
+        days.append(other.date())
+    return OrderDate(column.milestone, tuple(dict.fromkeys(days)), f"column {column.name}")
 
 
 def _announced(text: str) -> Milestone | None:

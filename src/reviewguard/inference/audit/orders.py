@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Self
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.order_dates import OrderDate, OrderDates
@@ -31,11 +32,26 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
+    """One message that asks; `content` is alike for a message exported twice, `source` and `id` tell sendings apart."""
+
     number: int
     moment: datetime | None
     content: int
+    source: int
+    id: str | None
     sure: bool
     wanted: bool
+
+    @classmethod
+    def of(cls, number: int, record: Record, *, sure: bool, wanted: bool) -> Self:
+        """The message without its text."""
+        content = hash((record.text, record.sent_at or record.id))
+        return cls(number, record.sent_at, content, hash(record.source), record.id or None, sure, wanted)
+
+    @property
+    def key(self) -> tuple[int, int, str | None]:
+        """Tells a message that stands twice in one file."""
+        return self.content, self.source, self.id
 
 
 @dataclass(slots=True)
@@ -53,18 +69,17 @@ class OrderBook:
             return
         self._dates.add(record.order_id, record)
         if verdict is not None and _asks(verdict):
-            ask = _Ask(
-                row.number, record.sent_at, _content(record), _is_sure(verdict), self.filters.accepts(record)
-            )
+            wanted = self.filters.accepts(record)
+            ask = _Ask.of(row.number, record, sure=_is_sure(verdict), wanted=wanted)
             asks = self._asks.setdefault(record.order_id, [])
-            if all(known.content != ask.content for known in asks):
+            if all(known.key != ask.key for known in asks):
                 asks.append(ask)
 
     def breaches(self, rules: Collection[str]) -> Iterator[Breach]:
         """Every order that one of these rules is broken for by a message that the filters take in."""
         dates = self._dates.best() if LATE_REQUEST in rules else {}
-        for order, unsorted in self._asks.items():
-            asks = sorted(unsorted, key=_by_time)
+        for order, exported in self._asks.items():
+            asks = sorted(_sent(exported), key=_by_time)
             if REPEAT_REQUEST in rules and any(ask.wanted for ask in asks[1:]):
                 yield _repeat(order, asks)
             late = [a for a in asks if a.wanted and _days(a, dates.get(order)) > LATE_AFTER_DAYS]
@@ -72,9 +87,22 @@ class OrderBook:
                 yield _late(order, late, dates[order])
 
 
-def _content(record: Record) -> int:
-    """Tells a message exported twice from one sent twice."""
-    return hash((record.text, record.sent_at) if record.sent_at else (record.text, record.id))
+def _sent(asks: Iterable[_Ask]) -> Iterator[_Ask]:
+    """Each sending once, in whatever files it stands.
+
+    Of one text at one time, which may be but a day, a file holds as many sendings as ids; ids of two files do
+    not compare, so the file with the most decides.
+    """
+    copies: dict[int, dict[int, list[_Ask]]] = {}
+    for ask in asks:
+        copies.setdefault(ask.content, {}).setdefault(ask.source, []).append(ask)
+    for files in copies.values():
+        yield from max(map(_named, files.values()), key=len)
+
+
+def _named(asks: list[_Ask]) -> list[_Ask]:
+    """Those with an id, or the one without."""
+    return [ask for ask in asks if ask.id] or asks
 
 
 def _asks(verdict: Verdict) -> bool:
@@ -93,7 +121,7 @@ def _by_time(ask: _Ask) -> tuple[bool, datetime, int]:
 
 
 def _days(ask: _Ask, known: OrderDate | None) -> int:
-    return (ask.moment.date() - known.day).days if ask.moment and known else 0
+    return known.days_before(ask.moment.date()) if ask.moment and known else 0
 
 
 def _repeat(order: str, asks: Sequence[_Ask]) -> Breach:
@@ -106,8 +134,11 @@ def _repeat(order: str, asks: Sequence[_Ask]) -> Breach:
 
 def _late(order: str, asks: Sequence[_Ask], known: OrderDate) -> Breach:
     days = ", ".join(f"{_days(ask, known)} days" for ask in asks)
-    basis = f"asked {days} after the order was {known.milestone} ({known.day}, {known.origin})"
-    if not known.certain:
+    when = " or ".join(map(str, known.days))
+    basis = f"asked {days} after the order was {known.milestone} ({when}, {known.origin})"
+    if known.ambiguous:
+        basis += "; day and month may be the other way round, so check this one"
+    elif not known.certain:
         basis += "; its completion is later and not known, so check this one"
     return Breach(LATE_REQUEST, order, _numbers(asks), known.certain and any(ask.sure for ask in asks), basis)
 

@@ -100,6 +100,8 @@ class OverviewBuilder:
 def _gaps(days: list[date], filters: AuditFilters) -> Iterator[tuple[date, date]]:
     """Stretches of days without a message, also between the days asked for and the first and last message."""
     if not days:
+        if filters.since and filters.until:
+            yield filters.since, filters.until
         return
     before = filters.since - _DAY if filters.since else days[0]
     after = filters.until + _DAY if filters.until else days[-1]
