@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from reviewguard.cli import app
 from reviewguard.curation.labels import read_labels
 from reviewguard.curation.pipeline import build, load_splits
+from reviewguard.curation.rules import check_rules
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling import add as adding
@@ -125,7 +126,6 @@ def test_words_nobody_marked_are_marked_by_the_model(home: Path) -> None:
         ({"text": " ", "types": []}, "no text"),
         ({"text": "Rate us", "types": ["insider"], "rationale": ["rate me"]}, "not in the text"),
         ({"text": "Rate", "types": "insider", "rationale": [{"start": 0, "end": 9}]}, "within 0–4"),
-        ({"text": "Rate us", "types": ["insider"], "register": "loud"}, "register"),
         ({"text": "Rate us", "types": "insider pressure", "rationale": ["Rate us"]}, "type: words"),
     ],
 )  # fmt: skip
@@ -136,6 +136,33 @@ def test_what_is_wrong_with_a_row_is_said_and_the_others_are_added(
     assert [reason in item.reason for item in report.refused] == [True]
     assert report.refused[0].place == "line 1"
     assert len(stored(home)) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "register", "stored_as"),
+    [
+        ("Amazon Messages", "loud", ("marketplace", "unknown")),
+        ("Email", "Non-native", ("email", "non_native")),
+        ("chat", "typo_emoji", ("chat", "typo_emoji")),
+        ("", "", ("marketplace", "unknown")),
+    ],
+)
+def test_columns_of_channel_and_register_in_the_users_own_words_are_no_fault(
+    home: Path, channel: str, register: str, stored_as: tuple[str, str]
+) -> None:
+    assert run(home, label(TEXT, channel=channel, register=register)).refused == ()
+    (row,) = stored(home)
+    assert (row["channel"], row["register"]) == stored_as
+
+
+def test_a_context_pair_is_one_family_whatever_its_case_and_white_space(home: Path) -> None:
+    asked = label(TEXT, previous="Whom could I tell about the offer that you have for new customers?")
+    thanked = label(
+        f"{TEXT.upper()}\n", "insider", previous="It came this morning and it shines, many thanks!"
+    )
+    assert len(run(home, asked, thanked).added) == 2
+    labels = read_labels(home / "labels")
+    assert (len(labels.located), check_rules(labels.located)) == (2, [])
 
 
 def test_csv_and_excel_say_the_same(home: Path) -> None:

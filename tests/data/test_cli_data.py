@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from reviewguard.cli import app
 from reviewguard.curation.sources import read_messages
+from reviewguard.curation.storage import read_frozen
+from reviewguard.errors import InputError
 
 DRAFT = {k: v for k, v in ROW.items() if k not in ("id", "writer_brief", "channel")} | {
     "rationale": [{"quote": "leave us 5 stars", "type": "positive_request"}]
@@ -21,6 +23,13 @@ DRAFT = {k: v for k, v in ROW.items() if k not in ("id", "writer_brief", "channe
 def data(*arguments: object) -> tuple[int, str]:
     done = CliRunner().invoke(app, ["data", *map(str, arguments)])
     return done.exit_code, done.output
+
+
+def refusal(*arguments: object) -> str:
+    """Why `data …` refuses its input."""
+    error = CliRunner().invoke(app, ["data", *map(str, arguments)]).exception
+    assert isinstance(error, InputError)
+    return str(error)
 
 
 def rows(count: int) -> list[dict[str, Any]]:
@@ -66,6 +75,17 @@ def test_build_reports_each_step_and_the_digest(folder: Path, tmp_path: Path) ->
     assert f"digest {digest}" in output
 
 
+def test_build_refuses_splits_that_are_named_and_not_there_unless_it_records_them(
+    folder: Path, tmp_path: Path
+) -> None:
+    options = ("build", "--messages", folder, "--out", tmp_path / "built", "--splits", tmp_path / "s.json")
+    assert "cannot read" in refusal(*options)
+    assert not (tmp_path / "built").exists()
+    assert data(*options, "--freeze")[0] == 0
+    assert len(read_frozen(tmp_path / "s.json")) == 10
+    assert data(*options)[0] == 0
+
+
 def test_stats_as_a_table_and_as_json(folder: Path) -> None:
     code, output = data("stats", "--messages", folder, "--json")
     assert code == 0
@@ -86,6 +106,29 @@ def test_import_writes_messages_or_nothing(folder: Path, tmp_path: Path) -> None
     assert code == 1
     assert "problems, nothing written" in output
     assert not (folder / "more.jsonl").exists()
+
+
+def test_import_loses_no_message_of_the_brief_unless_told_to(folder: Path, tmp_path: Path) -> None:
+    target = folder / "returns.jsonl"
+    more = DRAFT | {"text": "Could you leave us 5 stars for the new lamp?", "family": "a-lamp"}
+    first, second = (
+        write_lines(tmp_path / f"{name}.jsonl", [draft]) for name, draft in (("1", DRAFT), ("2", more))
+    )
+    options = ("--brief", "returns", "--prefix", "ret", "--messages", folder)
+    assert data("import", first, *options)[0] == 0
+    before = target.read_bytes()
+    assert "1 messages that are not among the drafts, first ret-0001" in refusal("import", second, *options)
+    assert target.read_bytes() == before
+    assert data("import", first, second, *options)[0] == 0
+    assert len(read_messages(target).messages) == 2
+    assert data("import", second, *options, "--replace")[0] == 0
+    assert [m.text for m in read_messages(target).messages] == [more["text"]]
+
+
+def test_import_does_not_write_over_a_line_that_it_cannot_read(folder: Path, tmp_path: Path) -> None:
+    write_lines(folder / "returns.jsonl", [ROW | {"types": ["praise"]}])
+    drafts = write_lines(tmp_path / "drafts.jsonl", [DRAFT])
+    assert "first line 1" in refusal("import", drafts, "--brief", "returns", "--messages", folder)
 
 
 def test_agreement_prints_kappa(tmp_path: Path) -> None:

@@ -99,7 +99,11 @@ def test_recorded_splits_outlive_a_change_of_seed_and_of_messages(folder: Path, 
     second = load_splits(tmp_path / "two")
     for split, items in first.items():
         assert {m.id for m in items} == {m.id for m in second[split]} - {"new-1"}
-    assert read_frozen(tmp_path / "nowhere.json") == {}
+
+
+def test_a_record_of_splits_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read .*nowhere\.json"):
+        read_frozen(tmp_path / "nowhere.json")
 
 
 def test_a_file_that_records_no_splits_is_refused(tmp_path: Path) -> None:

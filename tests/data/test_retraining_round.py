@@ -6,19 +6,25 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from curation_helpers import message
 
 from reviewguard.curation.labels import Labels, Provenance, StoredLabel
+from reviewguard.curation.sources import write_messages
 from reviewguard.errors import InputError
-from reviewguard.retraining.challenger import sample, training_mix
-from reviewguard.retraining.config import RetrainConfig
+from reviewguard.modeling.config import TrainConfig
+from reviewguard.retraining.challenger import Start, sample, training_mix
+from reviewguard.retraining.config import RetrainConfig, Settings
+from reviewguard.retraining.data import Places, RoundData, curate
 from reviewguard.retraining.labels import RoundOfLabels, label_version, sort_labels
 from reviewguard.retraining.regression import regression_set
-from reviewguard.retraining.retrain import RetrainJob, _promote, retrain
+from reviewguard.retraining.retrain import RetrainJob, _inputs, _promote, retrain
 from reviewguard.retraining.store import ModelStore
 from reviewguard.retraining.stored import StoredModel
+from reviewguard.retraining.work import Work
 from reviewguard.schema import LabelledMessage, Rationale
 
 WORDS = ("kettle", "lamp", "rug", "mixer", "scale", "drill", "tent", "fan", "clock", "grill", "sofa", "shelf", "radio",
@@ -191,3 +197,27 @@ def test_a_challenger_of_a_replaced_champion_is_not_promoted(
     promotion, refused = _promote(store, kept, "retrained")
     assert promotion is None
     assert "measured against 1, champion is 2" in refused
+
+
+def test_a_round_without_the_record_of_the_splits_is_refused(tmp_path: Path) -> None:
+    write_messages(tmp_path / "messages" / "a.jsonl", WRITTEN)
+    places = Places(tmp_path / "messages", tmp_path / "labels", tmp_path / "typo.json")
+    champion = cast(Any, SimpleNamespace(settings=SimpleNamespace(training={}), model="tiny"))
+    with pytest.raises(InputError, match=r"cannot read .*typo\.json"):
+        curate(places, tmp_path / "out", champion, RetrainConfig(), 1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_training_on_other_splits_is_not_taken_up(tmp_path: Path) -> None:
+    curation = cast(Any, SimpleNamespace(digest="the same messages"))
+
+    def opened(train: list[LabelledMessage], test: list[LabelledMessage], version: str) -> str:
+        parts = RoundOfLabels(tuple(train), (), (label(0),), ())
+        data = RoundData(curation, parts, (), tuple(test), ())
+        champion = StoredModel("1", tmp_path, None, {})
+        inputs = _inputs(champion, Start(None, "", TrainConfig()), data, Settings())
+        return Work.open(tmp_path / "challenger", inputs, version).version
+
+    assert opened(WRITTEN[4:], WRITTEN[:4], "first") == "first"
+    assert opened(WRITTEN[:3:-1], WRITTEN[:4], "second") == "first"
+    assert opened(WRITTEN[:4], WRITTEN[4:], "third") == "third"

@@ -19,6 +19,7 @@ from tests.tiny import write_tiny_toml
 sys.path.insert(0, str(ROOT / "scripts"))
 import notebooks
 
+from reviewguard.curation.storage import SPLITS, write_frozen
 from reviewguard.notebooks import sandbox
 from reviewguard.notebooks.settings import NotebookSettings, notebook_settings
 from reviewguard.retraining.store import ModelStore
@@ -27,7 +28,7 @@ Run = Callable[[str], str]
 
 SETTINGS = """
 messages = "{messages}"
-splits = "none.json"
+splits = "splits.json"
 data = "{data}"
 model = "{run}/model"
 export = "export.csv"
@@ -63,6 +64,7 @@ def folder(
         "data": tiny_data_dir,
         "run": tiny_run,
     }
+    write_frozen(here / "splits.json", dict.fromkeys(SPLITS, ()))
     (here / "settings.toml").write_text(SETTINGS.format(**paths))
     (here / "retrain.toml").write_text(RETRAIN)
     write_tiny_toml(here / "train.toml", tiny_base)

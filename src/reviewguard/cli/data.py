@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reviewguard.cli import adding
+from reviewguard.errors import InputError
+
+if TYPE_CHECKING:
+    from reviewguard.schema import LabelledMessage
 
 app = typer.Typer(
     help="Validate, count and build the labelled messages.", no_args_is_help=True, rich_markup_mode=None
@@ -46,8 +51,11 @@ def build(
     out: Annotated[Path, typer.Option(help="Folder for train, validation and test as Parquet.")] = BUILT,
     seed: Annotated[int, typer.Option(help="Decides the split.")] = 13,
     splits: Annotated[
-        Path, typer.Option(help="Splits of earlier builds; only new messages are spread anew.")
-    ] = FROZEN,
+        Path | None,
+        typer.Option(
+            help="Splits of earlier builds, which stay as they are; data/splits.json where there is one."
+        ),
+    ] = None,
     freeze: Annotated[
         bool, typer.Option("--freeze", help="Record the splits there; labels are left out.")
     ] = False,
@@ -59,11 +67,12 @@ def build(
     from reviewguard.curation.pipeline import build as curate
     from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
 
-    report = curate(
-        messages, out, seed, read_frozen(splits), labels if labels.is_dir() and not freeze else None
-    )
+    record = splits or FROZEN
+    anew = not record.is_file() and (freeze or splits is None)
+    frozen = {} if anew else read_frozen(record)
+    report = curate(messages, out, seed, frozen, labels if labels.is_dir() and not freeze else None)
     if freeze:
-        write_frozen(splits, load_splits(out))
+        write_frozen(record, load_splits(out))
     for step in report.steps:
         print(f"{step.name}: kept {step.kept}, dropped {step.dropped}")
     for dropped in report.dropped:
@@ -114,8 +123,13 @@ def import_(
     brief: Annotated[str, typer.Option(help="What they were written to; names the file written.")],
     prefix: Annotated[str | None, typer.Option(help="Ids are PREFIX-0001 …; the brief by default.")] = None,
     messages: MessagesOption = MESSAGES,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write the file anew even if messages in it are lost.")
+    ] = False,
 ) -> None:
     """Turn writers' drafts into labelled messages; nothing is written while anything is wrong with them.
+
+    The file of the brief is written anew; where that would lose messages in it, it is refused.
 
     Example: reviewguard data import drafts.jsonl --brief returns --prefix ret
     """
@@ -129,8 +143,31 @@ def import_(
         print(f"{len(result.issues)} problems, nothing written")
         raise typer.Exit(1)
     target = messages / f"{brief}.jsonl"
+    if not replace:
+        _check_none_lost(target, result.messages)
     write_messages(target, result.messages)
     print(f"{len(result.messages)} messages written to {target}")
+
+
+def _check_none_lost(target: Path, new: Sequence[LabelledMessage]) -> None:
+    """Refuse to write over messages, or lines that cannot be read, that are not among the new ones.
+
+    Raises:
+        InputError: some would be lost.
+    """
+    from reviewguard.curation.sources import read_messages
+
+    if not target.exists():
+        return
+    old = read_messages(target)
+    kept = {(m.text, m.previous) for m in new}
+    lost = [m.id for m in old.messages if (m.text, m.previous) not in kept]
+    lost += [f"line {issue.line}" for issue in old.issues]
+    if lost:
+        raise InputError(
+            f"{target} holds {len(lost)} messages that are not among the drafts, first {lost[0]}",
+            fix="import with another --brief, give all drafts of the brief at once, or let them go with --replace",
+        )
 
 
 @app.command()

@@ -82,16 +82,20 @@ def write_frozen(path: Path, splits: Mapping[str, Sequence[LabelledMessage]]) ->
 
 
 def read_frozen(path: Path) -> dict[str, str]:
-    """Message id → split, as recorded by `write_frozen`; empty where there is no such file.
+    """Message id → split, as recorded by `write_frozen`.
 
     Raises:
-        InputError: the file is something else.
+        InputError: there is no such file, or it is something else.
     """
-    if not path.is_file():
-        return {}
     try:
         recorded = json.loads(path.read_text("utf-8"))
         return {name: split for split in SPLITS for name in recorded[split]}
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}",
+            expected="the record of the splits of earlier builds",
+            fix=f"check the path, or record them with `reviewguard data build --freeze --splits {path}`",
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} is no record of splits: {error!r}", expected="lists of ids under " + ", ".join(SPLITS)

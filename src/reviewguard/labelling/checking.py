@@ -7,13 +7,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import get_args
 
 from reviewguard.curation.labels import UNKNOWN, Marker, parse_label
+from reviewguard.curation.rules import exact_key
+from reviewguard.curation.sources import Channel, Register
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling.compare import Candidate
 from reviewguard.labelling.marking import fill_marks, unmarked
 from reviewguard.labelling.rows import LabelledRow, Refused
 from reviewguard.labelling.scrub import scrub
+from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Message, Verdict
 
 
@@ -67,10 +71,10 @@ def _values(row: LabelledRow, who: str | None, model: str) -> dict[str, object]:
         "previous": row.previous,
         "types": list(row.types),
         "rationale": [{"start": r.start, "end": r.end, "type": r.type} for r in row.rationale],
-        "family": f"label-{_digest(row.text)}",
+        "family": f"label-{_digest(exact_key(row.text))}",
         "product": extra.get("product", "item"),
-        "register": extra.get("register", UNKNOWN),
-        "channel": extra.get("channel", "marketplace"),
+        "register": _known(extra.get("register"), get_args(Register), UNKNOWN),
+        "channel": _known(extra.get("channel"), get_args(Channel), "marketplace"),
         "writer_brief": "labels",
         "source": extra.get("source") or f"{row.file}, {row.place}",
         "labelled_by": extra.get("who") or who,
@@ -78,6 +82,12 @@ def _values(row: LabelledRow, who: str | None, model: str) -> dict[str, object]:
         "model": extra.get("model") or model,
         "shown": extra.get("shown"),
     }
+
+
+def _known(word: str | None, values: tuple[str, ...], default: str) -> str:
+    """One of the dataset's values; a column of that name may hold the user's own, and they decide nothing."""
+    folded = fold(word or "")
+    return folded if folded in values else default
 
 
 def _id(row: LabelledRow) -> str:

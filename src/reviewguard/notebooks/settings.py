@@ -20,7 +20,7 @@ class NotebookSettings:
 
     Attributes:
         messages: file or folder of labelled messages.
-        splits: record of the splits of earlier builds, if there is one.
+        splits: record of the splits of earlier builds.
         data: folder of splits built from them.
         model: model folder.
         export: messages without labels, in any format that is read.

@@ -27,7 +27,7 @@ class Places:
     """Where the data lies.
 
     Attributes:
-        splits: record of the splits of earlier builds.
+        splits: record of the splits of earlier builds; drawn anew, the test split would hold what was trained on.
     """
 
     messages: Path = Path("data/messages")
@@ -57,7 +57,7 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
     """Build the dataset into `out`, and sort it.
 
     Raises:
-        InputError: nothing to read, or nothing that the champion has not learnt already.
+        InputError: nothing to read, no record of the splits, or nothing that the champion has not learnt already.
     """
     folder = places.labels if places.labels.is_dir() else None
     report = build(places.messages, out, seed, read_frozen(places.splits), folder)

@@ -161,6 +161,7 @@ def _inputs(champion: StoredModel, start: Start, data: RoundData, settings: Sett
         "config": start.config.to_dict(),
         "train": asdict(settings.train),
         "digest": data.curation.digest,
+        "splits": {name: sorted(m.id for m in messages) for name, messages in data.splits.items()},
         "new": [label_version(m) for m in data.labels.new],
     }
 
