@@ -22,32 +22,40 @@ wednesday thursday friday saturday sunday christmas easter
 """
 _NOT_NAMES = frozenset(_WORDS.split())
 _TITLE = r"(?:(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.? )"
-_NAME = r"[^\W\d_a-z][\w'’]*(?:-[^\W\d_]\w*)?"
+_NAME = r"[^\W\d_a-z](?:[^\W_]|['’])*(?:-[^\W\d_][^\W_]*)?"
 _NAMES = rf"{_NAME}(?: {_NAME}){{0,2}}"
+# Mark-up, emoji, and whatever else is no letter, digit or space and not ASCII; no bullets, which begin lists.
+_SIGN = r"(?:[*_~]|[^\w\s\x00-\x7f•·▪])"
+_BEFORE = r"(?:^|(?<=[^\w \t])|(?<=_))[ \t]*"
+_AFTER = r"(?=\s*(?:[^\w\s]|_|\n|and\b|$))"
 _GREETING = re.compile(
-    r"(?:^|(?<=[\n.!?,:;>\"“]))[ \t]*(?i:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)"
+    rf"{_BEFORE}(?i:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)"
     r"|welcome|thank you|thanks|many thanks|thank you so much|sorry|hallo)(?i: there| again| back)?,? "
-    rf"{_TITLE}?(?P<name>{_NAMES})(?=\s*(?:[,!.:;\n–—-]|and\b|&|$))"
+    rf"[*_]{{0,3}}{_TITLE}?(?P<name>{_NAMES}){_AFTER}"
 )
 _LOWER_GREETING = re.compile(
-    r"(?:^|(?<=\n))[ \t]*(?i:hi|hello|hey|hiya|dear) (?P<name>[^\W\d_][\w'’-]+)(?=\s*(?:[,!\n]|$))"
+    r"(?:^|(?<=\n))(?:[^\w\n]|_)*+(?i:hi|hello|hey|hiya|dear) [*_]{0,3}"
+    rf"(?P<name>[^\W\d_](?:[^\W_]|['’-])+)(?=\s*(?:[,!\n)<]|(?![–—…]){_SIGN}|$))"
 )
-_SECOND = re.compile(rf"\s+(?:and|&) (?P<name>{_NAME})(?=\s*[,!\n])")
+_SECOND = re.compile(rf"\s+(?:and|&) (?P<name>{_NAME}){_AFTER}")
 _AFTER_TITLE = re.compile(
     rf"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Señora?|Madame|Monsieur)\.? (?P<name>{_NAMES})"
 )
+# What follows is only looked ahead at: it may be the next sign-off ("Thanks! Best, Nora").
 _SIGN_OFF = re.compile(
-    r"(?:(?<=[\n.!?,])|^)[ \t]*(?i:(?:with )?(?:(?:kind|best|warm|warmest|kindest|many|friendly)(?:est)? )?"
+    rf"{_BEFORE}(?i:(?:with )?(?:(?:kind|best|warm|warmest|kindest|many|friendly)(?:est)? )?"
     r"(?:regards|wishes|greetings|thanks)|best|all the best|cheers|sincerely|yours(?: sincerely| truly| faithfully)?"
     r"|thank you|thanks(?: again| so much| in advance)?|take care|warmly|love|respectfully|cordially|ciao|greetings)"
-    rf"[ \t]*(?:[,.!–—-]+\s*|\n\s*)(?:from )?(?P<name>{_NAMES})"
-    r"(?=\s*(?:$|[\n,.(|/–—-]|from\b|at\b|and\b|for\b|with\b|of\b|@))"
+    rf"(?=[ \t]*(?=[^\w \t]|_)(?:[,.!\s-]|{_SIGN})+(?:from )?(?P<name>{_NAMES})"
+    rf"\s*(?:$|[\n,.(|/)<-]|{_SIGN}|from\b|at\b|and\b|for\b|with\b|of\b|@))"
 )
+_END = rf"(?:[\s)]|{_SIGN})*+\Z"
 _DASHED = re.compile(
-    rf"(?:^|(?<=[\n.!?])) *[-–—~]+ ?(?P<name>{_NAMES})(?=(?:,? (?:from|at) [^\n]{{1,60}}|\s*@[^\n]*)?\s*\Z)"
+    rf"(?:^|(?<=[\n.!?])|(?<={_SIGN})) *[-–—~]+ ?[*_]{{0,3}}"
+    rf"(?P<name>{_NAMES})(?=(?:,? (?:from|at) [^\n]{{1,60}}|\s*@[^\n]*)?{_END})"
 )
 _LAST_LINE = re.compile(
-    rf"\n[ \t]*(?P<name>{_NAME}(?: {_NAME})?)(?:,? (?i:from|at|with) [^\n]{{1,60}})?[.!]?\s*\Z"
+    rf"\n(?:[ \t]|{_SIGN})*+(?P<name>{_NAME}(?: {_NAME})?)(?:,? (?i:from|at|with) [^\n]{{1,60}})?[.!]?{_END}"
 )
 _INTRODUCTION = re.compile(
     rf"(?i:\bmy name(?: is|'s)|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?) "

@@ -246,6 +246,13 @@ def test_flagged_rows_of_a_scored_table_come_with_their_marks_once_each(tmp_path
     assert len(read_items(path, ReadOptions(), everything=True)) == 3
 
 
+def test_names_that_a_rows_columns_give_are_written_beside_the_label(tmp_path: Path) -> None:
+    source = tmp_path / "s.csv"
+    source.write_text('buyer_name,body,rg_verdict\nOttoline,"Ottoline, 5 stars?",needs-review\n', "utf-8")
+    _, rows, _ = label(tmp_path / "l.jsonl", "c", read_items(source, ReadOptions()))
+    assert rows[0]["names"] == ["Ottoline"]
+
+
 def test_structured_output_gives_the_same_verdict_back(tmp_path: Path) -> None:
     types = (TypeScore("positive_request", 0.9), TypeScore("incentive", 0.8))
     verdict = Verdict(

@@ -107,6 +107,14 @@ def test_personal_details_go_and_marks_stay(home: Path) -> None:
     assert report.scrubbed["[name]"] == 4
 
 
+@pytest.mark.parametrize(
+    "column", [{"names": ["Ottoline"]}, {"names": "Bo | Ottoline"}, {"buyer_name": "Ottoline"}]
+)
+def test_names_that_a_column_gives_go(home: Path, column: dict[str, Any]) -> None:
+    run(home, label("We asked at the depot, and the lamp left, Ottoline.", **column))
+    assert stored(home)[0]["text"] == "We asked at the depot, and the lamp left, [name]."
+
+
 def test_words_nobody_marked_are_marked_by_the_model(home: Path) -> None:
     report = run(home, label(TEXT, "insider"))
     (row,) = stored(home)
@@ -227,6 +235,46 @@ def test_a_changed_mind_replaces_the_label_in_its_file(home: Path) -> None:
     ]  # fmt: skip
 
 
+ACCEPT = Decisions(accept=frozenset({"all"}))
+
+
+def test_a_mind_changed_twice_still_replaces_the_written_message(home: Path) -> None:
+    run(home, conflicting(), decisions=ACCEPT)
+    run(home, label(ROW["text"], "pressure", rationale=["leave us 5 stars"]), decisions=ACCEPT)
+    (row,) = stored(home)
+    assert (row["types"], row["replaces"]) == (["pressure"], ["a-0001"])
+
+
+NEAR = "The lamp is on its way to you. Tell your cousin to rate it too. Have a good week."
+
+
+@pytest.mark.parametrize("text", [TEXT, NEAR])
+def test_the_written_label_accepted_again_takes_the_stored_one_back(home: Path, text: str) -> None:
+    """Whether the stored label has the written words or like ones."""
+    write_lines(home / "messages" / "b.jsonl", [ROW | label(TEXT, id="b-0001", family="b", rationale=[])])
+    given = label(text, "insider", rationale=["Tell your cousin"])
+    run(home, given, label("Your parcel left the depot"), decisions=ACCEPT)
+    assert [row["replaces"] for row in stored(home)] == [[], ["b-0001"]]
+    open_one = run(home, label(TEXT), name="back")
+    assert [c.old.message.types for c in open_one.undecided] == [("insider",)]
+    report = run(home, label(TEXT), name="back", decisions=ACCEPT)
+    assert (report.added, len(report.removed), report.written) == ((), 1, home / "labels")
+    assert [row["text"] for row in stored(home)] == ["Your parcel left the depot"]
+    assert [p.name for p in (home / "labels").glob("*.jsonl")] == ["new.jsonl"]
+    again = run(home, label(TEXT), name="back")
+    assert [(r.kind, r.old.message.id) for r in again.repetitions] == [("exact", "b-0001")]
+
+
+def test_of_three_labels_of_one_message_in_a_file_the_last_accepted_counts(home: Path) -> None:
+    rows = [
+        label(ROW["text"], kind, rationale=["leave us 5 stars"])
+        for kind in ("pressure", "insider", "selective")
+    ]
+    run(home, *rows, decisions=ACCEPT)
+    (row,) = stored(home)
+    assert (row["types"], row["replaces"]) == (["selective"], ["a-0001"])
+
+
 def test_near_repetitions_and_near_conflicts(home: Path) -> None:
     run(home, label(TEXT, "insider"))
     near = run(home, label(TEXT.replace("week", "weekend"), "insider"), name="near")
@@ -334,3 +382,9 @@ def test_the_command_shows_conflicts_side_by_side_and_says_so_by_its_exit_code(
     code, shown = command()
     assert (code, "3 known already" in shown) == (0, True)
     assert len(stored(home)) == 3
+    written = label(ROW["text"], *ROW["types"], rationale=["leave us 5 stars"])
+    write_lines(path, [written])
+    code, shown = command("--accept", "all", "--dry-run")
+    assert (code, "0 to add, 1 to take out" in shown, "a dry run" in shown) == (0, True, True)
+    code, shown = command("--accept", "all")
+    assert (code, "0 added, 1 taken out" in shown, len(stored(home))) == (0, True, 2)

@@ -14,10 +14,11 @@ from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
 from reviewguard.labelling.checking import Checked, check
-from reviewguard.labelling.compare import Candidate, Comparison, Conflict, Known, compare
+from reviewguard.labelling.compare import Candidate, Comparison, Conflict, compare
 from reviewguard.labelling.doubtful import doubtful
 from reviewguard.labelling.results import ALL, AddReport, Decisions, Doubt
 from reviewguard.labelling.rows import Refused, read_rows
+from reviewguard.labelling.settling import Dataset, settle
 from reviewguard.labelling.store import store
 from reviewguard.schema import Verdict
 
@@ -65,18 +66,21 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
     if stored.issues:
         raise InputError(f"{stored.issues[0]}", fix="mend the line, or take it out")
     checked = check(rows, classifier or load(job.model), job.who)
-    known = [Known(item.message, item.file) for item in stored.labels]
-    known += [Known(item.message, item.file) for item in read_messages(job.messages).located]
-    result = compare(checked.candidates, known)
-    report = _decide(result, checked, job.decisions, refused)
-    if job.dry_run or report.undecided or not report.added:
+    dataset = Dataset(stored.labels, read_messages(job.messages).located)
+    result = compare(checked.candidates, dataset.known)
+    report = _decide(result, checked, job.decisions, refused, dataset)
+    if job.dry_run or report.undecided or not (report.added or report.removed):
         return report
-    store(job.target, [item.label for item in report.added], stored, replaced=_replaced(report))
-    return replace(report, written=job.target)
+    store(job.target, [item.label for item in report.added], stored, removed=report.removed)
+    return replace(report, written=job.target if report.added else job.labels)
 
 
 def _decide(
-    result: Comparison, checked: Checked, decisions: Decisions, refused: Iterable[Refused]
+    result: Comparison,
+    checked: Checked,
+    decisions: Decisions,
+    refused: Iterable[Refused],
+    dataset: Dataset,
 ) -> AddReport:
     _check_names(decisions, (item.id for item in checked.candidates))
     conflicts = tuple(replace(c, decision=decisions.on(c.new.id)) for c in result.conflicts)
@@ -84,18 +88,16 @@ def _decide(
         _check_both(conflict)
     open_ids = {conflict.new.id for conflict in conflicts}
     rejected = [item for item in result.fresh if item.id in decisions.reject - open_ids]
-    outdone = {id(c.old.message) for c in conflicts if c.decision == "accept"}
-    taken = [_replacing(c) for c in conflicts if c.decision in ("accept", "both")]
-    fresh = [item for item in result.fresh if item not in rejected]
-    added = tuple(item for item in (*fresh, *taken) if id(item.label.message) not in outdone)
+    settled = settle([item for item in result.fresh if item not in rejected], conflicts, dataset)
     return AddReport(
-        added=added,
+        added=settled.added,
+        removed=settled.removed,
         repetitions=result.repetitions,
         conflicts=conflicts,
-        doubts=_doubts(added, checked.verdicts),
+        doubts=_doubts(settled.added, checked.verdicts),
         refused=(*refused, *checked.refused, *map(_rejected, rejected)),
         scrubbed=dict(sorted(checked.scrubbed.items())),
-        marked=tuple(item.id for item in added if item.label.provenance.marked_by == "model"),
+        marked=tuple(item.id for item in settled.added if item.label.provenance.marked_by == "model"),
     )
 
 
@@ -116,19 +118,6 @@ def _check_both(conflict: Conflict) -> None:
             f"{conflict.new.id}: the same words cannot have two labels",
             fix=f"choose --accept {conflict.new.id} or --reject {conflict.new.id}",
         )
-
-
-def _replacing(conflict: Conflict) -> Candidate:
-    """The new label; it names the written message that it stands for."""
-    if conflict.decision != "accept" or conflict.old.file is None:
-        return conflict.new
-    label = conflict.new.label
-    provenance = replace(label.provenance, replaces=(conflict.old.message.id,))
-    return replace(conflict.new, label=replace(label, provenance=provenance))
-
-
-def _replaced(report: AddReport) -> frozenset[str]:
-    return frozenset(name for item in report.added for name in item.label.provenance.replaces)
 
 
 def _doubts(added: Sequence[Candidate], verdicts: Mapping[str, Verdict]) -> tuple[Doubt, ...]:

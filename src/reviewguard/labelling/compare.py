@@ -90,12 +90,15 @@ def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
     fresh: list[Candidate] = []
     repetitions: list[Repetition] = []
     conflicts: list[Conflict] = []
+    to_come = set(range(len(known), len(pool)))  # and repetitions, which never come in
     for place, (item, near) in enumerate(zip(new, _likes(new, pool), strict=True), len(known)):
-        found = _nearest(item, pool, (like for like in near if like.index < place))
+        found = _nearest(item, pool, (like for like in near if like.index not in to_come))
+        if found is not None and _same_label(item, found[0]):
+            repetitions.append(Repetition(item, *found))
+            continue
+        to_come.remove(place)
         if found is None:
             fresh.append(item)
-        elif _same_label(item, found[0]):
-            repetitions.append(Repetition(item, *found))
         else:
             conflicts.append(Conflict(item, *found))
     return Comparison(tuple(fresh), tuple(repetitions), tuple(conflicts))
@@ -111,18 +114,22 @@ def _likes(new: Sequence[Candidate], pool: Sequence[Known]) -> list[tuple[Likene
 def _nearest(
     item: Candidate, pool: Sequence[Known], near: Iterable[Likeness]
 ) -> tuple[Known, Kind, float] | None:
-    """The same message before a like one, the more alike first, one with the same label first."""
+    """The same message before a like one; of the same the last, which stands for those before it.
+
+    Of like ones the more alike first, then one with the same label.
+    """
     keys = {exchange_key(item.label.message), exchange_key(item.original)}
 
-    def rank(like: Likeness) -> tuple[bool, float, bool]:
+    def rank(like: Likeness) -> tuple[int, float, bool]:
         old = pool[like.index]
-        return exchange_key(old.message) in keys, like.similarity, _same_label(item, old)
+        same = exchange_key(old.message) in keys
+        return like.index if same else -1, like.similarity, _same_label(item, old)
 
     best = max(near, key=rank, default=None)
     if best is None:
         return None
-    exact, similarity, _ = rank(best)
-    return pool[best.index], "exact" if exact else "near", similarity
+    place, similarity, _ = rank(best)
+    return pool[best.index], "near" if place < 0 else "exact", similarity
 
 
 def _same_label(item: Candidate, old: Known) -> bool:

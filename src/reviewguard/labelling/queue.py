@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.inference.render import bracketed, printable
+from reviewguard.masking import column_names
 from reviewguard.policy import load_policy
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.schema import COMPLIANT, Evidence, Record, ScoredRecord, Verdict
@@ -24,6 +25,7 @@ class Item:
     Attributes:
         shown: the model's verdict, None where it gave none; with `probability` (0–1), types, marks, reasons, model.
         source: file and place.
+        names: people whom its row names in columns of their own.
     """
 
     text: str
@@ -35,6 +37,7 @@ class Item:
     evidence: tuple[Evidence, ...]
     reasons: tuple[str, ...]
     model: str
+    names: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -88,6 +91,7 @@ def _from_verdict(row: ScoredRecord, verdict: Verdict) -> Item:
         verdict.evidence,
         (*verdict.reasons, *filter(None, [verdict.error])),
         verdict.model,
+        column_names(row.record.values),
     )
 
 
@@ -105,6 +109,7 @@ def _from_columns(record: Record) -> Item:
         tuple(_evidence(cells, text)),
         tuple(_reasons(cells.get("rg_reasons"))),
         str(cells.get("rg_model") or ""),
+        column_names(cells),
     )
 
 

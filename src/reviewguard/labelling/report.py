@@ -73,6 +73,7 @@ def _side_by_side(conflict: Conflict) -> Table:
 def _end(report: AddReport, target: Path) -> Iterator[RenderableType]:
     counts = {
         "to add" if report.written is None else "added": len(report.added),
+        "to take out" if report.written is None else "taken out": len(report.removed),
         "known already": len(report.repetitions),
         "in conflict": len(report.conflicts),
         "may be wrong": len(report.doubts),
@@ -97,7 +98,8 @@ def _closing(report: AddReport, target: Path) -> str:
             f"nothing written: {len(report.undecided)} conflicts are open. Decide each with --accept ID (the new "
             "label), --reject ID (the known one) or --both ID (the messages do differ); `all` stands for all ids"
         )
-    return f"nothing to write to {target}" if not report.added else f"nothing written to {target}: a dry run"
+    changes = report.added or report.removed
+    return f"nothing written to {target}: a dry run" if changes else f"nothing to write to {target}"
 
 
 def _where(known: Known) -> str:

@@ -54,13 +54,14 @@ class AddReport:
 
     Attributes:
         added: labels added, or to be added once nothing is open.
+        removed: ids of stored labels that go: another label was accepted, or the written message's own.
         repetitions: rows with a label that is known already.
         conflicts: rows whose label contradicts a known one, with what was decided.
         doubts: added labels that may be wrong, the most doubtful first.
         refused: rows that cannot be taken in, or were rejected.
         scrubbed: placeholder → personal details it stands for.
         marked: ids of labels whose words the model marked.
-        written: the file written; None where nothing was.
+        written: the file written, or the folder where labels only went; None where nothing was.
     """
 
     added: tuple[Candidate, ...]
@@ -70,6 +71,7 @@ class AddReport:
     refused: tuple[Refused, ...]
     scrubbed: Mapping[str, int]
     marked: tuple[str, ...]
+    removed: frozenset[str] = frozenset()
     written: Path | None = None
 
     @property

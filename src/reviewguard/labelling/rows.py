@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "model": ("model", "model_version", "rg_model"),
     "shown": ("shown", "shown_verdict", "rg_verdict"),
     "source": ("source", "source_file"),
+    "names": ("names",),
     "product": ("product",),
     "register": ("register",),
     "channel": ("channel",),
@@ -41,7 +42,7 @@ class LabelledRow:
 
     Attributes:
         place: where in the file, for people.
-        names: names that the row's own columns hold.
+        names: people whom the row's own columns name.
         extra: further cells by field of `COLUMNS`, as text.
     """
 
@@ -142,7 +143,7 @@ def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str]) -> La
         previous=(record.previous or "").strip() or None,
         types=types,
         rationale=rationale_of(marks, text, types),
-        names=column_names(record.values),
+        names=(*column_names(record.values), *map(word_of, list_of(cells.get("names")))),
         extra={name: word for name in COLUMNS if (word := word_of(cells.get(name)))},
     )
 

@@ -138,4 +138,5 @@ def _row(item: Item, label: Label, who: str) -> Row:
         "shown": item.shown,
         "probability": item.probability,
         "source": item.source,
+        "names": list(item.names),
     }

@@ -14,13 +14,14 @@ from reviewguard.errors import InputError
 LOCK = ".lock"
 
 
-def store(target: Path, new: Iterable[Label], stored: Labels, *, replaced: Collection[str] = ()) -> None:
-    """Add labels to a file of the folder; stored ones that are replaced are taken out first.
+def store(target: Path, new: Iterable[Label], stored: Labels, *, removed: Collection[str] = ()) -> None:
+    """Add labels to a file of the folder, after stored ones are taken out.
 
     Interrupted between two files, it leaves a replaced label out and its successor not yet in: the same call again
     adds it.
 
     Args:
+        removed: ids of the stored labels to take out.
         stored: what the folder held when the new labels were compared with it.
 
     Raises:
@@ -32,7 +33,7 @@ def store(target: Path, new: Iterable[Label], stored: Labels, *, replaced: Colle
         with FileLock(folder / LOCK, timeout=0):
             if read_labels(folder) != stored:
                 raise InputError(f"{folder} was changed meanwhile", fix="run the same command again")
-            _write(target, list(new), stored, replaced)
+            _write(target, list(new), stored, removed)
     except Timeout as error:
         raise InputError(f"another process writes to {folder}", fix="try again when it is done") from error
     except OSError as error:
@@ -41,13 +42,14 @@ def store(target: Path, new: Iterable[Label], stored: Labels, *, replaced: Colle
         ) from error
 
 
-def _write(target: Path, new: list[Label], stored: Labels, replaced: Collection[str]) -> None:
+def _write(target: Path, new: list[Label], stored: Labels, removed: Collection[str]) -> None:
     kept: list[Label] = []
     for file, labels in groupby(stored.labels, key=lambda label: label.file):
         before = list(labels)
-        after = [label for label in before if label.message.id not in replaced]
-        if Path(file) == target:
+        after = [label for label in before if label.message.id not in removed]
+        if new and Path(file) == target:
             kept = list(after)
         elif len(after) < len(before):
             write_labels(Path(file), after)
-    write_labels(target, [*kept, *new])
+    if new:
+        write_labels(target, [*kept, *new])
