@@ -34,6 +34,21 @@ from reviewguard.schema import Evidence
         ("I live at 221B Baker Street, London NW1 6XE.", "I live at [address]."),
         ("PO Box 44 is fine", "[address] is fine"),
         ("Bitte an Hauptstraße 12, 10115 Berlin senden", "Bitte an [address] senden"),
+        ("Er wohnt Unter den Linden 5, 10117 Berlin. Danke", "Er wohnt [address]. Danke"),
+        ("Ziel: Unter den Linden 5\n10117 Berlin", "Ziel: [address]"),
+        ("An: Berliner Straße 12 a, 60311 Frankfurt am Main", "An: [address]"),
+        ("Pour 12 rue de la Paix, 75002 Paris, merci", "Pour [address], merci"),
+        ("Pour le 8 bis, avenue de l'Opéra", "Pour le [address]"),
+        ("Pour 3 place de la gare, 67000 Strasbourg", "Pour [address]"),
+        ("En Calle Mayor 5, 28013 Madrid, gracias", "En [address], gracias"),
+        ("Vive en Calle Ramón y Cajal, 5", "Vive en [address]"),
+        ("In Via Roma 5, 00184 Roma", "In [address]"),
+        ("Bezorgd op Keizersgracht 123", "Bezorgd op [address]"),
+        ("Ring uns an: 0171/3920012 oder 030 / 231 25 017-3", "Ring uns an: [phone] oder [phone]"),
+        ("Handy 0049 171 3920012", "Handy [phone]"),
+        ("Tél. : 06 39 98 12 34 ou 06.39.98.12.34", "Tél. : [phone] ou [phone]"),
+        ("IBAN DE89 3704 0044 0532 0130 00 BITTE", "IBAN [iban] BITTE"),
+        ("Pay XX00 GB82 WEST 1234 5698 7654 32.", "Pay XX00 [iban]."),
     ],
 )  # fmt: skip
 def test_details_are_masked(text: str, masked: str) -> None:
@@ -51,6 +66,10 @@ def test_details_are_masked(text: str, masked: str) -> None:
         "It weighs 1,200 g, costs $18.90 and measures 30 x 40 cm. Tracking TEST-4410882",
         "Great Product\nGreat Price",
         "Please Leave Us A Review",
+        "Rated 5, 12000 Reviews. Pack of 5, 10000 Hours. On May 5, 2024 Anna wrote it. Size 40, 12345 is the part.",
+        "We have 3 place settings. Sizes 08 10 12 14 16 18, page 012/2024, model 0170/12, a true 12 rue, Käufer 5",
+        "Livré le 05.11.2024 ; la rue 12 est barrée. Commande 12, avenue inconnue",
+        "GB82 WEST 1234 5698 7654 33 has a wrong check digit, DE89 3704 is short",
         "",
     ],
 )
@@ -64,6 +83,56 @@ def test_names_from_elsewhere_are_masked_as_whole_words() -> None:
         == "[name] lives by the marsh, Marshall."
     )
     assert mask("Ottoline Marsh wrote", ["Ottoline Marsh"]).text == "[name] wrote"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "masked"),
+    [
+        ("WOLFGANG HUBER", "Wolfgang Huber, and Huber", "[name], and [name]"),
+        ("wolfgang huber", "Wolfgang HUBER", "[name]"),
+        ("Wolfgang Huber", "WOLFGANG\nHUBER", "[name]"),
+        ("WILL GROSSMANN", "Herr Großmann will warten", "Herr [name] will warten"),
+        ("MARIA DE LA CRUZ", "La maison de la Cruz, de Maria", "La maison de la [name], de [name]"),
+        ("Anna and Tom Huber", "Anna and the lamp", "[name] and the lamp"),
+        ("Anna-Lena ANNA", "Anna-Lena Anna", "[name]"),
+        ("Mark Rose", "Mark, please mark the rose", "[name], please mark the rose"),
+    ],
+)  # fmt: skip
+def test_names_are_known_however_they_are_written(name: str, text: str, masked: str) -> None:
+    assert mask(text, [name]).text == masked
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("Großmann, Jürgen", ("Jürgen Großmann",)),
+        ("de la Cruz Garcia, Maria", ("Maria de la Cruz Garcia",)),
+        ("Maria de la Cruz Garcia", ("Maria de la Cruz Garcia",)),
+        ("no, not a name", ()),
+        ("please ask at the desk first", ()),
+    ],
+)
+def test_values_that_are_names(value: str, name: tuple[str, ...]) -> None:
+    assert column_names({"Buyer Name": value}) == name
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["Käufername", "Kaeufer", "Name des Käufers", "Kunde", "Kundenname", "Kunde (Name)", "Empfänger", "Vorname",
+     "Client", "Nom de l'acheteur", "nom_client", "Prénom", "Cliente", "Nombre del comprador", "Nome do cliente",
+     "Acquirente", "Klantnaam"],
+)  # fmt: skip
+def test_name_columns_of_other_languages(column: str) -> None:
+    assert column_names({column: "Bo"}) == ("Bo",)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["Verkäufername", "Verkäufer", "Name des Verkäufers", "Produktname", "Dateiname", "Kunden-Nr", "Kundennummer",
+     "Client ID", "Nombre del vendedor", "Nombre de producto", "Händlername"],
+)  # fmt: skip
+def test_columns_of_others_are_no_buyers_name(column: str) -> None:
+    assert column_names({column: "Bo"}) == ()
 
 
 def test_names_of_columns() -> None:
@@ -120,7 +189,18 @@ def test_any_text_can_be_masked(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Hi " * 20_000, "Aa " * 20_000, "1 " * 30_000, "\n- A" * 15_000, "12 Oak " * 10_000]
+    "text",
+    [
+        "Hi " * 20_000,
+        "Aa " * 20_000,
+        "1 " * 30_000,
+        "\n- A" * 15_000,
+        "12 Oak " * 10_000,
+        "Unter den Linden " * 4_000,
+        "1 rue de la " * 6_000,
+        "0170 / " * 10_000,
+        "AB12 " * 15_000,
+    ],
 )
 def test_long_texts_are_masked_in_time(text: str) -> None:
     before = time.process_time()

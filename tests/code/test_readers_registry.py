@@ -15,7 +15,7 @@ from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.errors import InputError, UserError
 from reviewguard.readers import registry, sources
-from reviewguard.readers.registry import READERS
+from reviewguard.readers.registry import READERS, ReadOptions
 from reviewguard.schema import Record
 
 ROWS = "id,body\n" + "".join(f"{number},hello {number}\n" for number in range(500))
@@ -37,6 +37,23 @@ def test_folders_patterns_and_files_are_read_once_each_in_order(tmp_path: Path) 
     assert texts(read(tmp_path)) == ["a", "b", "c"]
     assert texts(read(str(tmp_path / "*.csv"), tmp_path)) == ["b", "a", "c"]
     assert texts(read(f"{tmp_path}/**/*.jsonl")) == ["c"]
+
+
+def test_an_output_among_the_inputs_is_left_out_and_refused_by_name(tmp_path: Path) -> None:
+    export = written(tmp_path, "a.csv", "body\na\n")
+    output = written(tmp_path, "out/findings.csv", "body\nb\n")
+    (tmp_path / "linked").symlink_to(output.parent)
+    for inputs in (
+        [tmp_path],
+        [f"{tmp_path}/**/*.csv"],
+        [export, output.parent],
+        [tmp_path / "linked", export],
+    ):
+        records = registry.read_records(inputs, ReadOptions(), leave_out=[output])
+        assert texts(list(records)) == ["a"]
+    for named in (output, tmp_path / "linked" / "findings.csv"):
+        with pytest.raises(InputError, match="earlier output"):
+            registry.read_records([export, named], ReadOptions(), leave_out=[output])
 
 
 def test_what_holds_no_input_is_said(tmp_path: Path) -> None:

@@ -56,6 +56,25 @@ def test_it_writes_a_report_and_says_where(run: Run, tmp_path: Path) -> None:
     assert "5\u00a0Nov\u00a02024 – 8\u00a0Nov\u00a02024" in page  # a gap
 
 
+def test_a_second_audit_does_not_read_the_first_ones_report(tmp_path: Path, tiny_model_dir: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "export.csv").write_text(SMALL)
+    out = tmp_path / "in" / "audit"
+
+    def audit(*inputs: Path) -> Result:
+        fixed = ["--out", str(out), "--model", str(tiny_model_dir), "--workers", "1"]
+        return CliRunner().invoke(app, ["audit", *map(str, inputs), *fixed])
+
+    assert audit(tmp_path / "in").exit_code == 0
+    first = findings(out)
+    assert audit(tmp_path / "in").exit_code == 0
+    assert findings(out) == first
+    named = audit(tmp_path / "in", out / "findings.xlsx").exception
+    assert isinstance(named, InputError)
+    assert "earlier output" in str(named)
+    assert findings(out) == first
+
+
 def test_the_period_narrows_what_is_judged(run: Run, tmp_path: Path) -> None:
     assert run("--since", "2024-11-05", "--until", "2024-11-09").exit_code == 0
     assert (

@@ -73,7 +73,7 @@ def audit(
     from reviewguard.inference.audit.proofs import with_proofs
     from reviewguard.inference.batch import score_records
     from reviewguard.inference.model_folder import load
-    from reviewguard.inference.report.folder import check_folder, write_report
+    from reviewguard.inference.report.folder import check_folder, report_files, write_report
     from reviewguard.inference.report.page import IN_FULL
     from reviewguard.inference.report.terminal import audit_view
     from reviewguard.inference.workspace import Workspace
@@ -88,7 +88,7 @@ def audit(
     with Workspace.temporary() as workspace:
         with progress_bar() as progress:
             score_records(
-                read_records(inputs, options),
+                read_records(inputs, options, leave_out=report_files(out)),
                 classifier,
                 workspace,
                 profile=profile,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from reviewguard.errors import InputError, UserError
@@ -40,10 +40,15 @@ READERS: tuple[Reader, ...] = (
 _WHOLE_FILE = "whole file"
 
 
-def read_records(inputs: Sequence[Path | str], options: ReadOptions) -> Iterator[Record]:
+def read_records(
+    inputs: Sequence[Path | str], options: ReadOptions, *, leave_out: Collection[Path] = ()
+) -> Iterator[Record]:
     """Every row of every input: files, folders and patterns, in order.
 
     What cannot be read gives a record with `error`: a row, or the rest of a file. Records before it stay.
+
+    Args:
+        leave_out: files that are no inputs; see `find_files`.
 
     Raises:
         UserError: `options.format` names no reader.
@@ -53,7 +58,7 @@ def read_records(inputs: Sequence[Path | str], options: ReadOptions) -> Iterator
     """
     if options.format is not None:
         _named(options.format)
-    files = find_files(inputs)
+    files = find_files(inputs, leave_out=leave_out)
     return _some_readable(_records(files, options))
 
 

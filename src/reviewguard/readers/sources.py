@@ -7,7 +7,7 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -24,19 +24,30 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _COMPRESSED = (".gz", ".zst")
 
 
-def find_files(inputs: Sequence[Path | str]) -> dict[Path, bool]:
+def find_files(inputs: Sequence[Path | str], *, leave_out: Collection[Path] = ()) -> dict[Path, bool]:
     """Every file of the inputs, each once, in order; whether it was named (or found in a folder).
 
     Folders are read with all below them, without hidden files; in a name that does not exist, `*`, `?`, `[…]`
     and `**` are wildcards.
 
+    Args:
+        leave_out: files that are to be written: no inputs where a folder or a pattern holds them.
+
     Raises:
-        InputError: an input does not exist, is no file, or holds none; a folder below it cannot be read.
+        InputError: an input does not exist, is no file, or holds none; it is itself one to leave out; a folder
+            below it cannot be read.
     """
+    own = {path.resolve() for path in leave_out}
     found: dict[Path, tuple[Path, bool]] = {}
-    for item in inputs:
-        for path, named in _files_of(Path(item)):
-            found.setdefault(path.absolute(), (path, named))
+    for item in map(Path, inputs):
+        if own and item.is_file() and item.resolve() in own:
+            raise InputError(
+                f"{item} is an earlier output, and would be replaced",
+                fix="leave it out, or choose another output",
+            )
+        for path, named in _files_of(item):
+            if not own or path.resolve() not in own:
+                found.setdefault(path.absolute(), (path, named))
     if not found:
         raise InputError("no input", expected="a file, a folder or a pattern such as 'exports/*.csv'")
     return dict(found.values())

@@ -42,6 +42,11 @@ def write_report(
         write_jsonl(new / LINES, finding_lines(shown), errors="replace")
 
 
+def report_files(folder: Path) -> tuple[Path, ...]:
+    """The files that a report in that folder has."""
+    return tuple(folder / name for name in sorted(_OWN))
+
+
 def check_folder(folder: Path, *, force: bool = False) -> None:
     """Whether a report can be written there; worth asking before the work is done.
 
