@@ -87,7 +87,7 @@ def test_plain_violations_are_found_with_their_type(
 
 def test_nearly_all_plain_violations_are_accused_without_a_person(guard: reviewguard.Classifier) -> None:
     verdicts = guard.predict([Message(text, previous) for _, previous, text in VIOLATIONS])
-    # Model 0.4.0 hands one on: two sentences that ask happy buyers and send the others elsewhere, at 92%.
+    # Models since 0.4.0 hand one on: two sentences that ask happy buyers and send the others elsewhere.
     assert sum(v.verdict == REVIEW_SOLICITING for v in verdicts) >= len(verdicts) - 1
 
 
