@@ -206,7 +206,7 @@ def test_a_server_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) ->
 class FakeGuard:
     """Says of every message what it was given."""
 
-    def predict(self, messages: list[Message]) -> list[Verdict]:
+    def predict(self, messages: list[Message], *, profile: str) -> list[Verdict]:
         return [
             Verdict(
                 None,
@@ -214,6 +214,7 @@ class FakeGuard:
                 0.9,
                 types=(TypeScore("selective", 0.8),),
                 evidence=(Evidence(0, 4, message.text[:4], str(message.previous), 1.0),),
+                profile=profile,
             )
             if message.text
             else Verdict(None, None, None, error="an empty message")

@@ -106,7 +106,7 @@ def test_the_registered_model_answers_like_the_folder_here_and_over_http(
     ask = pd.DataFrame({"text": ["Please leave a review.", None]})
     strict = loaded.predict(ask, params={"profile": "strict"}).to_dict("records")
     assert_same(strict[0], guard("Please leave a review.", profile="strict"))
-    assert "nothing" in strict[1]["error"]
+    assert "empty" in strict[1]["error"]
     with model_server(ADDRESS, tmp_path) as service:
         served = invoke(service.url, ROWS)
         alone = invoke(service.url, [{"text": ROWS[0]["text"]}])
