@@ -10,14 +10,13 @@ share on two cores.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import matplotlib
 import typer
+from share_runs import train_once
 
 from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.storage import load_splits, stored_digest
@@ -57,24 +56,8 @@ def main(
 
 
 def _train(share: float, epochs: int, seed: int, data: Path, runs: Path) -> Path:
-    """The model trained on a share; trained now unless it is there."""
-    run = runs / f"{share:g}-{seed}"
-    if not (run / "model" / "config.json").is_file():
-        values = {"limit": share, "epochs": epochs, "seed": seed, "augment": 0}
-        sets = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
-        command = [
-            "train",
-            "--config",
-            "train.toml",
-            "--data",
-            str(data),
-            "--run",
-            str(run),
-            "--bootstrap",
-            "0",
-        ]
-        subprocess.run([sys.executable, "-m", "reviewguard", *command, *sets], check=True)
-    return run / "model"
+    values = {"limit": share, "epochs": epochs, "seed": seed, "augment": 0}
+    return train_once(runs / f"{share:g}-{seed}", data, values)
 
 
 def _figures(table: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:

@@ -9,13 +9,12 @@ Finished rows are kept in `--runs` and not trained again, so that a row or a see
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from share_runs import train_once
 
 from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.storage import load_splits, stored_digest
@@ -105,25 +104,9 @@ def _title(row: str, seed: int, seeds: list[int]) -> str:
 
 
 def _train(row: str, seed: int, data: Path, share: float, epochs: int, runs: Path) -> None:
-    run = _folder(runs, row, seed)
-    if (run / "model" / "config.json").is_file():
-        return
     values = {"limit": share, "seed": seed} | ROWS[row]
     values["epochs"] = epochs * ROWS[row].get("epochs", 1)
-    sets = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
-    command = [
-        "train",
-        "--config",
-        "train.toml",
-        "--data",
-        str(data),
-        "--run",
-        str(run),
-        "--bootstrap",
-        "0",
-        *sets,
-    ]
-    subprocess.run([sys.executable, "-m", "reviewguard", *command], check=True)
+    train_once(_folder(runs, row, seed), data, values)
 
 
 if __name__ == "__main__":
