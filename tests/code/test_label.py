@@ -246,6 +246,13 @@ def test_flagged_rows_of_a_scored_table_come_with_their_marks_once_each(tmp_path
     assert len(read_items(path, ReadOptions(), everything=True)) == 3
 
 
+def test_a_probability_may_have_a_decimal_comma_or_be_no_number(tmp_path: Path) -> None:
+    for cell, expected in (("0,71", 0.71), ("0.71", 0.71), ("", None), ("high", None)):
+        path = tmp_path / "s.csv"
+        path.write_text(f'body,rg_verdict,rg_probability\nFive stars,needs-review,"{cell}"\n', "utf-8")
+        assert [item.probability for item in read_items(path, ReadOptions())] == [expected]
+
+
 def test_names_that_a_rows_columns_give_are_written_beside_the_label(tmp_path: Path) -> None:
     source = tmp_path / "s.csv"
     source.write_text('buyer_name,body,rg_verdict\nOttoline,"Ottoline, 5 stars?",needs-review\n', "utf-8")

@@ -277,3 +277,8 @@ def test_words_for_nothing_put_no_rows_together(tmp_path: Path) -> None:
 
 def test_an_address_for_mail_may_stand_beside_tables() -> None:
     assert find_fields(["body"], {"seller": "support@shop.example"}, Path("a.csv"))["text"] == "body"
+
+
+def test_another_column_may_tell_how_a_file_writes_its_dates(tmp_path: Path) -> None:
+    rows = "Sent at,Order date,Body\n03/11/2024,25/10/2024,Hi\n"
+    assert read(written(tmp_path, "a.csv", rows))[0].sent_at == datetime(2024, 11, 3, tzinfo=UTC)

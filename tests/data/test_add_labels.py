@@ -73,6 +73,14 @@ def label(text: str, *types: str, **more: Any) -> dict[str, Any]:
     return {"text": text, "types": list(types)} | more
 
 
+@pytest.mark.parametrize("name", ["../messages/notice", "/notice", "a/b"])
+def test_a_name_does_not_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    path = write_lines(tmp_path / "new.jsonl", [label("Five stars please, Ana", "positive_request")])
+    with pytest.raises(InputError, match="--name"):
+        add(AddJob(path, tmp_path / "labels", tmp_path / "messages", name), cast(Classifier, Stars()))
+    assert not (tmp_path / "messages").exists()
+
+
 def test_a_label_lands_with_its_provenance_and_the_same_file_adds_nothing(home: Path) -> None:
     given = label(TEXT, "insider", rationale=["tell your COUSIN"], when="2026-01-02", shown="needs-review")
     report = run(home, given)

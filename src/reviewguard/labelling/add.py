@@ -48,8 +48,15 @@ class AddJob:
 
     @property
     def target(self) -> Path:
-        """The file to write."""
-        return self.labels / f"{self.name or self.path.name.partition('.')[0]}.jsonl"
+        """The file to write.
+
+        Raises:
+            InputError: `name` would lead out of the labels folder.
+        """
+        name = self.name or self.path.name.partition(".")[0]
+        if not name or Path(name).name != name:
+            raise InputError(f"--name {name!r}", expected="a file name without a folder", fix="--name notice-17")
+        return self.labels / f"{name}.jsonl"
 
 
 def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
@@ -61,6 +68,7 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
     Raises:
         InputError: the file or the labels there cannot be read or written, or a decision fits no row.
     """
+    target = job.target
     rows, refused = read_rows(job.path, job.columns)
     stored = read_labels(job.labels)
     if stored.issues:
@@ -71,8 +79,8 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
     report = _decide(result, checked, job.decisions, refused, dataset)
     if job.dry_run or report.undecided or not (report.added or report.removed):
         return report
-    store(job.target, [item.label for item in report.added], stored, removed=report.removed)
-    return replace(report, written=job.target if report.added else job.labels)
+    store(target, [item.label for item in report.added], stored, removed=report.removed)
+    return replace(report, written=target if report.added else job.labels)
 
 
 def _decide(

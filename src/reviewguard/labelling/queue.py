@@ -13,7 +13,7 @@ from reviewguard.inference.render import bracketed, printable
 from reviewguard.masking import column_names
 from reviewguard.policy import load_policy
 from reviewguard.readers.registry import ReadOptions, read_records
-from reviewguard.schema import COMPLIANT, Evidence, Record, ScoredRecord, Verdict
+from reviewguard.schema import COMPLIANT, Cell, Evidence, Record, ScoredRecord, Verdict
 
 _MARKED = re.compile(r"\[(?P<words>[^\[\]]+)\|(?P<types>[a-z_+]+)\]")
 
@@ -98,19 +98,26 @@ def _from_verdict(row: ScoredRecord, verdict: Verdict) -> Item:
 def _from_columns(record: Record) -> Item:
     cells = record.values
     text = str(cells.get("rg_text") or record.text)
-    probability = cells.get("rg_probability")
     return Item(
         text,
         str(cells.get("rg_previous") or record.previous or "") or None,
         _source(record),
         str(cells["rg_verdict"]),
-        float(probability) if isinstance(probability, str | int | float) and probability != "" else None,
+        _probability(cells.get("rg_probability")),
         tuple(_types(cells.get("rg_types"))),
         tuple(_evidence(cells, text)),
         tuple(_reasons(cells.get("rg_reasons"))),
         str(cells.get("rg_model") or ""),
         column_names(cells),
     )
+
+
+def _probability(cell: Cell) -> float | None:
+    """Spreadsheets of some countries write a decimal comma; what is no number is not shown."""
+    try:
+        return float(str(cell).replace(",", "."))
+    except ValueError:
+        return None
 
 
 def _source(record: Record) -> str:

@@ -70,6 +70,8 @@ def to_records(
         find_fields(columns, options.columns, path)
     layout_of = _layouts(options.columns)
     first = day_first(row.values.get(layout_of(row.values).fields.get("date", "")) for row in sample)
+    if first is None:  # a file writes its dates alike
+        first = day_first(cell for row in sample for cell in row.values.values())
     for row in rows:
         yield _record(row, str(path), layout_of(row.values), first)
 
