@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / "default"
 FIGURES = ROOT / "docs" / "figures.json"
 MODEL_TABLE = ROOT / "docs" / "model_table.json"
+LEARNING_CURVE = ROOT / "docs" / "learning_curve.json"
 RETRAINING = ROOT / "docs" / "retraining.json"
 THROUGHPUT = ROOT / "docs" / "throughput.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
@@ -203,6 +204,22 @@ def model_table() -> str | None:
         f"`{stored['digest'][:16]}`), seed {', '.join(map(str, stored['seeds']))}."
     )
     return f"{facts}\n\n{_tables(stored['comparison'])}"
+
+
+def learning_curve() -> str | None:
+    """What a share of the messages teaches in as many steps as all of them."""
+    stored = _read(LEARNING_CURVE)
+    if not stored:
+        return None
+    names = {"auroc": "AUROC", "f1": "F1", "false_alarm_rate": "false alarms"}
+    columns = [(data, name) for data in stored["points"][0]["figures"] for name in names]
+    header = ("training messages", *(f"`{data}`: {names[name]}" for data, name in columns))
+    rows = [
+        (f"{point['messages']:,}", *(figure(point["figures"][data][name]) for data, name in columns))
+        for point in stored["points"]
+    ]
+    facts = f"Data digest `{stored['digest'][:16]}`, seed {stored['seed']}. Brackets hold 95% bootstrap intervals."
+    return f"{facts}\n\n{table(header, rows)}"
 
 
 def behaviour() -> str | None:

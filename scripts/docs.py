@@ -119,6 +119,7 @@ BLOCKS = {
     "agreement": blocks.agreement,
     "error-kinds": blocks.error_kinds,
     "label-errors": blocks.label_errors,
+    "learning-curve": blocks.learning_curve,
     "explanations": explanation_blocks.explanations,
     "explanations-short": explanation_blocks.explanations_short,
     "commands": commands,
