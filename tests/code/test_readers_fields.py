@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.code.reading import read, written
+from tests.code.reading import read, texts, written
 
 from reviewguard.errors import InputError
 from reviewguard.readers.columns import find_fields, recognise, unique_names
@@ -33,6 +33,23 @@ def test_columns_are_found_however_they_are_spelled() -> None:
 def test_plain_text_is_preferred_to_html_and_the_first_of_two_columns_of_one_name() -> None:
     assert recognise(["body_html", "body_text"], {})["text"] == "body_text"
     assert recognise(["Body", "body"], {})["text"] == "Body"
+
+
+def test_a_whole_body_is_preferred_to_what_a_helpdesk_left_of_it() -> None:
+    assert recognise(["stripped_text", "body_html"], {})["text"] == "body_html"
+    assert recognise(["preview", "description", "Nachricht"], {})["text"] == "Nachricht"
+    assert recognise(["description"], {})["text"] == "description"
+
+
+def test_where_a_text_is_empty_the_next_body_that_has_words_is_read(tmp_path: Path) -> None:
+    header = "description,message,body_html,comment\n"
+    rows = header + "lamp,,<p>five stars?</p>,x\nlamp,<br>,,thanks\nlamp,hi,hm,x\nlamp,,,\n"
+    path = written(tmp_path, "a.csv", rows)
+    assert texts(read(path)) == ["five stars?", "thanks", "hi", ""]
+    assert texts(read(path, columns={"text": "message"})) == ["", "", "hi", ""]
+    assert texts(read(path, columns={"previous": "comment"}))[1] == ""
+    lines = '{"body_text": null, "body_html": "<p>five stars?</p>"}\n{"body_text": "hi", "body_html": "<p>hm</p>"}\n'
+    assert texts(read(written(tmp_path, "a.jsonl", lines))) == ["five stars?", "hi"]
 
 
 def test_a_given_column_wins_and_must_exist() -> None:

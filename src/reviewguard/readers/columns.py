@@ -12,6 +12,9 @@ from reviewguard.readers.vocabulary import fold, load_vocabulary
 MAIL_FIELD = "seller"
 """`--map seller=ADDRESS` is for mail; beside it tables may be read too."""
 
+_OF_PRODUCTS = "description"
+"""Holds the message where nothing else does; beside another body it tells of the product or the ticket."""
+
 
 def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> dict[str, str]:
     """Field → column, given or recognised by name.
@@ -39,6 +42,21 @@ def recognise(header: Sequence[str], given: Mapping[str, str]) -> dict[str, str]
         if any(name in folded for name in names)
     }
     return found | {field: column for field, column in given.items() if column in header}
+
+
+def text_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns that may hold a message's words, the most telling first; where one is given, that one alone.
+
+    After the first come those with mark-up: a mail without a plain part has its words there, whatever else is said.
+    """
+    fields = recognise(header, given)
+    if "text" not in fields:
+        return ()
+    folded = {fold(column): column for column in reversed(header)}
+    names = () if given.get("text") in header else load_vocabulary().columns["text"]
+    others = [folded[name] for name in names if name in folded and name != _OF_PRODUCTS]
+    others.sort(key=lambda column: "html" not in fold(column))
+    return tuple(dict.fromkeys((fields["text"], *(name for name in others if name not in fields.values()))))
 
 
 def _check(given: Mapping[str, str], header: Sequence[str], path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import find_fields, recognise
+from reviewguard.readers.columns import find_fields, recognise, text_columns
 from reviewguard.readers.dates import day_first, parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
@@ -50,6 +50,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class _Layout:
     fields: Mapping[str, str]
+    texts: tuple[str, ...]
     roles: tuple[str, ...]
 
 
@@ -106,7 +107,11 @@ def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout
         if header not in known:
             if len(known) >= _LAYOUTS:
                 known.clear()
-            known[header] = _Layout(recognise(header, given), role_columns(header, given.get("sender")))
+            known[header] = _Layout(
+                recognise(header, given),
+                text_columns(header, given),
+                role_columns(header, given.get("sender")),
+            )
         return known[header]
 
     return layout_of
@@ -118,7 +123,7 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
     word = {field: _word(value) for field, value in cell.items()}
     role = role_of({column: values.get(column) for column in layout.roles})
     subject = word.get("subject")
-    text = _readable(_text(cell.get("text")), role, subject)
+    text = _said(map(values.get, layout.texts), role, subject)
     others = "\n".join(_short_cells(values, layout))
     missing = None if "text" in layout.fields else "no column with the message"
     return Record(
@@ -139,6 +144,13 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         previous=_readable(word.get("previous", ""), "buyer", subject) or None,
         error=row.error or cut or missing,
     )
+
+
+def _said(cells: Iterable[Cell], role: Role, subject: str | None) -> str:
+    """The first of the texts that has words; the first one where none has."""
+    texts = (_readable(_text(cell), role, subject) for cell in cells)
+    first = next(texts, "")
+    return first if _word(first) else next(filter(_word, texts), first)
 
 
 def _short_cells(values: Mapping[str, Cell], layout: _Layout) -> Iterator[str]:
