@@ -88,6 +88,45 @@ def test_json_with_the_list_anywhere(tmp_path: Path, document: Any, indent: int 
     assert records[3].values["author.role"] == "agent"
 
 
+ORDER = "999-1234567-7654321"
+ASKED = {"from": "customer", "text": "I love it, thank you!"}
+ANSWERED = {"from": "agent", "text": "Could you share that in a review?"}
+
+
+@pytest.mark.parametrize(
+    ("conversation", "roles"),
+    [
+        ({"messages": [ASKED, ANSWERED]}, ["buyer", "seller"]),
+        ({"body": "Where is my lamp?", "replies": [ANSWERED, ASKED]}, ["buyer", "seller", "buyer"]),
+        ({"body": "Please review it.", "replies": [ASKED, ANSWERED]}, ["seller", "buyer", "seller"]),
+        ({"data": {"parts": [ASKED, ANSWERED]}, "items": [{"description": "Lamp"}]}, ["buyer", "seller"]),
+        ({"body": "Hello", "attachments": [{"name": "a.txt", "content": "words"}]}, ["seller"]),
+        ({"body": None, "attachments": [{"name": "a.txt", "content": "words"}]}, ["seller"]),
+        ({**ANSWERED, "previous_messages": [ASKED]}, ["seller"]),
+    ],
+)
+def test_json_conversations_hand_id_and_order_to_their_messages(
+    tmp_path: Path, conversation: dict[str, Any], roles: list[str]
+) -> None:
+    outer = {"order_id": ORDER, "subject": "Lamp", "created_at": "2024-11-05", "status": "open"}
+    whole = [{"id": f"c{n}", **outer, **conversation} for n in range(2)]
+    records = read(written(tmp_path, "a.json", json.dumps({"total": 2, "conversations": whole})))
+    assert [record.role for record in records] == roles * 2
+    assert {(record.order_id, record.subject, record.error) for record in records} == {(ORDER, "Lamp", None)}
+    if len(roles) > 1:
+        assert [record.thread for record in records] == ["c0"] * len(roles) + ["c1"] * len(roles)
+        assert records[1].place == "item 1, message 2"
+
+
+def test_json_conversations_of_several_shops(tmp_path: Path) -> None:
+    shops = [{"id": "s1", "tickets": [{"id": n, "order_id": ORDER, "messages": [ASKED]} for n in (7, 8)]}]
+    records = read(written(tmp_path, "a.json", json.dumps(shops)))
+    assert [(record.thread, record.order_id, record.role) for record in records] == [
+        ("7", ORDER, "buyer"),
+        ("8", ORDER, "buyer"),
+    ]
+
+
 def test_json_of_one_message_or_of_bare_texts(tmp_path: Path) -> None:
     assert texts(
         read(written(tmp_path, "a.json", '{"text": "hi", "tags": ["x"], "files": [{"url": "u"}]}'))

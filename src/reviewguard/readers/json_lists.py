@@ -1,4 +1,4 @@
-"""JSON: a list of messages, or an object that holds one."""
+"""JSON: a list of messages or of conversations, or an object that holds one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.cells import to_cells
+from reviewguard.readers.conversations import Columns, messages_in
 from reviewguard.readers.lines import read_lines
 from reviewguard.readers.sources import open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -20,7 +20,10 @@ _ITEM = "item"
 
 
 class JsonReader:
-    """One message an object, in the first list whose objects have a message."""
+    """One message an object, in the first list whose objects have a message.
+
+    Where that list stands in objects of another one, these are read whole: they are the conversations.
+    """
 
     name = "json"
     suffixes = (".json",)
@@ -31,9 +34,9 @@ class JsonReader:
         return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
-        """One record for each member of the list."""
+        """One record for each message of the list's members."""
         prefix = _find_list(path, options.columns.get("text"))
-        yield from to_records(_rows(path, prefix), path, options)
+        yield from to_records(_rows(path, prefix, options.columns), path, options)
 
 
 def _find_list(path: Path, text: str | None) -> str:
@@ -42,11 +45,13 @@ def _find_list(path: Path, text: str | None) -> str:
 
     names = (fold(text),) if text else load_vocabulary().columns["text"]
     other: str | None = None
+    within: list[str] = []
     try:
         with open_bytes(path) as stream:
             for prefix, event, key in ijson.parse(_source(stream, path)):
+                _follow(within, prefix, event)
                 if event == "map_key" and (found := _list_of(prefix, key, names)):
-                    return found
+                    return within[0] if found in within else found
                 if event == "map_key" and prefix == "" and fold(key) in names:
                     other = ""
                 elif other is None and prefix.endswith(_ITEM) and event in ("start_map", "string"):
@@ -54,6 +59,14 @@ def _find_list(path: Path, text: str | None) -> str:
     except (ijson.JSONError, InputError):
         pass  # said when the rows are read
     return other or ""
+
+
+def _follow(within: list[str], prefix: str, event: str) -> None:
+    """Keep the paths of the members of the lists that are open, the outermost first."""
+    if event == "start_array":
+        within.append(f"{prefix}.{_ITEM}".lstrip("."))
+    elif event == "end_array":
+        within.pop()
 
 
 def _list_of(prefix: str, key: str, names: tuple[str, ...]) -> str | None:
@@ -69,22 +82,28 @@ def _source(stream: Any, path: Path) -> Any:
     return ijson.from_iter(line.encode("utf-8") for line in read_lines(stream, read_head(path)))
 
 
-def _rows(path: Path, prefix: str) -> Iterator[Row]:
+def _rows(path: Path, prefix: str, given: Columns) -> Iterator[Row]:
     import ijson
 
     number = 0
     try:
         with open_bytes(path) as stream:
             for number, value in enumerate(ijson.items(_source(stream, path), prefix, use_float=True), 1):
-                yield _row(value, f"item {number}")
+                yield from _messages(value, f"item {number}", given)
     except ijson.JSONError as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read beyond item {number}: {reason}") from error
+
+
+def _messages(value: Any, place: str, given: Columns) -> Iterator[Row]:
+    rows = list(messages_in(value, given))
+    for number, row in enumerate(rows, 1):
+        yield _row(row, place if len(rows) == 1 else f"{place}, message {number}")
 
 
 def _row(value: Any, place: str) -> Row:
     if isinstance(value, str):
         return Row(place, {"text": value})
     if isinstance(value, dict):
-        return Row(place, to_cells(value))
+        return Row(place, value)
     return Row(place, {}, f"not a JSON object but a {type(value).__name__}")

@@ -1,0 +1,171 @@
+"""Conversations in JSON: messages that stand in lists inside an object, each with what the object says of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from reviewguard.readers.cells import to_cells
+from reviewguard.readers.columns import recognise
+from reviewguard.readers.roles import role_columns, role_of
+from reviewguard.readers.vocabulary import fold
+from reviewguard.schema import Cell, Role
+
+_LISTS = frozenset(
+    (
+        "messages",
+        "message",
+        "comments",
+        "comment",
+        "replies",
+        "reply",
+        "responses",
+        "answers",
+        "conversation",
+        "conversations",
+        "conversation_parts",
+        "thread",
+        "threads",
+        "notes",
+        "posts",
+        "chat",
+        "transcript",
+        "emails",
+        "mails",
+        "nachrichten",
+        "antworten",
+    )
+)
+"""Lists, as `fold` writes them, that hold messages even where nobody is named as their writer."""
+_EARLIER = ("previous", "quoted")
+"""How lists begin that repeat other messages beside a message."""
+_SHARED = ("order_id", "subject", "asin")
+_THREAD, _OPENER = "conversation.id", "sender_type"
+_NOBODY = ""
+
+Columns = Mapping[str, str]
+Cells = dict[str, Cell]
+_Lists = dict[str, list[Any]]
+
+
+def messages_in(value: Any, given: Columns) -> Iterator[Any]:
+    """The messages of an object as cells, oldest first; the value as it is where it is no object.
+
+    A message takes over the id of its conversation as the thread, its order, ASIN and subject. What has words of
+    its own beside the list is a message too: the buyer's, if nothing says who wrote it and the first answer is the
+    seller's.
+
+    Args:
+        given: field → column, where names do not tell.
+    """
+    yield from _unfold(value, given, {})
+
+
+def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
+    if isinstance(value, list) and value:
+        for entry in value:
+            yield from _unfold(entry, given, carried)
+        return
+    if not isinstance(value, dict):
+        yield value
+        return
+    lists = _message_lists(value, given)
+    own = to_cells(_without(value, lists))
+    if not lists:
+        yield _shared(carried, own)
+        return
+    is_message = _has_text(own, given)
+    outer = _outer(own, given)
+    carried = outer | carried if is_message else {**_but_thread(carried), **outer}
+    if is_message:
+        yield _shared(carried, own | _opened_by(own, lists, given))
+    for entry in (entry for entries in lists.values() for entry in entries):
+        yield from _unfold(entry, given, carried)
+
+
+def _message_lists(value: Mapping[str, Any], given: Columns) -> _Lists:
+    """The lists with messages; where neither a list nor the object is known to have any, those with some text."""
+    lists = dict(_object_lists(value))
+    telling = {path: entries for path, entries in lists.items() if _tells(path, entries, given)}
+    rest = to_cells(_without(value, telling)) if lists else {}
+    if not lists or "text" in recognise(tuple(rest), given):
+        return {path: entries for path, entries in telling.items() if not _last(path).startswith(_EARLIER)}
+    return telling or {path: entries for path, entries in lists.items() if _any_text(entries, given)}
+
+
+def _object_lists(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, list[Any]]]:
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            yield from _object_lists(inner, f"{prefix}{name}.")
+        elif isinstance(inner, list) and any(isinstance(entry, dict) for entry in inner):
+            yield f"{prefix}{name}", inner
+
+
+def _tells(path: str, entries: list[Any], given: Columns) -> bool:
+    """Whether a list is one of messages by its name or their writers, or has such lists inside."""
+    objects = [entry for entry in entries if isinstance(entry, dict)]
+    by_name = _last(path) in _LISTS
+    if any(
+        _has_text(cells := to_cells(entry), given) and (by_name or _writer(cells, given)) for entry in objects
+    ):
+        return True
+    return any(_tells(name, inner, given) for entry in objects for name, inner in _object_lists(entry))
+
+
+def _last(path: str) -> str:
+    return fold(path.rpartition(".")[2])
+
+
+def _any_text(entries: Iterable[Any], given: Columns) -> bool:
+    return any(isinstance(entry, dict) and _has_text(to_cells(entry), given) for entry in entries)
+
+
+def _has_text(cells: Cells, given: Columns) -> bool:
+    column = recognise(tuple(cells), given).get("text")
+    return column is not None and cells[column] not in (None, "")
+
+
+def _writer(cells: Cells, given: Columns) -> Role | None:
+    """Who wrote it, where a cell tells that."""
+    telling = {
+        column: cells[column] for column in role_columns(cells, given.get("sender")) if column in cells
+    }
+    role = role_of(telling)
+    return role if role != "seller" or role_of(telling | {_NOBODY: "buyer"}) == "seller" else None
+
+
+def _opened_by(own: Cells, lists: _Lists, given: Columns) -> Cells:
+    answers = (entry for entries in lists.values() for entry in entries if isinstance(entry, dict))
+    first = next(answers, {})
+    if _writer(own, given) is None and _writer(to_cells(first), given) == "seller":
+        return {_OPENER: "buyer"}
+    return {}
+
+
+def _outer(own: Cells, given: Columns) -> Cells:
+    """What an object says of all messages in it, in columns that are known."""
+    found = recognise(tuple(own), given)
+    shared = {found[field]: own[found[field]] for field in _SHARED if field in found}
+    thread = next((own[found[field]] for field in ("thread", "id") if field in found), None)
+    return {name: cell for name, cell in {_THREAD: thread, **shared}.items() if cell not in (None, "")}
+
+
+def _but_thread(carried: Cells) -> Cells:
+    return {name: cell for name, cell in carried.items() if name != _THREAD}
+
+
+def _shared(carried: Cells, own: Cells) -> Cells:
+    """The cells of a message, with those of its conversation where it has nothing in their place."""
+    missing = {name: cell for name, cell in carried.items() if own.get(name) in (None, "")}
+    return own | missing
+
+
+def _without(value: Mapping[str, Any], lists: Iterable[str], prefix: str = "") -> dict[str, Any]:
+    lists = set(lists)
+    if not lists:
+        return dict(value)
+    return {
+        name: _without(inner, lists, f"{prefix}{name}.") if isinstance(inner, dict) else inner
+        for name, inner in value.items()
+        if f"{prefix}{name}" not in lists
+    }
