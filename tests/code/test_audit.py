@@ -35,6 +35,54 @@ def test_templates_with_small_edits_are_one_and_other_messages_are_not() -> None
     assert index.number("") == index.number(" ")
 
 
+BODY = (
+    "Thank you for choosing our kettle. Rinse it twice with fresh water and throw the first boil away. "
+    "The lid opens with the button on the handle, and the filter behind the spout comes out for cleaning. "
+    "Descale it once a month with vinegar. Keep the invoice; spare lids can be ordered from us at any time."
+)
+
+
+def test_one_sentence_that_decides_makes_a_letter_another_template() -> None:
+    index = TemplateIndex()
+    ask, offer = "Please leave us a five star review.", "Delete your bad review for a gift card."
+    one = index.number(f"{BODY} {ask}", [ask])
+    assert index.number(f"{BODY} {offer}", [offer]) != one
+    assert index.number(f"Dear friend! {BODY} {ask}", ["a five star review"]) == one
+
+
+def test_letters_that_differ_after_their_first_pages_are_two() -> None:
+    index, pages = TemplateIndex(), " ".join([BODY] * 9)
+    ask, offer = "Please leave us a five star review.", "Delete your bad review for a gift card."
+    assert index.number(f"{pages} {ask}", [ask]) != index.number(f"{pages} {offer}", [offer])
+
+
+def test_letters_of_one_body_are_found_each_with_its_own_order() -> None:
+    ask, offer = "Please leave us a five star review.", "Delete your bad review for a gift card."
+    rows = [
+        soliciting(1, f"{BODY} {ask}", order="999-1", marked=ask, types={"positive_request": 0.95}),
+        soliciting(2, f"{BODY} {offer}", order="999-2", marked=offer, types={"change_or_remove": 0.96}),
+    ]
+    findings = audited(rows).findings
+    assert {(f.names, f.orders) for f in findings} == {
+        (("positive_request",), ("999-1",)),
+        (("change_or_remove",), ("999-2",)),
+    }
+
+
+def test_doubtful_sendings_of_a_template_are_a_finding_of_their_own() -> None:
+    doubt = {"verdict": NEEDS_REVIEW, "probability": 0.3}
+    rows = [
+        soliciting(i, "Five stars for a mug?", order=f"999-{i}", **(doubt if i else {})) for i in range(28)
+    ]
+    result = audited(rows)
+    assert [(f.verdict, len(f.sendings)) for f in result.findings] == [
+        (REVIEW_SOLICITING, 1),
+        (NEEDS_REVIEW, 27),
+    ]
+    assert "offers a benefit for a review: 1 message to 1 order" in facts_text(facts(result))
+    assert (result.overview.soliciting, result.overview.doubtful) == (1, 27)
+
+
 def test_skeletons_hold_no_names_numbers_days_or_links() -> None:
     text = "Hi Ana,\norder 999-1234567-7654321 comes on Monday: https://example.com/a?b=1\nBest,\nNora"
     assert skeleton(text) == "hi order comes on best"

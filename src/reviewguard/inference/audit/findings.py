@@ -11,15 +11,19 @@ from reviewguard.inference.audit.orders import Breach
 from reviewguard.inference.audit.results import Finding, Sending, ShownMessage
 from reviewguard.inference.audit.templates import TemplateIndex, skeleton
 from reviewguard.inference.audit.threads import Thread, around, sending, show
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, ScoredRecord
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Decision, ScoredRecord
 
 _THREADS_OF_BREACHES = 1_000
 """Broken order rules whose conversations are kept; after these the asks alone are."""
 
 
+_Key = tuple[int, Decision | None, frozenset[str]]
+"""Template, verdict, types: what a finding says of one of its sendings is true of all."""
+
+
 @dataclass(slots=True)
 class _Template:
-    """All sendings of one template, and the likeliest of them with its conversation."""
+    """All sendings of one template with one verdict and types; the likeliest of them with its conversation."""
 
     best: ScoredRecord
     thread: tuple[tuple[ShownMessage, ...], int]
@@ -46,7 +50,7 @@ class FindingsCollector:
     def __init__(self, filters: AuditFilters, breaches: Iterable[Breach]) -> None:
         self._filters = filters
         self._index = TemplateIndex()
-        self._templates: dict[int, _Template] = {}
+        self._templates: dict[_Key, _Template] = {}
         self._cases = [_OrderCase(breach) for breach in breaches]
         self._wanted: dict[int, list[int]] = {}
         for i, case in enumerate(self._cases):
@@ -66,13 +70,18 @@ class FindingsCollector:
 
     def _add_flagged(self, thread: Thread, at: int) -> None:
         row = thread[at]
-        number = self._index.number(row.record.text)
-        known = self._templates.get(number)
+        assert row.verdict is not None  # only scored records are flagged
+        key = self._number(row), row.verdict.verdict, frozenset(t.type for t in row.verdict.types)
+        known = self._templates.get(key)
         if known is None:
-            known = self._templates[number] = _Template(row, around(thread, at))
+            known = self._templates[key] = _Template(row, around(thread, at))
         elif _likelihood(row) > _likelihood(known.best):
             known.best, known.thread = row, around(thread, at)
         known.sendings.append(sending(row))
+
+    def _number(self, row: ScoredRecord) -> int:
+        marks = row.verdict.evidence if row.verdict else ()
+        return self._index.number(row.record.text, (mark.text for mark in marks))
 
     def findings(self) -> tuple[Finding, ...]:
         """Everything found, ranked: review-soliciting messages, broken order rules, what needs review.
@@ -86,16 +95,14 @@ class FindingsCollector:
         """Orders that got the same messages are one finding."""
         alike: dict[tuple[str, bool, tuple[int, ...]], list[_OrderCase]] = {}
         for case in self._cases:
-            texts = (case.asks[n].record.text for n in case.breach.numbers if n in case.asks)
-            key = (case.breach.rule, case.breach.sure, tuple(map(self._index.number, texts)))
+            asks = (case.asks[n] for n in case.breach.numbers if n in case.asks)
+            key = (case.breach.rule, case.breach.sure, tuple(map(self._number, asks)))
             alike.setdefault(key, []).append(case)
         return map(_order_finding, alike.values())
 
 
-def _likelihood(row: ScoredRecord) -> tuple[bool, float]:
-    verdict = row.verdict
-    assert verdict is not None  # only scored records are compared
-    return verdict.verdict == REVIEW_SOLICITING, verdict.probability or 0.0
+def _likelihood(row: ScoredRecord) -> float:
+    return (row.verdict.probability if row.verdict else None) or 0.0
 
 
 def _template_finding(template: _Template) -> Finding:

@@ -66,15 +66,15 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to look at: a message (all its sendings are one finding), or an order rule that was broken.
+    """Something to look at: a message (its sendings of one verdict are one finding), or an order rule that was broken.
 
     Attributes:
         id: the same in every audit of the same messages.
         rule: the order rule; None where a message itself breaks the rules.
-        verdict: of the likeliest sending; of an order rule review-soliciting, or needs-review where it
+        verdict: of every sending; of an order rule review-soliciting, or needs-review where it
             rests on a doubtful message or date.
         probability: 0–1, of the likeliest sending; of an order rule that of its least likely ask.
-        types: of the message shown.
+        types: of every sending, as likely as in the message shown; none of an order rule.
         reasons: why the verdict is not simply the model's, or what an order rule was counted from.
         sendings: in order of time.
         shown: the likeliest sending, or an order's asks side by side.

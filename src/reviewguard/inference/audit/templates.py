@@ -1,13 +1,16 @@
 """Puts messages that say the same together: a template sent 400 times is one finding.
 
 Method: what differs from order to order (names, numbers, days, placeholders, links) is taken out; equal remainders are
-one template, and so are remainders whose Indel similarity (`rapidfuzz`) is high.
+one template, and so are remainders whose Indel similarity (`rapidfuzz`) is high, provided that each letter holds the
+words marked in the other: one sentence may decide a long letter that is otherwise the same.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from reviewguard.masking import mask
 from reviewguard.text import normalize
@@ -16,6 +19,8 @@ ALIKE = 85.0
 """Indel similarity, 0–100, from which two remainders count as one template."""
 _COMPARED = 2_000
 """Characters of a remainder that are compared."""
+_CANDIDATES = 20
+"""Remainders, the most similar first, whose marked words are looked for."""
 _VARIABLE = re.compile(
     r"\{\{.{0,80}?\}\}|\[\[?[\w .|#-]{1,80}\]\]?|\$?\{[\w .|#-]{0,80}\}|%\d?\$?[sd]\b|https?://\S+|\S*\d\S*"
     r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
@@ -32,35 +37,67 @@ def skeleton(text: str) -> str:
     return " ".join(words) or " ".join(text.split()).casefold()
 
 
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """The first of a template: what it says, and its marked words."""
+
+    words: str
+    marked: str
+    number: int
+
+    def decides_alike(self, words: str, marked: str) -> bool:
+        """Whether each of two letters holds the words marked in the other."""
+        return _holds(words, self.marked) and _holds(self.words, marked)
+
+
+def _holds(words: str, marked: str) -> bool:
+    from rapidfuzz import fuzz
+
+    return not marked or fuzz.partial_ratio(marked, words, score_cutoff=ALIKE) > 0
+
+
 class TemplateIndex:
     """Gives every message the number of its template; the first of each kind stands for the others."""
 
     def __init__(self) -> None:
         self._by_text: dict[str, int] = {}
         self._by_skeleton: dict[str, int] = {}
-        self._by_length: list[tuple[int, str, int]] = []
+        self._by_length: list[tuple[int, str, _Letter]] = []
 
-    def number(self, text: str) -> int:
-        """Number of the message's template, from 0 in order of appearance."""
+    def number(self, text: str, marked: Iterable[str] = ()) -> int:
+        """Number of the message's template, from 0 in order of appearance.
+
+        Args:
+            marked: stretches of the text that decide what it is.
+        """
         if text not in self._by_text:
-            self._by_text[text] = self._number(skeleton(text)[:_COMPARED])
+            self._by_text[text] = self._number(skeleton(text), " ".join(map(skeleton, marked)))
         return self._by_text[text]
 
-    def _number(self, words: str) -> int:
+    def _number(self, words: str, marked: str) -> int:
         found = self._by_skeleton.get(words)
         if found is None:
-            found = self._alike(words)
+            found = self._alike(words, marked)
         if found is None:
             found = len(self._by_length)
-            insort(self._by_length, (len(words), words, found))
+            compared = words[:_COMPARED]
+            insort(
+                self._by_length,
+                (len(compared), compared, _Letter(words, marked, found)),
+                key=lambda item: item[:2],
+            )
         self._by_skeleton[words] = found
         return found
 
-    def _alike(self, words: str) -> int | None:
+    def _alike(self, words: str, marked: str) -> int | None:
         from rapidfuzz import fuzz, process
 
-        first = bisect_left(self._by_length, len(words) / _LONGEST_SHARE, key=lambda item: item[0])
-        last = bisect_right(self._by_length, len(words) * _LONGEST_SHARE, key=lambda item: item[0])
+        compared = words[:_COMPARED]
+        first = bisect_left(self._by_length, len(compared) / _LONGEST_SHARE, key=lambda item: item[0])
+        last = bisect_right(self._by_length, len(compared) * _LONGEST_SHARE, key=lambda item: item[0])
         near = self._by_length[first:last]
-        best = process.extractOne(words, [w for _, w, _ in near], scorer=fuzz.ratio, score_cutoff=ALIKE)
-        return None if best is None else near[best[2]][2]
+        best = process.extract(
+            compared, [w for _, w, _ in near], scorer=fuzz.ratio, score_cutoff=ALIKE, limit=_CANDIDATES
+        )
+        letters = (near[place][2] for _, _, place in best)
+        return next((one.number for one in letters if one.decides_alike(words, marked)), None)
