@@ -234,6 +234,43 @@ def test_the_buyers_words_that_a_seller_quotes(tmp_path: Path) -> None:
     assert one(tmp_path, raw(f"Thanks.\n\n{own}")).previous is None
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        f"---------- Forwarded message ---------\nFrom: {SHOP}\nDate: Mon, Nov 4, 2024 at 9:00 AM\nTo: <{RELAY}>",
+        "From: Lakeside Lamps, help@lakeside.example.com\nTo: Ana, 12 High Street\nDate: 4 Nov",
+        "On Monday, 4 November at 10:30, you wrote:\nIt is broken.",
+    ],
+)
+def test_what_a_seller_sends_again_or_sets_like_headers_stays_theirs(tmp_path: Path, headers: str) -> None:
+    body = f"Hi Ana, did you see this?\n\n{headers}\n\nLeave us 5 stars and we refund the first."
+    assert one(tmp_path, raw(body, subject="Fwd: Your lamp")).text == body
+
+
+def test_a_buyers_mail_below_headers_is_not_the_sellers(tmp_path: Path) -> None:
+    headers = f"From: Ana <{RELAY}>\nSent: Monday, November 4, 2024 9:00 AM\nTo: Shop\nSubject: Lamp"
+    record = one(tmp_path, raw(f"Refunded.\n\n{headers}\n\nI would give five stars for a refund"))
+    assert (record.text, record.previous) == ("Refunded.", "I would give five stars for a refund")
+    answered = one(tmp_path, raw(f"See below.\n\n{headers}\n\nWhere is it?\n[Tom] Near. Leave 5 stars?"))
+    assert (answered.text, answered.previous) == ("See below.\n\n[Tom] Near. Leave 5 stars?", "Where is it?")
+
+
+@pytest.mark.parametrize("html", [True, False])
+def test_answers_between_quoted_lines_are_the_sellers(tmp_path: Path, html: bool) -> None:
+    said = f"On Mon, Nov 4, 2024 at 9:00 AM Ana &lt;{RELAY}&gt; wrote:"
+    body = (
+        f"<div>See inside.</div><br><div class='gmail_quote'><div>{said}<br></div>"
+        "<blockquote class='gmail_quote'>Will you refund?<br>And when?</blockquote><div>Yes. Leave us 5 stars.</div>"
+        "<blockquote class='gmail_quote'>I give five stars then</blockquote><div>Bye</div></div>"
+    )
+    plain = html_to_text(body)
+    record = one(tmp_path, raw(body, content_type="text/html") if html else raw(plain))
+    assert (record.text, record.previous) == (
+        "See inside.\n\nYes. Leave us 5 stars.\nBye",
+        "Will you refund?\nAnd when?",
+    )
+
+
 def test_html(tmp_path: Path) -> None:
     html = (
         "<html><head><style>p{color:red}</style><title>no</title></head><body><p>Hi&nbsp;Ana,</p>"

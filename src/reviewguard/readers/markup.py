@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_QUOTES = "//blockquote[@type='cite']" + "".join(
-    f" | //*[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]"
-    for name in ("gmail_quote", "yahoo_quoted", "protonmail_quote", "zmail_extra", "moz-cite-prefix")
+
+def _classed(name: str) -> str:
+    return f"//*[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]"
+
+
+_QUOTES = " | ".join(
+    (
+        "//blockquote[@type='cite']",
+        *(f"{_classed(name)}/descendant-or-self::blockquote" for name in ("gmail_quote", "protonmail_quote")),
+        *(_classed(name) for name in ("yahoo_quoted", "zmail_extra", "moz-cite-prefix")),
+    )
 )
-"""What Apple Mail, Thunderbird, Gmail, Yahoo, Proton and Zoho wrap an older message in."""
+"""What Apple Mail, Thunderbird, Gmail, Proton, Yahoo and Zoho wrap an older message in.
+
+In what Gmail and Proton put around it, answers may stand between the passages that are quoted.
+"""
 
 _MARKUP = re.compile(r"<(?:!doctype|html|body|div|p|br|table|span|a|b|ul|ol|pre|font|img)\b", re.IGNORECASE)
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")

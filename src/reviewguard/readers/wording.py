@@ -37,6 +37,10 @@ _DEVICE_LINE = re.compile(
 )
 _SIGNATURE = re.compile(r"^-- ?\n(?=.*(?:\n.*){0,9}\Z)", re.MULTILINE)
 _ASKS = re.compile(r"review|feedback|rating|\brate\b|\bstars?\b|\bopinion", re.IGNORECASE)
+_RELAY = "@marketplace.amazon."
+_MARKED_ANSWER = re.compile(r"^\[[^\[\]\n:]{1,40}\] .*\n?", re.MULTILINE)
+"""A line that Outlook puts a writer's name before, where answers are typed into the mail that is answered."""
+_QUOTED_LINE = re.compile(r"^>.*\n?", re.MULTILINE)
 _GARBLED = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a-\u201e\u2018-\u201d\u2020-\u2026\u2122\u0152-\u017e]"
 )
@@ -118,22 +122,32 @@ def words_of(text: str, role: Role, *, is_reply: bool) -> Wording:
     """
     if role == "buyer":
         return Wording(wording(without_relay_lines(passed_on(text)), is_reply=is_reply).own)
-    parted = wording(text, is_reply=is_reply)
+    parted = wording(text, is_reply=is_reply, is_sellers=True)
     own = without_relay_lines(without_passed_on(parted.own))
-    if role != "seller" or "@marketplace.amazon." not in parted.quoted_from.lower():
+    if role != "seller" or _RELAY not in parted.quoted_from.lower():
         return Wording(own)
-    return Wording(own, without_relay_lines(passed_on(parted.quoted)), parted.quoted_from)
+    quoted, answers = _without_answers(without_relay_lines(passed_on(parted.quoted)))
+    return Wording(tidy(f"{own}\n\n{answers}"), quoted, parted.quoted_from)
 
 
-def wording(text: str, *, is_reply: bool) -> Wording:
+def _without_answers(quoted: str) -> tuple[str, str]:
+    """A buyer's passage, and what a seller asks for on lines in it that are marked as answers."""
+    answers = [line for line in _MARKED_ANSWER.findall(quoted) if _asks(line)]
+    for line in answers:
+        quoted = quoted.replace(line, "")
+    return tidy(quoted), "".join(answers)
+
+
+def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
     """Part a mail's text. When in doubt, words stay: a seller's own must never be lost.
 
     Cut are messages quoted below a line or headers with an address or a time, three or more `>` lines in a row
     if the mail is a reply, signatures below `-- `, and "Sent from my phone"; the last two not if they may ask for a
-    review.
+    review. `>` lines below such a message are cut with it: they are more of it, and answers stand between them.
 
     Args:
         is_reply: whether headers or subject say that the mail answers another.
+        is_sellers: whether a seller wrote it; what they may have sent before and send again, then, is theirs.
     """
     from quotequail import unwrap
 
@@ -141,18 +155,31 @@ def wording(text: str, *, is_reply: bool) -> Wording:
     own: list[str] = []
     first: dict[str, str] = {}
     rest = text if _MAY_QUOTE.search(text) and text.count("\n") < _MAX_LINES else ""
-    while rest and (found := unwrap(rest)) and _is_quote(found, is_reply=is_reply):
+    while rest and (found := unwrap(rest)) and _is_quote(found, is_reply, is_sellers):
         first = first or found
         own.append(found.get("text_top") or (_above_quote(rest) if found["type"] == "quote" else ""))
-        rest = found.get("text_bottom", "")
+        below = found.get("text_bottom", "")
+        rest = _QUOTED_LINE.sub("", below).strip() if found["type"] == "reply" else below
     words = tidy("\n\n".join(_unsigned(part) for part in (*own, rest) if part)) if first else _unsigned(text)
     return Wording(words or text, first.get("text", ""), first.get("from", ""))
 
 
-def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:
+def _is_quote(found: dict[str, str], is_reply: bool, is_sellers: bool) -> bool:
     if found["type"] == "quote":
         return is_reply
-    return bool(found.get("from")) and bool(_REPLY_HEADER.search(found["from"] + found.get("date", "")))
+    sender = found.get("from", "")
+    if not sender or not _REPLY_HEADER.search(sender + found.get("date", "")):
+        return False
+    return (
+        not is_sellers
+        or _is_anothers(found)
+        or not _asks(found.get("subject", "") + "\n" + found.get("text", ""))
+    )
+
+
+def _is_anothers(found: dict[str, str]) -> bool:
+    """Whether a seller quotes someone else: forwarded mail and blocks like headers are often their own."""
+    return _RELAY in found["from"].lower() or (found["type"] == "reply" and "@" in found["from"])
 
 
 def _above_quote(text: str) -> str:
