@@ -87,6 +87,18 @@ def test_repeated_and_empty_headers_get_names_of_their_own() -> None:
             "Verkäufer|Verkäuferin|Händler|Vendeur|vendedor|Venditore|Ausgehende Nachricht|Ausgang|gesendet|sortant"
             "|saliente|Käufer-Service|an den Käufer|Antwort an Kunden",
         ),
+        (
+            "seller",
+            "Customer Representative|Client Manager|Customer Team|User Support|Contact Center Agent (Nora)"
+            "|End User Support|Reply from Customer Team|Response from customer service|Amazon Support Team"
+            "|Marketplace Team|Amazon Seller",
+        ),
+        (
+            "buyer",
+            "Reply from customer|Response from the buyer|Answer by customer|Customer reply|Customer response"
+            "|Amazon buyer|Reply from end user (Janet)",
+        ),
+        ("system", "Amazon|Marketplace notification"),
         ("buyer", "Buyer|end-user|End User|customer|incoming|From customer|Customer (Janet)|requester|in"),
         (
             "buyer",

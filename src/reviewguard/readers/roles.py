@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell, Role
@@ -14,11 +15,21 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
         re.compile(r"\b(customer|client|buyer|käufer) (service|support|care|success|experience|relations)\b"),
         "seller",
     ),
+    (re.compile(r"\b(contact|call) cent(er|re)\b"), "seller"),
     (re.compile(r"\b(to|for) (the )?(buyer|customer|client|end ?user|user|shopper)\b"), "seller"),
     (re.compile(r"\b(to|for) (the )?(seller|agent|merchant|vendor|us|support)\b"), "buyer"),
     (re.compile(r"\ban (den |die )?(käufer(in)?|kunden?|kundin|besteller)\b"), "seller"),
     (re.compile(r"\ban (den |die )?(verkäufer|händler)\b"), "buyer"),
 )
+_FROM = frozenset(("from", "by", "von", "vom", "de", "du", "del", "dal", "dalla"))
+_BETWEEN = frozenset(("a", "the", "end", "der", "dem", "la"))
+_STAFF = frozenset(
+    ("admin", "administrator", "advisor", "agent", "agente", "consultant", "csr", "employee", "manager")
+    + ("mitarbeiter", "mitarbeiterin", "operator", "rep", "representative", "staff", "support", "team")
+)
+"""Who are the seller's own, even where the word before says whom they look after."""
+
+_PLACES = frozenset(("amazon", "marketplace"))
 _DIRECTIONS = frozenset(
     ("direction", "message_direction", "richtung", "nachrichtenrichtung", "sens", "direzione")
 )
@@ -95,4 +106,17 @@ def role_of_value(value: str) -> Role | None:
     words = fold(_HEAD_END.split(value, maxsplit=1)[0]).split("_")
     if not all(word in known.words or word in known.fillers for word in words):
         return None
-    return next((known.words[word] for word in words if word in known.words), None)
+    return _role_of_words([word for word in words if word not in _BETWEEN], known.words)
+
+
+def _role_of_words(words: Sequence[str], roles: Mapping[str, Role]) -> Role | None:
+    """The first word tells, but for "customer team", "reply from customer" and a place before whoever writes there."""
+    for first, second in pairwise(words):
+        if second in _STAFF and roles.get(first) == "buyer":
+            return "seller"
+    for first, second in pairwise(words):
+        if first in _FROM and roles.get(second) == "buyer":
+            return "buyer"
+    told = {word: roles[word] for word in words if word in roles}
+    writers = [role for word, role in told.items() if word not in _PLACES]
+    return next(iter(writers or told.values()), None)
