@@ -188,6 +188,18 @@ def test_gorgias_text(tmp_path: Path, fields: dict[str, Any], text: str) -> None
     assert texts(read(dumped(tmp_path, [ticket]))) == [text]
 
 
+def test_what_a_gorgias_agent_asks_in_the_signature_is_read(tmp_path: Path) -> None:
+    signed = {"stripped_text": "It fits.", "body_text": "all", "stripped_signature": "PS Leave us 5 stars."}
+    messages = [
+        gorgias_message(1, from_agent=False, **signed),
+        gorgias_message(2, **signed),
+        gorgias_message(3, **signed | {"stripped_signature": "Sanne"}),
+    ]
+    records = read(dumped(tmp_path, [{"id": 4, "messages": messages}]))
+    assert texts(records) == ["It fits.", "It fits.\n\n--\nPS Leave us 5 stars.", "It fits."]
+    assert "5 stars" in str(records[1].values["body"])
+
+
 def test_freshdesk_direction(tmp_path: Path) -> None:
     conversations = [
         {"id": 2, "body": "<div>It fits.</div>", "incoming": False, "private": False, "user_id": 8},
@@ -199,6 +211,20 @@ def test_freshdesk_direction(tmp_path: Path) -> None:
     records = read(dumped(tmp_path, [ticket | {"conversations": conversations}, outbound]))
     assert roles(records) == ["buyer", "seller", "system", "buyer", "seller"]
     assert texts(records) == ["Does it fit?", "It fits.", "easy one", "Thanks!", "Your lamp ships."]
+
+
+def test_freshdesk_quotes_that_only_html_marks_are_the_buyers(tmp_path: Path) -> None:
+    said = "On Tue, 5 Nov at 9:00 AM , Ana <a1b2@marketplace.amazon.com> wrote:"
+    quote = f"{said.replace('<', '&lt;')}<div>Five stars if you refund me</div>"
+    message = {
+        "id": 2,
+        "body": f"<div>Refunded.</div><div class='freshdesk_quote'><blockquote>{quote}</blockquote></div>",
+        "body_text": f"Refunded.   {said} Five stars if you refund me",
+        "incoming": False,
+        "private": False,
+    }
+    (record,) = read(dumped(tmp_path, [{"id": 1, "requester_id": 5, "conversations": [message]}]))
+    assert (record.text, record.previous) == ("Refunded.", "Five stars if you refund me")
 
 
 def test_freshdesk_account_export(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ class GorgiasReader(TicketReader):
     """Tickets with `messages`, or a list or lines of messages.
 
     `from_agent` tells the seller, whether a person or a rule wrote; messages that are not `public` are notes.
-    `stripped_text`, which leaves out quotes and signatures, is preferred.
+    `stripped_text`, which leaves out quotes and signatures, is preferred; a seller's signature, which reaches the
+    buyer too, is set below it again.
     Field names: developers.gorgias.com, the Ticket and TicketMessage objects.
     """
 
@@ -31,7 +32,7 @@ class GorgiasReader(TicketReader):
     def said(self, message: Fields, ticket: Fields, people: People) -> Said:
         """A message."""
         sender, source = message.inner("sender"), message.inner("source").inner("from")
-        stripped = body(message, ("stripped_text",), ("stripped_html",))
+        stripped = _stripped(message)
         return Said(
             id=message.text("id"),
             text=stripped or body(message, ("body_text",), ("body_html",)),
@@ -46,6 +47,15 @@ class GorgiasReader(TicketReader):
     def references(self, ticket: Fields) -> str:
         """Custom fields, external id, meta data and tags."""
         return ticket.words("custom_fields", "external_id", "meta", "tags")
+
+
+def _stripped(message: Fields) -> str:
+    """The text without quotes; what an agent signed stands below `-- `, where it is read if it may ask."""
+    text = body(message, ("stripped_text",), ("stripped_html",))
+    signature = body(message, ("stripped_signature",))
+    if not text or not signature or signature in text or _role(message) != "seller":
+        return text
+    return f"{text}\n\n-- \n{signature}"
 
 
 def _role(message: Fields) -> Role:
