@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.readers.json_fields import Fields
+from reviewguard.readers.markup import has_marked_quote
 from reviewguard.readers.tickets import People, Said, TicketReader, body
 from reviewguard.schema import Role
 
@@ -40,11 +41,12 @@ class FreshdeskReader(TicketReader):
     def said(self, message: Fields, ticket: Fields, people: People) -> Said:
         """The description or one conversation."""
         role = _role(message)
+        plain = () if has_marked_quote(message.text("body")) else ("body_text",)
         requester = ticket.inner("requester")
         author = message.text("from_email") or (requester.text("name", "email") if role == "buyer" else "")
         return Said(
             id=message.text("id"),
-            text=body(message, ("body_text",), ("body",)),
+            text=body(message, plain, ("body",)),
             role=role,
             author=author or message.text("user_id"),
             sent_at=message.date("created_at"),

@@ -14,19 +14,21 @@ def _classed(name: str) -> str:
     return f"//*[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]"
 
 
+_AROUND_QUOTES = ("gmail_quote", "protonmail_quote", "freshdesk_quote")
 _QUOTES = " | ".join(
     (
         "//blockquote[@type='cite']",
-        *(f"{_classed(name)}/descendant-or-self::blockquote" for name in ("gmail_quote", "protonmail_quote")),
+        *(f"{_classed(name)}/descendant-or-self::blockquote" for name in _AROUND_QUOTES),
         *(_classed(name) for name in ("yahoo_quoted", "zmail_extra", "moz-cite-prefix")),
     )
 )
-"""What Apple Mail, Thunderbird, Gmail, Proton, Yahoo and Zoho wrap an older message in.
+"""What mail programs and helpdesks wrap an older message in.
 
-In what Gmail and Proton put around it, answers may stand between the passages that are quoted.
+In what Gmail, Proton and Freshdesk put around it, answers may stand between the passages that are quoted.
 """
 
 _MARKUP = re.compile(r"<(?:!doctype|html|body|div|p|br|table|span|a|b|ul|ol|pre|font|img)\b", re.IGNORECASE)
+_MARKED_QUOTE = re.compile(r"<blockquote\b|<div\b[^>]{0,200}\b(?:freshdesk|gmail)_quote\b", re.IGNORECASE)
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _TRAILING = re.compile(r"(?<![ \t])[ \t]+$", re.MULTILINE)
@@ -36,6 +38,11 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 def looks_like_html(text: str) -> bool:
     """Whether a body whose kind is not stated is HTML."""
     return bool(_MARKUP.search(text))
+
+
+def has_marked_quote(html: str) -> bool:
+    """Whether HTML says where it quotes, which a plain version may not."""
+    return bool(_MARKED_QUOTE.search(html))
 
 
 def html_to_text(html: str) -> str:
