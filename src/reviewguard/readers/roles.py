@@ -23,9 +23,9 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
 )
 _FROM = frozenset(("from", "by", "von", "vom", "de", "du", "del", "dal", "dalla"))
 _BETWEEN = frozenset(("a", "the", "end", "der", "dem", "la"))
-_STAFF = frozenset(
-    ("admin", "administrator", "advisor", "agent", "agente", "consultant", "csr", "employee", "manager")
-    + ("mitarbeiter", "mitarbeiterin", "operator", "rep", "representative", "staff", "support", "team")
+_STAFF = re.compile(
+    r"admin(istrator)?|advisor|agente?|consultant|csr|employee|manager|mitarbeiter(in)?|operator|rep(resentative)?"
+    r"|staff|support|team"
 )
 """Who are the seller's own, even where the word before says whom they look after."""
 
@@ -112,7 +112,7 @@ def role_of_value(value: str) -> Role | None:
 def _role_of_words(words: Sequence[str], roles: Mapping[str, Role]) -> Role | None:
     """The first word tells, but for "customer team", "reply from customer" and a place before whoever writes there."""
     for first, second in pairwise(words):
-        if second in _STAFF and roles.get(first) == "buyer":
+        if _STAFF.fullmatch(second) and roles.get(first) == "buyer":
             return "seller"
     for first, second in pairwise(words):
         if first in _FROM and roles.get(second) == "buyer":
