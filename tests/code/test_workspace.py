@@ -140,6 +140,20 @@ def test_without_dates_the_order_of_the_file_counts_and_a_blank_buyer_says_nothi
     assert previous_of(dated)[1] == "late"
 
 
+def test_of_a_conversation_read_newest_first_equal_moments_are_in_reverse_too() -> None:
+    newest_first = [
+        record("asks", thread="t", day=5),
+        record("loves it", "buyer", "t", 5),
+        record("shipped", thread="t", day=4),
+        record("where is it?", "buyer", "t", 4),
+    ]
+    assert previous_of(newest_first) == ["loves it", None, "where is it?", None]
+    assert previous_of(newest_first[::-1]) == [None, "where is it?", None, "loves it"]
+    assert previous_of(newest_first[:2]) == [None, None]
+    mixed = [*newest_first, record("fine", "buyer", "t", 6), record("thanks", thread="t", day=6)]
+    assert previous_of(mixed)[-1] == "fine"
+
+
 def test_conversations_come_together_by_time_and_loose_records_last() -> None:
     many = [
         record("z"),

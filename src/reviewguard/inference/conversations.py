@@ -11,12 +11,21 @@ CHUNK_MESSAGES, CHUNK_CHARACTERS = 256, 200_000
 PREVIOUS_CHARACTERS = 300
 """About as much of the buyer's words as the model reads; more of them makes a message no longer."""
 
+_REVERSE = """update messages set moment = -number where moment is not null and conversation in (
+    select conversation from (
+        select conversation, moment, lag(moment) over (partition by conversation order by number) as before
+        from messages where conversation is not null and moment is not null
+    ) group by conversation having max(moment > before) = 0 and max(moment < before) = 1)"""
+"""Moments that fall with the number of a message, and never rise, are those of an export with the newest first."""
+
 
 def link(db: sqlite3.Connection) -> None:
     """Give each seller's message without its own `previous` the buyer's last words before it in the conversation.
 
     Order in a conversation is by time, then as read; a message without a date takes that of the one read before it.
+    Of a conversation that was read newest first, the messages of one moment are taken in reverse.
     """
+    db.execute(_REVERSE)
     _fill(db, "update messages set moment = ? where number = ?", _carried_dates(db))
     db.execute("create index by_conversation on messages (conversation, moment, number)")
     _fill(db, "update messages set previous = ? where number = ?", _answered(db))
