@@ -202,6 +202,13 @@ def test_every_sheet_with_messages_is_read_and_others_are_not(tmp_path: Path) ->
         read(written(tmp_path, "b.xlsx", workbook(Sums=[["Month", "Count"]])))
 
 
+def test_carriage_returns_as_excel_writes_them_are_undone(tmp_path: Path) -> None:
+    cell = "Hi Jo,_x000D_\nyour kettle_x000D_ is on its way, _xD83D_ and all."
+    record = read(written(tmp_path, "a.xlsx", workbook(A=[["text", "id"], [cell, 1]])))[0]
+    assert record.values["text"] == "Hi Jo,\r\nyour kettle\r is on its way, \ufffd and all."
+    assert "_x" not in record.text
+
+
 def test_a_workbook_that_unpacks_beyond_reason_is_refused_before_it_is_parsed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

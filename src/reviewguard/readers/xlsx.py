@@ -150,14 +150,19 @@ def _message_sheets(book: Any, path: Path, options: ReadOptions) -> Iterator[_Sh
 
 
 def _cells(sheet: Any, path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
-    """Number and cells of each row that is not empty, without the empty cells at its end."""
+    """Number and cells of each row that is not empty, without the empty cells at its end.
+
+    Excel writes a carriage return as `_x000D_`.
+    """
+    from openpyxl.utils.escape import unescape
+
     sheet.reset_dimensions()  # what a file says of its size may be wrong
     number = 0
     try:
         for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
             width = next((place for place in range(len(row), 0, -1) if row[place - 1] is not None), 0)
             if width:
-                yield number, row[:width]
+                yield number, [unescape(cell) if isinstance(cell, str) else cell for cell in row[:width]]
     except Exception as error:  # a damaged part raises whatever its parser meets
         raise InputError(
             f"{path}: sheet {sheet.title!r} cannot be read beyond row {number}: {error}"
