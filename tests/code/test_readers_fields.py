@@ -298,6 +298,20 @@ def test_orders_and_asins_are_taken_from_columns_then_subject_then_body(tmp_path
     ]
 
 
+def test_a_books_asin_is_taken_from_a_column_of_asins_alone(tmp_path: Path) -> None:
+    cells = ["0306406152", "306406152", "080442957X", "B0TEST1234", "UNASSIGNED", "12345678"]
+    asin, other = (
+        "\n".join((f"{column},body", *(f"{cell},hi" for cell in cells))) for column in ("ASIN", "Item ID")
+    )
+    found = [r.asin for r in read(written(tmp_path, "a.csv", asin))]
+    assert found == ["0306406152", "0306406152", "080442957X", "B0TEST1234", None, None]
+    assert [r.asin for r in read(written(tmp_path, "b.csv", other))] == [None] * 3 + [
+        "B0TEST1234",
+        None,
+        None,
+    ]
+
+
 def test_words_for_nothing_put_no_rows_together(tmp_path: Path) -> None:
     rows = "order,ticket,agent,body\nN/A,null,-,none\nnan,None,n/a,hi\n"
     records = read(written(tmp_path, "a.csv", rows))

@@ -11,6 +11,8 @@ _ASIN = re.compile(
     r"|(?<![A-Za-z0-9])(B0[A-Z0-9]{8})(?![A-Za-z0-9])"
 )
 
+_CELL = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{10}|[0-9]{9}")
+
 
 def order_ids(text: str) -> tuple[str, ...]:
     """Every Amazon order number of the text (3-7-7 digits), each once, in text order."""
@@ -30,3 +32,8 @@ def find_order_id(*places: str | None) -> str | None:
 def find_asin(*places: str | None) -> str | None:
     """The first ASIN in the first place that has one."""
     return next((found[0] for place in places if place and (found := asins(place))), None)
+
+
+def asin_cell(cell: str) -> str | None:
+    """The ASIN that a cell of a column of ASINs is: a book's is its ISBN, of which Excel drops a zero in front."""
+    return cell.zfill(10) if _CELL.fullmatch(cell) else None

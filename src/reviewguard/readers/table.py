@@ -12,9 +12,10 @@ from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import find_fields, recognise, text_columns
 from reviewguard.readers.dates import day_first, parse_date
-from reviewguard.readers.identifiers import find_asin, find_order_id
+from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.roles import role_columns, role_of
+from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Cell, Record, Role
 
@@ -137,13 +138,20 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         order_id=find_order_id(word.get("order_id"))
         or word.get("order_id")
         or find_order_id(others, subject, text),
-        asin=find_asin(word.get("asin"), others, subject, text),
+        asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
+        or find_asin(word.get("asin"), others, subject, text),
         agent=(word.get("agent") or None) if role == "seller" else None,
         subject=subject or None,
         sent_at=parse_date(cell.get("date"), day_first=first),
         previous=_readable(word.get("previous", ""), "buyer", subject) or None,
         error=row.error or cut or missing,
     )
+
+
+def _asin(column: str, word: str) -> str | None:
+    """A whole cell, but of a column of product numbers or links, which may be of that form by chance."""
+    name = fold(column)
+    return asin_cell(word) if "asin" in name or name not in load_vocabulary().columns["asin"] else None
 
 
 def _said(cells: Iterable[Cell], role: Role, subject: str | None) -> str:
