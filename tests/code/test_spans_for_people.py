@@ -83,3 +83,14 @@ def test_a_words_weight_is_attention_times_probability_as_a_share_and_sums_over_
     assert found.words == ((0, 5), (6, 8))
     np.testing.assert_allclose(found.probability, [1.0, 0.25])
     np.testing.assert_allclose(found.weight, np.array([0.4, 0.125]) / 0.525)
+
+
+def test_words_that_were_read_as_one_are_marked_to_the_last() -> None:
+    text = "Leave ⭐ ⭐ ⭐ ⭐ ⭐ now"
+    stars = (6, 15)
+    tokens = TokenScores(np.array([(0, 5), stars, stars, (16, 19)]), np.array([0, 0.9, 0.8, 0]), np.ones(4))
+    found = word_scores(text, tokens)
+    np.testing.assert_allclose(found.probability, [0, *[0.9] * 5, 0])
+    np.testing.assert_allclose(found.weight, [0, *[0.2] * 5, 0])
+    (span,) = evidence_spans(text, "x", found, 0.5)
+    assert (span.text, span.weight) == ("⭐ ⭐ ⭐ ⭐ ⭐", 1.0)

@@ -29,6 +29,7 @@ EDGES = " \t\r\n.,;:!?()[]\"'“”‘’"
 _WORD = re.compile(r"\S+")
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Span = tuple[int, int]
 
 
@@ -42,7 +43,7 @@ class TokenScores:
         attention: the token's share of the type's logit, 0–1, shape `(tokens,)`.
     """
 
-    offsets: NDArray[np.int64]
+    offsets: Ints
     probability: Floats
     attention: Floats
 
@@ -54,8 +55,8 @@ class WordScores:
     Attributes:
         words: start and end of each word in the text as given.
         probability: the strongest of the word's tokens, 0–1, shape `(words,)`.
-        weight: attention times probability, summed over the word's tokens; a share of all words' sum, 0–1,
-            shape `(words,)`.
+        weight: attention times probability, summed over the word's tokens, each shared by the words it stands in;
+            a share of all words' sum, 0–1, shape `(words,)`.
     """
 
     words: tuple[Span, ...]
@@ -68,11 +69,26 @@ def word_scores(text: str, tokens: TokenScores) -> WordScores:
     words = tuple(match.span() for match in _WORD.finditer(text)) if len(tokens.offsets) else ()
     probability, strength = np.zeros(len(words)), np.zeros(len(words))
     if words:
-        starts = np.array([start for start, _ in words])
-        owner = np.clip(np.searchsorted(starts, tokens.offsets[:, 0], side="right") - 1, 0, None)
-        np.maximum.at(probability, owner, tokens.probability)
-        np.add.at(strength, owner, tokens.attention * tokens.probability)
+        token, word, share = _shares(words, tokens.offsets)
+        np.maximum.at(probability, word, tokens.probability[token])
+        np.add.at(strength, word, (tokens.attention * tokens.probability)[token] * share)
     return WordScores(words, probability, strength / (float(strength.sum()) or 1.0))
+
+
+def _shares(words: Sequence[Span], offsets: Ints) -> tuple[Ints, Ints, Floats]:
+    """Each pair of a token and a word that it stands in, and the word's share of the token.
+
+    A token stands in several words where these were read as one: ⭐ ⭐ ⭐ as "3 stars", r e v i e w as "review".
+    """
+    starts = np.array([start for start, _ in words])
+    first, last = (
+        np.clip(np.searchsorted(starts, at, side="right") - 1, 0, None)
+        for at in (offsets[:, 0], offsets[:, 1] - 1)
+    )
+    count = np.maximum(last - first, 0) + 1
+    token = np.repeat(np.arange(len(count)), count)
+    nth = np.arange(len(token)) - np.repeat(np.cumsum(count) - count, count)
+    return token, first[token] + nth, 1 / count[token]
 
 
 def evidence_spans(text: str, type_name: str, scores: WordScores, threshold: float) -> list[Evidence]:
