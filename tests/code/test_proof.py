@@ -103,3 +103,12 @@ def test_the_buyers_clause_is_found() -> None:
 @pytest.mark.parametrize("previous", [None, "", "?!", " \n"])
 def test_a_buyer_who_said_nothing_decides_nothing(previous: str | None) -> None:
     assert decisive_clauses(Message("A gift for stars", previous), probability, 0.5) is None
+
+
+def test_emoji_that_are_left_still_speak() -> None:
+    def glad(messages: Sequence[Message]) -> NDArray[np.float64]:
+        return np.array([0.9 if "😍" in (m.previous or "") else 0.2 for m in messages])
+
+    proof = decisive_clauses(Message("A review?", "It came. 😍😍😍"), glad, 0.5)
+    assert proof is not None
+    assert [q.text for q in proof.words] == ["😍😍😍"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reviewguard.inference.spans import WordScores, bare
 from reviewguard.schema import Evidence, Message, Proof, Quote
-from reviewguard.text import without_spans
+from reviewguard.text import normalize, without_spans
 
 LONGEST = 4_000
 """Characters of a message beyond which no fewest words are looked for: each try would take several passes."""
@@ -25,6 +25,7 @@ FIRM = 0.25
 """Probability, 0–1, to get under where the words allow it: just under the cut would prove little."""
 SPARED = 8
 """Words of a deciding set that are tried for being put back."""
+_WORD = re.compile(r"\w")
 _CLAUSE = re.compile(r"[^\s.!?;,:\n][^.!?;,:\n]*")
 
 Floats = NDArray[np.float64]
@@ -65,7 +66,7 @@ def decisive_clauses(message: Message, left: Left, below: float) -> Proof | None
 
     def without(chosen: Collection[int]) -> Message:
         rest = without_spans(previous, _joined(previous, clauses, chosen), " ")
-        return replace(message, previous=rest if re.search(r"\w", rest) else None)
+        return replace(message, previous=rest if _WORD.search(normalize(rest).text) else None)
 
     alone = left([without([i]) for i in range(len(clauses))])
     order = sorted(range(len(clauses)), key=lambda i: alone[i])
