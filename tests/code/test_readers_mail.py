@@ -243,8 +243,9 @@ def test_the_buyers_words_that_a_seller_quotes(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_seller_sends_again_or_sets_like_headers_stays_theirs(tmp_path: Path, headers: str) -> None:
-    body = f"Hi Ana, did you see this?\n\n{headers}\n\nLeave us 5 stars and we refund the first."
-    assert one(tmp_path, raw(body, subject="Fwd: Your lamp")).text == body
+    for gap in ("\n\n", "\n"):
+        body = f"Hi Ana, did you see this?\n\n{headers}{gap}Leave us 5 stars and we refund the first."
+        assert one(tmp_path, raw(body, subject="Fwd: Your lamp")).text == body
 
 
 def test_a_buyers_mail_below_headers_is_not_the_sellers(tmp_path: Path) -> None:
@@ -253,6 +254,32 @@ def test_a_buyers_mail_below_headers_is_not_the_sellers(tmp_path: Path) -> None:
     assert (record.text, record.previous) == ("Refunded.", "I would give five stars for a refund")
     answered = one(tmp_path, raw(f"See below.\n\n{headers}\n\nWhere is it?\n[Tom] Near. Leave 5 stars?"))
     assert (answered.text, answered.previous) == ("See below.\n\n[Tom] Near. Leave 5 stars?", "Where is it?")
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        f"Da: Ana <{RELAY}>\nInviato: lunedì 4 novembre 2024 10:00\nA: Shop <s@shop.example>\nOggetto: Ordine\n",
+        f"Od: Ana <{RELAY}>\nWysłano: poniedziałek, 4 listopada 2024 10:00\nDo: Shop\nTemat: Lampa\n",
+        f"Il giorno lun 4 nov 2024 alle ore 10:00 Ana <{RELAY}> ha scritto:\n\n> ",
+        f"pon., 4 lis 2024 o 10:00 Ana <{RELAY}> napisał(a):\n\n> ",
+        f"On Mon, Nov 4, 2024 at 10:00 AM Ana Long via Amazon Marketplace\n<{RELAY}>\nwrote:\n\n> ",
+        f"Le lun. 4 nov. 2024 à 10:00, Ana Long via Amazon\n<{RELAY}>\na écrit :\n\n> ",
+    ],
+)
+def test_quotes_of_mail_programs_in_other_languages_and_on_wrapped_lines(tmp_path: Path, above: str) -> None:
+    record = one(tmp_path, raw(f"Refunded.\n\n{above}I would give five stars for a refund"))
+    assert (record.text, record.previous) == ("Refunded.", "I would give five stars for a refund")
+
+
+def test_what_is_only_like_the_line_above_a_quote_stays(tmp_path: Path) -> None:
+    body = "Il 4 novembre 2024\nla cliente Ana <a@b.example>\nci ha scritto di questo:\nfive stars, please"
+    assert one(tmp_path, raw(body)).text == body
+
+
+def test_a_quote_that_names_no_address_is_not_the_sellers() -> None:
+    text = "Refunded.\n\nOn 11/4/24 10:00 AM, Ana wrote:\n> I would give five stars"
+    assert words_of(text, "seller", is_reply=True).own == "Refunded."
 
 
 @pytest.mark.parametrize("html", [True, False])

@@ -46,6 +46,20 @@ _GARBLED = re.compile(
 )
 _REPLY_HEADER = re.compile(r"@|\d[:.]\d\d")
 _MAY_QUOTE = re.compile(rf"^>|{_REPLY_HEADER.pattern}", re.MULTILINE)
+_ON = r"(?:On|Il|Le|El|Em|W dniu|(?:pon|wt|śr|czw|pt|sob|niedz)\.,)[ ]"
+_KNOWN_WROTE = ("wrote", "a écrit", "escribió", "escreveu")
+_WROTE = "|".join(("ha scritto", r"napisał(?:a|\(a\))?", "pisze", *_KNOWN_WROTE))
+_ATTRIBUTION = re.compile(
+    rf"^(?P<who>{_ON}(?=.*\d).{{1,200}}(?:\n(?!{_ON}).{{1,200}}){{0,2}}?)\s(?P<wrote>{_WROTE})[ ]?:$",
+    re.MULTILINE,
+)
+_MARKED_REPLY = re.compile(r"\s*[^>\n].{0,300}(?:\n.{1,300}){0,2}?:\n+>")
+"""The line above a quote, in the languages and over the number of lines that `quotequail` does not know."""
+_FOREIGN_HEADERS = re.compile(
+    r"^(?:Da|Od):[ ](?P<from>.*)\n(?:Inviato|Data|Wysłano|Data wysłania):[ ](?P<sent>.*)\n(?:A|Do):[ ](?P<to>.*)\n"
+    r"(?:(?:Cc|DW):.*\n)?(?:Oggetto|Temat):(?P<subject>.*)$",
+    re.MULTILINE,
+)
 _MAX_LINES = 1000
 """Texts of more lines are left whole: looking for quotes takes time that grows with their square."""
 
@@ -154,8 +168,10 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
     text = tidy(text)
     own: list[str] = []
     first: dict[str, str] = {}
-    rest = text if _MAY_QUOTE.search(text) and text.count("\n") < _MAX_LINES else ""
-    while rest and (found := unwrap(rest)) and _is_quote(found, is_reply, is_sellers):
+    rest = _in_english(text) if _MAY_QUOTE.search(text) and text.count("\n") < _MAX_LINES else ""
+    while rest and (found := unwrap(rest)) and _is_quote(found, is_reply=is_reply):
+        if is_sellers and _may_be_sellers(found, rest):
+            break
         first = first or found
         own.append(found.get("text_top") or (_above_quote(rest) if found["type"] == "quote" else ""))
         below = found.get("text_bottom", "")
@@ -164,22 +180,34 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
     return Wording(words or text, first.get("text", ""), first.get("from", ""))
 
 
-def _is_quote(found: dict[str, str], is_reply: bool, is_sellers: bool) -> bool:
+def _in_english(text: str) -> str:
+    """The text with what stands above a quote as `quotequail` knows it: in English and on one line."""
+    text = _FOREIGN_HEADERS.sub(r"From: \g<from>\nSent: \g<sent>\nTo: \g<to>\nSubject:\g<subject>\n", text)
+    return _ATTRIBUTION.sub(_english_attribution, text)
+
+
+def _english_attribution(match: re.Match[str]) -> str:
+    who, wrote = match["who"], match["wrote"]
+    if not _REPLY_HEADER.search(who) or (match[0].count("\n") < 2 and wrote in _KNOWN_WROTE):
+        return match[0]
+    return f"On -, {' '.join(who.split())} wrote:"
+
+
+def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:
     if found["type"] == "quote":
         return is_reply
-    sender = found.get("from", "")
-    if not sender or not _REPLY_HEADER.search(sender + found.get("date", "")):
+    return bool(found.get("from")) and bool(_REPLY_HEADER.search(found["from"] + found.get("date", "")))
+
+
+def _may_be_sellers(found: dict[str, str], text: str) -> bool:
+    """Whether a seller may ask there: what they forward and set like headers is often their own."""
+    sender = found.get("from", "").lower()
+    if found["type"] == "quote" or _RELAY in sender:
         return False
-    return (
-        not is_sellers
-        or _is_anothers(found)
-        or not _asks(found.get("subject", "") + "\n" + found.get("text", ""))
-    )
-
-
-def _is_anothers(found: dict[str, str]) -> bool:
-    """Whether a seller quotes someone else: forwarded mail and blocks like headers are often their own."""
-    return _RELAY in found["from"].lower() or (found["type"] == "reply" and "@" in found["from"])
+    below = text[len(found.get("text_top", "")) :]
+    if found["type"] == "reply" and ("@" in sender or _MARKED_REPLY.match(below)):
+        return False
+    return _asks("\n".join(value for name, value in found.items() if name not in ("text_top", "text_bottom")))
 
 
 def _above_quote(text: str) -> str:
