@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from reviewguard.inference.render import bracketed, marked_html, print_verdict, verdict_html
+from reviewguard.inference.render import bracketed, marked_html, print_verdict, printable, verdict_html
 from reviewguard.policy import load_policy
 from reviewguard.schema import Evidence, Proof, Quote, TypeScore, Verdict
 
@@ -75,6 +75,23 @@ def test_a_message_cannot_steer_the_terminal(colour: bool) -> None:
     verdict = Verdict(None, "compliant", 0.01, text="a\x1b[2Jb [bold]c[/bold] \u202ed \ud800")
     page = shown(verdict, colour=colour)
     assert "a\ufffd[2Jb [bold]c[/bold] \ufffdd \ufffd" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("a\r\nb\rc", "a \nb\nc"),
+        ("10\u202f000\u00a0EUR\u2009net", "10 000 EUR net"),
+        ("\U0001f469\U0001f3fd\u200d\U0001f52c \u2764\ufe0f\u200d\U0001f525",) * 2,
+        ("re\u200dview\u200d \u200d\U0001f525", "re\ufffdview\ufffd \ufffd\U0001f525"),
+        ("a\u200bb\u2066c\x00d", "a\ufffdb\ufffdc\ufffdd"),
+    ],
+)
+def test_spaces_line_ends_and_joined_emoji_are_shown_and_hidden_characters_named(
+    text: str, page: str
+) -> None:
+    assert printable(text) == page
+    assert len(page) == len(text)
 
 
 def test_html_is_escaped_and_marked() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
+from unicodedata import category
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
@@ -42,6 +44,10 @@ _VERDICT_STYLES = {
 }
 
 
+_EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff"
+_JOINED_EMOJI = re.compile(f"[{_EMOJI}\ufe0f]\u200d[{_EMOJI}]")
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A stretch of text with the types it is evidence for (none for unmarked text), and whether it decides."""
@@ -66,13 +72,22 @@ def pieces(text: str, evidence: Sequence[Evidence], decisive: Sequence[Quote] = 
 
 
 def printable(text: str) -> str:
-    """The text with control characters and lone surrogates made visible, safe to send to a terminal."""
-    return "".join(
-        c
-        if c in "\n\t" or (c.isprintable() and not "\ud800" <= c <= "\udfff")
-        else "\N{REPLACEMENT CHARACTER}"
-        for c in text
-    )
+    """The text as it is safe to send to a terminal, each character at its old place.
+
+    Control characters, other hidden ones and lone surrogates are made visible; a carriage return ends a line.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" or c.isprintable() else _stand_in(text, at) for at, c in enumerate(text))
+
+
+def _stand_in(text: str, at: int) -> str:
+    """What is shown for a character that is not printable."""
+    if text[at] == "\r":
+        return " " if text[at + 1 : at + 2] == "\n" else "\n"
+    if category(text[at]) == "Zs":
+        return " "
+    return text[at] if _JOINED_EMOJI.match(text, max(at - 1, 0)) else "\N{REPLACEMENT CHARACTER}"
 
 
 def bracketed(text: str, evidence: Sequence[Evidence]) -> str:
