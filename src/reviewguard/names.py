@@ -17,21 +17,26 @@ staff seller-support amazon ebay etsy walmart google best regards cheers sincere
 many cordially respectfully greetings delivered shipped refund refunded january february march april
 may june july august september october november december five four star stars review reviews
 feedback rating ratings product products price great good nice happy excellent positive amazing love
-glad perfect awesome wonderful fantastic new still also very really leave write give monday tuesday
+glad perfect awesome wonderful fantastic new still also very really leave write give bye monday tuesday
 wednesday thursday friday saturday sunday christmas easter
 """
 _NOT_NAMES = frozenset(_WORDS.split())
 _TITLE = r"(?:(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.? )"
-_NAME = r"[^\W\d_a-z](?:[^\W_]|['’])*(?:-[^\W\d_][^\W_]*)?"
-_NAMES = rf"{_NAME}(?: {_NAME}){{0,2}}"
+_INITIAL = r"[^\W\d_a-z]\."
+_NAME = rf"(?:{_INITIAL} ?){{0,3}}[^\W\d_a-z](?:[^\W_]|['’])*(?:-[^\W\d_][^\W_]*)?"
+_OF = r"(?:(?:de|del|della|den|der|di|da|do|dos|du|la|las|le|les|los|van|von|vom|zu|zum|zur|ten|ter|bin|ibn|y) )"
+_NEXT_NAME = rf" {_OF}{{0,2}}{_NAME}"
+_NAMES = rf"{_NAME}(?:{_NEXT_NAME}){{0,2}}"
+_LONG_NAMES = rf"{_NAME}(?:{_NEXT_NAME}){{0,4}}"
 # Mark-up, emoji, and whatever else is no letter, digit or space and not ASCII; no bullets, which begin lists.
 _SIGN = r"(?:[*_~]|[^\w\s\x00-\x7f•·▪])"
 _BEFORE = r"(?:^|(?<=[^\w \t])|(?<=_))[ \t]*"
-_AFTER = r"(?=\s*(?:[^\w\s]|_|\n|and\b|$))"
+# A double name is taken whole or not at all.
+_AFTER = r"(?!['’-][^\W\d_a-z])(?=\s*(?:[^\w\s]|_|\n|and\b|$))"
 _GREETING = re.compile(
     rf"{_BEFORE}(?i:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)"
-    r"|welcome|thank you|thanks|many thanks|thank you so much|sorry|hallo)(?i: there| again| back)?,? "
-    rf"[*_]{{0,3}}{_TITLE}?(?P<name>{_NAMES}){_AFTER}"
+    r"|welcome|(?:thank you|(?:many )?thanks)(?: (?:so|very) much| a lot)?|sorry|hallo)(?i: there| again| back)?,? "
+    rf"[*_]{{0,3}}{_TITLE}{{0,3}}(?P<name>{_LONG_NAMES}){_AFTER}"
 )
 _LOWER_GREETING = re.compile(
     r"(?:^|(?<=\n))(?:[^\w\n]|_)*+(?i:hi|hello|hey|hiya|dear) [*_]{0,3}"
@@ -39,14 +44,15 @@ _LOWER_GREETING = re.compile(
 )
 _SECOND = re.compile(rf"\s+(?:and|&) (?P<name>{_NAME}){_AFTER}")
 _AFTER_TITLE = re.compile(
-    rf"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Señora?|Madame|Monsieur)\.? (?P<name>{_NAMES})"
+    rf"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Señora?|Madame|Monsieur)\.? "
+    rf"(?:(?:Dr|Prof|Dipl|Ing|med)\.[ -]?){{0,3}}{_OF}{{0,2}}(?P<name>{_NAMES})"
 )
 # What follows is only looked ahead at: it may be the next sign-off ("Thanks! Best, Nora").
 _SIGN_OFF = re.compile(
     rf"{_BEFORE}(?i:(?:with )?(?:(?:kind|best|warm|warmest|kindest|many|friendly)(?:est)? )?"
     r"(?:regards|wishes|greetings|thanks)|best|all the best|cheers|sincerely|yours(?: sincerely| truly| faithfully)?"
     r"|thank you|thanks(?: again| so much| in advance)?|take care|warmly|love|respectfully|cordially|ciao|greetings)"
-    rf"(?=[ \t]*(?=[^\w \t]|_)(?:[,.!\s-]|{_SIGN})+(?:from )?(?P<name>{_NAMES})"
+    rf"(?=[ \t]*(?=[^\w \t]|_)(?:[,.!\s-]|{_SIGN})+(?:from )?(?P<name>{_LONG_NAMES})"
     rf"\s*(?:$|[\n,.(|/)<-]|{_SIGN}|from\b|at\b|and\b|for\b|with\b|of\b|@))"
 )
 _END = rf"(?:[\s)]|{_SIGN})*+\Z"
@@ -57,15 +63,21 @@ _DASHED = re.compile(
 _LAST_LINE = re.compile(
     rf"\n(?:[ \t]|{_SIGN})*+(?P<name>{_NAME}(?: {_NAME})?)(?:,? (?i:from|at|with) [^\n]{{1,60}})?[.!]?{_END}"
 )
+_LOWER_LAST_LINE = re.compile(
+    r"(?<!\w)(?i:regards|best|wishes|cheers|sincerely|thanks|thank you|love|warmly)[,.!]*[ \t]*\n\s*"
+    rf"(?P<name>[^\W\d_]{{2,20}})[.!]?{_END}"
+)
 _INTRODUCTION = re.compile(
-    rf"(?i:\bmy name(?: is|'s)|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?) "
-    rf"{_TITLE}?(?P<name>{_NAMES})"
+    r"(?i:\bmy name(?: is|'s)|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
+    r"|\b(?:ship|deliver|bill|sold) to:)\s?"
+    rf"(?<=\W){_TITLE}?(?P<name>{_LONG_NAMES})"
     rf"|(?i:\bthis is|\bi am|\bi['’]m|\bit['’]s) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b|,)"
+    rf"|(?:^|(?<=\n)|(?<=[.!?,] ))This is (?P<alone>[^\W\d_a-z][a-zà-ÿ][^\W\d_]*(?: {_NAME})?)(?=\.(?:\s|$))"
     rf"|(?:^|(?<=\n)|(?<=[.!?] ))(?P<here>{_NAMES}) here(?=\b)"
 )
 _SURE = (_GREETING, _LOWER_GREETING, _AFTER_TITLE, _SIGN_OFF, _INTRODUCTION)
 # A word alone at the end may be anything: it is masked there, and not looked for elsewhere.
-_LIKELY = (_DASHED, _LAST_LINE)
+_LIKELY = (_DASHED, _LAST_LINE, _LOWER_LAST_LINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +115,8 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The stretch up to its first word that is no name; nothing where none is left."""
     stop = start
     for word in re.finditer(r"\S+", text[start:end]):
-        if word.group().lower().strip("'’.,") in _NOT_NAMES:
+        initial = re.fullmatch(_INITIAL, word.group())
+        if not initial and word.group().lower().strip("'’.,") in _NOT_NAMES:
             break
         stop = start + word.end()
     if stop > start:

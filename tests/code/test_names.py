@@ -36,6 +36,41 @@ def test_names_between_emoji_and_mark_up(text: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Dear Anne-Marie de la Cruz, it left", ["Anne-Marie de la Cruz"]),
+        ("Hi José Luis Ramírez Ortega, it left", ["José Luis Ramírez Ortega"]),
+        ("Dear Jonas Marsh Keller Novak, ok", ["Jonas Marsh Keller Novak"]),
+        ("Thanks so much Ottoline!", ["Ottoline"]),
+        ("It left.\nBest,\nottoline", ["ottoline"]),
+        ("Ship to: Ottoline Marsh, 12 Elm Street", ["Ottoline Marsh"]),
+        ("Hello. This is Ottoline. It left", ["Ottoline"]),
+        ("Thanks, O. Marsh", ["O. Marsh"]),
+        ("Hi Kofi A. Mensah, it left", ["Kofi A. Mensah"]),
+        ("Sehr geehrter Herr Dr. Keller,", ["Keller"]),
+        ("An Herrn von der Heide", ["Heide"]),
+    ],
+)
+def test_long_names_initials_and_titles(text: str, names: list[str]) -> None:
+    assert [text[start:end] for start, end in names_in(text).places] == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is Great. This is it. This is a lamp.",
+        "Thanks so much for it. Thanks so much!",
+        "Thanks, Amazon Customer Service",
+        "Order 999-1234567-7654321 left.\nBest,\nsupport",
+        "Ship to: 12 Elm Street, ship to Germany",
+        "Thanks!\nbye",
+    ],
+)
+def test_words_of_service_are_no_names(text: str) -> None:
+    assert names_in(text).places == ()
+
+
+@pytest.mark.parametrize(
     "text",
     ["🎁Hi Aa " * 10_000, "\n*" * 30_000, "Best" + "😊" * 50_000 + "x", "\n- A" + " 😊" * 25_000 + "x", "_" * 50_000],
 )  # fmt: skip
