@@ -126,6 +126,33 @@ def test_zendesk_comments_beside_their_tickets(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("layout", ["page", "array", "lines"])
+def test_zendesk_comments_beside_their_only_ticket(tmp_path: Path, layout: str) -> None:
+    ticket = zendesk_ticket()
+    comments, users = ticket.pop("comments"), [{"id": 6, "name": "Nora", "role": "agent"}]
+    whole = {"ticket": ticket, "comments": comments, "users": users}
+    content = {
+        "page": json.dumps(whole),
+        "array": json.dumps([whole]),
+        "lines": json.dumps(whole) + "\n" + json.dumps(whole),
+    }[layout]
+    records = read(written(tmp_path, "export.json", content))
+    assert roles(records[:3]) == ["buyer", "seller", "system"]
+    assert {(record.thread, record.order_id, record.error) for record in records} == {
+        ("zendesk 1", ORDER, None)
+    }
+    assert records[1].agent == ("6" if layout == "array" else "Nora")
+
+
+def test_zendesk_comments_of_a_ticket_that_is_not_named(tmp_path: Path) -> None:
+    page = {"comments": zendesk_ticket()["comments"], "users": [{"id": 5, "role": "end-user"}]}
+    records = read(dumped(tmp_path, page))
+    assert roles(records) == ["buyer", "seller", "system"]
+    assert errors(records) == [None] * 3
+    assert len({record.thread for record in records} - {None}) == 1
+    assert records[0].place == "message 10"
+
+
 def test_tickets_without_a_message_come_in_the_order_of_the_export(tmp_path: Path) -> None:
     tickets = [zendesk_ticket(number, comments=None) for number in range(12)]
     comment = {"id": 1, "ticket_id": 0, "body": "Hello", "author_id": 7}

@@ -15,6 +15,8 @@ from reviewguard.readers.sources import open_bytes, read_head
 MAX_LINE = 64 * 2**20
 """Bytes of one line of a file with an object a line."""
 
+_TICKET = "ticket"
+"""An object with this object in it is a ticket, and the lists beside it are the ticket's."""
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -87,11 +89,19 @@ def read_list(path: Path, name: str, lists: Sequence[str]) -> Iterator[Any]:
     """The values of one of the named lists, up to where the file is damaged."""
     shape = _shape(path, lists)
     found: Iterator[Found | Damaged] = iter(())
-    if shape == "page":
+    if shape in ("page", "object"):
         found = _items(path, f"{name}.item", name)
     elif shape == "lines" and f'"{name}"'.encode() in read_head(path):
         found = _lines(path, lists)
-    yield from (item.value for item in found if isinstance(item, Found) and item.within == name)
+    for item in found:
+        if isinstance(item, Found):
+            yield from [item.value] if item.within == name else _beside(item, name)
+
+
+def _beside(found: Found, name: str) -> list[Any]:
+    """The list of that name in an object that is given whole."""
+    values = found.value.get(name) if isinstance(found.value, dict) and not found.within else None
+    return values if isinstance(values, list) else []
 
 
 def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
@@ -129,6 +139,8 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
                     key = value
                     if key == "id":
                         return "object"
+                elif event == "start_map" and prefix == _TICKET:
+                    return "object"
         except ijson.JSONError:
             pass
     return "object"
@@ -172,7 +184,7 @@ def _line(line: bytes, place: str, lists: Sequence[str]) -> Iterator[Found | Dam
         yield Damaged(place, "longer than 64 MB" if len(line) >= MAX_LINE else f"not JSON: {error}")
         return
     inside = [name for name in lists if isinstance(value, dict) and isinstance(value.get(name), list)]
-    if not inside or "id" in value:
+    if not inside or "id" in value or isinstance(value.get(_TICKET), dict):
         yield Found("", value)
         return
     for name in inside:

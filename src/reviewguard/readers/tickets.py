@@ -79,10 +79,18 @@ class TicketReader(ABC):
         return []
 
     def entry(self, value: Any) -> Fields:
-        """An object of the export, out of `{"ticket": {…}}` where it stands so; raises `Malformed`."""
+        """An object of the export, out of `{"ticket": {…}}` where it stands so; raises `Malformed`.
+
+        Messages that stand beside the ticket become its own.
+        """
         entry = Fields.of(value)
         inner = entry.inner("ticket", "helpdesk_ticket")
-        return entry if "id" in entry.values or not inner.values else inner
+        if "id" in entry.values or not inner.values:
+            return entry
+        beside = {name: entry.values[name] for name in MESSAGE_LISTS if entry.values.get(name)}
+        return Fields(
+            {**beside, **{name: known for name, known in inner.values.items() if known or name not in beside}}
+        )
 
     def is_message(self, entry: Fields) -> bool:
         """Whether an object of the export is a message that stands outside its ticket."""
@@ -144,6 +152,10 @@ class _Reading:
         return Record(str(self.path), place, {"ticket_id": ticket_id}, error=reason)
 
     def _loose(self, message: Fields) -> Record:
+        """A message outside its ticket; in a file without tickets, those that name none are one ticket's."""
+        if "ticket_id" not in message.values:
+            record = self._record(message.values, Fields({}), f"message {message.text('id')}")
+            return record if self.known else replace(record, thread=f"{self.reader.name} {self.path}")
         ticket_id = message.text("ticket_id")
         self.answered.add(ticket_id)
         ticket = self.known.get(ticket_id, Fields({"id": ticket_id}))

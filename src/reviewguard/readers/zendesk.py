@@ -11,13 +11,14 @@ from reviewguard.readers.tickets import People, Said, TicketReader, body
 from reviewguard.schema import Role
 
 _STAFF = ("agent", "admin", "owner")
+_BODIES = ("plain_body", "body", "html_body")
 _ZENDESK_ITSELF = "-1"
 _SELLERS_RULE = "rule"
 """`via.channel` of what a trigger or an automation wrote."""
 
 
 class ZendeskReader(TicketReader):
-    """Tickets with `comments`, or pages with `tickets`, `comments` and `users`.
+    """Tickets with `comments`, or pages with `tickets` or a `ticket`, `comments` and `users`.
 
     Who wrote a comment is told by the author's role in `users`; for an author who is not listed, the ticket's
     requester is the buyer and anyone else the seller. Comments that are not `public` are notes; public ones by
@@ -33,6 +34,11 @@ class ZendeskReader(TicketReader):
         ticket = b'"requester_id"' in head and (b'"submitter_id"' in head or b'"assignee_id"' in head)
         comment = b'"author_id"' in head and b'"public"' in head and b'"body"' in head
         return b'"responder_id"' not in head and (ticket or comment)
+
+    def is_message(self, entry: Fields) -> bool:
+        """Whether an object is a comment by itself; those of a ticket's comments page do not name it."""
+        comment = "author_id" in entry.values and any(name in entry.values for name in _BODIES)
+        return super().is_message(entry) or (comment and "requester_id" not in entry.values)
 
     def messages(self, ticket: Fields) -> list[Any]:
         """The ticket's comments."""
