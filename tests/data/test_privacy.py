@@ -21,6 +21,7 @@ from reviewguard.personal import passes_luhn
         ("+86 138 0013 8000", "phone", "+86 138 0013 8000"),
         ("call us on 867-5309 now", "phone", "call us on 867-5309"),
         ("card 4111 1111 1111 1111", "card", "4111 1111 1111 1111"),
+        ("pay to DE89 3704 0044 0532 0130 00", "iban", "DE89 3704 0044 0532 0130 00"),
         ("see https://my-shop.xyz/a?b=1", "url", "https://my-shop.xyz/a?b=1"),
         ("see bit.ly/3abc", "url", "bit.ly/3abc"),
         ("message wa.me/15551234567", "url", "wa.me/15551234567"),

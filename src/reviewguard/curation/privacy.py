@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from reviewguard.curation.sources import Issue, Located
-from reviewguard.personal import EMAIL, ORDER_ID, cards, digits, phones
+from reviewguard.personal import EMAIL, ORDER_ID, cards, digits, ibans, phones
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ def find_private(text: str) -> list[Finding]:
     """Every real-looking detail in the text, in text order.
 
     Looked for: e-mail and marketplace relay addresses, links, Amazon order ids, payment-card
-    numbers (issuer prefix and Luhn checksum) and phone numbers. Prices, sizes, dates, placeholders
-    and tracking numbers are none.
+    numbers (issuer prefix and Luhn checksum), IBANs (check digits) and phone numbers. Prices, sizes, dates,
+    placeholders and tracking numbers are none.
     """
-    finders = (_emails, _urls, _orders, _cards, _phones)
+    finders = (_emails, _urls, _orders, _cards, _ibans, _phones)
     found = sorted(chain(*(find(text) for find in finders)), key=lambda f: (f.start, -f.end))
     return _without_nested(found)
 
@@ -120,6 +120,10 @@ def _orders(text: str) -> Iterator[Finding]:
 
 def _cards(text: str) -> Iterator[Finding]:
     return (_finding(m, "card") for m in cards(text))
+
+
+def _ibans(text: str) -> Iterator[Finding]:
+    return (Finding(start, end, "iban", text[start:end]) for start, end in ibans(text))
 
 
 def _phones(text: str) -> Iterator[Finding]:

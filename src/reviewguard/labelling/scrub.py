@@ -19,6 +19,7 @@ _LABELS = {
     "url": "[link]",
     "order_id": "[order-id]",
     "card": "[card]",
+    "iban": "[iban]",
     "phone": "[phone]",
 }
 
