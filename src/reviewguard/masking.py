@@ -7,14 +7,16 @@ e-mail addresses, phone, card and account numbers, postal addresses. Order ids a
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from typing import TypeVar
 
 from reviewguard.names import names_in
-from reviewguard.personal import EMAIL, ORDER_ID, cards, ibans, phones
+from reviewguard.personal import EMAIL, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
 from reviewguard.schema import Cell, Evidence, Quote
 
 Mark = TypeVar("Mark", Evidence, Quote)
@@ -89,16 +91,22 @@ _BUYER = (
 )
 _NAME_COLUMN = re.compile(
     r"(?i)^(?!.*(?:product|item|file|shop|store|company|seller|brand|user_?agent))"
-    r"(?:.*(?:buyer|customer|recipient|contact|requester|ship\w*|first|last|full|guest|client)[\s_.-]*name"
-    r"|(?:buyer|customer|recipient|name|first|last)$"
+    r"(?:.*(?:buyer|customer|recipient|contact|requester|(?:ship|bill|deliver|sold)\w*(?:[\s_.-]*to)?"
+    r"|receiver|purchaser|consignee|addressee|first|last|full|guest|client|(?<!agent)(?<!agent[\s_.-])user)[\s_.-]*name"
+    r"|(?:buyer|customer|recipient|name|first|last|requester|contact|receiver|purchaser|consignee|addressee|guest"
+    r"|(?:ship|deliver|bill|sold)\w*[\s_.-]*to)$"
     rf"|(?:{_NAME_OF})$|(?:(?:{_NAME_OF})[\W_]+(?:[dlv]\w*[\W_]+){{0,2}})?(?:{_BUYER})[\W_]*(?:{_NAME_OF})?[\W_]*$)"
 )
-_PART = (
-    "de|del|della|den|der|dem|des|di|da|do|dos|du|la|las|le|les|los|el|am|zu|zum|zur|van|von|y|e|und|and|et"
-)
 _CAPITAL = r"[^\W\d_a-z][\w'’.-]*"
-_LONG_NAME = rf"(?:(?:{_CAPITAL}|{_PART}) ){{0,5}}{_CAPITAL}"
+_LONG_NAME = rf"(?:(?:{_CAPITAL}|{SMALL_PART}) ){{0,5}}{_CAPITAL}"
 _COLUMN_NAME = re.compile(rf"[^\W\d_][\w'’.-]*(?: [\w'’.-]+){{0,3}}|{_LONG_NAME}")
+# What such columns hold besides people: kinds of contact, answers, countries.
+_NO_NAME_WORDS = """
+amazon customer buyer guest user admin support seller yes no true false none null unknown n.a na other email e-mail mail
+phone telephone chat sms whatsapp home work office us usa uk eu united states kingdom germany france italy spain canada
+australia mexico japan netherlands austria switzerland belgium poland sweden
+"""
+_NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 _LAST_FIRST = re.compile(rf"^(?P<last>{_LONG_NAME}), ?(?P<first>{_CAPITAL}(?: {_CAPITAL}){{0,2}})$")
 
 
@@ -106,58 +114,17 @@ def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
     """Names that a row's own columns hold ("buyer_name", "Kunde", "ship-to name"); "Marsh, Ottoline" turned round."""
     found = (v for column, v in values.items() if isinstance(v, str) and _NAME_COLUMN.search(column))
     turned = (_LAST_FIRST.sub(r"\g<first> \g<last>", " ".join(v.split())) for v in found)
-    return tuple(v for v in turned if _COLUMN_NAME.fullmatch(v))
+    return tuple(
+        v for v in turned if _COLUMN_NAME.fullmatch(v) and not _NO_NAMES.issuperset(v.lower().split())
+    )
 
 
 _LOCAL_PHONE = re.compile(r"(?<![\w.,/#-])(?<!\d )\d{3}[-.]\d{4}(?![\w-]|[.,]\d)")
 _PHONE_STARTS = re.compile(r"\(\d+\)|\+?\d")
-_STREET = (
-    r"street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|close|crescent"
-    r"|square|sq|highway|hwy|parkway|pkwy|circle|cir|mews|gardens|grove|hill"
-)
-_UNIT = r"(?:,?\s+(?i:apartment|apt|unit|suite|ste|flat|floor|room|#)\.?\s*#?\w{1,6})?"
-_ZIP = r"\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
-_WORD = r"[A-Z](?:[^\W\d_]|['’.-])+(?!\w)"
-_TOWN = rf"(?:,?\s+{_WORD}(?: {_WORD}){{0,3}},?)?(?:\s+[A-Z]{{2}}\b,?)?(?:,?\s+(?:{_ZIP}))?"
-_PROPER = r"(?:(?:St|Dr|Prof)\.|[A-ZÀ-ÖØ-Þ][^\W\d_]*(?:['’-][^\W\d_]+)*(?!\w))"
-_STREET_NAME = (
-    rf"(?:(?:{_PART}) ){{0,2}}(?:[dl]['’])?{_PROPER}(?:(?: (?:{_PART})){{0,2}} (?:[dl]['’])?{_PROPER}){{0,4}}"
-)
-_HOUSE = r"\d{1,4}(?: ?[a-zA-Z](?!\w))?(?:[/-]\d{1,4})?(?!\w)"
-_COUNTED = r"St(?:ü|ue)ck|Stunden|Lumen|Punkte|Euro?|EUR|USD|Reviews?|Ratings?|Stars?|Orders?|Pieces|Units|Points|Hours"
-_ZIP_TOWN = (
-    rf"(?:[A-Z]{{1,2}}-)?\d{{5}} (?!(?:{_COUNTED})\b)(?:(?:Bad|St\.?|Saint|San|Santa|La|Le|Les|El|Los|Las) )?{_PROPER}"
-    rf"(?: (?:am|an der) (?:Main|Rhein|Neckar|Inn|Donau|Elbe|Oder|Ruhr|Saale|Weser)| (?:de|del|sur) {_PROPER})?"
-)
-_ADDRESSES = (
-    re.compile(
-        rf"(?:(?i:flat|apartment|apt|unit|suite)\.? \w{{1,5}},? )?(?<![\w-])\d{{1,5}}[A-Za-z]?,?"
-        rf"(?: [A-Z0-9][\w'’.-]*){{1,4}} (?i:{_STREET})\b\.?{_UNIT}{_TOWN}"
-    ),
-    re.compile(r"(?<!\w)(?i:p\.? ?o\.? ?box) \d{1,6}" + _TOWN),
-    re.compile(
-        rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|straat|gracht|laan)"
-        rf"|{_PROPER} (?:Straße|Strasse|Str\.|Allee|Gasse)) {_HOUSE}(?:,?\s+{_ZIP_TOWN})?"
-    ),
-    re.compile(
-        r"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Paseo|Carrer) ?"
-        rf"{_STREET_NAME},? (?:n[.ºo°]{{1,2}} ?)?{_HOUSE}(?:,?\s+{_ZIP_TOWN})?"
-    ),
-    re.compile(
-        r"(?<![\w-])\d{1,4}(?: ?(?:bis|ter))?,? (?:"
-        rf"(?i:rue|avenue|boulevard|bd|allée|chemin|impasse|quai) {_STREET_NAME}(?:,?\s+{_ZIP_TOWN})?"
-        rf"|(?i:rue|avenue|boulevard|bd|allée|chemin|impasse|quai|place|cours|route|square)(?: [\w'’-]+){{1,6}}"
-        rf",?\s+{_ZIP_TOWN})"
-    ),
-    re.compile(rf"(?<![\w-])(?!(?:In|En|An|At|To) ){_STREET_NAME},? {_HOUSE}\s*[,\n]\s*{_ZIP_TOWN}"),
-    re.compile(rf"(?<![\w-]){_WORD}(?: {_WORD}){{0,2}},? [A-Z]{{2}},? (?:{_ZIP})(?![\w-])"),
-    re.compile(r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?![\w-])"),
-)
 
 
 def _details(text: str) -> Iterator[Mask]:
-    for pattern in _ADDRESSES:
-        yield from (Mask(*m.span(), "[address]") for m in pattern.finditer(text))
+    yield from (Mask(*m.span(), "[address]") for m in addresses(text))
     yield from (Mask(*m.span(), "[e-mail]") for m in EMAIL.finditer(text))
     yield from (Mask(*m.span(), "[card]") for m in cards(text))
     yield from (Mask(*span, "[iban]") for span in ibans(text))
@@ -170,31 +137,58 @@ def _details(text: str) -> Iterator[Mask]:
 def _names(text: str, known: Iterable[str]) -> Iterator[Mask]:
     found = names_in(text)
     yield from (Mask(start, end, "[name]") for start, end in found.places)
-    forms = {form for name in {*known, *found.again} for form in _forms(name)}
-    if forms:
-        longest_first = "|".join(form for _, form in sorted(forms, reverse=True))
-        pattern = re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)")
+    if pattern := _any_of(frozenset({*known, *found.again})):
         yield from (Mask(*m.span(), "[name]") for m in pattern.finditer(text))
 
 
+@lru_cache(maxsize=512)
+def _any_of(names: frozenset[str]) -> re.Pattern[str] | None:
+    """All forms of the names, the longest first; messages of one conversation share them."""
+    forms = {form for name in names for form in _forms(name)}
+    longest_first = "|".join(form for _, form in sorted(forms, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)") if forms else None
+
+
 def _forms(name: str) -> Iterator[tuple[int, str]]:
-    """Lengths and patterns of a name: whole (several words in any case), and its words without "de" and "von"."""
+    """Lengths and patterns of a name: whole (several words in any case), and its words without "de" and "von".
+
+    A double name's parts are words too: "Ann-Marie" signs as "Ann".
+    """
     words = name.split()
     if len(words) > 1:
         together = r"\s+".join(map(_written, words))
         yield len(name), f"(?i:{together})"
-        words = [word for word in words if not re.fullmatch(_PART, word.casefold())]
+        words = [word for word in words if not re.fullmatch(SMALL_PART, word.casefold())]
+    words += [
+        part
+        for word in words
+        if "-" in word
+        for part in word.split("-")
+        if len(part) > 2 and part[0].isupper()
+    ]
     one_case = name.upper() == name or name.lower() == name
     for word in words:
         if len(word) > 1:
-            yield len(word), re.escape(word)
+            yield len(word), _written(word)
         if one_case and len(word) > 2:
             yield len(word), rf"(?=[^\W\d_a-z])(?i:{_written(word)})"
 
 
 def _written(word: str) -> str:
-    """A word's pattern; capitals do not tell "ss" from "ß"."""
-    return re.sub("(?i)ss", "(?:ss|ß)", re.escape(word))
+    """A word's pattern, accents and signs as people type them; capitals do not tell "ss" from "ß"."""
+    return re.sub("(?i)ss", "(?:ss|ß)", "".join(map(_typed, unicodedata.normalize("NFC", word))))
+
+
+def _typed(sign: str) -> str:
+    """A letter with its accent, without it, or with the accent as a sign of its own; any apostrophe or hyphen."""
+    if sign in "'’":
+        return "['’‘`´]"
+    if sign == "ß":
+        return "(?:ß|ss)"
+    if sign == "-":
+        return r"[-‐‑\s]"
+    plain = unicodedata.normalize("NFD", sign)[0]
+    return re.escape(sign) if plain == sign else rf"(?:{re.escape(sign)}|{re.escape(plain)}[\u0300-\u036f]*)"
 
 
 def _order_ids(text: str) -> list[tuple[int, int]]:

@@ -1,16 +1,18 @@
-"""Patterns of a person's or an order's details: e-mail addresses, phone, card and account numbers, order ids."""
+"""Patterns of a person's or an order's details: addresses, phone, card and account numbers, order ids."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-EMAIL = re.compile(r"[\w.+-]+@(?P<host>[\w-]+(?:\.[\w-]+)+)")
+# Tried once a word and never taken back: a long word without an "@" costs no more than its length.
+_LOCAL = r"(?:[\w.+-]|%(?!40))++"
+EMAIL = re.compile(rf"(?<![\w.+%-]){_LOCAL}(?:['’]{_LOCAL}){{0,2}}+(?:@|%40)(?P<host>[\w-]+(?:\.[\w-]+)+)")
 ORDER_ID = re.compile(r"(?<![\w-])(?P<head>[\dD]\d\d)-\d{7}-\d{7}(?![\w-])")
 
 _PHONE_CUE = (
     r"phone|tel|call|ring|text|txt|sms|dial|mobile|cell|whats ?app|viber|fax"
-    r"|telephone|tél|téléphone|telefon|telefonnummer|rufnummer|tel[eé]fono"
+    r"|(?:my|our) number|reach|contact|telephone|tél|téléphone|telefon|telefonnummer|rufnummer|tel[eé]fono"
 )
 _PHONE = re.compile(
     r"(?<![\w.,/#-])(?<!\d )(?:"
@@ -19,11 +21,25 @@ _PHONE = re.compile(
     r"|\(?0\d{2,4}\)?[ -]?\d{3,4}[ -]?\d{3,4}"  # United Kingdom
     r"|\(?0\d{2,5}\)? ?/ ?\d[\d ]{3,9}\d(?:-\d{1,4})?"  # Germany
     r"|0[1-9](?:[ .-]\d\d){4}"  # France
+    r"|06[ -]\d{4} ?\d{4}"  # the Netherlands
+    r"|\(?0[2378]\)? \d{4} \d{4}"  # Australia
+    r"|(?P<bare>[2-9]\d\d[2-9]\d{6}|[6-9]\d\d(?: \d\d){3}|[6-9]\d{4} \d{5})"  # North America, Spain, India
+    # anything long enough after "call us on" that is no date
     rf"|(?i:{_PHONE_CUE})\W{{1,3}}(?i:(?:on|at|us|me|number|is|no)\W{{1,3}}){{0,2}}"
-    r"\d[\d ().-]{5,14}\d"  # anything long enough after "call us on"
+    r"(?!\d{4}-\d\d-\d\d(?!\d)|\d\d[.-]\d\d[.-]\d{4}(?!\d))\d[\d ().-]{5,14}\d"
     r")(?![\w-]|[ .]\d)"
 )
 _SHORTEST_PHONE = 7
+# Ten digits in a row are a phone number unless the words before them say what else.
+_NUMBER_OF = re.compile(
+    r"(?:[$€£]|(?<!\w)(?:usd|eur|gbp)) ?\Z"
+    r"|(?<!\w)(?:order|track|tracking|parcel|shipment|package|ref|reference|invoice|case|ticket|claim|rma|return|model|sku"
+    r"|item|part|serial|isbn|ean|upc|asin|gtin|code|transaction|confirmation|account|label|batch|lot|id|dhl|ups|usps|fedex"
+    r"|hermes|dpd|gls|\w*(?:nummer|nr)|pedido|commande|suivi)"
+    r"(?:\W{1,3}(?:numbers?|no|nr|id|ids|code|is|was|with|under|via|the)(?!\w)){0,3}\W{0,3}\Z",
+    re.IGNORECASE,
+)
+_LOOKED_BACK = 40
 
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){13,15}(?![\w-])")
 _CARD_ISSUER = re.compile(r"4\d{15}|5[1-5]\d{14}|2[2-7]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}")
@@ -31,10 +47,82 @@ _CARD_ISSUER = re.compile(r"4\d{15}|5[1-5]\d{14}|2[2-7]\d{14}|6(?:011|5\d\d)\d{1
 _IBAN = re.compile(r"(?<![\w-])(?=([A-Z]{2}\d\d(?: ?[A-Z\d]){11,30})(?![\w-]))")
 _SHORTEST_IBAN = 15
 
+SMALL_PART = (
+    "de|del|della|den|der|dem|des|di|da|do|dos|du|la|las|le|les|los|el|am|zu|zum|zur|van|von|y|e|und|and|et"
+)
+"""Small words inside names of people and streets."""
+_STREET = (
+    r"street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|close|crescent"
+    r"|square|sq|highway|hwy|parkway|pkwy|circle|cir|mews|gardens|grove|hill"
+)
+_UNIT = r"(?:,?\s+(?i:apartment|apt|unit|suite|ste|flat|floor|room|#)\.?\s*#?\w{1,6})?"
+_ZIP = r"\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
+_WORD = r"[A-Z](?:[^\W\d_]|['’.-])+(?!\w)"
+_TOWN = rf"(?:,?\s+{_WORD}(?: {_WORD}){{0,3}},?)?(?:\s+[A-Z]{{2}}\b,?)?(?:,?\s+(?:{_ZIP}))?"
+_STATE = (
+    r"(?-i:HI|IN|ME|OK|OR)|a[klrz]|c[aot]|d[ce]|fl|ga|i[adl]|k[sy]|la|m[adinost]|n[cdehjmvy]|oh|pa|ri|s[cd]|t[nx]|ut"
+    r"|v[at]|w[aivy]"
+)
+_BARE_STREET = (
+    r"(?:[NSEW]\.? |(?:North|South|East|West) )?(?:Broadway|Bowery|Piccadilly|Strand|Cheapside|Embarcadero)"
+)
+_PROPER = r"(?:(?:St|Dr|Prof)\.|[A-ZÀ-ÖØ-Þ][^\W\d_]*(?:['’-][^\W\d_]+)*(?!\w))"
+_STREET_NAME = (
+    rf"(?:(?:{SMALL_PART}) ){{0,2}}(?:[dl]['’])?{_PROPER}"
+    rf"(?:(?: (?:{SMALL_PART})){{0,2}} (?:[dl]['’])?{_PROPER}){{0,4}}"
+)
+_HOUSE = r"\d{1,4}(?: ?[a-zA-Z](?!\w))?(?:[/-]\d{1,4})?(?!\w)"
+_COUNTED = r"St(?:ü|ue)ck|Stunden|Lumen|Punkte|Euro?|EUR|USD|Reviews?|Ratings?|Stars?|Orders?|Pieces|Units|Points|Hours"
+_ZIP_TOWN = (
+    rf"(?:[A-Z]{{1,2}}-)?\d{{5}} (?!(?:{_COUNTED})\b)(?:(?:Bad|St\.?|Saint|San|Santa|La|Le|Les|El|Los|Las) )?{_PROPER}"
+    rf"(?: (?:am|an der) (?:Main|Rhein|Neckar|Inn|Donau|Elbe|Oder|Ruhr|Saale|Weser)| (?:de|del|sur) {_PROPER})?"
+)
+_ADDRESSES = (
+    re.compile(
+        rf"(?:(?i:flat|apartment|apt|unit|suite)\.? \w{{1,5}},? )?(?<![\w-])\d{{1,5}}[A-Za-z]?,?"
+        rf"(?: [A-Z0-9][\w'’.-]*){{1,4}} (?i:{_STREET})\b\.?{_UNIT}{_TOWN}"
+    ),
+    # In any case where a state and a zip, or a postcode, show that it is one.
+    re.compile(
+        rf"(?i)(?<![\w-])\d{{1,5}}[a-z]?,?(?: (?!(?:a|first|in|my|on|our|the|your) )[a-z0-9][\w'’.-]*){{1,3}}"
+        rf" (?:{_STREET})\b\.?{_UNIT}(?:,?\s+[^\W\d_]+){{1,3}},?"
+        rf"\s+(?:(?:{_STATE}),? \d{{5}}(?:-\d{{4}})?|[a-z]{{1,2}}\d[a-z\d]? ?\d[a-z]{{2}})(?![\w-])"
+    ),
+    re.compile(rf"(?<![\w-])\d{{1,5}} {_BARE_STREET}{_UNIT}(?=,\s+[A-Z]){_TOWN}"),
+    re.compile(r"(?<!\w)(?i:p\.? ?o\.? ?box) \d{1,6}" + _TOWN),
+    re.compile(
+        rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|straat|gracht|laan)"
+        rf"|{_PROPER} (?:Straße|Strasse|Str\.|Allee|Gasse)) {_HOUSE}(?:,?\s+{_ZIP_TOWN})?"
+    ),
+    re.compile(
+        r"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Paseo|Carrer) ?"
+        rf"{_STREET_NAME},? (?:n[.ºo°]{{1,2}} ?)?{_HOUSE}(?:,?\s+{_ZIP_TOWN})?"
+    ),
+    re.compile(
+        r"(?<![\w-])\d{1,4}(?: ?(?:bis|ter))?,? (?:"
+        rf"(?i:rue|avenue|boulevard|bd|allée|chemin|impasse|quai) {_STREET_NAME}(?:,?\s+{_ZIP_TOWN})?"
+        rf"|(?i:rue|avenue|boulevard|bd|allée|chemin|impasse|quai|place|cours|route|square)(?: [\w'’-]+){{1,6}}"
+        rf",?\s+{_ZIP_TOWN})"
+    ),
+    re.compile(rf"(?<![\w-])(?!(?:In|En|An|At|To) ){_STREET_NAME},? {_HOUSE}\s*[,\n]\s*{_ZIP_TOWN}"),
+    re.compile(rf"(?<![\w-]){_WORD}(?: {_WORD}){{0,2}},? [A-Z]{{2}},? (?:{_ZIP})(?![\w-])"),
+    re.compile(r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?![\w-])"),
+)
+
+
+def addresses(text: str) -> Iterator[re.Match[str]]:
+    """Postal addresses, pattern by pattern; they may overlap."""
+    return (match for pattern in _ADDRESSES for match in pattern.finditer(text))
+
 
 def phones(text: str) -> Iterator[re.Match[str]]:
     """Phone numbers, the words that announce them included ("call us on 867-5309")."""
-    return (m for m in _PHONE.finditer(text) if len(digits(m.group())) >= _SHORTEST_PHONE)
+    for match in _PHONE.finditer(text):
+        before = text[max(0, match.start() - _LOOKED_BACK) : match.start()]
+        if match["bare"] and _NUMBER_OF.search(before):
+            continue
+        if len(digits(match.group())) >= _SHORTEST_PHONE:
+            yield match
 
 
 def cards(text: str) -> Iterator[re.Match[str]]:

@@ -32,6 +32,9 @@ from reviewguard.schema import Evidence
         ("Card 4111 1111 1111 1111 was charged", "Card [card] was charged"),
         ("Send it to 12 Oak Street, Apt 4, Springfield, IL 62704, please.", "Send it to [address], please."),
         ("I live at 221B Baker Street, London NW1 6XE.", "I live at [address]."),
+        ("send to 12 elm street, austin tx 78701, please", "send to [address], please"),
+        ("it is 5 baker street, london nw1 6xe", "it is [address]"),
+        ("To 12 Broadway, New York", "To [address]"),
         ("PO Box 44 is fine", "[address] is fine"),
         ("Bitte an Hauptstraße 12, 10115 Berlin senden", "Bitte an [address] senden"),
         ("Er wohnt Unter den Linden 5, 10117 Berlin. Danke", "Er wohnt [address]. Danke"),
@@ -49,6 +52,14 @@ from reviewguard.schema import Evidence
         ("Tél. : 06 39 98 12 34 ou 06.39.98.12.34", "Tél. : [phone] ou [phone]"),
         ("IBAN DE89 3704 0044 0532 0130 00 BITTE", "IBAN [iban] BITTE"),
         ("Pay XX00 GB82 WEST 1234 5698 7654 32.", "Pay XX00 [iban]."),
+        ("My number is 5552013344. Reach me at 555 2013344", "My number is [phone]. Reach me at [phone]"),
+        ("Text 5552013344 or 06-12345678", "Text [phone] or [phone]"),
+        ("5552013344 works too", "[phone] works too"),
+        ("03 9123 4567 is my landline, or (03) 9123 4567", "[phone] is my landline, or [phone]"),
+        ("Mi móvil, 612 34 56 78", "Mi móvil, [phone]"),
+        ("98765 43210 in Delhi", "[phone] in Delhi"),
+        ("?email=o.marsh%40x.example", "?email=[e-mail]"),
+        ("o'brien@x.example and 'joe@x.example'", "[e-mail] and '[e-mail]'"),
     ],
 )  # fmt: skip
 def test_details_are_masked(text: str, masked: str) -> None:
@@ -69,6 +80,10 @@ def test_details_are_masked(text: str, masked: str) -> None:
         "Rated 5, 12000 Reviews. Pack of 5, 10000 Hours. On May 5, 2024 Anna wrote it. Size 40, 12345 is the part.",
         "We have 3 place settings. Sizes 08 10 12 14 16 18, page 012/2024, model 0170/12, a true 12 rue, Käufer 5",
         "Livré le 05.11.2024 ; la rue 12 est barrée. Commande 12, avenue inconnue",
+        "Order number 5552013344, tracking no. is 9405552013, UPS 2345678901, ref. 98765 43210, order #2345678901",
+        "12 lamps on the way in 78701. 2 stars in first place or 12345. 12 Broadway tickets, please",
+        "Bestellnummer 2345678901, Sendungsnr. 2345678901, ISBN 2345678901, $2345678901, EUR 98765 43210",
+        "Contact us by 2026-11-22, reach us on 12.11.2026. Sizes 34 36 38 40 42, 5 x 1200 mm",
         "GB82 WEST 1234 5698 7654 33 has a wrong check digit, DE89 3704 is short",
         "",
     ],
@@ -91,6 +106,9 @@ def test_names_from_elsewhere_are_masked_as_whole_words() -> None:
         ("WOLFGANG HUBER", "Wolfgang Huber, and Huber", "[name], and [name]"),
         ("wolfgang huber", "Wolfgang HUBER", "[name]"),
         ("Wolfgang Huber", "WOLFGANG\nHUBER", "[name]"),
+        ("José Ramírez", "Jose Ramirez, Jose\u0301, Ramirez", "[name], [name], [name]"),
+        ("O'Brien", "O’Brien", "[name]"),
+        ("Ann-Marie Cole", "Ann Marie, then Ann", "[name], then [name]"),
         ("WILL GROSSMANN", "Herr Großmann will warten", "Herr [name] will warten"),
         ("MARIA DE LA CRUZ", "La maison de la Cruz, de Maria", "La maison de la [name], de [name]"),
         ("Anna and Tom Huber", "Anna and the lamp", "[name] and the lamp"),
@@ -124,6 +142,24 @@ def test_values_that_are_names(value: str, name: tuple[str, ...]) -> None:
 )  # fmt: skip
 def test_name_columns_of_other_languages(column: str) -> None:
     assert column_names({column: "Bo"}) == ("Bo",)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["Ship To", "shipped_to", "Ship-To Name", "Billing Name", "Bill-To Name", "Requester", "Contact", "Receiver Name",
+     "Deliver to", "Consignee", "Addressee", "Purchaser name", "Guest", "Username"],
+)  # fmt: skip
+def test_name_columns_of_parcels_and_help_desks(column: str) -> None:
+    assert column_names({column: "Ottoline Marsh"}) == ("Ottoline Marsh",)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("Contact", "E-mail"), ("Ship To", "United States"), ("Guest", "yes"), ("Customer", "Amazon Customer"),
+     ("Agent Username", "Nora"), ("Seller username", "Nora"), ("Ship to country", "Chad"), ("Contact method", "Post")],
+)  # fmt: skip
+def test_values_beside_people_are_no_names(column: str, value: str) -> None:
+    assert column_names({column: value}) == ()
 
 
 @pytest.mark.parametrize(
@@ -200,6 +236,9 @@ def test_any_text_can_be_masked(text: str) -> None:
         "1 rue de la " * 6_000,
         "0170 / " * 10_000,
         "AB12 " * 15_000,
+        "f" * 100_000,
+        "f'" * 50_000,
+        "5552013344 " * 5_000,
     ],
 )
 def test_long_texts_are_masked_in_time(text: str) -> None:
