@@ -22,6 +22,7 @@ from tests.audit_rows import audited, neutral, row, small_export, soliciting
 
 from reviewguard.errors import InputError
 from reviewguard.inference.audit.facts import facts, facts_text
+from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.results import Audit
 from reviewguard.inference.render import COLOURS
 from reviewguard.inference.report import page, write_report
@@ -214,8 +215,9 @@ def test_json_lines_hold_every_finding(tmp_path: Path) -> None:
 
 def test_personal_data_is_masked_in_all_files_unless_asked_for(tmp_path: Path) -> None:
     audit = audited(small_export())
-    write_report(audit, tmp_path / "masked", created=CREATED)
-    write_report(audit, tmp_path / "shown", created=CREATED, show_personal_data=True)
+    written = write_report(audit, tmp_path / "masked", created=CREATED)
+    assert written == without_personal_data(audit)
+    assert write_report(audit, tmp_path / "shown", created=CREATED, show_personal_data=True) == audit
     for name in ("report.html", "findings.jsonl"):
         masked, shown = ((tmp_path / f / name).read_text("utf-8") for f in ("masked", "shown"))
         for detail in ("Owen", "555-0117"):

@@ -98,11 +98,11 @@ def audit(
             )
         found = find(lambda: workspace.scored(order="conversation"), filters, profile=profile)
     result = with_proofs(found, classifier.prove, IN_FULL)
-    write_report(
+    shown = write_report(
         result, out, created=datetime.now().astimezone(), show_personal_data=show_personal_data, force=force
     )
     console, colour = output_console()
-    console.print(audit_view(result, out, top=top, colour=colour), highlight=False)
+    console.print(audit_view(shown, out, top=top, colour=colour), highlight=False)
     if fail_on and _found(result, fail_on):
         raise typer.Exit(1)
 

@@ -23,13 +23,16 @@ _OWN = frozenset({PAGE, SHEETS, LINES})
 
 def write_report(
     audit: Audit, folder: Path, *, created: datetime, show_personal_data: bool = False, force: bool = False
-) -> None:
+) -> Audit:
     """Write report.html, findings.xlsx and findings.jsonl; an earlier report in that folder is replaced.
 
     Args:
         created: when the audit was run.
         show_personal_data: leave names, addresses and numbers in the messages as they are.
         force: write into the folder even if it holds something else, which stays.
+
+    Returns:
+        The audit as it was written, masked or not.
 
     Raises:
         InputError: the folder holds something else, or cannot be written.
@@ -40,6 +43,7 @@ def write_report(
         write_text(new / PAGE, page, errors="replace")
         write_sheets(shown, new / SHEETS)
         write_jsonl(new / LINES, finding_lines(shown), errors="replace")
+    return shown
 
 
 def report_files(folder: Path) -> tuple[Path, ...]:
