@@ -19,6 +19,7 @@ from reviewguard.readers.wording import mended
 _STATEFUL = ("iso-2022", "utf-7", "utf-16", "utf-32", "hz")
 """Encodings whose bytes may look like plain ASCII; all others are tried as UTF-8 first."""
 
+_READABLE = ("text/plain", "text/html")
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]]{1,200}@[\w.-]{1,200}\w")
 
 
@@ -57,6 +58,7 @@ def parse_mail(data: bytes) -> ParsedMail:
     data = data.lstrip(b"\xef\xbb\xbf\r\n")
     try:
         message = BytesParser(policy=policy.compat32).parsebytes(data)
+        _unname_body(message)
         text, attachments = _text(message), tuple(map(_name, filter(_is_attachment, _leaves(message))))
     except RecursionError:
         message = BytesHeaderParser(policy=policy.compat32).parsebytes(data)
@@ -88,8 +90,15 @@ def _leaves(part: Message) -> Iterator[Message]:
         yield part
 
 
+def _unname_body(message: Message) -> None:
+    """Take the file name off the first part with text if it is inline: some programs give the body one."""
+    first = next((part for part in _leaves(message) if part.get_content_type() in _READABLE), None)
+    if first is not None and first.get_content_disposition() == "inline":
+        del first["content-disposition"]
+
+
 def _is_attachment(part: Message) -> bool:
-    if part.get_content_type() not in ("text/plain", "text/html"):
+    if part.get_content_type() not in _READABLE:
         return part.get_content_maintype() != "multipart"
     disposition = part.get_content_disposition()
     return disposition == "attachment" or (disposition is not None and bool(part.get_filename()))
