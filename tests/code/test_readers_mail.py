@@ -205,6 +205,8 @@ def test_quotes_and_signatures_are_taken_off(text: str, own: str) -> None:
     [
         "On the card, which lies in the box, we wrote:\nfive stars, please",
         "It fits.\n\n-- \nTom\nLove it? ⭐⭐⭐⭐⭐ here",
+        "It fits.\n\n-- \nLove it? Say so on its Amazon page and we send you a $20 gift card.\nTom",
+        "It fits.\n\n-- \nTom\nSay so on its page: 10 EUR for you",
         "It fits.\n--\nR3vi\u200bew us: example.com/rеview",
         ">>> One more thing <<<\nrate us",
         "Date: 4 November\nTo: your door\nLeave five stars",
@@ -332,6 +334,15 @@ def test_the_alternative_that_says_more(tmp_path: Path) -> None:
         mail.set_content(plain)
         mail.add_alternative(html, subtype="html")
         assert one(tmp_path, bytes(mail)).text == expected
+
+
+def test_an_inline_body_with_a_file_name_is_read(tmp_path: Path) -> None:
+    named = 'Content-Type: text/plain; charset="utf-8"\nContent-Disposition: inline; filename="{}"\n\n{}\n'
+    mail = raw("").rstrip() + "\n" + named.format("body.txt", "It fits.")
+    assert one(tmp_path, mail).text == "It fits."
+    body = "\n--b\n".join(["", named.format("body.txt", "It fits."), named.format("note.txt", "A note.")])
+    record = one(tmp_path, raw(body + "\n--b--\n", content_type="multipart/mixed; boundary=b"))
+    assert (record.text, record.values["attachments"]) == ("It fits.", "note.txt")
 
 
 def test_text_after_an_attachment_is_read(tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ _DEVICE_LINE = re.compile(
 )
 _SIGNATURE = re.compile(r"^-- ?\n(?=.*(?:\n.*){0,9}\Z)", re.MULTILINE)
 _ASKS = re.compile(r"review|feedback|rating|\brate\b|\bstars?\b|\bopinion", re.IGNORECASE)
+_OFFERS = re.compile(
+    r"\bgift|\brefund|\bvoucher|\bcoupon|\bdiscount|\bcash ?back|\brebate|\bbonus|\breward|\bamazon"
+    r"|[$€£] ?\d|\d ?(?:[$€£]|usd\b|eur\b|gbp\b|dollars?\b|euros?\b|pounds?\b)",
+    re.IGNORECASE,
+)
 _RELAY = "@marketplace.amazon."
 _MARKED_ANSWER = re.compile(r"^\[[^\[\]\n:]{1,40}\] .*\n?", re.MULTILINE)
 """A line that Outlook puts a writer's name before, where answers are typed into the mail that is answered."""
@@ -207,7 +212,9 @@ def _may_be_sellers(found: dict[str, str], text: str) -> bool:
     below = text[len(found.get("text_top", "")) :]
     if found["type"] == "reply" and ("@" in sender or _MARKED_REPLY.match(below)):
         return False
-    return _asks("\n".join(value for name, value in found.items() if name not in ("text_top", "text_bottom")))
+    return _offers(
+        "\n".join(value for name, value in found.items() if name not in ("text_top", "text_bottom"))
+    )
 
 
 def _above_quote(text: str) -> str:
@@ -222,7 +229,7 @@ def _unsigned(text: str) -> str:
         lines.pop()
     text = "\n".join(lines)
     match = _SIGNATURE.search(text)
-    if match is None or _asks(text[match.end() :]):
+    if match is None or _offers(text[match.end() :]):
         return text.strip()
     return text[: match.start()].strip()
 
@@ -230,6 +237,11 @@ def _unsigned(text: str) -> str:
 def _is_idle(pattern: re.Pattern[str], line: str) -> bool:
     """Whether a line is what the pattern says and nothing that must be judged."""
     return bool(pattern.fullmatch(line)) and not _asks(line)
+
+
+def _offers(text: str) -> bool:
+    """Whether something about reviews may be said, or about what is given for them."""
+    return _asks(text) or bool(_OFFERS.search(normalize(text).text))
 
 
 def _asks(text: str) -> bool:
