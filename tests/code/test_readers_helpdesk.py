@@ -126,6 +126,13 @@ def test_zendesk_comments_beside_their_tickets(tmp_path: Path) -> None:
     ]
 
 
+def test_zendesk_tickets_after_a_long_list_of_users(tmp_path: Path) -> None:
+    users = [{"id": n, "role": "end-user", "notes": "n" * 300} for n in range(100, 400)]
+    records = read(dumped(tmp_path, {"users": users, "tickets": [zendesk_ticket(description="Fits?")]}))
+    assert roles(records) == ["buyer", "seller", "system"]
+    assert {record.thread for record in records} == {"zendesk 1"}
+
+
 @pytest.mark.parametrize("layout", ["page", "array", "lines"])
 def test_zendesk_comments_beside_their_only_ticket(tmp_path: Path, layout: str) -> None:
     ticket = zendesk_ticket()

@@ -12,10 +12,12 @@ from reviewguard.readers.edesk import EdeskReader
 from reviewguard.readers.freshdesk import FreshdeskReader
 from reviewguard.readers.gorgias import GorgiasReader
 from reviewguard.readers.json_lists import JsonReader
+from reviewguard.readers.json_stream import mentioned
 from reviewguard.readers.jsonl import JsonLinesReader
 from reviewguard.readers.mail import EmlReader, MboxReader
 from reviewguard.readers.parquet import ParquetReader
-from reviewguard.readers.sources import bare_suffix, find_files, read_head
+from reviewguard.readers.sources import HEAD, bare_suffix, find_files, read_head
+from reviewguard.readers.tickets import TicketReader
 from reviewguard.readers.xlsx import XlsxReader
 from reviewguard.readers.zendesk import ZendeskReader
 from reviewguard.schema import Record
@@ -37,6 +39,16 @@ READERS: tuple[Reader, ...] = (
 )
 """More specific ones first."""
 
+_HELPDESK_NAMES = (
+    "requester_id",
+    "submitter_id",
+    "assignee_id",
+    "responder_id",
+    "description_text",
+    "from_agent",
+    "created_datetime",
+    "stripped_text",
+)
 _WHOLE_FILE = "whole file"
 
 
@@ -126,8 +138,19 @@ def _pick(path: Path, options: ReadOptions) -> Reader | None:
     if options.format is not None:
         return _named(options.format)
     by_suffix = [reader for reader in READERS if suffix in reader.suffixes]
-    by_content = (reader for reader in (*by_suffix, *READERS) if reader.sniff(path, head))
-    return next(by_content, None) or next(reversed(by_suffix), None)
+    picked = next((reader for reader in (*by_suffix, *READERS) if reader.sniff(path, head)), None)
+    if suffix == ".json" and len(head) == HEAD and not isinstance(picked, TicketReader):
+        late = _late_names(path)
+        picked = next((r for r in by_suffix if isinstance(r, TicketReader) and r.sniff(path, late)), picked)
+    return picked or next(reversed(by_suffix), None)
+
+
+def _late_names(path: Path) -> bytes:
+    """A helpdesk's own names, wherever they stand: long lists, as of users, may come before the tickets."""
+    try:
+        return b" ".join(f'"{name}"'.encode() for name in mentioned(path, _HELPDESK_NAMES))
+    except InputError:  # said when the rows are read
+        return b""
 
 
 def _check_columns(reader: Reader, options: ReadOptions) -> None:
