@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -237,6 +238,11 @@ def _unsigned(text: str) -> str:
 def _is_idle(pattern: re.Pattern[str], line: str) -> bool:
     """Whether a line is what the pattern says and nothing that must be judged."""
     return bool(pattern.fullmatch(line)) and not _asks(line)
+
+
+def asked(text: str) -> Counter[str]:
+    """How often each word about reviews stands in a text."""
+    return Counter(word.lower() for word in _ASKS.findall(normalize(text).text))
 
 
 def _offers(text: str) -> bool:
