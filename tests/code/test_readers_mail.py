@@ -11,7 +11,7 @@ import pytest
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.readers.mail import split_mailbox
-from reviewguard.readers.markup import html_to_text, tidy
+from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.wording import mended, passed_on, words_of
 from reviewguard.schema import Record
 
@@ -314,6 +314,13 @@ def test_html(tmp_path: Path) -> None:
     )
 
 
+def test_addresses_and_words_in_angle_brackets_are_no_html() -> None:
+    for text in ("Ana <a.b@marketplace.amazon.com> wrote:", "<i would love five stars>", "a <b and c> d"):
+        assert not looks_like_html(text)
+    for text in ("<h2>Hi</h2>", "<strong>Hi</strong>", "<li>Hi", "<TD align='left'>Hi", "Hi<br/>Ana"):
+        assert looks_like_html(text)
+
+
 def test_html_that_cannot_be_laid_out() -> None:
     assert html_to_text("<div>" * 5000 + "deep") == "deep"
     assert html_to_text("a\x00b \ud800 <p").startswith("ab")
@@ -328,6 +335,8 @@ def test_the_alternative_that_says_more(tmp_path: Path) -> None:
             "<p>It fits, Ana, and five stars would be lovely.</p>",
             "It fits, Ana, and five stars would be lovely.",
         ),
+        ("It fits, Ana. Your parcel is near.", "<p>It fits. Five stars?</p>", "It fits. Five stars?"),
+        ("It fits. Rate us.", "<p>Five stars?</p>", "It fits. Rate us.\n\nFive stars?"),
     ]:
         mail = EmailMessage()
         mail["From"], mail["To"] = SHOP, RELAY

@@ -27,7 +27,12 @@ _QUOTES = " | ".join(
 In what Gmail, Proton and Freshdesk put around it, answers may stand between the passages that are quoted.
 """
 
-_MARKUP = re.compile(r"<(?:!doctype|html|body|div|p|br|table|span|a|b|ul|ol|pre|font|img)\b", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"<(?:!doctype\s|(?:html|body|div|p|br|table|tr|td|span|a|b|strong|em|i|u|h[1-6]|ul|ol|li|pre|font|img|center|"
+    r"blockquote)(?:\s*/?>|\s[^<>=]{1,80}=))",
+    re.IGNORECASE,
+)
+"""A whole tag, or one up to its first attribute: addresses and words in angle brackets are none."""
 _MARKED_QUOTE = re.compile(r"<blockquote\b|<div\b[^>]{0,200}\b(?:freshdesk|gmail)_quote\b", re.IGNORECASE)
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
