@@ -292,3 +292,26 @@ def test_doubt_is_no_request() -> None:
     doubt = {"verdict": NEEDS_REVIEW, "probability": 0.1, "types": {"selective": 0.1}}
     rows = [row(1, "How is the lamp?", **doubt), row(2, "And the shade?", day=3, **doubt), neutral(3, day=5)]
     assert [f.rule for f in audited(rows).findings] == [None, None]
+
+
+def test_a_message_of_two_overlapping_files_counts_once() -> None:
+    rows = [
+        soliciting(1, "Five stars for a mug?", id="77", source="october.csv"),
+        soliciting(2, "Five stars for a mug?", id="1077", source="november.csv"),
+        row(3, order="999-2", source="november.csv"),
+    ]
+    result = audited(rows)
+    (finding,) = result.findings
+    assert [s.number for s in finding.sendings] == [m.number for m in finding.thread] == [1]
+    seen = result.overview
+    assert (seen.read, seen.sellers, seen.copies, seen.soliciting) == (3, 2, 1, 1)
+    assert "1 row of these stands in more than one file, counted once." in facts_text(facts(result))
+
+
+def test_a_message_sent_twice_in_one_file_counts_twice() -> None:
+    twice = [soliciting(i, "Five stars for a mug?") for i in (1, 2)]
+    other = soliciting(3, "Five stars for a mug?", source="november.csv")
+    for rows in (twice, [*twice, other], [other, *twice]):
+        assert audited(rows).overview.soliciting == 2
+    elsewhere = soliciting(4, "Five stars for a mug?", order="999-2", source="november.csv")
+    assert audited([twice[0], elsewhere]).overview.soliciting == 2

@@ -65,6 +65,8 @@ def _reviewed(audit: Audit) -> Iterator[str]:
         f"{seen.read:,} records read: {seen.sellers:,} messages of the seller, {seen.buyers:,} of buyers, "
         f"{seen.notices:,} notices, {seen.unread:,} unreadable."
     )
+    if seen.copies:
+        yield f"{_plural(seen.copies, 'row')} of these {_stand(seen.copies)} in more than one file, counted once."
     narrowed = ", ".join(filters.describe())
     yield f"{_plural(seen.reviewed, 'seller message')} judged" + (f" ({narrowed})." if narrowed else ".")
     yield f"Judged by {audit.model or 'no model'} under the profile {audit.profile}, not by a person."
@@ -168,6 +170,10 @@ def _not_covered(seen: Overview) -> Iterator[str]:
         yield f"{_plural(seen.unread + seen.not_scored, 'row')} could not be read or judged."
     if seen.undated:
         yield f"{_plural(seen.undated, 'message')} without a date; none of them was left out because of the period."
+
+
+def _stand(count: int) -> str:
+    return "stands" if count == 1 else "stand"
 
 
 def _plural(count: int, noun: str) -> str:

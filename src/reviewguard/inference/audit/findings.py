@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from reviewguard.inference.audit.filters import AuditFilters
@@ -57,16 +57,17 @@ class FindingsCollector:
             for number in case.breach.numbers:
                 self._wanted.setdefault(number, []).append(i)
 
-    def add(self, thread: Thread) -> None:
-        """Take in one conversation."""
-        for at, row in enumerate(thread):
+    def add(self, thread: Thread, copies: Collection[int] = ()) -> None:
+        """Take in one conversation; of `copies`, messages of another file, only what broke an order rule is kept."""
+        once = [row for row in thread if row.number not in copies or row.number in self._wanted]
+        for at, row in enumerate(once):
             flagged = row.verdict is not None and row.verdict.verdict in (REVIEW_SOLICITING, NEEDS_REVIEW)
-            if flagged and self._filters.accepts(row.record):
-                self._add_flagged(thread, at)
+            if flagged and row.number not in copies and self._filters.accepts(row.record):
+                self._add_flagged(once, at)
             for i in self._wanted.get(row.number, ()):
                 self._cases[i].asks[row.number] = row
                 if i < _THREADS_OF_BREACHES:
-                    self._cases[i].thread = around(thread, at)
+                    self._cases[i].thread = around(once, at)
 
     def _add_flagged(self, thread: Thread, at: int) -> None:
         row = thread[at]

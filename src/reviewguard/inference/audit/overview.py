@@ -31,10 +31,13 @@ class OverviewBuilder:
     _agents: dict[str, Counter[str]] = field(default_factory=dict)
     _unreadable: list[Unreadable] = field(default_factory=list)
 
-    def add(self, row: ScoredRecord) -> None:
-        """Count one record."""
+    def add(self, row: ScoredRecord, *, copy: bool = False) -> None:
+        """Count one record; of a copy of another file's message only that it is one."""
         record, verdict = row.record, row.verdict
         self._sources[record.source] += 1
+        if copy:
+            self._totals["copies"] += 1
+            return
         error = record.error or (verdict.error if verdict else None)
         if error is not None and len(self._unreadable) < _UNREADABLE_KEPT:
             self._unreadable.append(Unreadable(row.number, record.source, record.place, error))
@@ -74,6 +77,7 @@ class OverviewBuilder:
             buyers=totals["buyer"],
             notices=totals["system"],
             unread=totals["unread"],
+            copies=totals["copies"],
             not_scored=totals["not_scored"],
             undated=totals["undated"],
             reviewed=totals["sellers"],

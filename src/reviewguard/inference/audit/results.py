@@ -165,7 +165,8 @@ class Overview:
     """What was read, and how much of it was found to be what.
 
     Attributes:
-        read: records of every kind; `sellers`, `buyers`, `notices` and `unread` add up to it.
+        read: records of every kind; `sellers`, `buyers`, `notices`, `unread` and `copies` add up to it.
+        copies: messages that another file holds as well, counted there.
         not_scored: sellers' messages that cannot be scored (empty, say).
         undated: messages of any kind without a readable date.
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
@@ -181,6 +182,7 @@ class Overview:
     buyers: int
     notices: int
     unread: int
+    copies: int
     not_scored: int
     undated: int
     reviewed: int

@@ -1,10 +1,11 @@
-"""An audit in two passes over the scored records: one that counts, one that collects what is to be shown."""
+"""An audit in two passes over the scored records: one that learns of orders, one that counts and collects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import chain
 
+from reviewguard.inference.audit.copies import Copies
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.findings import FindingsCollector
 from reviewguard.inference.audit.orders import OrderBook
@@ -23,7 +24,8 @@ def audit(
 ) -> Audit:
     """Find the messages that break the rules, and the orders that were asked too often or too late.
 
-    Memory grows with what is found and, by some hundred bytes each, with the orders, not with the records.
+    Memory grows with what is found and, by some hundred bytes each, with the orders, not with the records; of
+    orders that several files are about, with their records too.
 
     Args:
         rows: gives the scored records, grouped by conversation and in each by time; called twice.
@@ -35,12 +37,15 @@ def audit(
     """
     filters = filters or AuditFilters()
     rules = load_policy().profile(profile).order_rules
-    overview, orders, model = OverviewBuilder(filters), OrderBook(filters), ""
+    copies, orders, model = Copies(), OrderBook(filters), ""
     for row in chain.from_iterable(threads(rows())):
-        overview.add(row)
+        copies.note(row.record)
         orders.add(row)
         model = model or (row.verdict.model if row.verdict else "")
-    collector = FindingsCollector(filters, orders.breaches(rules))
+    overview, collector = OverviewBuilder(filters), FindingsCollector(filters, orders.breaches(rules))
     for thread in threads(rows()):
-        collector.add(thread)
+        again = {row.number for row in thread if copies.is_copy(row.record)}
+        for row in thread:
+            overview.add(row, copy=row.number in again)
+        collector.add(thread, again)
     return Audit(filters, profile, model, overview.result(), collector.findings())

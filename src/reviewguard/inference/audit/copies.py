@@ -1,0 +1,42 @@
+"""Tells the messages that overlapping exports hold twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from reviewguard.schema import Record
+
+
+class Copies:
+    """Knows a message that stands in more than one file; holds hashes of orders that several files are about.
+
+    A file may hold one text twice to one order at one time, which may be but a day; ids of two files do not compare.
+    So a message counts as often as it stands in the file that holds it most often.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[int, str] = {}
+        self._shared: set[int] = set()
+        self._held: dict[int, Counter[str]] = {}
+
+    def note(self, record: Record) -> None:
+        """Learn, in a first pass, which file a record's order or conversation stands in."""
+        where = _where(record)
+        if where is not None and self._first.setdefault(where, record.source) != record.source:
+            self._shared.add(where)
+
+    def is_copy(self, record: Record) -> bool:
+        """Whether another file held this message already; asked once a record, in a second pass."""
+        where = _where(record)
+        if where not in self._shared or record.error is not None:
+            return False
+        held = self._held.setdefault(hash((where, record.role, record.text, record.sent_at)), Counter())
+        held[record.source] += 1
+        others = (count for source, count in held.items() if source != record.source)
+        return held[record.source] <= max(others, default=0)
+
+
+def _where(record: Record) -> int | None:
+    if record.order_id is None and record.thread is None:
+        return None
+    return hash(("order", record.order_id) if record.order_id else ("thread", record.thread))
