@@ -12,7 +12,8 @@ ORDER_ID = re.compile(r"(?<![\w-])(?P<head>[\dD]\d\d)-\d{7}-\d{7}(?![\w-])")
 
 _PHONE_CUE = (
     r"phone|tel|call|ring|text|txt|sms|dial|mobile|cell|whats ?app|viber|fax"
-    r"|(?:my|our) number|reach|contact|telephone|tél|téléphone|telefon|telefonnummer|rufnummer|tel[eé]fono"
+    r"|(?:my|our) number|reach (?:me|us)|contact(?: me| us| number|(?=:))"
+    r"|telephone|tél|téléphone|telefon|telefonnummer|rufnummer|tel[eé]fono"
 )
 _PHONE = re.compile(
     r"(?<![\w.,/#-])(?<!\d )(?:"
