@@ -35,6 +35,22 @@ def test_a_separator_line_of_excel_is_followed(tmp_path: Path) -> None:
     assert (record.text, record.place) == ("Hi, there", "line 3")
 
 
+@pytest.mark.parametrize("title", ["Messages export", "Messages export;;", "\n;;\nNovember, all of it;;\n"])
+def test_titles_above_the_header_are_passed_over(tmp_path: Path, title: str) -> None:
+    path = written(tmp_path, "a.csv", f"{title}\nOrder ID;Message;Date\n7;Hi, Jo;05.11.2024\n")
+    for options in ({}, {"columns": {"text": "Message"}}):
+        record = read(path, **options)[0]
+        assert (record.order_id, record.text) == ("7", "Hi, Jo")
+        assert record.place == f"line {title.count(chr(10)) + 3}"
+
+
+def test_a_row_of_words_is_no_header_and_one_header_may_have_two_lines(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no column with the messages among 'id', 'x'"):
+        read(written(tmp_path, "a.csv", "id,x\nid,message\n"))
+    record = read(written(tmp_path, "b.csv", '"Order\nID",Message,Date\n7,Hi,05.11.2024\n'))[0]
+    assert (record.order_id, record.text, record.place) == ("7", "Hi", "line 3")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encoding_byte_order_mark_and_line_ends_do_not_matter(

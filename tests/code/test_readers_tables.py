@@ -202,6 +202,21 @@ def test_every_sheet_with_messages_is_read_and_others_are_not(tmp_path: Path) ->
         read(written(tmp_path, "b.xlsx", workbook(Sums=[["Month", "Count"]])))
 
 
+def test_titles_above_the_header_of_a_sheet_are_passed_over(tmp_path: Path) -> None:
+    rows = [
+        ["Messages export"],
+        [],
+        ["from", "2024-11-01"],
+        ["Order ID", "Message", "Date"],
+        [7, "Hi", "05.11.2024"],
+    ]
+    path = written(tmp_path, "a.xlsx", workbook(Sums=[["Month"], ["Text", 2]], A=rows))
+    for options in ({}, {"columns": {"text": "Message"}}):
+        assert [(r.place, r.order_id, r.text) for r in read(path, **options)] == [
+            ("sheet A, row 5", "7", "Hi")
+        ]
+
+
 def test_carriage_returns_as_excel_writes_them_are_undone(tmp_path: Path) -> None:
     cell = "Hi Jo,_x000D_\nyour kettle_x000D_ is on its way, _xD83D_ and all."
     record = read(written(tmp_path, "a.xlsx", workbook(A=[["text", "id"], [cell, 1]])))[0]

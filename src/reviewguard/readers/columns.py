@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import count
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count, islice
 from pathlib import Path
 
 from reviewguard.errors import InputError
@@ -14,6 +14,33 @@ MAIL_FIELD = "seller"
 
 _OF_PRODUCTS = "description"
 """Holds the message where nothing else does; beside another body it tells of the product or the ticket."""
+
+_HEADER_ROWS = 10
+"""The header is one of so many rows; titles may stand above it."""
+
+
+def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> tuple[int, list[str]]:
+    """Place and names of the header: the first row, or one below that names columns and is fuller than all above.
+
+    Reads no row after the header. Where no row has a column for the text, the first row is taken.
+    """
+    first: list[str] = []
+    fullest = 0
+    for place, cells in enumerate(islice(rows, _HEADER_ROWS)):
+        words = ["" if cell is None else str(cell) for cell in cells]
+        names, filled = unique_names(words), sum(bool(word.strip()) for word in words)
+        if filled > fullest and _names_text(names, given, alone=not place):
+            return place, names
+        first, fullest = first or names, max(filled, fullest)
+    return 0, first
+
+
+def _names_text(names: Sequence[str], given: Mapping[str, str], *, alone: bool) -> bool:
+    """Whether there is a column for the text, and `alone` or beside one for something else, or named by the user."""
+    if "text" in given:
+        return given["text"] in names
+    known = recognise(names, given)
+    return "text" in known and (alone or len(known) > 1)
 
 
 def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> dict[str, str]:
@@ -28,7 +55,7 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
         raise InputError(
             f"{path}: no column with the messages among {_short(header)}",
             expected=f"one named {', '.join(load_vocabulary().columns['text'][:8])} …",
-            fix="name it with --map text='Your column'",
+            fix="name it with --map text='Your column', and remove what stands above the header",
         )
     return found
 

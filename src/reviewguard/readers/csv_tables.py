@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import find_fields, recognise, unique_names
+from reviewguard.readers.columns import find_fields, find_header, recognise, unique_names
 from reviewguard.readers.delimited import Cells, split_rows
 from reviewguard.readers.lines import decode_head, looks_like_text, read_lines
 from reviewguard.readers.sources import open_bytes, read_head
@@ -18,6 +20,9 @@ from reviewguard.schema import Cell, Record
 
 _DELIMITERS = ",;\t|^~\x1f\x01"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*$")
+_HEAD_LINES = 30
+"""Lines among which the header is looked for; those of one row, and empty ones, count each."""
+
 _EXTRA = "cells beyond the header"
 
 
@@ -39,17 +44,31 @@ class CsvReader:
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each row."""
         head = read_head(path)
-        first = _first_line(head)
-        separator = _SEPARATOR_LINE.match(first)
+        above, delimiter = _find_table(head, options.columns)
         with open_bytes(path) as stream:
-            rows = split_rows(read_lines(stream, head), separator[1] if separator else find_delimiter(first))
-            header = next(rows, None) if not separator else (next(rows), next(rows, None))[1]
+            rows = split_rows(islice(read_lines(stream, head), above, None), delimiter)
+            header = next(rows, None)
             if header is None:
                 raise InputError(f"{path} is empty", expected="a header line, and one message a row")
             columns = unique_names(header.cells)
             text = find_fields(columns, options.columns, path)["text"]
-            table = _rows(rows, columns, columns.index(text) + 1)
+            table = _rows(rows, columns, columns.index(text) + 1, above)
             yield from to_records(table, path, options, columns)
+
+
+def _find_table(head: bytes, given: Mapping[str, str]) -> tuple[int, str]:
+    """How many lines stand above the header, and the delimiter."""
+    lines = list(islice(read_lines(io.BytesIO(head), head), _HEAD_LINES))
+    filled = [number for number, line in enumerate(lines) if line.strip()]
+    separator = _SEPARATOR_LINE.match(lines[filled[0]]) if filled else None
+    starts = filled[1:] if separator else filled
+
+    def delimiter_at(number: int) -> str:
+        return separator[1] if separator else find_delimiter(lines[number])
+
+    rows = (next(split_rows(iter(lines[number:]), delimiter_at(number))).cells for number in starts)
+    place, _ = find_header(rows, given)
+    return (starts[place], delimiter_at(starts[place])) if starts else (len(lines), _DELIMITERS[0])
 
 
 def find_delimiter(line: str) -> str:
@@ -66,7 +85,7 @@ def _first_line(head: bytes) -> str:
     return next((line for line in decode_head(head).splitlines() if line.strip()), "")
 
 
-def _rows(rows: Iterator[Cells], columns: Sequence[str], needed: int) -> Iterator[Row]:
+def _rows(rows: Iterator[Cells], columns: Sequence[str], needed: int, above: int) -> Iterator[Row]:
     for row in rows:
         beyond = row.cells[len(columns) :]
         missing = len(columns) - len(row.cells)
@@ -77,4 +96,4 @@ def _rows(rows: Iterator[Cells], columns: Sequence[str], needed: int) -> Iterato
             error = error or f"{len(row.cells)} cells under {len(columns)} columns"
         elif len(row.cells) < needed:
             error = error or f"only {len(row.cells)} cells under {len(columns)} columns"
-        yield Row(f"line {row.line}", values, error)
+        yield Row(f"line {above + row.line}", values, error)

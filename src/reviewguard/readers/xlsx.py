@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import find_fields, unique_names
+from reviewguard.readers.columns import find_fields, find_header
 from reviewguard.readers.table import Row, to_records
 from reviewguard.schema import Record
 
@@ -136,7 +136,7 @@ def _message_sheets(book: Any, path: Path, options: ReadOptions) -> Iterator[_Sh
     found, widest, reason = False, -1, InputError(f"{path} has no sheet")
     for sheet in book.worksheets:
         rows = _cells(sheet, path)
-        columns = unique_names([str(cell or "") for cell in next(rows, (0, ()))[1]])
+        columns = find_header((cells for _, cells in rows), options.columns)[1]
         try:
             find_fields(columns, options.columns, path)
         except InputError as error:
