@@ -214,7 +214,11 @@ _PLAIN_TAIL = _steps(
             r"|%\d?\$?[sd](?!\w)|%[A-Za-z_]{3,30}%|\*\|[A-Z_:]{2,30}\|\*",
             _placeholder,
         ),
-        (r"(?<!\w)(?:[A-Za-z]([ .\-_*~]))(?:[A-Za-z]\1){2,}[A-Za-z](?!\w|[.\-_*~]\w)", _close_up),
+        # The second lookbehind starts no search inside a run that was searched: a long one took quadratic time.
+        (
+            r"(?<!\w)[A-Za-z]([ .\-_*~])(?<!\1[A-Za-z]\1[A-Za-z]\1)(?:[A-Za-z]\1){2,}[A-Za-z](?!\w|[.\-_*~]\w)",
+            _close_up,
+        ),
         (r"([^\w\s])\1{3,}", lambda m: m.group(1) * 3),
         (r"(?i)([a-z])\1{3,}", lambda m: m.group(1) * 3),
         (r"\s+", lambda _: " "),

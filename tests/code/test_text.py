@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +86,12 @@ def test_plain_prose_is_left_alone() -> None:
 
 def test_a_megabyte_is_normalised_in_seconds() -> None:
     assert len(normalize("Hello ⭐ there, é! " * 60_000).text) > 500_000
+
+
+def test_a_long_run_of_spaced_letters_takes_no_quadratic_time() -> None:
+    began = process_time()
+    normalize("a." * 10_000 + "ab")
+    assert process_time() - began < 1
 
 
 def test_stretches_are_taken_out() -> None:
