@@ -240,6 +240,15 @@ def test_pyfunc_gives_one_row_a_message() -> None:
     assert json.loads(alone["evidence"][0])[0]["type"] == "None"
 
 
+def test_pyfunc_keeps_the_index_of_a_table() -> None:
+    from reviewguard.modeling import pyfunc_model  # importing mlflow.pyfunc warns
+
+    model = pyfunc_model.ReviewGuardModel()
+    model.guard = FakeGuard()
+    rows = pd.DataFrame({"text": ["Rate us", ""]}, index=[7, 3])
+    assert list(rows.join(model.predict(None, rows))["verdict"].notna()) == [True, False]
+
+
 def test_flatten() -> None:
     assert flatten({"a": 1, "b": {"c": {"d": 2}, "e": []}}) == {"a": 1, "b.c.d": 2, "b.e": []}
 

@@ -30,14 +30,15 @@ class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-de
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """One row a message, in order."""
+        """One row a message, in order, with the index of the rows given."""
         previous = model_input.get("previous", pd.Series([None] * len(model_input)))
         messages = [
             reviewguard.Message(text, before if isinstance(before, str) and before else None)
             for text, before in zip(model_input["text"], previous, strict=True)
         ]
         verdicts = self.guard.predict(messages, profile=(params or {}).get("profile", PROFILE))
-        return pd.DataFrame([_row(verdict) for verdict in verdicts], columns=list(OUTPUTS))
+        rows = [_row(verdict) for verdict in verdicts]
+        return pd.DataFrame(rows, columns=list(OUTPUTS), index=model_input.index)
 
 
 OUTPUTS = ("verdict", "probability", "types", "evidence", "error")
