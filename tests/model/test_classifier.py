@@ -152,6 +152,7 @@ def test_what_is_no_list_of_messages_is_refused(guard: Classifier, messages: Any
         ("https://example.com/a https://example.com/b", "only links"),
         ("🙂🙂🙂", "only links or symbols"),
         ("QUJD" * 200, "without a space"),
+        ("QU/D+z" * 100, "without a space"),
         ("Guten Tag, Ihr Paket ist heute bei uns angekommen und wird morgen verschickt.", "language: de"),
         ("Ваша посылка уже отправлена и скоро будет у вас дома", "language: ru"),
         ("طردك في الطريق إليك وسيصل غدا", "language: ar"),
@@ -162,6 +163,19 @@ def test_what_the_model_cannot_judge_goes_to_a_person(guard: Classifier, text: s
     verdict = guard(text)
     assert verdict.verdict == "needs-review"
     assert any(reason in r for r in verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        "-" * 200,
+        "_" * 200,
+        "-=" * 100,
+        f"example.com/lamp-with-a-green-shade/dp/B0TEST1234?keywords={'desk-lamp-' * 12}&ref=a",
+    ],
+)
+def test_a_rule_line_or_a_long_link_is_no_endless_word(guard: Classifier, run: str) -> None:
+    assert guard(f"Your parcel left today.\n{run}\nThe team").reasons == ()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from reviewguard.encoding import MAX_CHARACTERS, EncodedMessage
 from reviewguard.inference.language import Language
 
 LONGEST_WORD = 120
-"""Characters without a space beyond which a text is no prose (base64, keys)."""
+"""Letters and digits without a space beyond which a text is no prose (base64, keys)."""
+_ENDLESS = re.compile(rf"(?:[^\W_][+/=_]?+){{{LONGEST_WORD + 1}}}")
 
 
 def nothing_to_read(text: str) -> str:
@@ -27,6 +28,6 @@ def doubts(text: str, encoded: EncodedMessage, language: Language) -> tuple[str,
     bare = re.sub(r"(?:https?://|www\.)\S+", " ", text)
     if not re.search(r"\w", bare):
         found.append("unreadable: no words, only links or symbols")
-    elif max(map(len, bare.split()), default=0) > LONGEST_WORD:
+    elif _ENDLESS.search(bare):
         found.append(f"unreadable: a run of more than {LONGEST_WORD} characters without a space")
     return tuple(found)
