@@ -171,6 +171,18 @@ def test_no_message_at_all_is_said() -> None:
     assert "No seller message was judged, so nothing could be found." in html(audited([]))
 
 
+def test_messages_without_a_date_are_in_the_totals() -> None:
+    undated = soliciting(1, "Five stars for a mug?", day=None, order="999-1")
+    audit = audited([undated, row(2, order="999-2")])
+    assert audit.overview.types == {"incentive": 1}
+    text = html(audit)
+    assert "1 message without a date: in the totals, not in the bars." in text
+    for shown in (text, html(audited([undated]))):
+        assert 'by week; 1 in all"' in shown
+        assert '<span class="total">1</span>' in shown
+    assert "not in the bars" not in html(audited([row(2)]))
+
+
 def test_charts_are_drawn_to_scale_and_described() -> None:
     drawn = bars([Bar(4, "first <b>", 1), Bar(0, "second"), Bar(2, "third")], title="A & B")
     assert 'aria-label="A &amp; B"' in drawn

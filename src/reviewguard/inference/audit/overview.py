@@ -83,6 +83,7 @@ class OverviewBuilder:
             reviewed=totals["sellers"],
             soliciting=totals[REVIEW_SOLICITING],
             doubtful=totals[NEEDS_REVIEW],
+            types=_types(totals),
             sources=dict(sorted(self._sources.items())),
             first=days[0] if days else None,
             last=days[-1] if days else None,
@@ -130,16 +131,19 @@ def _buckets(days: Mapping[date, Counter[str]], unit: str) -> Iterator[Bucket]:
     while start <= last:
         following = _start(start + timedelta(days={"week": 7, "month": 31, "year": 366}[unit]), unit)
         counts = by_start.get(start, Counter())
-        types = {key.removeprefix("type:"): n for key, n in counts.items() if key.startswith("type:")}
         yield Bucket(
             max(start, first),
             min(following - _DAY, last),
             counts["sellers"],
             counts[REVIEW_SOLICITING],
             counts[NEEDS_REVIEW],
-            types,
+            _types(counts),
         )
         start = following
+
+
+def _types(counts: Counter[str]) -> dict[str, int]:
+    return {key.removeprefix("type:"): n for key, n in counts.items() if key.startswith("type:")}
 
 
 def _start(day: date, unit: str) -> date:

@@ -170,6 +170,7 @@ class Overview:
         not_scored: sellers' messages that cannot be scored (empty, say).
         undated: messages of any kind without a readable date.
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
+        types: as in a bucket, of all of `reviewed`, dated or not.
         sources: input → records read from it.
         first, last: first and last day with a message in the period asked for.
         gaps: stretches of days with no message at all, in the period asked for.
@@ -188,6 +189,7 @@ class Overview:
     reviewed: int
     soliciting: int
     doubtful: int
+    types: Mapping[str, int]
     sources: Mapping[str, int]
     first: date | None
     last: date | None
@@ -196,6 +198,11 @@ class Overview:
     buckets: tuple[Bucket, ...]
     agents: tuple[AgentCounts, ...]
     unreadable: tuple[Unreadable, ...]
+
+    @property
+    def in_no_bucket(self) -> int:
+        """Messages of `reviewed` without a date."""
+        return self.reviewed - sum(bucket.sellers for bucket in self.buckets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
@@ -199,10 +199,10 @@ def _volume(seen: Overview) -> Markup:
 
 def _trends(seen: Overview) -> list[Trend]:
     """The types found, most frequent first, all on one scale; permitted asks last and on their own."""
-    totals: Mapping[str, int] = {
-        name: sum(b.types.get(name, 0) for b in seen.buckets) for name in load_policy().types
-    }
-    ordered = sorted((n for n in totals if totals[n]), key=lambda n: (n == NEUTRAL_REQUEST, -totals[n]))
+    totals = seen.types
+    ordered = sorted(
+        (n for n in load_policy().types if totals.get(n)), key=lambda n: (n == NEUTRAL_REQUEST, -totals[n])
+    )
     top = max((b.types.get(n, 0) for b in seen.buckets for n in ordered if n != NEUTRAL_REQUEST), default=0)
     return [_trend(name, totals[name], seen, top) for name in ordered]
 
