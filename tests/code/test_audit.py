@@ -220,7 +220,11 @@ def test_a_period_that_no_message_covers_is_a_gap() -> None:
     result = audited([row(1)], since="2023-03-01", until="2023-03-31")
     assert result.overview.gaps == ((date(2023, 3, 1), date(2023, 3, 31)),)
     assert "No message at all on 31 days: 2023-03-01 to 2023-03-31." in facts_text(facts(result))
-    assert audited([row(1)], since="2025-01-01").overview.gaps == ()
+    open_ended = audited([row(1)], since="2025-01-01")
+    assert open_ended.overview.gaps == ()
+    assert "No message at all since 2025-01-01." in facts_text(facts(open_ended))
+    early = facts_text(facts(audited([row(1)], until="2020-01-31")))
+    assert "No message at all until 2020-01-31." in early
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from reviewguard.inference.audit.results import Audit, Finding, Overview, ShownMessage
+from reviewguard.inference.audit.results import Audit, Finding, ShownMessage
 from reviewguard.policy import load_policy
 from reviewguard.schema import REVIEW_SOLICITING
 
@@ -35,7 +35,7 @@ def facts(audit: Audit) -> tuple[FactSection, ...]:
         "Messages sent once": _first(map(_single, single)),
         "Orders asked too often or too late": _first(_order_lines(f for f in certain if f.rule)),
         "ASINs": iter([_listed(asin for f in certain for asin in f.asins)] if certain else []),
-        "Not covered": _not_covered(audit.overview),
+        "Not covered": _not_covered(audit),
     }
     return tuple(FactSection(title, tuple(lines) or ("None.",)) for title, lines in sections.items())
 
@@ -160,7 +160,12 @@ def _first(lines: Iterable[str]) -> Iterator[str]:
         yield f"{len(lines) - _LINES:,} more in findings.xlsx"
 
 
-def _not_covered(seen: Overview) -> Iterator[str]:
+def _not_covered(audit: Audit) -> Iterator[str]:
+    seen, filters = audit.overview, audit.filters
+    if seen.first is None and not seen.gaps and (filters.since or filters.until):
+        yield "No message at all " + (
+            f"since {filters.since}." if filters.since else f"until {filters.until}."
+        )
     for first, last in seen.gaps[:20]:
         days = (last - first).days + 1
         yield f"No message at all on {_plural(days, 'day')}: {first}" + (f" to {last}." if days > 1 else ".")
