@@ -15,6 +15,7 @@ from reviewguard.schema import Evidence, Rationale, Verdict
 
 KEYS = "v review-soliciting  c compliant  n compliant, with a neutral ask  m mark words  s skip  u undo  q quit  ? help"
 EDIT_KEYS = "1–8 types  m mark words  Enter save  b back"
+AT_END = "no more to label: u takes the last one back, any other key ends"
 HELP = """v, then Enter, takes the types and words that the model found. Toggle types by their numbers
 first where they are wrong; mark other words with m: for each type, type or paste them as they stand in the text.
 c says that nothing is wrong. n says so of a message that asks for a review in neutral words, and marks the ask.

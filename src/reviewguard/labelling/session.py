@@ -14,7 +14,7 @@ from reviewguard.labelling.editing import Label, edit
 from reviewguard.labelling.journal import Journal, Row
 from reviewguard.labelling.keys import Keys
 from reviewguard.labelling.queue import Item
-from reviewguard.labelling.screen import HELP, item_view, saved_line
+from reviewguard.labelling.screen import AT_END, HELP, item_view, saved_line
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
 from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING
 
@@ -49,16 +49,19 @@ def run(
     """
     steps: list[tuple[str, int]] = []
     position = 0
-    while (position := _next(items, journal, steps, position)) < len(items):
-        item = items[position]
-        show(item_view(item, position + 1, len(items), colour=colour))
-        answer = _ask(item, keys, show, colour=colour)
+    while True:
+        position = _next(items, journal, steps, position)
+        if position < len(items):
+            show(item_view(items[position], position + 1, len(items), colour=colour))
+            answer = _ask(items[position], keys, show, colour=colour)
+        else:
+            answer = _ask_at_end(journal, keys, show)
         if answer == "quit":
             break
         if answer == "undo":
             position = _undo(items, journal, steps, position, show)
         elif isinstance(answer, Label):
-            journal.append(_row(item, answer, who))
+            journal.append(_row(items[position], answer, who))
             show(saved_line(answer.types, answer.verdict))
             steps.append(("labelled", position))
         else:
@@ -106,6 +109,14 @@ def _ask(item: Item, keys: Keys, show: Show, *, colour: bool) -> Label | str:
                 show(Text(HELP))
         if answer is not None:
             return answer
+
+
+def _ask_at_end(journal: Journal, keys: Keys, show: Show) -> str:
+    """What to do when no message is left: the last label of all can be taken back too."""
+    if not journal.rows:
+        return "quit"
+    show(Text(AT_END))
+    return "undo" if keys.key() == "u" else "quit"
 
 
 def _undo(
