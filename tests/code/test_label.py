@@ -112,6 +112,17 @@ def test_undo_goes_back_over_labels_skips_and_sessions(tmp_path: Path) -> None:
     assert session.left == 3
 
 
+def test_the_last_label_can_be_taken_back_at_once_and_at_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    session, rows, shown = label(path, "cccuc")
+    assert "u takes the last one back" in shown
+    assert (session.labelled, len(rows)) == (3, 3)
+    session, rows, _ = label(path, "uq")
+    assert (session.left, len(rows)) == (1, 2)
+    session, rows, _ = label(path, "cx")
+    assert (session.left, len(rows)) == (0, 3)
+
+
 def test_the_next_start_goes_on_and_skipped_ones_come_again(tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     label(path, "csq")
@@ -244,6 +255,14 @@ def test_flagged_rows_of_a_scored_table_come_with_their_marks_once_each(tmp_path
     assert found[0].evidence == overlapping
     assert found[0].types == ("selective", "positive_request")
     assert len(read_items(path, ReadOptions(), everything=True)) == 3
+
+
+def test_the_quote_before_a_formula_is_no_part_of_a_scored_message(tmp_path: Path) -> None:
+    text, marked = "=Leave 5 stars", "=Leave [5 stars|positive_request]"
+    row = (f"'{text}", "review-soliciting", "positive_request", f"'{marked}", "'@shop hm?")
+    (found,) = read_items(scored_csv(tmp_path / "s.csv", row), ReadOptions())
+    assert (found.text, found.previous) == (text, "@shop hm?")
+    assert found.evidence == (Evidence(7, 14, "5 stars", "positive_request", 1.0),)
 
 
 def test_a_probability_may_have_a_decimal_comma_or_be_no_number(tmp_path: Path) -> None:

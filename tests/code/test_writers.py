@@ -20,7 +20,7 @@ from reviewguard.errors import InputError
 from reviewguard.inference.work_folder import work_folder
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.writers import Table, check_output, suffix_of, write_output, xlsx
-from reviewguard.inference.writers.columns import FLAT, STRUCTURED, harmless
+from reviewguard.inference.writers.columns import FLAT, STRUCTURED, harmless, unguarded
 from reviewguard.schema import Evidence, Record, TypeScore, Verdict
 
 SUFFIXES = [".csv", ".csv.gz", ".tsv", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx"]
@@ -94,6 +94,8 @@ def test_tables_keep_columns_and_neutralise_formulas(tmp_path: Path, suffix: str
 )
 def test_numbers_phones_and_lists_come_back_as_they_were(cell: str) -> None:
     assert harmless(cell) == cell
+    assert unguarded(cell) == cell
+    assert unguarded(f"'{cell}") == f"'{cell}"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +104,7 @@ def test_numbers_phones_and_lists_come_back_as_they_were(cell: str) -> None:
 )
 def test_what_may_run_is_quoted(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
+    assert unguarded(f"'{cell}") == cell
 
 
 def test_jsonl_keeps_each_rows_own_columns_and_evidence_with_offsets(tmp_path: Path) -> None:

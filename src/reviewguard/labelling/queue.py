@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.inference.render import bracketed, printable
+from reviewguard.labelling.scored import judged_words, plain_cell
 from reviewguard.masking import column_names
 from reviewguard.policy import load_policy
 from reviewguard.readers.registry import ReadOptions, read_records
@@ -97,10 +98,10 @@ def _from_verdict(row: ScoredRecord, verdict: Verdict) -> Item:
 
 def _from_columns(record: Record) -> Item:
     cells = record.values
-    text = str(cells.get("rg_text") or record.text)
+    text, previous = judged_words(record)
     return Item(
         text,
-        str(cells.get("rg_previous") or record.previous or "") or None,
+        previous,
         _source(record),
         str(cells["rg_verdict"]),
         _probability(cells.get("rg_probability")),
@@ -141,7 +142,7 @@ def _evidence(cells: Mapping[str, Any], text: str) -> Iterator[Evidence]:
     if listed is not None:
         yield from (e for e in (Evidence(**item) for item in listed) if text[e.start : e.end] == e.text)
     else:
-        yield from _from_brackets(str(cells.get("rg_marked") or ""), text)
+        yield from _from_brackets(plain_cell(cells)(str(cells.get("rg_marked") or "")), text)
 
 
 def _from_brackets(marked: str, text: str) -> Iterator[Evidence]:

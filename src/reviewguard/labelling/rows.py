@@ -10,6 +10,7 @@ from typing import Any
 
 from reviewguard.errors import InputError
 from reviewguard.labelling.cells import Unusable, list_of, rationale_of, word_of
+from reviewguard.labelling.scored import judged_words
 from reviewguard.masking import column_names
 from reviewguard.policy import load_policy
 from reviewguard.readers.columns import recognise
@@ -140,7 +141,7 @@ def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str]) -> La
         file=Path(record.source).name,
         place=record.place,
         text=text,
-        previous=(record.previous or "").strip() or None,
+        previous=(judged_words(record)[1] or "").strip() or None,
         types=types,
         rationale=rationale_of(marks, text, types),
         names=(*column_names(record.values), *map(word_of, list_of(cells.get("names")))),
@@ -151,7 +152,7 @@ def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str]) -> La
 def _text(record: Record, given: Mapping[str, str], *, raw: bool) -> str:
     """The readable words; the cell itself where offsets count in it."""
     cell = record.values.get(recognise(list(record.values), given).get("text", ""))
-    text = cell if raw and isinstance(cell, str) else record.text
+    text = cell if raw and isinstance(cell, str) else judged_words(record)[0]
     if not text.strip():
         raise Unusable("no text")
     return text

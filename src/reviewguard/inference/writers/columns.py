@@ -91,6 +91,11 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if risky else cell
 
 
+def unguarded(cell: str) -> str:
+    """The cell that `harmless` made this of; any other cell as it is."""
+    return cell[1:] if harmless(cell[1:]) == cell else cell
+
+
 def sheet_text(text: str) -> str:
     """The text as a cell of an Excel file: harmless, and without the characters that the format cannot hold."""
     return harmless(_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text))
