@@ -13,6 +13,9 @@ from reviewguard.schema import Cell, Rationale
 _NAMED = re.compile(r"(\w+)\s*:\s*(.+)", re.DOTALL)
 """A quote that says its type: `incentive: get a mug`."""
 
+_LISTED = re.compile(r"\[\s*(?:[\"{\[\]]|-?\d)")
+"""How a JSON list begins; a quote may begin with a placeholder, `[name]`."""
+
 
 class Unusable(ValueError):
     """What is wrong with a row, for a person."""
@@ -21,7 +24,7 @@ class Unusable(ValueError):
 def list_of(cell: Cell) -> Sequence[Any]:
     """The list in a cell: JSON, or quotes with a bar or a line break between."""
     word = word_of(cell)
-    if not word.startswith("["):
+    if not _LISTED.match(word):
         return [part.strip().strip('"“”') for part in re.split(r"\s*[|\n]\s*", word) if part.strip()]
     try:
         value = json.loads(word)
