@@ -123,6 +123,32 @@ def test_names_that_a_column_gives_go(home: Path, column: dict[str, Any]) -> Non
     assert stored(home)[0]["text"] == "We asked at the depot, and the lamp left, [name]."
 
 
+@pytest.mark.parametrize("cell", ["[name], rate it five stars", '["[name], rate it five stars"]'])
+def test_a_quote_may_begin_with_a_placeholder(home: Path, cell: str) -> None:
+    report = run(home, label("Thanks. [name], rate it five stars", "positive_request", rationale=cell))
+    assert report.refused == ()
+    assert quotes(stored(home)[0]) == [("[name], rate it five stars", "positive_request")]
+
+
+def test_a_scored_row_is_added_as_it_was_judged(home: Path) -> None:
+    """With the buyer's message, and without the quote that keeps spreadsheets from running it."""
+    scored = label(
+        f"'={TEXT}",
+        "insider",
+        rg_verdict="review-soliciting",
+        rg_marked=None,
+        rg_previous="Where is the lamp?",
+    )
+    run(home, scored)
+    (row,) = stored(home)
+    assert (row["text"], row["previous"]) == (f"={TEXT}", "Where is the lamp?")
+
+
+def test_a_quote_of_an_unscored_row_stays(home: Path) -> None:
+    run(home, label(f"'={TEXT}", "insider"))
+    assert stored(home)[0]["text"] == f"'={TEXT}"
+
+
 def test_words_nobody_marked_are_marked_by_the_model(home: Path) -> None:
     report = run(home, label(TEXT, "insider"))
     (row,) = stored(home)
@@ -274,10 +300,8 @@ def test_the_written_label_accepted_again_takes_the_stored_one_back(home: Path, 
 
 
 def test_of_three_labels_of_one_message_in_a_file_the_last_accepted_counts(home: Path) -> None:
-    rows = [
-        label(ROW["text"], kind, rationale=["leave us 5 stars"])
-        for kind in ("pressure", "insider", "selective")
-    ]
+    texts = {"pressure": ROW["text"], "insider": ROW["text"].lower(), "selective": ROW["text"].upper()}
+    rows = [label(text, kind, rationale=["leave us 5 stars"]) for kind, text in texts.items()]
     run(home, *rows, decisions=ACCEPT)
     (row,) = stored(home)
     assert (row["types"], row["replaces"]) == (["selective"], ["a-0001"])
@@ -296,10 +320,20 @@ def test_near_repetitions_and_near_conflicts(home: Path) -> None:
 
 def test_one_file_that_contradicts_itself(home: Path) -> None:
     rows = (label(TEXT, "insider"), label(TEXT), label("Your parcel left the depot"))
+    report = run(home, *rows)
+    assert [item.place for item in report.refused] == ["line 1", "line 2"]
+    assert {item.reason for item in report.refused} == {
+        "line 1 says insider and line 2 says no type of the same message: keep one"
+    }
+    assert [row["text"] for row in stored(home)] == ["Your parcel left the depot"]
+
+
+def test_like_messages_of_one_file_with_two_labels_are_to_be_decided(home: Path) -> None:
+    rows = (label(TEXT, "insider"), label(TEXT.upper()))
     (conflict,) = run(home, *rows).undecided
     assert conflict.old.file is None
     run(home, *rows, decisions=Decisions(accept=frozenset({conflict.new.id})))
-    assert sorted(row["types"] for row in stored(home)) == [[], []]
+    assert [row["types"] for row in stored(home)] == [[]]
 
 
 def test_a_folder_changed_meanwhile_is_not_overwritten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import get_args
@@ -41,12 +41,34 @@ def check(rows: Sequence[LabelledRow], classifier: Classifier, who: str | None) 
         _candidate(original, _values(row, who, classifier.model) | {"marked_by": _marker(bare)})
         for original, bare, row in zip(rows, texts, marked, strict=True)
     ]
+    candidates = [item for item in results if isinstance(item, Candidate)]
+    contradicted = _contradictions(candidates)
     return Checked(
-        tuple(item for item in results if isinstance(item, Candidate)),
+        tuple(item for item in candidates if item.id not in contradicted),
         {_id(row): verdict for row, verdict in zip(texts, verdicts, strict=True)},
-        tuple(item for item in results if isinstance(item, Refused)),
+        (*(item for item in results if isinstance(item, Refused)), *_both_refused(candidates, contradicted)),
         sum((item.taken for item in scrubbed), Counter[str]()),
     )
+
+
+def _contradictions(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """Id → what its rows say, where one exchange has several labels: no decision by id could choose among them."""
+    rows: dict[str, list[Candidate]] = {}
+    for item in candidates:
+        rows.setdefault(item.id, []).append(item)
+    return {
+        name: " and ".join(f"{i.place} says {', '.join(i.label.message.types) or 'no type'}" for i in items)
+        for name, items in rows.items()
+        if len({i.label.message.types for i in items}) > 1
+    }
+
+
+def _both_refused(candidates: Sequence[Candidate], contradicted: Mapping[str, str]) -> Iterator[Refused]:
+    for item in candidates:
+        if item.id in contradicted:
+            yield Refused(
+                item.label.file, item.place, f"{contradicted[item.id]} of the same message: keep one"
+            )
 
 
 def _candidate(original: LabelledRow, values: Mapping[str, object]) -> Candidate | Refused:
