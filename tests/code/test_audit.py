@@ -319,3 +319,15 @@ def test_a_message_sent_twice_in_one_file_counts_twice() -> None:
         assert audited(rows).overview.soliciting == 2
     elsewhere = soliciting(4, "Five stars for a mug?", order="999-2", source="november.csv")
     assert audited([twice[0], elsewhere]).overview.soliciting == 2
+
+
+@pytest.mark.parametrize("asked", ["Nora", "NORA@shop.example.com", "Nora <nora@shop.example.com>"])
+def test_an_agent_is_found_by_cell_name_or_address(asked: str) -> None:
+    agent = "Nora <nora@shop.example.com>"
+    assert audited([row(1, agent=agent)], agents=[asked]).overview.reviewed == 1
+
+
+def test_an_agent_that_is_not_there_is_told_who_is() -> None:
+    rows = [row(1, agent="Nora <nora@example.com>"), row(2, agent="Tobias")]
+    text = facts_text(facts(without_personal_data(audited(rows, agents=["Maud"]))))
+    assert "(agent maud), so nothing could be found. Agents there are: Nora, Tobias." in text

@@ -38,7 +38,9 @@ def audit(
     until: Annotated[str | None, typer.Option(help="Last day, 2024-12-31; included.")] = None,
     orders: Annotated[list[str] | None, typer.Option("--order", help="Only this order (repeatable).")] = None,
     asins: Annotated[list[str] | None, typer.Option("--asin", help="Only this ASIN (repeatable).")] = None,
-    agents: Annotated[list[str] | None, typer.Option("--agent", help="Only this agent (repeatable).")] = None,
+    agents: Annotated[
+        list[str] | None, typer.Option("--agent", help="Only this agent: a name or an address (repeatable).")
+    ] = None,
     profile: ProfileOption = "amazon",
     model: ModelOption = None,
     format: FormatOption = None,
@@ -108,6 +110,6 @@ def audit(
 
 
 def _found(result: Audit, fail_on: FailOn) -> bool:
-    require_judged(result.overview.sellers - result.overview.not_scored)
+    require_judged(result.overview.reviewed)
     verdicts = {finding.verdict for finding in result.findings}
     return FailOn.REVIEW_SOLICITING in verdicts or (fail_on is FailOn.NEEDS_REVIEW and bool(verdicts))

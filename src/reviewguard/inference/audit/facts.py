@@ -52,7 +52,11 @@ def not_judged(audit: Audit) -> str:
     if audit.overview.reviewed:
         return ""
     narrowed = ", ".join(audit.filters.describe())
-    return f"No seller message was judged{f' ({narrowed})' if narrowed else ''}, so nothing could be found."
+    others = ", ".join(audit.overview.other_agents)
+    return (
+        f"No seller message was judged{f' ({narrowed})' if narrowed else ''}, so nothing could be found."
+        f"{f' Agents there are: {others}.' if others else ''}"
+    )
 
 
 def _reviewed(audit: Audit) -> Iterator[str]:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Self
 
 from reviewguard.errors import ConfigError
+from reviewguard.inference.audit.agents import agent_names
 from reviewguard.schema import Record
 
 
@@ -60,8 +61,12 @@ class AuditFilters:
             self.in_period(record.sent_at.date() if record.sent_at else None)
             and _among(record.order_id, self.orders)
             and _among(record.asin, self.asins)
-            and _among(record.agent, self.agents)
+            and self.names_agent(record.agent)
         )
+
+    def names_agent(self, agent: str | None) -> bool:
+        """Whether it is one of the agents asked for, in any of its names."""
+        return not self.agents or any(_among(name, self.agents) for name in agent_names(agent))
 
     def describe(self) -> list[str]:
         """What is narrowed, in words; nothing when nothing is."""

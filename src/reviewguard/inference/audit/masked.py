@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from reviewguard.inference.audit.agents import shown_agent
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
 from reviewguard.masking import MaskedText, mask
 from reviewguard.names import names_in
@@ -22,7 +23,8 @@ def without_personal_data(audit: Audit) -> Audit:
         findings=tuple(map(_finding, audit.findings)),
         overview=replace(
             overview,
-            agents=tuple(replace(a, name=_agent(a.name) or "") for a in overview.agents),
+            agents=tuple(replace(a, name=shown_agent(a.name) or "") for a in overview.agents),
+            other_agents=tuple(dict.fromkeys(shown_agent(a) or "" for a in overview.other_agents)),
             unreadable=tuple(replace(u, error=mask(u.error).text) for u in overview.unreadable),
         ),
     )
@@ -60,18 +62,10 @@ def _message(message: ShownMessage, people: Collection[str]) -> ShownMessage:
         evidence=masked.moved(message.evidence),
         decisive=_proof(message.decisive, masked),
         subject=message.subject and mask(message.subject, people).text,
-        agent=_agent(message.agent),
+        agent=shown_agent(message.agent),
         people=(),
     )
 
 
 def _sending(sending: Sending) -> Sending:
-    return replace(sending, agent=_agent(sending.agent))
-
-
-def _agent(agent: str | None) -> str | None:
-    """`Nora <nora@example.com>` is Nora, and `nora@example.com` is nora@…."""
-    if not agent or "@" not in agent:
-        return agent
-    name, _, address = agent.rpartition("<")
-    return name.strip().strip('"') or f"{address.partition('@')[0].strip()}@…"
+    return replace(sending, agent=shown_agent(sending.agent))

@@ -15,6 +15,7 @@ from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Score
 
 _UNREADABLE_KEPT = 1_000
 _AGENTS_KEPT = 1_000
+_OTHERS_KEPT = 20
 _MOST_WEEKS, _MOST_MONTHS = 60, 120
 _DAY = timedelta(days=1)
 OTHER_AGENTS = "(others)"
@@ -29,6 +30,7 @@ class OverviewBuilder:
     _sources: Counter[str] = field(default_factory=Counter)
     _days: dict[date, Counter[str]] = field(default_factory=dict)
     _agents: dict[str, Counter[str]] = field(default_factory=dict)
+    _other_agents: dict[str, None] = field(default_factory=dict)
     _unreadable: list[Unreadable] = field(default_factory=list)
 
     def add(self, row: ScoredRecord, *, copy: bool = False) -> None:
@@ -50,6 +52,12 @@ class OverviewBuilder:
         day = record.sent_at.date() if record.sent_at else None
         if day and self.filters.in_period(day):
             self._days.setdefault(day, Counter())
+        if (
+            record.agent
+            and len(self._other_agents) < _OTHERS_KEPT
+            and not self.filters.names_agent(record.agent)
+        ):
+            self._other_agents.setdefault(record.agent)
         if verdict is not None and verdict.verdict is not None and self.filters.accepts(record):
             self._count(verdict, day, record.agent or "")
 
@@ -91,6 +99,7 @@ class OverviewBuilder:
             unit=unit,
             buckets=tuple(_buckets(self._days, unit)),
             agents=tuple(self._agent_counts()),
+            other_agents=tuple(self._other_agents),
             unreadable=tuple(sorted(self._unreadable, key=lambda row: row.number)),
         )
 

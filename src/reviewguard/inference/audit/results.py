@@ -175,6 +175,7 @@ class Overview:
         first, last: first and last day with a message in the period asked for.
         gaps: stretches of days with no message at all, in the period asked for.
         unit: what a bucket spans: week, month or year.
+        other_agents: the first agents that the filters leave out.
         unreadable: the first of the `unread` and `not_scored` rows.
     """
 
@@ -197,6 +198,7 @@ class Overview:
     unit: str
     buckets: tuple[Bucket, ...]
     agents: tuple[AgentCounts, ...]
+    other_agents: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
 
     @property
