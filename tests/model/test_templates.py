@@ -54,6 +54,21 @@ def test_control_tags_are_blanked_and_every_character_keeps_its_place(text: str,
     assert all(a in (b, " ") for a, b in zip(seen, text, strict=True))
 
 
+def test_front_matter_without_an_end_is_told_at_once() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from reviewguard.inference.templates import visible\n"
+            "text = '---\\n' + 'subject: a\\nTitle: b\\n' * 40 + 'Hello'\n"
+            "assert visible(text) == text",
+        ],
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+
+
 def test_marks_lie_on_the_files_own_text(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text(f"{{# internal #}}\nHi {{{{name}}}},\n\n{ASK}\n", "utf-8")

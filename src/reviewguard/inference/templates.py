@@ -22,7 +22,7 @@ _CONTROL = re.compile(
     re.DOTALL,
 )
 """Conditions, loops, partials and comments of Jinja, Liquid, Handlebars, Mustache and ERB: no buyer reads them."""
-_KEY = r"(?:[a-z_][\w.-]*|(?i:subject|title)):(?=\s)[^\n]*\n"
+_KEY = r"(?:[a-z_][\w.-]*|S(?i:ubject)|T(?i:itle)):(?=\s)[^\n]*\n"
 _FRONT_MATTER = re.compile(
     rf"\A---[ \t]*\r?\n(?:#[^\n]*\n|\r?\n)*{_KEY}"
     rf"(?:{_KEY}|-[ \t][^\n]*\n|[ \t][^\n]*\n|#[^\n]*\n|\r?\n)*---[ \t]*(?:\r?\n|\Z)"
