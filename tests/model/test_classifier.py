@@ -154,6 +154,8 @@ def test_what_is_no_list_of_messages_is_refused(guard: Classifier, messages: Any
         ("QUJD" * 200, "without a space"),
         ("QU/D+z" * 100, "without a space"),
         ("Guten Tag, Ihr Paket ist heute bei uns angekommen und wird morgen verschickt.", "language: de"),
+        ("Bitte positiv bewerten!", "language: de"),
+        ("Deja buena reseña", "language: es"),
         ("Ваша посылка уже отправлена и скоро будет у вас дома", "language: ru"),
         ("طردك في الطريق إليك وسيصل غدا", "language: ar"),
         ("word " * 30_000, "first 100,000 characters"),
@@ -186,6 +188,8 @@ def test_a_rule_line_or_a_long_link_is_no_endless_word(guard: Classifier, run: s
         "Size M shipped",
         "5 star pls dear frend we refund u",
         "Merci Anna, size 42 shipped",
+        "Gift for Anna",
+        "Parcel shipped today",
     ],
 )
 def test_short_and_broken_english_is_not_called_foreign(guard: Classifier, text: str) -> None:

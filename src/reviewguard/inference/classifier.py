@@ -136,7 +136,7 @@ class Classifier:
         found = probabilities(scores.logits[None], self.settings, rules)
         probability = float(found.violation[0])
         decision = decide(probability, self.settings.profiles[rules.name])
-        language = identify(scores.encoded.text)
+        language = identify(scores.encoded.text, self._encoder.word_counts)
         reasons = doubts(message.text, scores.encoded, language)
         types = self._present_types(found.types[0], rules, broken=decision != COMPLIANT)
         if reasons and decision == COMPLIANT:

