@@ -37,6 +37,8 @@ def check(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProce
         ("<!-- ask for\nstars -->Hi ${name} <%= x %><% end %>", "Hi ${name} <%= x %>"),
         ("{% comment %}never ask for {{ x }} stars{%- endcomment -%}{% if a %}Hi", "Hi"),
         ("{{!-- never {{stars}} --}}Hi {{! five stars }}", "Hi"),
+        ("{{~#if vip~}}Hi{{else if stars}}Bye{{~else~}}Yo{{~/if~}} {{elsewhere}}", "Hi Bye Yo {{elsewhere}}"),
+        ("{{~! five stars }}Hi{{~!-- {{stars}} --~}}", "Hi"),
         ("{% comment 'why' %}stars{% endcomment %}Hi{% comment %}stars{% endcomment %}", "Hi"),
         ("---\nname: five stars\ntags:\n- stars\n  # stars\n\n# stars\n---\nHi [name]", "Hi [name]"),
         ("---\r\nSubject: your parcel\r\nid: stars\r\n--- \r\nHi [name]", "your parcel Hi [name]"),
@@ -105,6 +107,13 @@ def test_a_file_that_is_no_template_is_named_and_the_others_are_judged(tmp_path:
     assert page.verdict.verdict == "review-soliciting"
     assert "color" not in page.verdict.text
     assert "reviewguard score" in (big.verdict.error or "")
+
+
+def test_a_template_of_html_is_read_as_html(tmp_path: Path) -> None:
+    file = tmp_path / "a.html.j2"
+    file.write_text(f"<style>.five-stars {{color: red}}</style><p>{ASK} {{{{ name }}}}</p>", "utf-8")
+    (item,) = check_templates(load(), [file])
+    assert item.verdict.text == f"{ASK} {{{{ name }}}}"
 
 
 def test_the_examples_by_the_command_of_the_manual() -> None:

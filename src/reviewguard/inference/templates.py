@@ -18,7 +18,7 @@ MAX_BYTES = 1_000_000
 
 _CONTROL = re.compile(
     r"\{%-?\s*comment\b.*?\{%-?\s*endcomment\s*-?%\}|\{%.*?%\}|\{#(?!\w).*?#\}|<%(?!=).*?%>|<!--.*?-->"
-    r"|\{\{!--.*?--\}\}|\{\{!.*?\}\}|\{\{\s*[#/^>][^{}]*\}\}|\{\{\s*else\s*\}\}",
+    r"|\{\{~?!--.*?--~?\}\}|\{\{~?!.*?\}\}|\{\{~?\s*[#/^>][^{}]*\}\}|\{\{~?\s*else(?=[\s~}])[^{}]*\}\}",
     re.DOTALL,
 )
 """Conditions, loops, partials and comments of Jinja, Liquid, Handlebars, Mustache and ERB: no buyer reads them."""
@@ -94,7 +94,7 @@ def _blank(text: str) -> str:
 
 def _checked(path: Path, text: str, verdict: Verdict) -> CheckedTemplate:
     first = min((e.start for e in verdict.evidence), default=None)
-    line = None if first is None or path.suffix.lower() in MARKUP_SUFFIXES else text.count("\n", 0, first) + 1
+    line = None if first is None or _is_markup(path) else text.count("\n", 0, first) + 1
     marked = tuple(replace(e, text=text[e.start : e.end]) for e in verdict.evidence)
     return CheckedTemplate(path, line, replace(verdict, text=text, evidence=marked))
 
@@ -108,4 +108,9 @@ def _read(path: Path) -> str | InputError:
         text = path.read_bytes().decode("utf-8-sig")  # line ends stay, so that offsets are the file's
     except (OSError, UnicodeDecodeError) as error:
         return InputError(f"{path} cannot be read: {error}", expected="a UTF-8 text file")
-    return html_to_text(visible(text)) if path.suffix.lower() in MARKUP_SUFFIXES else text
+    return html_to_text(visible(text)) if _is_markup(path) else text
+
+
+def _is_markup(path: Path) -> bool:
+    """Whether the file, or what is made of it (`page.html.j2`), is HTML."""
+    return any(suffix.lower() in MARKUP_SUFFIXES for suffix in path.suffixes)
