@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from reviewguard.encoding import Limits, MessageEncoder, collate
-from reviewguard.errors import ConfigError
+from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import sha256
 from reviewguard.folders import replace_folder
 from reviewguard.inference.backend import OnnxBackend
@@ -59,7 +59,9 @@ def export_model(
 
     Raises:
         ConfigError: no such precision.
+        InputError: `folder` holds something other than a model.
     """
+    check_target(folder)
     if precision not in PRECISIONS:
         raise ConfigError(f"precision is {precision!r}", expected=" or ".join(PRECISIONS))
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +81,19 @@ def export_model(
         write_reference(load(part), [m.message for m in validation], part)
         replace_folder(part, folder)
     return from_parts(OnnxBackend(folder / MODEL_FILE), folder / TOKENIZER_FILE, settings)
+
+
+def check_target(folder: Path) -> None:
+    """Refuse a folder that a model may not replace: what it holds would be gone.
+
+    Raises:
+        InputError: it is a file, or holds something other than a model.
+    """
+    if folder.is_dir() and ((folder / CONFIG_FILE).is_file() or not any(folder.iterdir())):
+        return
+    if folder.exists():
+        what = "holds something other than a model" if folder.is_dir() else "is a file"
+        raise InputError(f"{folder} {what}", expected="a model folder, or none yet", fix="name a new folder")
 
 
 def _write_weights(

@@ -15,7 +15,7 @@ from reviewguard.curation.augment import augment
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.decision_report import decision_report
 from reviewguard.errors import ConfigError, InputError
-from reviewguard.exporting import CARD_FILE, export_model
+from reviewguard.exporting import CARD_FILE, check_target, export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.card import CardFacts, render_card
@@ -78,10 +78,11 @@ def train(
         start_from: folder of a finished run or of a model, whose weights to begin with instead of the base model's.
 
     Raises:
-        InputError: `start_from` holds no finished run and no model.
+        InputError: `start_from` holds no finished run and no model, or a model at `out` would replace something else.
         ModelError: no torch weights can be had from the model in `start_from`.
         ConfigError: the checkpoints in `run_dir` are of a training with another configuration, data or start.
     """
+    _check_out(out, run_dir)
     earlier = _finished(start_from) if start_from else None
     started_from = earlier.lineage if earlier else None
     commit = str(git_state())  # now: others may commit while this trains
@@ -129,6 +130,14 @@ def train(
         describe(out, classifier, written, evaluations, splits)
         _track(tracker, out, evaluations, splits["test"], trained)
     return TrainingRun(out, evaluations, tracker.run_id, trained.seconds, tuple(tracker.problems))
+
+
+def _check_out(out: Path, run_dir: Path) -> None:
+    check_target(out)
+    if run_dir.resolve().is_relative_to(out.resolve()):
+        raise InputError(
+            f"the run in {run_dir} would be replaced by the model", fix="name a new folder for the model"
+        )
 
 
 def _begin(run_dir: Path, given: Mapping[str, Any]) -> None:
@@ -274,9 +283,10 @@ def export_run(
     """Export the weights of a finished run, or of a model folder, once more, with figures and card.
 
     Raises:
-        InputError: the folder holds no finished run and no model.
+        InputError: the folder holds no finished run and no model, or `out` holds something other than a model.
         ModelError: no torch weights can be had from the model in the folder.
     """
+    check_target(out)
     run = _finished(run_dir)
     config, facts, trained = run.config, run.facts, run.trained
     splits = load_splits(data_dir)

@@ -16,6 +16,7 @@ from reviewguard import unpacking
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import MessageEncoder, collate
 from reviewguard.errors import ConfigError, InputError, ModelError
+from reviewguard.exporting import check_target
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 from reviewguard.modeling.config import TrainConfig, load_config
@@ -189,6 +190,24 @@ def test_a_run_exports_again_in_fp32(tiny_run: Path, tiny_data_dir: Path, tmp_pa
         export_run(tiny_run, tiny_data_dir, tmp_path / "x", "int4")
     with pytest.raises(InputError, match="no finished run"):
         export_run(tmp_path, tiny_data_dir, tmp_path / "x", "fp32")
+
+
+def test_a_model_replaces_nothing_but_a_model(tiny_run: Path, tiny_base: Path, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    (notes / "sub").mkdir(parents=True)
+    kept = notes / "sub" / "keep.txt"
+    kept.write_text("mine")
+    no_data, config = tmp_path / "no data", tiny_config(tiny_base)
+    for out in (notes, kept):
+        with pytest.raises(InputError, match="name a new folder"):
+            export_run(tiny_run, no_data, out, "fp32")
+        with pytest.raises(InputError, match="name a new folder"):
+            train(config, no_data, tmp_path / "run", out, version="1")
+    with pytest.raises(InputError, match="name a new folder"):
+        train(config, no_data, tmp_path / "run", tmp_path / "run", version="1")
+    assert kept.read_text() == "mine"
+    for fine in (tiny_run / "model", tmp_path / "new"):
+        check_target(fine)
 
 
 def test_torch_weights_come_back_from_an_int8_model(tiny_run: Path, tiny_data_dir: Path) -> None:
