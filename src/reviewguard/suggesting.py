@@ -99,11 +99,17 @@ def _check_out(job: SuggestJob) -> None:
         raise InputError(f"{job.out}: unknown format", expected="a name that ends in .jsonl")
     if job.out.exists() and any(job.out.samefile(path) for path in find_files(job.inputs)):
         raise InputError(f"{job.out} is also an input", fix="write to a file outside the inputs")
+    for path in _labelled_paths(job.labelled):
+        if job.out.resolve().is_relative_to(path.resolve()):
+            raise InputError(f"{job.out} is among the labels of {path}", fix="write to a file outside them")
+
+
+def _labelled_paths(given: Sequence[Path] | None) -> Sequence[Path]:
+    return [path for path in LABELLED if path.exists()] if given is None else given
 
 
 def _labelled_texts(paths: Sequence[Path] | None) -> Iterator[str]:
-    given = [path for path in LABELLED if path.exists()] if paths is None else paths
-    for path in given:
+    for path in _labelled_paths(paths):
         for file in sorted(path.glob("*.jsonl")) if path.is_dir() else [path]:
             for number, row in read_jsonl(file):
                 if not isinstance(row.get("text"), str):

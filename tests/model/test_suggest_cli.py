@@ -93,6 +93,8 @@ def test_unusable_outputs_and_labels_are_refused_before_scoring(export: Path, tm
     for job, message in (
         (SuggestJob((str(export),), tmp_path / "out.csv", model=Path("/nowhere")), "jsonl"),
         (SuggestJob((str(bad),), bad, model=Path("/nowhere")), "also an input"),
+        (SuggestJob((str(export),), bad, labelled=(tmp_path,), model=Path("/nowhere")), "among the labels"),
+        (SuggestJob((str(export),), bad, labelled=(bad,), model=Path("/nowhere")), "among the labels"),
         (
             SuggestJob((str(export),), tmp_path / "o.jsonl", labelled=(bad,), model=Path("/nowhere")),
             "no `text`",
