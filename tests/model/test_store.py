@@ -124,6 +124,16 @@ def test_what_is_not_there_is_named(tiny_model_dir: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "empty").exists()
 
 
+def test_a_champion_before_whose_folder_is_gone_is_named(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    store.promote("2", by="Sam", reason="")
+    (store.folder / "versions" / "1").rename(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=r"before is 1, and its folder is missing from .*versions"):
+        store.rollback(by="Kim", reason="")
+    (tmp_path / "elsewhere").rename(store.folder / "versions" / "1")
+    assert store.rollback(by="Kim", reason="").champion.version == "1"
+
+
 def test_the_first_champion_needs_none_before(tiny_model_dir: Path, tmp_path: Path) -> None:
     store = ModelStore(tmp_path / "models", sync=silent_sync)
     store.add(make_version(tiny_model_dir, tmp_path / "made", "1"), None, PASSED)

@@ -146,16 +146,23 @@ class ModelStore(ModelShelf):
             ModelError: its folder is damaged; nothing changed.
         """
         with self.writing("rollback"), disk_errors(self.folder):
-            if not any(PREVIOUS in model.aliases for model in self.list()):
-                raise InputError(
-                    f"no champion before this one in {self.folder}", expected="a promotion earlier"
-                )
-            return self._change("rollback", self.get(PREVIOUS), by, reason)
+            return self._change("rollback", self._before(), by, reason)
 
     def sync(self) -> tuple[str, ...]:
         """Tell MLflow who is champion and challenger; returns what went wrong."""
         challenger = [model for model in self.list() if CHALLENGER in model.aliases]
         return self._sync(self.champion(), challenger[0] if challenger else None)
+
+    def _before(self) -> StoredModel:
+        version = self._aliases(self._served_now()).get(PREVIOUS)
+        if version is None:
+            raise InputError(f"no champion before this one in {self.folder}", expected="a promotion earlier")
+        if version not in {model.version for model in self.list()}:
+            raise InputError(
+                f"the champion before is {version}, and its folder is missing from {self._versions}",
+                fix=f"put {self._versions / version} back, or promote another version",
+            )
+        return self.get(version)
 
     def _change(
         self, action: Action, model: StoredModel, by: str, reason: str, *, forced: bool = False
