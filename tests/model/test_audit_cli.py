@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from reviewguard.cli import app
 from reviewguard.errors import ConfigError, InputError
+from reviewguard.inference.audit import Audit
 
 EXAMPLE = ROOT / "data" / "examples" / "audit_export.csv"
 SHIPPED = ROOT / "models" / "default"
@@ -101,12 +102,30 @@ def test_a_bad_day_a_bad_profile_and_a_foreign_folder_are_refused_before_anythin
     assert (tmp_path / "out" / "diary.txt").read_text() == "mine"
 
 
+def test_what_is_printed_is_masked_as_the_report_is(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents: list[str] = []
+
+    def view(audit: Audit, *_: object, **__: object) -> str:
+        agents.extend(agent.name for agent in audit.overview.agents)
+        return ""
+
+    monkeypatch.setattr("reviewguard.inference.report.terminal.audit_view", view)
+    text = SMALL.replace("Tobias", "nora@example.com").replace("Nora", "nora@example.com")
+    (tmp_path / "export.csv").write_text(text)
+    assert run().exit_code == run("--show-personal-data").exit_code == 0
+    assert agents == ["nora@…", "nora@example.com"]
+
+
 def test_fail_on_turns_findings_into_the_exit_code(run: Run, tmp_path: Path) -> None:
     code = run("--fail-on", "needs-review").exit_code
     assert code == (1 if findings(tmp_path / "out") else 0)
     found = {f["verdict"] for f in findings(tmp_path / "out")}
     assert run("--fail-on", "review-soliciting").exit_code == int("review-soliciting" in found)
-    assert run("--fail-on", "needs-review", "--order", "999-0-0").exit_code == 0
+    refused = run("--fail-on", "needs-review", "--order", "999-0-0").exception
+    assert isinstance(refused, InputError)
+    assert "no seller message was judged" in str(refused)
 
 
 @pytest.mark.skipif(not (SHIPPED / "config.json").is_file(), reason="models/default holds no model")
