@@ -75,6 +75,18 @@ def test_a_violation_is_named_marked_and_proven(guard: Classifier) -> None:
     assert verdict.without_evidence < 0.3 < 0.7 < (verdict.probability or 0)
 
 
+def test_a_person_is_told_only_of_what_is_likely_enough(guard: Classifier) -> None:
+    """Without a gift its probability is 0.2%, far below a tenth of the threshold; between them it is named."""
+    text, kinds = "Your parcel will arrive on Friday.", load_policy().violation_types
+    for lower, upper, threshold, named in ((0.0, 0.7, 0.5, 0), (0.0, 0.7, 0.01, 1), (0.0, 0.0, 0.5, 1)):
+        band = dict.fromkeys(guard.settings.profiles, ProfileSettings(lower=lower, upper=upper))
+        thresholds = dict.fromkeys(guard.settings.types, threshold)
+        changed = replace(guard.settings, profiles=band, type_thresholds=thresholds)
+        verdict = guard.with_settings(changed)(text)
+        assert verdict.verdict != "compliant"
+        assert len([t for t in verdict.types if t.type in kinds]) == named
+
+
 def test_a_clean_message_is_compliant_and_unmarked(guard: Classifier) -> None:
     verdict = guard("Your parcel will arrive on Friday.")
     assert (verdict.verdict, verdict.types, verdict.evidence, verdict.reasons) == ("compliant", (), (), ())

@@ -21,9 +21,12 @@ from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
 from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
 from reviewguard.inference.spans import TokenScores, WordScores, evidence_spans, word_scores
 from reviewguard.policy import Profile, load_policy
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Evidence, Message, Proof, TypeScore, Verdict
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Decision, Evidence, Message, Proof, TypeScore, Verdict
 from reviewguard.settings import Settings
 from reviewguard.text import without_spans
+
+WORTH_NAMING = 0.1
+"""Share of a type's threshold from which a person who reviews a message is told of it."""
 
 
 class Classifier:
@@ -138,7 +141,7 @@ class Classifier:
         decision = decide(probability, self.settings.profiles[rules.name])
         language = identify(scores.encoded.text, self._encoder.word_counts)
         reasons = doubts(message.text, scores.encoded, language)
-        types = self._present_types(found.types[0], rules, broken=decision != COMPLIANT)
+        types = self._present_types(found.types[0], rules, decision)
         if reasons and decision == COMPLIANT:
             decision = NEEDS_REVIEW
         return replace(
@@ -155,15 +158,22 @@ class Classifier:
         )
 
     def _present_types(
-        self, values: NDArray[np.float64], rules: Profile, *, broken: bool
+        self, values: NDArray[np.float64], rules: Profile, decision: Decision
     ) -> tuple[TypeScore, ...]:
-        """Types above their thresholds, in line with the decision: one rule at least where it is broken, else none."""
+        """Types above their thresholds, in line with the decision.
+
+        None that breaks a rule where it is compliant; those of the likeliest rule at least where it is accused, or
+        where a person shall look and the rule is likely enough to be named.
+        """
         by_name = dict(zip(self.settings.types, values.tolist(), strict=True))
         present = {t for t, p in by_name.items() if p >= self.settings.type_thresholds[t]}
-        if not broken:
+        if decision == COMPLIANT:
             present -= rules.breaking_types(present)
         elif not rules.is_broken(present):
-            present |= set(max(rules.any_of, key=lambda rule: min(by_name[t] for t in rule)))
+            likeliest = max(rules.any_of, key=lambda rule: min(by_name[t] for t in rule))
+            share = WORTH_NAMING if decision == NEEDS_REVIEW else 0.0
+            if all(by_name[t] >= share * self.settings.type_thresholds[t] for t in likeliest):
+                present |= set(likeliest)
         ordered = sorted(present, key=lambda t: -by_name[t])
         return tuple(TypeScore(t, round(by_name[t], 6)) for t in ordered)
 
