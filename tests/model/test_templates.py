@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from reviewguard.inference.model_folder import load
-from reviewguard.inference.templates import MAX_BYTES, check_templates, visible
+from reviewguard.inference.templates import MAX_BYTES, _checked, check_templates, visible
+from reviewguard.schema import Evidence, Proof, Quote, Verdict
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "data" / "examples" / "templates"
@@ -79,6 +80,32 @@ def test_marks_lie_on_the_files_own_text(tmp_path: Path) -> None:
     assert item.line == 4
     assert item.verdict.evidence
     assert all(item.verdict.text[e.start : e.end] == e.text for e in item.verdict.evidence)
+
+
+def test_what_is_not_read_is_neither_marked_nor_named(tmp_path: Path) -> None:
+    file = tmp_path / "a.md"
+    file.write_text(f"---\nname: ask\nSubject: {ASK[:-1]}\nlang: en\n---\nYour lamp ships.\n", "utf-8")
+    (item,) = check_templates(load(), [file])
+    assert item.line == 3
+    assert item.verdict.evidence
+    assert not any("lang" in e.text or "---" in e.text for e in item.verdict.evidence)
+
+
+def test_tags_cut_marks_and_deciding_words_and_these_are_the_files_own(tmp_path: Path) -> None:
+    text = "Leave us five{# a #} stars and {% if a %}get{% endif %} a gift card."
+    words = [(0, 26), (31, len(text) - 1)]
+    verdict = Verdict(
+        None,
+        "review-soliciting",
+        0.9,
+        evidence=tuple(Evidence(a, b, visible(text)[a:b], "incentive", 0.5) for a, b in words),
+        decisive=Proof((Quote(9, 26, visible(text)[9:26]),), 0.1),
+    )
+    item = _checked(tmp_path / "a.txt", text, verdict)
+    assert [e.text for e in item.verdict.evidence] == ["Leave us five", "stars", "get", "a gift card"]
+    assert sum(e.weight for e in item.verdict.evidence) == pytest.approx(1, abs=0.001)
+    assert item.verdict.decisive is not None
+    assert [q.text for q in item.verdict.decisive.words] == ["five", "stars"]
 
 
 def test_an_ask_between_two_rules_is_read(tmp_path: Path) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
+from reviewguard.inference.spans import EDGES, bare
 from reviewguard.readers.markup import html_to_text
-from reviewguard.schema import Message, Verdict
+from reviewguard.schema import Evidence, Message, Quote, Verdict
 
 MARKUP_SUFFIXES = frozenset({".html", ".htm"})
 MAX_BYTES = 1_000_000
@@ -39,7 +41,7 @@ class CheckedTemplate:
 
     Attributes:
         path: the file as named.
-        line: line of the first marked word, from 1; None where nothing is marked or the file is HTML.
+        line: line of the strongest marked words, from 1; None where nothing is marked or the file is HTML.
         verdict: its `text` is the file's own.
     """
 
@@ -93,10 +95,43 @@ def _blank(text: str) -> str:
 
 
 def _checked(path: Path, text: str, verdict: Verdict) -> CheckedTemplate:
-    first = min((e.start for e in verdict.evidence), default=None)
-    line = None if first is None or _is_markup(path) else text.count("\n", 0, first) + 1
-    marked = tuple(replace(e, text=text[e.start : e.end]) for e in verdict.evidence)
-    return CheckedTemplate(path, line, replace(verdict, text=text, evidence=marked))
+    seen = visible(text)
+    marked = tuple(piece for e in verdict.evidence for piece in _pieces(e, text, seen))
+    strongest = max(marked, key=lambda e: e.weight, default=None)
+    line = None if strongest is None or _is_markup(path) else text.count("\n", 0, strongest.start) + 1
+    decisive = verdict.decisive and replace(
+        verdict.decisive,
+        words=tuple(
+            Quote(start, end, text[start:end])
+            for quote in verdict.decisive.words
+            for start, end in _read_stretches(text, seen, quote.start, quote.end)
+        ),
+    )
+    return CheckedTemplate(path, line, replace(verdict, text=text, evidence=marked, decisive=decisive))
+
+
+def _pieces(evidence: Evidence, text: str, seen: str) -> list[Evidence]:
+    """A marked phrase without what no buyer reads; its weight is shared by length."""
+    spans = _read_stretches(text, seen, evidence.start, evidence.end)
+    length = sum(end - start for start, end in spans)
+    return [
+        replace(
+            evidence,
+            start=start,
+            end=end,
+            text=text[start:end],
+            weight=round(evidence.weight * (end - start) / length, 4),
+        )
+        for start, end in spans
+    ]
+
+
+def _read_stretches(text: str, seen: str, start: int, end: int) -> list[tuple[int, int]]:
+    """What is read of a stretch: it is cut where more than white space was blanked, and the pieces are trimmed."""
+    runs = groupby(range(start, end), key=lambda at: text[at] == seen[at])
+    whole = [list(run) for read, run in runs if read]
+    spans = [bare(text, run[0], run[-1] + 1) for run in whole]
+    return [(a, b) for a, b in spans if text[a:b].strip(EDGES)] or [(start, end)]
 
 
 def _read(path: Path) -> str | InputError:
