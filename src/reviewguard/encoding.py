@@ -68,11 +68,13 @@ class EncodedMessage:
         text: the seller's text after normalisation.
         windows: at least one, except when the text holds no token.
         truncated: whether the text was longer than `MAX_CHARACTERS`.
+        buyer_cut: whether the buyer's message was longer than what is read of it.
     """
 
     text: str
     windows: tuple[Window, ...]
     truncated: bool
+    buyer_cut: bool
 
 
 class MessageEncoder:
@@ -123,6 +125,8 @@ class MessageEncoder:
                 text.text,
                 self._windows(seller.ids, _map_offsets(text, seller.offsets), buyer.ids),
                 len(message.text) > MAX_CHARACTERS,
+                len(buyer.ids) > self.limits.previous
+                or len(message.previous or "") > MAX_PREVIOUS_CHARACTERS,
             )
             for message, text, seller, buyer in zip(messages, texts, sellers, previous, strict=True)
         ]

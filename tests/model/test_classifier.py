@@ -249,6 +249,18 @@ class BuyerBackend(WordBackend):
         return Forward((output.evidence * attention).sum(axis=1), output.evidence, attention)
 
 
+def test_an_ask_after_a_buyer_who_was_not_read_to_the_end_goes_to_a_person(guard: Classifier) -> None:
+    long = "We bought it for my mother and she took a long time to choose. I love it!"
+    for text, decision, reasons in (
+        ("Please leave a review of the lamp.", "needs-review", 1),
+        ("Your parcel will arrive on Friday.", "compliant", 0),
+        ("Get a gift now.", "review-soliciting", 0),
+    ):
+        verdict = guard(text, long)
+        assert (verdict.verdict, len(verdict.reasons)) == (decision, reasons)
+    assert guard("Please leave a review of the lamp.", "I love it!").reasons == ()
+
+
 def test_the_fewest_words_that_decide_are_given_with_the_proof(guard: Classifier) -> None:
     text = "Hello there, you get a gift from us after that."
     assert guard(text).decisive is None

@@ -21,7 +21,17 @@ from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
 from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
 from reviewguard.inference.spans import TokenScores, WordScores, evidence_spans, word_scores
 from reviewguard.policy import Profile, load_policy
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Decision, Evidence, Message, Proof, TypeScore, Verdict
+from reviewguard.schema import (
+    COMPLIANT,
+    NEEDS_REVIEW,
+    REVIEW_SOLICITING,
+    Decision,
+    Evidence,
+    Message,
+    Proof,
+    TypeScore,
+    Verdict,
+)
 from reviewguard.settings import Settings
 from reviewguard.text import without_spans
 
@@ -140,8 +150,9 @@ class Classifier:
         probability = float(found.violation[0])
         decision = decide(probability, self.settings.profiles[rules.name])
         language = identify(scores.encoded.text, self._encoder.word_counts)
-        reasons = doubts(message.text, scores.encoded, language)
         types = self._present_types(found.types[0], rules, decision)
+        asks = bool(types) and decision != REVIEW_SOLICITING
+        reasons = doubts(message.text, scores.encoded, language, asks=asks)
         if reasons and decision == COMPLIANT:
             decision = NEEDS_REVIEW
         return replace(

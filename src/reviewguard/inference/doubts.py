@@ -18,13 +18,19 @@ def nothing_to_read(text: str) -> str:
     return f"{what}: expected the seller's words"
 
 
-def doubts(text: str, encoded: EncodedMessage, language: Language) -> tuple[str, ...]:
-    """Why a person should look even where the model finds nothing."""
+def doubts(text: str, encoded: EncodedMessage, language: Language, *, asks: bool) -> tuple[str, ...]:
+    """Why a person should look even where the model finds nothing.
+
+    Args:
+        asks: whether it asks for a review and is not accused, so that what the buyer said before decides.
+    """
     found = []
     if language.foreign:
         found.append(f"language: {language.code}, the model reads English")
     if encoded.truncated:
         found.append(f"long: only the first {MAX_CHARACTERS:,} characters were read")
+    if asks and encoded.buyer_cut:
+        found.append("long: only the start of the buyer's message was read, and an ask depends on it")
     bare = re.sub(r"(?:https?://|www\.)\S+", " ", text)
     if not re.search(r"\w", bare):
         found.append("unreadable: no words, only links or symbols")
