@@ -184,3 +184,9 @@ def test_the_hook_refuses_a_template_that_asks_and_lets_the_others_pass(tmp_path
     refused = check(*options, "templates/shipped.txt", "templates/follow_up.txt", cwd=tmp_path)
     assert refused.returncode == 1
     assert check(*options, "templates/shipped.txt", "templates/delivered.txt", cwd=tmp_path).returncode == 0
+
+
+def test_a_closed_standard_input_is_no_message() -> None:
+    command = f"{sys.executable} -m reviewguard check - <&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, "no message" in done.stderr) == (2, True)

@@ -103,7 +103,7 @@ def _read_text(words: Sequence[str]) -> str:
         )
     if words and words[0] != "-":
         return words[0]
-    if not words and sys.stdin.isatty():
+    if sys.stdin is None or (not words and sys.stdin.isatty()):
         raise InputError("no message", expected="the reply as an argument, or on standard input")
     return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 
