@@ -162,7 +162,7 @@ def test_exit_codes_of_files(tmp_path: Path) -> None:
     assert check("--file").returncode == 2
     assert check("--file", str(tmp_path / "none.txt")).returncode == 2
     (tmp_path / "empty.txt").write_text("", "utf-8")
-    assert check("--file", str(tmp_path / "empty.txt"), str(EXAMPLES / "shipped.txt")).returncode == 2
+    assert check("--file", str(tmp_path / "empty.txt"), str(EXAMPLES / "shipped.txt")).returncode == 0
     foreign = tmp_path / "de.txt"
     foreign.write_text("Guten Tag, Ihre Lampe ist heute abgeschickt worden und kommt am Montag an.", "utf-8")
     assert check("--file", str(foreign)).returncode == 3
@@ -190,3 +190,17 @@ def test_a_closed_standard_input_is_no_message() -> None:
     command = f"{sys.executable} -m reviewguard check - <&-"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, "no message" in done.stderr) == (2, True)
+
+
+def test_files_without_words_and_images_in_a_folder_are_named_and_do_not_fail(tmp_path: Path) -> None:
+    (tmp_path / "base.txt").write_text('{% extends "base.html" %}\n', "utf-8")
+    image = tmp_path / "logo.png"
+    image.write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff")
+    (tmp_path / "ok.txt").write_text("Your lamp ships today.", "utf-8")
+    done = check("--file", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "base.txt: nothing to read\n" in done.stdout
+    assert "logo.png: left out, no text\n" in done.stdout
+    assert check("--file", str(image)).returncode == 2
+    (tmp_path / "ok.txt").write_text("Your lamp ships today.", "utf-16")
+    assert check("--file", str(tmp_path)).returncode == 2

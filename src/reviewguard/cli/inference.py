@@ -75,21 +75,23 @@ def _check_files(
 
     if not names:
         raise InputError("no file named", expected="files, folders or patterns after --file")
-    checked = check_templates(load(model), list(find_files(names)), profile=profile)
+    files = find_files(names)
+    found = [path for path, named in files.items() if not named]
+    checked = check_templates(load(model), list(files), profile=profile, found=found)
     for item in checked:
         if as_json:
             print(item.verdict.to_json(sys.stdout.encoding))
         else:
             _show_file(item)
-    codes = {EXIT_CODES[item.verdict.verdict] for item in checked}
+    codes = {EXIT_CODES[item.verdict.verdict] for item in checked if not item.left_out}
     ignored = {3} if fail_on is FailOn.REVIEW_SOLICITING else set()
     return next((code for code in (1, 2, 3) if code in codes - ignored), 0)
 
 
 def _show_file(item: CheckedTemplate) -> None:
     place = f"{item.path}:{item.line}" if item.line else str(item.path)
-    if item.verdict.verdict == COMPLIANT:
-        print(f"{place}: {COMPLIANT}")
+    if item.left_out or item.verdict.verdict == COMPLIANT:
+        print(f"{place}: {item.verdict.error or COMPLIANT}")
         return
     print(f"{place}:")
     _show(item.verdict)

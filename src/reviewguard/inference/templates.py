@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +13,7 @@ from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.spans import EDGES, bare
 from reviewguard.readers.markup import html_to_text
+from reviewguard.readers.sources import HEAD
 from reviewguard.schema import Evidence, Message, Quote, Verdict
 
 MARKUP_SUFFIXES = frozenset({".html", ".htm"})
@@ -43,36 +45,53 @@ class CheckedTemplate:
         path: the file as named.
         line: line of the strongest marked words, from 1; None where nothing is marked or the file is HTML.
         verdict: its `text` is the file's own.
+        left_out: whether there is nothing to judge: no words, or a binary file that nobody named.
     """
 
     path: Path
     line: int | None
     verdict: Verdict
+    left_out: bool = False
+
+
+class _BinaryError(InputError):
+    """A file that is no text, such as an image."""
 
 
 def check_templates(
-    classifier: Classifier, paths: Sequence[Path], *, profile: str = "amazon"
+    classifier: Classifier,
+    paths: Sequence[Path],
+    *,
+    profile: str = "amazon",
+    found: Collection[Path] = (),
 ) -> list[CheckedTemplate]:
     """Judge each file as one message; placeholders stay, control tags and comments are not read.
 
-    A file that is no text gets a verdict with `error`.
+    A file that is no text, or has none, gets a verdict with `error`.
+
+    Args:
+        found: those of the paths that nobody named: binary files among them are left out, not refused.
     """
-    texts = [_read(path) for path in paths]
-    readable = [(path, text) for path, text in zip(paths, texts, strict=True) if isinstance(text, str)]
-    messages = [Message(visible(text), id=str(path)) for path, text in readable]
+    texts = {path: _read(path) for path in paths}
+    readable = {path: text for path, text in texts.items() if isinstance(text, str) and visible(text).strip()}
+    messages = [Message(visible(text), id=str(path)) for path, text in readable.items()]
     verdicts = dict(
-        zip(
-            [path for path, _ in readable],
-            classifier.predict(messages, profile=profile, proof=True),
-            strict=True,
-        )
+        zip(readable, classifier.predict(messages, profile=profile, proof=True), strict=True),
     )
     return [
-        _checked(path, text, verdicts[path])
-        if isinstance(text, str)
-        else CheckedTemplate(path, None, Verdict(str(path), None, None, profile=profile, error=str(text)))
-        for path, text in zip(paths, texts, strict=True)
+        _checked(path, readable[path], verdicts[path])
+        if path in readable
+        else _unread(path, texts[path], profile, named=path not in found)
+        for path in paths
     ]
+
+
+def _unread(path: Path, text: str | InputError, profile: str, *, named: bool) -> CheckedTemplate:
+    left_out = isinstance(text, str) or (isinstance(text, _BinaryError) and not named)
+    error = "nothing to read" if isinstance(text, str) else "left out, no text" if left_out else str(text)
+    return CheckedTemplate(
+        path, None, Verdict(str(path), None, None, profile=profile, error=error), left_out=left_out
+    )
 
 
 def visible(text: str) -> str:
@@ -136,6 +155,8 @@ def _read_stretches(text: str, seen: str, start: int, end: int) -> list[tuple[in
 
 def _read(path: Path) -> str | InputError:
     try:
+        if _is_binary(path):
+            return _BinaryError(f"{path} is no text", expected="a UTF-8 text file")
         if path.stat().st_size > MAX_BYTES:
             return InputError(
                 f"{path} has more than {MAX_BYTES:,} bytes", fix="score exports with `reviewguard score`"
@@ -149,3 +170,10 @@ def _read(path: Path) -> str | InputError:
 def _is_markup(path: Path) -> bool:
     """Whether the file, or what is made of it (`page.html.j2`), is HTML."""
     return any(suffix.lower() in MARKUP_SUFFIXES for suffix in path.suffixes)
+
+
+def _is_binary(path: Path) -> bool:
+    """UTF-16 is text that cannot be read: left out without a word, an ask in it would pass."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    return b"\0" in head and not head.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
