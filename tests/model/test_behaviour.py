@@ -36,14 +36,14 @@ GATES = {
     "context_pairs": Gate(aim=0.90, held=0.85),
     "direction": Gate(aim=0.90, held=0.95),
     "invariance": Gate(aim=0.90, held=0.95),
-    "long_letters": Gate(aim=0.90, held=0.90),
+    "long_letters": Gate(aim=0.90, held=0.85),
     "minimal_pairs": Gate(aim=0.90, held=0.90),
     "negation": Gate(aim=0.90, held=0.65),
     "obfuscation": Gate(aim=0.90, held=0.95),
     "plain": Gate(aim=0.90, held=0.95),
     "overall": Gate(aim=0.95, held=0.90),
 }
-"""To be raised to the aims with the model: `held` is what models 0.4.0 and 0.5.0 have, rounded down to the next 5%."""
+"""To be raised to the aims with the model: `held` is what the shipped model has, rounded down to the next 5%."""
 
 LEAST_CASES = {
     "context_pairs": 25,

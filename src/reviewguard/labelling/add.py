@@ -55,7 +55,9 @@ class AddJob:
         """
         name = self.name or self.path.name.partition(".")[0]
         if not name or Path(name).name != name:
-            raise InputError(f"--name {name!r}", expected="a file name without a folder", fix="--name notice-17")
+            raise InputError(
+                f"--name {name!r}", expected="a file name without a folder", fix="--name notice-17"
+            )
         return self.labels / f"{name}.jsonl"
 
 

@@ -17,13 +17,13 @@ _THREADS_OF_BREACHES = 1_000
 """Broken order rules whose conversations are kept; after these the asks alone are."""
 
 
-_Key = tuple[int, Decision | None, frozenset[str]]
-"""Template, verdict, types: what a finding says of one of its sendings is true of all."""
+_Key = tuple[int, Decision | None]
+"""Template and verdict: a doubtful sending does not count as a certain one."""
 
 
 @dataclass(slots=True)
 class _Template:
-    """All sendings of one template with one verdict and types; the likeliest of them with its conversation."""
+    """All sendings of one template with one verdict; the likeliest, which tells the types, with its conversation."""
 
     best: ScoredRecord
     thread: tuple[tuple[ShownMessage, ...], int]
@@ -72,7 +72,7 @@ class FindingsCollector:
     def _add_flagged(self, thread: Thread, at: int) -> None:
         row = thread[at]
         assert row.verdict is not None  # only scored records are flagged
-        key = self._number(row), row.verdict.verdict, frozenset(t.type for t in row.verdict.types)
+        key = self._number(row), row.verdict.verdict
         known = self._templates.get(key)
         if known is None:
             known = self._templates[key] = _Template(row, around(thread, at))

@@ -39,21 +39,21 @@ def skeleton(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """The first of a template: what it says, and its marked words."""
+    """The first of a template: what it says, and its marked phrases."""
 
     words: str
-    marked: str
+    marked: frozenset[str]
     number: int
 
-    def decides_alike(self, words: str, marked: str) -> bool:
+    def decides_alike(self, words: str, marked: frozenset[str]) -> bool:
         """Whether each of two letters holds the words marked in the other."""
         return _holds(words, self.marked) and _holds(self.words, marked)
 
 
-def _holds(words: str, marked: str) -> bool:
+def _holds(words: str, marked: frozenset[str]) -> bool:
     from rapidfuzz import fuzz
 
-    return not marked or fuzz.partial_ratio(marked, words, score_cutoff=ALIKE) > 0
+    return all(fuzz.partial_ratio(phrase, words, score_cutoff=ALIKE) > 0 for phrase in marked)
 
 
 class TemplateIndex:
@@ -71,10 +71,10 @@ class TemplateIndex:
             marked: stretches of the text that decide what it is.
         """
         if text not in self._by_text:
-            self._by_text[text] = self._number(skeleton(text), " ".join(map(skeleton, marked)))
+            self._by_text[text] = self._number(skeleton(text), frozenset(map(skeleton, marked)))
         return self._by_text[text]
 
-    def _number(self, words: str, marked: str) -> int:
+    def _number(self, words: str, marked: frozenset[str]) -> int:
         found = self._by_skeleton.get(words)
         if found is None:
             found = self._alike(words, marked)
@@ -89,7 +89,7 @@ class TemplateIndex:
         self._by_skeleton[words] = found
         return found
 
-    def _alike(self, words: str, marked: str) -> int | None:
+    def _alike(self, words: str, marked: frozenset[str]) -> int | None:
         from rapidfuzz import fuzz, process
 
         compared = words[:_COMPARED]
