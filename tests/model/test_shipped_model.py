@@ -142,7 +142,7 @@ def test_one_line_in_a_long_letter_is_found_wherever_it_stands(
     assert clean.verdict in (
         COMPLIANT,
         NEEDS_REVIEW,
-    )  # model 0.5.0 is 2% sure of a violation, which a person may see
+    )  # models 0.5.0 and 0.6.0 are 2 and 3% sure of a violation, which a person may see
     assert (clean.probability or 0.0) < 0.05
     text = " ".join([*LETTER[:at], OFFENCE, *LETTER[at:]])
     verdict = guard(text)
