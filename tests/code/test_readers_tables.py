@@ -301,3 +301,15 @@ def test_the_samples_hold_what_their_formats_make_hard() -> None:
     assert replies[3].previous == "Pegs came, all good now"
     assert {record.thread for record in chat} == {"c-31", "c-32", "c-33"}
     assert chat[10].asin == "B0TESTQ4R9"
+
+
+def test_conversations_in_json_lines_are_read_whole(tmp_path: Path) -> None:
+    line = (
+        '{"id": "c1", "order_id": "999-1234567-7654321", "messages": [{"from": "customer", "text": "I love it"},'
+        ' {"from": "agent", "text": "Leave us 5 stars"}]}\n'
+    )
+    records = read(written(tmp_path, "a.jsonl", line))
+    assert [(r.role, r.text, r.thread, r.order_id) for r in records] == [
+        ("buyer", "I love it", "c1", "999-1234567-7654321"),
+        ("seller", "Leave us 5 stars", "c1", "999-1234567-7654321"),
+    ]

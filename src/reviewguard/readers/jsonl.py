@@ -1,13 +1,14 @@
-"""JSON lines: one object a line."""
+"""JSON lines: one message or conversation a line."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.cells import to_cells
+from reviewguard.readers.conversations import Columns, messages_in
 from reviewguard.readers.lines import PIECE, decode_head, ends_line, looks_like_text, read_lines
 from reviewguard.readers.sources import bare_suffix, open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -15,7 +16,7 @@ from reviewguard.schema import Record
 
 
 class JsonLinesReader:
-    """One message a line, as an object."""
+    """One message a line, as an object, or one conversation with its messages in a list."""
 
     name = "jsonl"
     suffixes = (".jsonl", ".ndjson", ".jsonlines", ".json")
@@ -26,19 +27,33 @@ class JsonLinesReader:
         if bare_suffix(path) in self.suffixes[:-1]:
             return looks_like_text(head)
         lines = decode_head(head).lstrip().split("\n")[:3]
-        return len(lines) > 1 and any(line[:1] == "{" and not _parse(line, "").error for line in lines[:2])
+        return len(lines) > 1 and any(
+            line[:1] == "{" and isinstance(_parse(line), dict) for line in lines[:2]
+        )
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
-        """One record for each line that is not empty."""
+        """One record for each message; a line that is not empty gives one at least."""
         with open_bytes(path) as stream:
-            yield from to_records(_rows(read_lines(stream, read_head(path))), path, options)
+            rows = _rows(read_lines(stream, read_head(path)), options.columns)
+            yield from to_records(rows, path, options)
 
 
-def _rows(pieces: Iterator[str]) -> Iterator[Row]:
+def _rows(pieces: Iterator[str], given: Columns) -> Iterator[Row]:
     for number, piece in enumerate(pieces, 1):
-        if piece.strip():
-            row = _parse(piece, f"line {number}")
-            yield row if ends_line(piece) or not row.error else _too_long(pieces, row.place)
+        if not piece.strip():
+            continue
+        place, value = f"line {number}", _parse(piece)
+        if isinstance(value, dict):
+            yield from _messages(value, place, given)
+        else:
+            yield Row(place, {}, value) if ends_line(piece) else _too_long(pieces, place)
+
+
+def _messages(value: dict[str, Any], place: str, given: Columns) -> Iterator[Row]:
+    rows = list(messages_in(value, given))
+    for number, row in enumerate(rows, 1):
+        own = place if len(rows) == 1 else f"{place}, message {number}"
+        yield Row(own, row) if isinstance(row, dict) else Row(own, {}, "not a JSON object")
 
 
 def _too_long(pieces: Iterator[str], place: str) -> Row:
@@ -46,11 +61,10 @@ def _too_long(pieces: Iterator[str], place: str) -> Row:
     return Row(place, {}, f"a line longer than {PIECE:,} characters")
 
 
-def _parse(line: str, place: str) -> Row:
+def _parse(line: str) -> dict[str, Any] | str:
+    """The line's object, or why there is none."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return Row(place, {}, f"not JSON: {error}")
-    if not isinstance(value, dict):
-        return Row(place, {}, f"not a JSON object but a {type(value).__name__}")
-    return Row(place, to_cells(value))
+        return f"not JSON: {error}"
+    return value if isinstance(value, dict) else f"not a JSON object but a {type(value).__name__}"
