@@ -101,7 +101,7 @@ def test_tags_cut_marks_and_deciding_words_and_these_are_the_files_own(tmp_path:
         evidence=tuple(Evidence(a, b, visible(text)[a:b], "incentive", 0.5) for a, b in words),
         decisive=Proof((Quote(9, 26, visible(text)[9:26]),), 0.1),
     )
-    item = _checked(tmp_path / "a.txt", text, verdict)
+    item = _checked(tmp_path / "a.txt", text, visible(text), verdict)
     assert [e.text for e in item.verdict.evidence] == ["Leave us five", "stars", "get", "a gift card"]
     assert sum(e.weight for e in item.verdict.evidence) == pytest.approx(1, abs=0.001)
     assert item.verdict.decisive is not None

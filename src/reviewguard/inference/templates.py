@@ -73,13 +73,14 @@ def check_templates(
         found: those of the paths that nobody named: binary files among them are left out, not refused.
     """
     texts = {path: _read(path) for path in paths}
-    readable = {path: text for path, text in texts.items() if isinstance(text, str) and visible(text).strip()}
-    messages = [Message(visible(text), id=str(path)) for path, text in readable.items()]
+    seen = {path: visible(text) for path, text in texts.items() if isinstance(text, str)}
+    readable = {path: text for path, text in seen.items() if text.strip()}
+    messages = [Message(text, id=str(path)) for path, text in readable.items()]
     verdicts = dict(
         zip(readable, classifier.predict(messages, profile=profile, proof=True), strict=True),
     )
     return [
-        _checked(path, readable[path], verdicts[path])
+        _checked(path, str(texts[path]), readable[path], verdicts[path])
         if path in readable
         else _unread(path, texts[path], profile, named=path not in found)
         for path in paths
@@ -113,8 +114,7 @@ def _blank(text: str) -> str:
     return re.sub(r"[^\r\n]", " ", text)
 
 
-def _checked(path: Path, text: str, verdict: Verdict) -> CheckedTemplate:
-    seen = visible(text)
+def _checked(path: Path, text: str, seen: str, verdict: Verdict) -> CheckedTemplate:
     marked = tuple(piece for e in verdict.evidence for piece in _pieces(e, text, seen))
     strongest = max(marked, key=lambda e: e.weight, default=None)
     line = None if strongest is None or _is_markup(path) else text.count("\n", 0, strongest.start) + 1

@@ -8,6 +8,7 @@ from typing import Any
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import recognise
 from reviewguard.readers.roles import role_columns, role_of
+from reviewguard.readers.table import Row
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Cell, Role
 
@@ -46,6 +47,21 @@ _NOBODY = ""
 Columns = Mapping[str, str]
 Cells = dict[str, Cell]
 _Lists = dict[str, list[Any]]
+
+
+def message_rows(value: Any, place: str, given: Columns) -> Iterator[Row]:
+    """A row for each message of a value that stands at this place of a file; one at least."""
+    messages = list(messages_in(value, given))
+    for number, message in enumerate(messages, 1):
+        yield _row(message, place if len(messages) == 1 else f"{place}, message {number}")
+
+
+def _row(message: Any, place: str) -> Row:
+    if isinstance(message, str):
+        return Row(place, {"text": message})
+    if isinstance(message, dict):
+        return Row(place, message)
+    return Row(place, {}, f"not a JSON object but a {type(message).__name__}")
 
 
 def messages_in(value: Any, given: Columns) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.conversations import Columns, messages_in
+from reviewguard.readers.conversations import Columns, message_rows
 from reviewguard.readers.lines import read_lines
 from reviewguard.readers.sources import open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -89,21 +89,7 @@ def _rows(path: Path, prefix: str, given: Columns) -> Iterator[Row]:
     try:
         with open_bytes(path) as stream:
             for number, value in enumerate(ijson.items(_source(stream, path), prefix, use_float=True), 1):
-                yield from _messages(value, f"item {number}", given)
+                yield from message_rows(value, f"item {number}", given)
     except ijson.JSONError as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read beyond item {number}: {reason}") from error
-
-
-def _messages(value: Any, place: str, given: Columns) -> Iterator[Row]:
-    rows = list(messages_in(value, given))
-    for number, row in enumerate(rows, 1):
-        yield _row(row, place if len(rows) == 1 else f"{place}, message {number}")
-
-
-def _row(value: Any, place: str) -> Row:
-    if isinstance(value, str):
-        return Row(place, {"text": value})
-    if isinstance(value, dict):
-        return Row(place, value)
-    return Row(place, {}, f"not a JSON object but a {type(value).__name__}")

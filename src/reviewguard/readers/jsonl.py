@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.conversations import Columns, messages_in
+from reviewguard.readers.conversations import Columns, message_rows
 from reviewguard.readers.lines import PIECE, decode_head, ends_line, looks_like_text, read_lines
 from reviewguard.readers.sources import bare_suffix, open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -44,16 +44,9 @@ def _rows(pieces: Iterator[str], given: Columns) -> Iterator[Row]:
             continue
         place, value = f"line {number}", _parse(piece)
         if isinstance(value, dict):
-            yield from _messages(value, place, given)
+            yield from message_rows(value, place, given)
         else:
             yield Row(place, {}, value) if ends_line(piece) else _too_long(pieces, place)
-
-
-def _messages(value: dict[str, Any], place: str, given: Columns) -> Iterator[Row]:
-    rows = list(messages_in(value, given))
-    for number, row in enumerate(rows, 1):
-        own = place if len(rows) == 1 else f"{place}, message {number}"
-        yield Row(own, row) if isinstance(row, dict) else Row(own, {}, "not a JSON object")
 
 
 def _too_long(pieces: Iterator[str], place: str) -> Row:

@@ -247,7 +247,8 @@ def asked(text: str) -> Counter[str]:
 
 def _offers(text: str) -> bool:
     """Whether something about reviews may be said, or about what is given for them."""
-    return _asks(text) or bool(_OFFERS.search(normalize(text).text))
+    plain = normalize(text).text
+    return bool(_ASKS.search(plain) or _OFFERS.search(plain))
 
 
 def _asks(text: str) -> bool:
