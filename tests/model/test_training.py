@@ -25,7 +25,7 @@ from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig, _any_
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.runs import RUN, WEIGHTS
 from reviewguard.modeling.torch_backend import TorchBackend
-from reviewguard.modeling.trainer import fine_tune
+from reviewguard.modeling.trainer import _keep, fine_tune
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message, Rationale
 from reviewguard.training import export_run, train
@@ -247,6 +247,25 @@ def test_a_share_of_the_starting_weights_can_be_kept(
     name = "evidence.weight"
     assert not torch.allclose(none[name], start[name])
     assert all(torch.allclose(quarter[k], 0.75 * none[k] + 0.25 * start[k], atol=1e-5) for k in none)
+
+
+@pytest.mark.parametrize(
+    ("ranked", "taken"),
+    [([0.9, 0.9], 0.2), ([0.9, 0.8, 0.91], 0.4), ([0.9, 0.8, 0.8], 0.6)],
+    ids=["no worse at once", "no worse in the second step", "always worse"],
+)
+def test_so_much_of_the_start_is_kept_as_the_validation_messages_need(
+    tiny_run: Path, ranked: list[float], taken: float
+) -> None:
+    start, model = (EvidenceModel.from_pretrained(tiny_run / WEIGHTS) for _ in range(2))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1)
+    auroc = iter(ranked)
+    kept = _keep(model, start.state_dict(), (0.2, 0.4, 0.6), lambda: next(auroc))
+    assert kept == taken
+    difference = model.state_dict()["evidence.weight"] - start.state_dict()["evidence.weight"]
+    assert torch.allclose(difference, torch.tensor(1 - taken), atol=1e-5)
 
 
 def test_a_run_may_begin_with_the_weights_of_another_and_says_so(

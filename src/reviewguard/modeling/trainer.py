@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate.utils import extract_model_from_parallel
+from datasets import Dataset
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from transformers import (
@@ -45,12 +47,14 @@ class TrainedModel:
     Attributes:
         history: the Trainer's log, one dict per entry.
         seconds: wall time of training.
+        kept: share, 0–1, of the weights that training began with.
     """
 
     model: EvidenceModel
     tokenizer: Tokenizer
     history: tuple[dict[str, float], ...]
     seconds: float
+    kept: float = 0.0
 
 
 def load_tokenizer(base_model: str) -> Tokenizer:
@@ -74,6 +78,7 @@ def fine_tune(
     *,
     callbacks: Sequence[TrainerCallback] = (),
     start_from: EvidenceModel | None = None,
+    shares: Sequence[float] = (),
     quiet: bool = False,
 ) -> TrainedModel:
     """Train on messages; an interrupted run in the same `run_dir` goes on from its last epoch.
@@ -83,6 +88,8 @@ def fine_tune(
     Args:
         train: training messages, augmented already.
         start_from: a model whose weights to begin with, instead of the base model's.
+        shares: of those weights to keep, least first, instead of `config.keep_start`: the first is taken with which
+            the validation messages are ranked no worse than with the starting weights alone, else the last.
         quiet: show no bar and no figures; `callbacks` may.
     """
     set_seed(config.seed)
@@ -92,14 +99,15 @@ def fine_tune(
         resolve_base_model(config.base_model), config.head_config(types)
     )
     model.encoder.get_input_embeddings().weight.requires_grad_(not config.freeze_embeddings)
-    start = _weights(model) if start_from is not None and config.keep_start else None
-    rows = training_rows(train, encoder, types)
+    shares = tuple(shares) or (config.keep_start,)
+    start = _weights(model) if start_from is not None and max(shares) else None
+    rows, unseen = (training_rows(part, encoder, types) for part in (train, validation))
     averaging = _AverageWeights(config.average_last)
     trainer = Trainer(
         model=model,
         args=_arguments(config, run_dir, steps=-(-len(rows) // config.batch_size) * config.epochs),
         train_dataset=rows,
-        eval_dataset=training_rows(validation, encoder, types),
+        eval_dataset=unseen,
         data_collator=WindowCollator(encoder.pad_id, len(types), config.label_smoothing),
         optimizers=(_optimizer(model, config), None),
         compute_metrics=_ranking,
@@ -111,13 +119,12 @@ def fine_tune(
     started = time.monotonic()
     checkpoint = last_checkpoint(run_dir)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    averaging.apply(model)
+    kept = _keep(model, start, shares, partial(_auroc, trainer, unseen)) if start is not None else 0.0
     seconds = time.monotonic() - started
     # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
     extract_model_from_parallel(model, keep_fp32_wrapper=False)
-    averaging.apply(model)
-    if start is not None:
-        _interpolate(model, start, config.keep_start)
-    return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), seconds)
+    return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), seconds, kept)
 
 
 def _ranking(prediction: EvalPrediction) -> dict[str, float]:
@@ -187,10 +194,32 @@ def _weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
 
 
-def _interpolate(model: torch.nn.Module, start: Mapping[str, torch.Tensor], share: float) -> None:
-    """Move the weights back towards those that training began with."""
-    model.load_state_dict({k: v.lerp(start[k].to(v), share) if v.is_floating_point() else v
-                           for k, v in model.state_dict().items()})  # fmt: skip
+def _auroc(trainer: Trainer, rows: Dataset) -> float:
+    """Of the weights as they are now."""
+    return float((trainer.predict(rows).metrics or {})["test_auroc"])
+
+
+def _keep(
+    model: torch.nn.Module,
+    start: Mapping[str, torch.Tensor],
+    shares: Sequence[float],
+    auroc: Callable[[], float],
+) -> float:
+    """Move the weights back towards those that training began with; the share that was taken."""
+    end = _weights(model)
+
+    def interpolate(share: float) -> None:
+        mixed = {k: v.lerp(start[k], share) if v.is_floating_point() else v for k, v in end.items()}
+        model.load_state_dict(mixed)
+
+    if len(shares) > 1:
+        interpolate(1.0)
+        before = auroc()
+    for share in shares:
+        interpolate(share)
+        if share == shares[-1] or auroc() >= before:
+            break
+    return share
 
 
 class _AverageWeights(TrainerCallback):

@@ -43,12 +43,14 @@ class Start:
         reason: why the base model, empty otherwise.
         config: of the training.
         unpacked: the weights come from the model folder, not from the training.
+        shares: of the weights that may be kept, least first.
     """
 
     weights: Path | None
     reason: str
     config: TrainConfig
     unpacked: bool = False
+    shares: tuple[float, ...] = ()
 
     def words(self, champion: str) -> str:
         """Where, for a person."""
@@ -108,12 +110,11 @@ def choose_start(
         learning_rate=own.learning_rate,
         head_learning_rate=own.head_learning_rate,
         warmup=own.warmup,
-        keep_start=own.keep_start,
         augment=0,
         average_last=1,
         seed=own.seed,
     )
-    return Start(weights, "", config, unpacked)
+    return Start(weights, "", config, unpacked, own.shares)
 
 
 def _check_owner(champion: Classifier, weights: Path) -> None:
@@ -212,5 +213,6 @@ def train_challenger(
         checkpoints,
         callbacks=callbacks,
         start_from=model,
+        shares=start.shares,
         quiet=True,
     )

@@ -13,6 +13,9 @@ from reviewguard.retraining.gate import GateConfig
 
 DEFAULT = Path("retrain.toml")
 
+STEPS = (0.35, 0.5, 0.65)
+"""Shares of the champion's weights that are tried after the least one."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetrainConfig:
@@ -26,7 +29,8 @@ class RetrainConfig:
         batch_size: windows per step.
         learning_rate: peak, for the encoder; `head_learning_rate` for the head.
         warmup: share of the steps, 0–1.
-        keep_start: share, 0–1, of the champion's weights in the challenger's: see `TrainConfig.keep_start`.
+        keep_start: least share, 0–1, of the champion's weights in the challenger's: see `TrainConfig.keep_start`.
+            More is kept, in steps, while the challenger ranks validation messages worse than the champion.
         replay: messages that the champion learnt, learnt once more so that they are not forgotten: half of them as
             written, half as augmented copies, so that what augmentation adds is no sign of a new label. Labels of
             earlier rounds come on top.
@@ -61,6 +65,11 @@ class RetrainConfig:
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in ("learning_rate", "head_learning_rate"):
             require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Shares of the champion's weights that are tried, least first."""
+        return (self.keep_start, *(share for share in STEPS if share > self.keep_start))
 
 
 @dataclass(frozen=True, slots=True)

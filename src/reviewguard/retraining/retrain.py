@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,8 @@ from reviewguard.user import who
 REPORT, REPORT_TEXT = "retraining.json", "retraining.md"
 WORK, UNPACKED = ".retrain", "unpacked"
 SPLIT_SEED = 13
-VALIDATION = 500
-"""Validation messages between epochs of a short training; thresholds are fitted on all of them."""
+VALIDATION = 1500
+"""Validation messages that a short training is steered by; thresholds are fitted on all of them."""
 WRITTEN = 600
 """Written messages that labels are held against."""
 
@@ -251,7 +251,8 @@ class _Round:
         trained = train_challenger(start, mix, validation, self.work.checkpoints, callbacks)
         learnt = map(label_version, (*data.labels.earlier, *data.labels.new))
         own = {**self.champion.settings.training, "version": self.stored.version}
-        facts = run_facts(start.config, data.splits, data.splits["train"], data.curation.digest) | {
+        config = replace(start.config, keep_start=trained.kept)
+        facts = run_facts(config, data.splits, data.splits["train"], data.curation.digest) | {
             "version": self.work.version,
             "started_from": lineage(own) if start.weights else None,
             "mix": _counts(mix, data),
@@ -262,7 +263,7 @@ class _Round:
             LEARNT: sorted(learnt),
             HELD_OUT: sorted(m.id for m in data.labels.held_out),
         }
-        return self.work.keep(trained, start.config, facts)
+        return self.work.keep(trained, config, facts)
 
     def _report(self, challenger: Classifier, mix: Mix) -> RetrainReport:
         data, job, clock = self.data, self.job, self.clock
