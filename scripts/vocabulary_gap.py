@@ -1,0 +1,88 @@
+"""How far is the wording of other mail from that of the training messages?
+
+    python scripts/vocabulary_gap.py ../shared/realworld/dev.jsonl --out docs/vocabulary_gap.json
+
+Per state of the training messages (all, and without the latest waves of briefs): the share of the other mail's running
+words, two-word and three-word runs that stand anywhere in them, and the words that the other mail uses most out of
+proportion. Single words only are written, never a sentence. It says what to write next; the model is not asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
+
+from reviewguard.curation.storage import load_splits
+from reviewguard.files import write_json
+from reviewguard.readers.labelled import read_labelled
+from reviewguard.schema import LabelledMessage
+
+RUNS = (1, 2, 3)
+TOKEN = r"[^\W\d_]+(?:'[^\W\d_]+)?"
+COMMON, WORDS = 8, 24
+"""Messages of the other mail that a listed word must stand in, and how many words are listed."""
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("mail", type=Path, help="labelled or unlabelled messages with a column `text`")
+    parser.add_argument("--data", type=Path, default=Path("build/data"))
+    parser.add_argument("--waves", type=int, nargs="+", default=[3, 4, 5], help="the last wave of each state")
+    parser.add_argument("--out", type=Path, default=Path("docs/vocabulary_gap.json"))
+    options = parser.parse_args()
+    other = [_plain(m.text) for m in read_labelled(options.mail)]
+    train = load_splits(options.data)["train"]
+    states = [_state(wave, train, other) for wave in options.waves]
+    write_json(options.out, {"mail": options.mail.stem, "messages": len(other), "states": states})
+
+
+def _state(wave: int, train: Sequence[LabelledMessage], other: Sequence[str]) -> dict[str, Any]:
+    ours = [_plain(m.text) for m in train if _wave(m.writer_brief) <= wave]
+    known = {str(n): round(_known(ours, other, n), 4) for n in RUNS}
+    return {"last_wave": wave, "messages": len(ours), "known_runs": known, "words": _words(ours, other)}
+
+
+def _wave(brief: str) -> int:
+    """1 for the first wave, whose briefs bear no number."""
+    return int(brief[0]) if brief[0].isdigit() else 1
+
+
+def _known(ours: Iterable[str], other: Iterable[str], words: int) -> float:
+    """The share of the other mail's runs of so many words that stand in ours, each as often as it occurs."""
+    counter = CountVectorizer(ngram_range=(words, words), token_pattern=TOKEN)
+    counts = np.asarray(counter.fit_transform(other).sum(axis=0)).ravel()
+    there = CountVectorizer(
+        ngram_range=(words, words), token_pattern=TOKEN, vocabulary=counter.vocabulary_, binary=True
+    )
+    seen = np.asarray(there.transform(ours).sum(axis=0)).ravel() > 0
+    return float(counts[seen].sum() / counts.sum())
+
+
+def _words(ours: Sequence[str], other: Sequence[str]) -> list[dict[str, Any]]:
+    """Words whose share of messages differs most, by ratio: those that ours lack."""
+    counter = CountVectorizer(token_pattern=TOKEN, binary=True)
+    theirs = np.asarray(counter.fit_transform(other).sum(axis=0)).ravel()
+    same = CountVectorizer(token_pattern=TOKEN, binary=True, vocabulary=counter.vocabulary_)
+    own = np.asarray(same.transform(ours).sum(axis=0)).ravel()
+    ratio = np.where(theirs >= COMMON, (theirs / len(other)) / ((own + 1) / len(ours)), 0)
+    names = counter.get_feature_names_out()
+    return [
+        {"word": names[i], "here": round(own[i] / len(ours), 4), "there": round(theirs[i] / len(other), 4)}
+        for i in np.argsort(-ratio)[:WORDS]
+    ]
+
+
+def _plain(text: str) -> str:
+    return text.replace("’", "'")
+
+
+if __name__ == "__main__":
+    main()
