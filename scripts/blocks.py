@@ -24,6 +24,7 @@ MODEL = ROOT / "models" / "default"
 FIGURES = ROOT / "docs" / "figures.json"
 MODEL_TABLE = ROOT / "docs" / "model_table.json"
 LEARNING_CURVE = ROOT / "docs" / "learning_curve.json"
+VOCABULARY_GAP = ROOT / "docs" / "vocabulary_gap.json"
 RETRAINING = ROOT / "docs" / "retraining.json"
 THROUGHPUT = ROOT / "docs" / "throughput.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
@@ -220,6 +221,34 @@ def learning_curve() -> str | None:
     ]
     facts = f"Data digest `{stored['digest'][:16]}`, seed {stored['seed']}. Brackets hold 95% bootstrap intervals."
     return f"{facts}\n\n{table(header, rows)}"
+
+
+def vocabulary_gap() -> str | None:
+    """How much of the wording of real mail the training messages hold, by the last wave of them."""
+    stored = _read(VOCABULARY_GAP)
+    if not stored:
+        return None
+    states = stored["states"]
+    names = {"1": "words", "2": "pairs of words", "3": "three words in a row"}
+    rows = [
+        (
+            f"up to wave {state['last_wave']}",
+            f"{state['messages']:,}",
+            *(f"{state['known_runs'][n]:.1%}" for n in names),
+        )
+        for state in states
+    ]
+    header = ("training messages", "number", *(f"known {name}" for name in names.values()))
+    words = (
+        "word",
+        f"in {stored['messages']} real messages",
+        *(f"up to wave {state['last_wave']}" for state in states),
+    )
+    lacking = [
+        (f"`{word['word']}`", f"{word['there']:.1%}", *(f"{here:.2%}" for here in word["here"]))
+        for word in stored["words"]
+    ]
+    return f"{table(header, rows)}\n\n{table(words, lacking)}"
 
 
 def behaviour() -> str | None:

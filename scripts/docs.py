@@ -120,6 +120,7 @@ BLOCKS = {
     "error-kinds": blocks.error_kinds,
     "label-errors": blocks.label_errors,
     "learning-curve": blocks.learning_curve,
+    "vocabulary-gap": blocks.vocabulary_gap,
     "explanations": explanation_blocks.explanations,
     "explanations-short": explanation_blocks.explanations_short,
     "commands": commands,

@@ -24,7 +24,7 @@ from reviewguard.schema import LabelledMessage
 
 RUNS = (1, 2, 3)
 TOKEN = r"[^\W\d_]+(?:'[^\W\d_]+)?"
-COMMON, WORDS = 8, 24
+COMMON, WORDS = 8, 12
 """Messages of the other mail that a listed word must stand in, and how many words are listed."""
 
 
@@ -41,13 +41,21 @@ def main() -> None:
     other = [_plain(m.text) for m in read_labelled(options.mail)]
     train = load_splits(options.data)["train"]
     states = [_state(wave, train, other) for wave in options.waves]
-    write_json(options.out, {"mail": options.mail.stem, "messages": len(other), "states": states})
+    words = _words([_of_wave(train, wave) for wave in options.waves], other)
+    write_json(
+        options.out,
+        {"mail": options.mail.stem, "messages": len(other), "states": states, "words": words},
+    )
 
 
 def _state(wave: int, train: Sequence[LabelledMessage], other: Sequence[str]) -> dict[str, Any]:
-    ours = [_plain(m.text) for m in train if _wave(m.writer_brief) <= wave]
+    ours = _of_wave(train, wave)
     known = {str(n): round(_known(ours, other, n), 4) for n in RUNS}
-    return {"last_wave": wave, "messages": len(ours), "known_runs": known, "words": _words(ours, other)}
+    return {"last_wave": wave, "messages": len(ours), "known_runs": known}
+
+
+def _of_wave(train: Sequence[LabelledMessage], last: int) -> list[str]:
+    return [_plain(m.text) for m in train if _wave(m.writer_brief) <= last]
 
 
 def _wave(brief: str) -> int:
@@ -66,17 +74,21 @@ def _known(ours: Iterable[str], other: Iterable[str], words: int) -> float:
     return float(counts[seen].sum() / counts.sum())
 
 
-def _words(ours: Sequence[str], other: Sequence[str]) -> list[dict[str, Any]]:
-    """Words whose share of messages differs most, by ratio: those that ours lack."""
+def _words(states: Sequence[Sequence[str]], other: Sequence[str]) -> list[dict[str, Any]]:
+    """Words that the messages of the last state but one lack most: their shares of messages there and in each."""
     counter = CountVectorizer(token_pattern=TOKEN, binary=True)
-    theirs = np.asarray(counter.fit_transform(other).sum(axis=0)).ravel()
+    there = np.asarray(counter.fit_transform(other).sum(axis=0)).ravel()
     same = CountVectorizer(token_pattern=TOKEN, binary=True, vocabulary=counter.vocabulary_)
-    own = np.asarray(same.transform(ours).sum(axis=0)).ravel()
-    ratio = np.where(theirs >= COMMON, (theirs / len(other)) / ((own + 1) / len(ours)), 0)
+    here = [np.asarray(same.transform(ours).sum(axis=0)).ravel() for ours in states]
+    lack = np.where(there >= COMMON, there / (here[-2] + 1), 0)
     names = counter.get_feature_names_out()
     return [
-        {"word": names[i], "here": round(own[i] / len(ours), 4), "there": round(theirs[i] / len(other), 4)}
-        for i in np.argsort(-ratio)[:WORDS]
+        {
+            "word": names[i],
+            "there": round(there[i] / len(other), 4),
+            "here": [round(own[i] / len(ours), 4) for own, ours in zip(here, states, strict=True)],
+        }
+        for i in np.argsort(-lack)[:WORDS]
     ]
 
 

@@ -127,6 +127,28 @@ def test_json_conversations_of_several_shops(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("conversation", "roles"),
+    [
+        ({"messages": [ASKED, ANSWERED]}, ["buyer", "seller"]),
+        ({"body": "Where is my lamp?", "replies": [ANSWERED]}, ["buyer", "seller"]),
+    ],
+)
+def test_json_of_one_conversation_hands_on_what_it_says(
+    tmp_path: Path, conversation: dict[str, Any], roles: list[str]
+) -> None:
+    whole = conversation | {"id": "c1", "order_id": ORDER, "subject": "Lamp"}
+    records = read(written(tmp_path, "a.json", json.dumps(whole, indent=1)))
+    assert [record.role for record in records] == roles
+    assert {(r.thread, r.order_id, r.subject) for r in records} == {("c1", ORDER, "Lamp")}
+
+
+def test_json_with_messages_of_several_conversations_is_not_one(tmp_path: Path) -> None:
+    page = {"request_id": "r9", "messages": [{"ticket_id": n, "text": "Hello"} for n in ("t1", "t2")]}
+    records = read(written(tmp_path, "a.json", json.dumps(page)))
+    assert [record.thread for record in records] == ["t1", "t2"]
+
+
 def test_json_of_one_message_or_of_bare_texts(tmp_path: Path) -> None:
     assert texts(
         read(written(tmp_path, "a.json", '{"text": "hi", "tags": ["x"], "files": [{"url": "u"}]}'))

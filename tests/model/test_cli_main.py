@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +43,18 @@ def test_what_the_user_can_mend_is_no_crash(
 ) -> None:
     assert leave(monkeypatch, UserError("no such file")) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "Thank you", "--json"], ["check", "Thank you"]])
+def test_a_pipe_that_nobody_reads_ends_it_silently(tiny_model_dir: Path, arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "reviewguard", *arguments]
+    model = ["--model", str(tiny_model_dir)] if "check" in arguments else []
+    with os.fdopen(writer, "wb") as pipe:
+        done = subprocess.run([*command, *model], stdout=pipe, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (cli.PIPE_CLOSED, b"")
+    assert done.returncode not in EXIT_CODES.values()
 
 
 @pytest.mark.parametrize(
