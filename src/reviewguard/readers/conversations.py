@@ -40,6 +40,8 @@ _LISTS = frozenset(
 """Lists, as `fold` writes them, that hold messages even where nobody is named as their writer."""
 _EARLIER = ("previous", "quoted")
 """How lists begin that repeat other messages beside a message."""
+_MANY = ("conversations", "threads")
+"""Those of the lists that may hold whole conversations; the others hold the messages of one."""
 _SHARED = ("order_id", "subject", "asin")
 _THREAD, _OPENER = "conversation.id", "sender_type"
 _NOBODY = ""
@@ -75,6 +77,28 @@ def messages_in(value: Any, given: Columns) -> Iterator[Any]:
         given: field → column, where names do not tell.
     """
     yield from _unfold(value, given, {})
+
+
+def is_conversation(value: Any, given: Columns) -> bool:
+    """Whether an object says something of all messages in it, and they do not speak of different things."""
+    lists = _message_lists(value, given) if isinstance(value, dict) else {}
+    own = to_cells(_without(value, lists)) if lists else {}
+    if not (_outer(own, given) or _has_text(own, given)):
+        return False
+    if any(_last(path) in _MANY or _last(path) not in _LISTS for path in lists):
+        return False
+    entries = [entry for path in lists for entry in lists[path] if isinstance(entry, dict)]
+    return not any(_message_lists(entry, given) for entry in entries) and _agree(entries, given)
+
+
+def _agree(entries: Iterable[Mapping[str, Any]], given: Columns) -> bool:
+    """Whether messages name one thread, order, subject and ASIN at most."""
+    said: dict[str, set[Cell]] = {}
+    for cells in map(to_cells, entries):
+        found = recognise(tuple(cells), given)
+        for field in ("thread", *_SHARED):
+            said.setdefault(field, set()).add(cells.get(found.get(field, "")))
+    return all(len(values - {None, ""}) <= 1 for values in said.values())
 
 
 def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.conversations import Columns, message_rows
+from reviewguard.readers.conversations import Columns, is_conversation, message_rows
 from reviewguard.readers.lines import read_lines
 from reviewguard.readers.sources import open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -19,10 +19,15 @@ _ITEM = "item"
 """What ijson calls the members of a list in its paths."""
 
 
+_MAX_CONVERSATION = 4 * 2**20
+"""Bytes of a file that may be a single conversation; larger ones are exports, and are not held in memory."""
+
+
 class JsonReader:
     """One message an object, in the first list whose objects have a message.
 
-    Where that list stands in objects of another one, these are read whole: they are the conversations.
+    Where that list stands in objects of another one, these are read whole: they are the conversations. So is the
+    file's only object where it is one itself.
     """
 
     name = "json"
@@ -35,8 +40,23 @@ class JsonReader:
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each message of the list's members."""
-        prefix = _find_list(path, options.columns.get("text"))
+        alone = _is_conversation(path, options.columns)
+        prefix = "" if alone else _find_list(path, options.columns.get("text"))
         yield from to_records(_rows(path, prefix, options.columns), path, options)
+
+
+def _is_conversation(path: Path, given: Columns) -> bool:
+    """Whether the file is a single conversation; one that breaks off is read message by message."""
+    import ijson
+
+    with open_bytes(path) as stream:
+        if len(stream.read(_MAX_CONVERSATION + 1)) > _MAX_CONVERSATION:
+            return False
+    try:
+        with open_bytes(path) as stream:
+            return is_conversation(next(ijson.items(_source(stream, path), "", use_float=True), None), given)
+    except (ijson.JSONError, InputError):
+        return False
 
 
 def _find_list(path: Path, text: str | None) -> str:
