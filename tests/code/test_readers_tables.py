@@ -149,6 +149,45 @@ def test_json_with_messages_of_several_conversations_is_not_one(tmp_path: Path) 
     assert [record.thread for record in records] == ["t1", "t2"]
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_the_first_message_of_an_intercom_conversation_is_read(tmp_path: Path, listed: bool) -> None:
+    """Field names: developers.intercom.com, Conversations."""
+    parts = [
+        {
+            "part_type": "comment",
+            "body": "<p>I love it</p>",
+            "author": {"type": "user"},
+            "created_at": 1730800500,
+        },
+        {
+            "part_type": "note",
+            "body": "<p>Nice one</p>",
+            "author": {"type": "admin"},
+            "created_at": 1730800600,
+        },
+        {
+            "part_type": "comment",
+            "body": "<p>Review it</p>",
+            "author": {"type": "admin"},
+            "created_at": 1730800700,
+        },
+    ]
+    source = {"id": "s1", "subject": "Lamp", "body": "<p>Leave 5 stars</p>", "author": {"type": "admin"}}
+    outer = {"type": "conversation", "id": "7", "created_at": 1730800000, "source": source}
+    short = outer | {"id": "8", "source": source | {"author": {"type": "lead"}}}
+    whole = outer | {"conversation_parts": {"type": "list", "conversation_parts": parts}}
+    page = {"type": "conversation.list", "conversations": [whole, short]} if listed else whole
+    records = read(written(tmp_path, "a.json", json.dumps(page)))
+    assert [(record.role, record.text, record.thread, record.subject) for record in records[:4]] == [
+        ("seller", "Leave 5 stars", "7", "Lamp"),
+        ("buyer", "I love it", "7", "Lamp"),
+        ("system", "Nice one", "7", "Lamp"),
+        ("seller", "Review it", "7", "Lamp"),
+    ]
+    assert str(records[0].sent_at) == "2024-11-05 09:46:40+00:00"
+    assert [(record.role, record.thread) for record in records[4:]] == [("buyer", "8")] * listed
+
+
 def test_json_of_one_message_or_of_bare_texts(tmp_path: Path) -> None:
     assert texts(
         read(written(tmp_path, "a.json", '{"text": "hi", "tags": ["x"], "files": [{"url": "u"}]}'))

@@ -42,6 +42,8 @@ _EARLIER = ("previous", "quoted")
 """How lists begin that repeat other messages beside a message."""
 _MANY = ("conversations", "threads")
 """Those of the lists that may hold whole conversations; the others hold the messages of one."""
+_OPENINGS = ("source", "conversation_message")
+"""Objects with the first message of a conversation, as Intercom calls them."""
 _SHARED = ("order_id", "subject", "asin")
 _THREAD, _OPENER = "conversation.id", "sender_type"
 _NOBODY = ""
@@ -71,7 +73,7 @@ def messages_in(value: Any, given: Columns) -> Iterator[Any]:
 
     A message takes over the id of its conversation as the thread, its order, ASIN and subject. What has words of
     its own beside the list is a message too: the buyer's, if nothing says who wrote it and the first answer is the
-    seller's.
+    seller's. Intercom has the first message in an object of its own.
 
     Args:
         given: field → column, where names do not tell.
@@ -81,10 +83,12 @@ def messages_in(value: Any, given: Columns) -> Iterator[Any]:
 
 def is_conversation(value: Any, given: Columns) -> bool:
     """Whether an object says something of all messages in it, and they do not speak of different things."""
-    lists = _message_lists(value, given) if isinstance(value, dict) else {}
-    own = to_cells(_without(value, lists)) if lists else {}
-    if not (_outer(own, given) or _has_text(own, given)):
+    if not isinstance(value, dict):
         return False
+    lists = _message_lists(value, given)
+    own = to_cells(_without(value, lists))
+    if not lists or not (_outer(own, given) or _has_text(own, given)):
+        return bool(_opening(value, own, given))
     if any(_last(path) in _MANY or _last(path) not in _LISTS for path in lists):
         return False
     entries = [entry for path in lists for entry in lists[path] if isinstance(entry, dict)]
@@ -111,14 +115,21 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
         return
     lists = _message_lists(value, given)
     own = to_cells(_without(value, lists))
-    if not lists:
+    opening = _opening(value, own, given)
+    if lists or opening:
+        yield from _conversation(own, opening, lists, given, carried)
+    else:
         yield _shared(carried, own)
-        return
+
+
+def _conversation(own: Cells, opening: Cells, lists: _Lists, given: Columns, carried: Cells) -> Iterator[Any]:
     is_message = _has_text(own, given)
-    outer = _outer(own, given)
+    outer = _outer(opening | own, given)
     carried = outer | carried if is_message else {**_but_thread(carried), **outer}
     if is_message:
         yield _shared(carried, own | _opened_by(own, lists, given))
+    if opening:
+        yield _shared(carried | _dates(own, given), opening)
     for entry in (entry for entries in lists.values() for entry in entries):
         yield from _unfold(entry, given, carried)
 
@@ -172,6 +183,19 @@ def _writer(cells: Cells, given: Columns) -> Role | None:
     }
     role = role_of(telling)
     return role if role != "seller" or role_of(telling | {_NOBODY: "buyer"}) == "seller" else None
+
+
+def _opening(value: Mapping[str, Any], own: Cells, given: Columns) -> Cells:
+    """The first message of a conversation where it stands in an object of its own and names its writer."""
+    if _has_text(own, given):
+        return {}
+    objects = (to_cells(value[name]) for name in _OPENINGS if isinstance(value.get(name), dict))
+    return next((cells for cells in objects if _has_text(cells, given) and _writer(cells, given)), {})
+
+
+def _dates(own: Cells, given: Columns) -> Cells:
+    column = recognise(tuple(own), given).get("date")
+    return {column: own[column]} if column else {}
 
 
 def _opened_by(own: Cells, lists: _Lists, given: Columns) -> Cells:
