@@ -267,6 +267,12 @@ def test_a_buyers_mail_below_headers_is_not_the_sellers(tmp_path: Path) -> None:
         f"pon., 4 lis 2024 o 10:00 Ana <{RELAY}> napisał(a):\n\n> ",
         f"On Mon, Nov 4, 2024 at 10:00 AM Ana Long via Amazon Marketplace\n<{RELAY}>\nwrote:\n\n> ",
         f"Le lun. 4 nov. 2024 à 10:00, Ana Long via Amazon\n<{RELAY}>\na écrit :\n\n> ",
+        f"Le lun. 4 nov. 2024 à 10:00, Ana <{RELAY}> a écrit\u00a0:\n\n> ",
+        f"2024年11月4日(月) 10:00 Ana Long <{RELAY}>:\n\n> ",
+        f"2024/11/04 10:00、Ana Long via Amazon\n<{RELAY}>のメール：\n\n> ",
+        f"差出人: Ana <{RELAY}>\n送信日時: 2024年11月4日 10:00\n宛先: Shop\n件名: Lamp\n",
+        f"Am Mo., 4. Nov. 2024 um 10:00 Uhr schrieb Ana Long via\nAmazon Marketplace\n<{RELAY}>:\n\n> ",
+        f"Long, Ana <{RELAY}> hat am 04.11.2024 10:00 CET geschrieben:\n\n> ",
     ],
 )
 def test_quotes_of_mail_programs_in_other_languages_and_on_wrapped_lines(tmp_path: Path, above: str) -> None:
@@ -274,8 +280,16 @@ def test_quotes_of_mail_programs_in_other_languages_and_on_wrapped_lines(tmp_pat
     assert (record.text, record.previous) == ("Refunded.", "I would give five stars for a refund")
 
 
-def test_what_is_only_like_the_line_above_a_quote_stays(tmp_path: Path) -> None:
-    body = "Il 4 novembre 2024\nla cliente Ana <a@b.example>\nci ha scritto di questo:\nfive stars, please"
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Il 4 novembre 2024\nla cliente Ana <a@b.example>\nci ha scritto di questo:",
+        "2024年11月4日 10:00 <https://example.com/lamp>:",
+        "Am 4.11. um 10:00 erreichen Sie Ana <a@b.example>:",
+    ],
+)
+def test_what_is_only_like_the_line_above_a_quote_stays(tmp_path: Path, above: str) -> None:
+    body = f"{above}\nfive stars, please"
     assert one(tmp_path, raw(body)).text == body
 
 

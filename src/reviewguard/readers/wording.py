@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 
+from reviewguard.readers.attributions import REPLY_HEADER, in_english
 from reviewguard.readers.markup import tidy
 from reviewguard.schema import Role
 from reviewguard.text import normalize
@@ -50,22 +51,8 @@ _QUOTED_LINE = re.compile(r"^>.*\n?", re.MULTILINE)
 _GARBLED = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a-\u201e\u2018-\u201d\u2020-\u2026\u2122\u0152-\u017e]"
 )
-_REPLY_HEADER = re.compile(r"@|\d[:.]\d\d")
-_MAY_QUOTE = re.compile(rf"^>|{_REPLY_HEADER.pattern}", re.MULTILINE)
-_ON = r"(?:On|Il|Le|El|Em|W dniu|(?:pon|wt|śr|czw|pt|sob|niedz)\.,)[ ]"
-_KNOWN_WROTE = ("wrote", "a écrit", "escribió", "escreveu")
-_WROTE = "|".join(("ha scritto", r"napisał(?:a|\(a\))?", "pisze", *_KNOWN_WROTE))
-_ATTRIBUTION = re.compile(
-    rf"^(?P<who>{_ON}(?=.*\d).{{1,200}}(?:\n(?!{_ON}).{{1,200}}){{0,2}}?)\s(?P<wrote>{_WROTE})[ ]?:$",
-    re.MULTILINE,
-)
+_MAY_QUOTE = re.compile(rf"^>|{REPLY_HEADER.pattern}", re.MULTILINE)
 _MARKED_REPLY = re.compile(r"\s*[^>\n].{0,300}(?:\n.{1,300}){0,2}?:\n+>")
-"""The line above a quote, in the languages and over the number of lines that `quotequail` does not know."""
-_FOREIGN_HEADERS = re.compile(
-    r"^(?:Da|Od):[ ](?P<from>.*)\n(?:Inviato|Data|Wysłano|Data wysłania):[ ](?P<sent>.*)\n(?:A|Do):[ ](?P<to>.*)\n"
-    r"(?:(?:Cc|DW):.*\n)?(?:Oggetto|Temat):(?P<subject>.*)$",
-    re.MULTILINE,
-)
 _MAX_LINES = 1000
 """Texts of more lines are left whole: looking for quotes takes time that grows with their square."""
 
@@ -174,7 +161,7 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
     text = tidy(text)
     own: list[str] = []
     first: dict[str, str] = {}
-    rest = _in_english(text) if _MAY_QUOTE.search(text) and text.count("\n") < _MAX_LINES else ""
+    rest = in_english(text) if _MAY_QUOTE.search(text) and text.count("\n") < _MAX_LINES else ""
     while rest and (found := unwrap(rest)) and _is_quote(found, is_reply=is_reply):
         if is_sellers and _may_be_sellers(found, rest):
             break
@@ -186,23 +173,10 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
     return Wording(words or text, first.get("text", ""), first.get("from", ""))
 
 
-def _in_english(text: str) -> str:
-    """The text with what stands above a quote as `quotequail` knows it: in English and on one line."""
-    text = _FOREIGN_HEADERS.sub(r"From: \g<from>\nSent: \g<sent>\nTo: \g<to>\nSubject:\g<subject>\n", text)
-    return _ATTRIBUTION.sub(_english_attribution, text)
-
-
-def _english_attribution(match: re.Match[str]) -> str:
-    who, wrote = match["who"], match["wrote"]
-    if not _REPLY_HEADER.search(who) or (match[0].count("\n") < 2 and wrote in _KNOWN_WROTE):
-        return match[0]
-    return f"On -, {' '.join(who.split())} wrote:"
-
-
 def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:
     if found["type"] == "quote":
         return is_reply
-    return bool(found.get("from")) and bool(_REPLY_HEADER.search(found["from"] + found.get("date", "")))
+    return bool(found.get("from")) and bool(REPLY_HEADER.search(found["from"] + found.get("date", "")))
 
 
 def _may_be_sellers(found: dict[str, str], text: str) -> bool:

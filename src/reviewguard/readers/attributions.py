@@ -1,0 +1,49 @@
+"""The lines that mail programs write above what they quote, in the languages that `quotequail` does not know."""
+
+from __future__ import annotations
+
+import re
+
+_TIME = r"\d[:.]\d\d"
+REPLY_HEADER = re.compile(rf"@|{_TIME}")
+"""What such a line has: an address or a time."""
+
+_ON = r"(?:On|Il|Le|El|Em|W dniu|(?:pon|wt|śr|czw|pt|sob|niedz)\.,)[ ]"
+_WROTE = r"(?:ha scritto|napisał(?:a|\(a\))?|pisze|wrote|a écrit|escribió|escreveu)"
+_COLON = "[ \u00a0\u202f]?[:：]"
+_KNOWN = ("wrote:", "a écrit :", "escribió:", "escreveu:")
+"""How lines end that `quotequail` knows, over two lines at most."""
+_ATTRIBUTION = re.compile(
+    rf"^(?P<who>{_ON}(?=.*\d).{{1,200}}(?:\n(?!{_ON}).{{1,200}}){{0,2}}?)\s{_WROTE}{_COLON}$", re.MULTILINE
+)
+_ADDRESS = r"<[^<>\s@]{1,100}@[^<>\s]{1,200}>"
+_DATED = r"(?:\d{4}[年/]\d|Am[ ](?=.*\bschrieb\b))"
+_ADDRESSED = re.compile(
+    rf"^(?P<who>{_DATED}(?=.*{_TIME})[^<\n]{{1,200}}(?:\n(?!{_DATED})[^<\n]{{0,200}}){{0,2}}{_ADDRESS}"
+    rf"|[^<>\n]{{0,200}}{_ADDRESS}\s(?:schrieb|hat|wrote)[ ](?:am|on)[ ](?=.*{_TIME})[^<\n]{{1,100}}?)"
+    rf"(?:[ ]?(?:さん)?(?:のメール|が書きました)|[ ]geschrieben)?{_COLON}$",
+    re.MULTILINE,
+)
+"""Lines that need an address in angle brackets and a time to be told from a sentence."""
+_HEADERS = re.compile(
+    r"^(?:Da|Od|差出人):[ ](?P<from>.*)\n(?:Inviato|Data|Wysłano|Data wysłania|送信日時|日付):[ ](?P<sent>.*)\n"
+    r"(?:A|Do|宛先):[ ](?P<to>.*)\n(?:(?:Cc|CC|DW):.*\n)?(?:Oggetto|Temat|件名):(?P<subject>.*)$",
+    re.MULTILINE,
+)
+
+
+def in_english(text: str) -> str:
+    """The text with what stands above a quote as `quotequail` knows it: in English and on one line."""
+    text = _HEADERS.sub(r"From: \g<from>\nSent: \g<sent>\nTo: \g<to>\nSubject:\g<subject>\n", text)
+    text = _ATTRIBUTION.sub(_attribution, text)
+    return _ADDRESSED.sub(lambda match: _english(match["who"]), text)
+
+
+def _attribution(match: re.Match[str]) -> str:
+    known = match[0].count("\n") < 2 and match[0].endswith(_KNOWN)
+    return match[0] if known or not REPLY_HEADER.search(match["who"]) else _english(match["who"])
+
+
+def _english(who: str) -> str:
+    """Without commas: `quotequail` takes what stands behind the last one for the name."""
+    return f"On -, {' '.join(who.replace(',', ' ').split())} wrote:"
