@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import traceback
+from typing import NoReturn
 
 import typer
 
@@ -24,6 +26,8 @@ from reviewguard.errors import UserError
 
 CRASHED = 70
 """EX_SOFTWARE of sysexits.h: a failure of the program must not read as a verdict."""
+PIPE_CLOSED = 141
+"""128 and the number of SIGPIPE, as shells count: what a program ends with that nobody reads on."""
 
 app = typer.Typer(
     name="reviewguard",
@@ -47,15 +51,42 @@ app.add_typer(data.app, name="data")
 
 
 def main() -> None:
-    """Run the command line; a `UserError` becomes a message and exit code 2, another error a traceback and 70."""
+    """Run the command line; a `UserError` becomes a message and exit code 2, another error a traceback and 70.
+
+    Where the reader of its output has gone, as `head` does, it ends without a word.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    try:
+        _run()
+    except BrokenPipeError:
+        _end_unread()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # typer and rich end with 1, which is a verdict
+            _end_unread()
+        raise
+
+
+def _run() -> None:
     try:
         app()
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(2)
+    except BrokenPipeError:
+        raise
     except Exception:
         traceback.print_exc()
         sys.exit(CRASHED)
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()  # at the interpreter's end it would be too late to catch
+
+
+def _end_unread() -> NoReturn:
+    """What is still to be written goes nowhere, or the interpreter complains of it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(nowhere, number)
+    sys.exit(PIPE_CLOSED)
