@@ -309,7 +309,22 @@ def test_a_message_of_two_overlapping_files_counts_once() -> None:
     assert [s.number for s in finding.sendings] == [m.number for m in finding.thread] == [1]
     seen = result.overview
     assert (seen.read, seen.sellers, seen.copies, seen.soliciting) == (3, 2, 1, 1)
-    assert "1 row of these stands in more than one file, counted once." in facts_text(facts(result))
+    assert "1 row of these stands in more than one place, counted once." in facts_text(facts(result))
+
+
+def test_a_row_that_stands_twice_in_one_file_counts_once() -> None:
+    twice = [soliciting(i, "Five stars for a mug?", id="A") for i in (1, 2)]
+    other = soliciting(3, "Five stars for a mug?", id="X", source="november.csv")
+    nameless = [replace(r, record=replace(r.record, id=None)) for r in twice]
+    for rows in (twice, nameless, [*twice, other], [other, *twice]):
+        result = audited(rows)
+        assert (result.overview.soliciting, len(result.findings[0].sendings)) == (1, 1)
+        assert result.overview.copies == len(rows) - 1
+    apart = [
+        [soliciting(1, "Five stars?", id="A"), soliciting(2, "Five stars?", id="A", asin="B0TEST1234")],
+        [replace(r, record=replace(r.record, sent_at=None)) for r in nameless],
+    ]
+    assert [audited(rows).overview.soliciting for rows in apart] == [2, 2]
 
 
 def test_a_message_sent_twice_in_one_file_counts_twice() -> None:

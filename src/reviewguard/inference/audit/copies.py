@@ -1,9 +1,11 @@
-"""Tells the messages that overlapping exports hold twice."""
+"""Tells the messages that an export, or overlapping ones, hold twice."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
+from reviewguard.inference.audit.threads import Thread
 from reviewguard.schema import Record
 
 
@@ -34,6 +36,26 @@ class Copies:
         held[record.source] += 1
         others = (count for source, count in held.items() if source != record.source)
         return held[record.source] <= max(others, default=0)
+
+    def among(self, thread: Thread) -> frozenset[int]:
+        """Numbers of the records of one conversation that stand in it, or in another file, already."""
+        repeated = frozenset(_repeated(thread))
+        once = (row for row in thread if row.number not in repeated)
+        return repeated.union([row.number for row in once if self.is_copy(row.record)])
+
+
+def _repeated(thread: Thread) -> Iterator[int]:
+    """Records that an earlier one of their file says again: one sending, as ids and dates tell."""
+    seen: set[tuple[object, ...]] = set()
+    for row in thread:
+        record = row.record
+        if record.error is not None or _where(record) is None or not (record.id or record.sent_at):
+            continue
+        said = (record.source, record.id, record.order_id, record.asin, record.agent, record.role)
+        key = (*said, record.sent_at, record.text)
+        if key in seen:
+            yield row.number
+        seen.add(key)
 
 
 def _where(record: Record) -> int | None:

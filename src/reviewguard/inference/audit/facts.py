@@ -70,7 +70,7 @@ def _reviewed(audit: Audit) -> Iterator[str]:
         f"{seen.notices:,} notices, {seen.unread:,} unreadable."
     )
     if seen.copies:
-        yield f"{_plural(seen.copies, 'row')} of these {_stand(seen.copies)} in more than one file, counted once."
+        yield f"{_plural(seen.copies, 'row')} of these {_stand(seen.copies)} in more than one place, counted once."
     narrowed = ", ".join(filters.describe())
     yield f"{_plural(seen.reviewed, 'seller message')} judged" + (f" ({narrowed})." if narrowed else ".")
     yield f"Judged by {audit.model or 'no model'} under the profile {audit.profile}, not by a person."

@@ -58,7 +58,7 @@ class FindingsCollector:
                 self._wanted.setdefault(number, []).append(i)
 
     def add(self, thread: Thread, copies: Collection[int] = ()) -> None:
-        """Take in one conversation; of `copies`, messages of another file, only what broke an order rule is kept."""
+        """Take in one conversation; of `copies`, messages held twice, only what broke an order rule is kept."""
         once = [row for row in thread if row.number not in copies or row.number in self._wanted]
         for at, row in enumerate(once):
             flagged = row.verdict is not None and row.verdict.verdict in (REVIEW_SOLICITING, NEEDS_REVIEW)

@@ -34,7 +34,7 @@ class OverviewBuilder:
     _unreadable: list[Unreadable] = field(default_factory=list)
 
     def add(self, row: ScoredRecord, *, copy: bool = False) -> None:
-        """Count one record; of a copy of another file's message only that it is one."""
+        """Count one record; of a copy of another message only that it is one."""
         record, verdict = row.record, row.verdict
         self._sources[record.source] += 1
         if copy:

@@ -166,7 +166,7 @@ class Overview:
 
     Attributes:
         read: records of every kind; `sellers`, `buyers`, `notices`, `unread` and `copies` add up to it.
-        copies: messages that another file holds as well, counted there.
+        copies: messages that the same or another file holds as well, counted there.
         not_scored: sellers' messages that cannot be scored (empty, say).
         undated: messages of any kind without a readable date.
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.

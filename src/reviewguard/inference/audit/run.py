@@ -44,7 +44,7 @@ def audit(
         model = model or (row.verdict.model if row.verdict else "")
     overview, collector = OverviewBuilder(filters), FindingsCollector(filters, orders.breaches(rules))
     for thread in threads(rows()):
-        again = {row.number for row in thread if copies.is_copy(row.record)}
+        again = copies.among(thread)
         for row in thread:
             overview.add(row, copy=row.number in again)
         collector.add(thread, again)
