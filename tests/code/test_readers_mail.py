@@ -314,6 +314,30 @@ def test_answers_between_quoted_lines_are_the_sellers(tmp_path: Path, html: bool
     )
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        f"On Mon, 4 Nov 2024 at 10:00, Ana <{RELAY}> wrote:",
+        f"Am Mo., 4. Nov. 2024 um 10:00 Uhr schrieb Ana\n<{RELAY}>:",
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_an_answer_above_the_first_quoted_line_is_the_sellers(tmp_path: Path, above: str, gap: str) -> None:
+    answer = f"Yes, today.\nLeave us 5 stars.{gap}"
+    body = f"Hi Ana,\n\n{above}{gap}{answer}> Will you refund?"
+    record = one(tmp_path, raw(body))
+    assert (record.text, record.previous) == (
+        "Hi Ana,\n\nYes, today.\nLeave us 5 stars.",
+        "Will you refund?",
+    )
+
+
+def test_a_quote_without_marks_above_an_older_one_is_not_the_sellers(tmp_path: Path) -> None:
+    older = "On Sun, 3 Nov 2024 at 10:00, Lakeside Lamps <help@lakeside.example.com> wrote:\n> It ships"
+    body = f"Thanks.\n\nOn Mon, 4 Nov 2024 at 10:00, Ana <{RELAY}> wrote:\nI give 5 stars\n\n{older}"
+    assert one(tmp_path, raw(body)).text == "Thanks."
+
+
 def test_html(tmp_path: Path) -> None:
     html = (
         "<html><head><style>p{color:red}</style><title>no</title></head><body><p>Hi&nbsp;Ana,</p>"

@@ -53,6 +53,8 @@ _GARBLED = re.compile(
 )
 _MAY_QUOTE = re.compile(rf"^>|{REPLY_HEADER.pattern}", re.MULTILINE)
 _MARKED_REPLY = re.compile(r"\s*[^>\n].{0,300}(?:\n.{1,300}){0,2}?:\n+>")
+_UNMARKED = re.compile(r"\s*[^>\n].{0,300}(?:\n.{1,300}){0,2}?:[ ]?\n(?P<words>(?:(?!>).*\n)+)(?=>)")
+"""Words between the line above a quote and its first `>` line."""
 _MAX_LINES = 1000
 """Texts of more lines are left whole: looking for quotes takes time that grows with their square."""
 
@@ -167,6 +169,7 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
             break
         first = first or found
         own.append(found.get("text_top") or (_above_quote(rest) if found["type"] == "quote" else ""))
+        own.append(_before_marks(found, rest))
         below = found.get("text_bottom", "")
         rest = _QUOTED_LINE.sub("", below).strip() if found["type"] == "reply" else below
     words = tidy("\n\n".join(_unsigned(part) for part in (*own, rest) if part)) if first else _unsigned(text)
@@ -196,6 +199,15 @@ def _above_quote(text: str) -> str:
     """What stands above the first run of three `>` lines, which `unwrap` leaves out."""
     match = re.search(r"^>.*\n+>.*\n+>", text, re.MULTILINE)
     return text[: match.start()] if match else ""
+
+
+def _before_marks(found: dict[str, str], text: str) -> str:
+    """What is written between the line above a quote and the quote, which `unwrap` leaves out."""
+    from quotequail import unwrap
+
+    match = _UNMARKED.match(text[len(found.get("text_top", "")) :]) if found["type"] == "reply" else None
+    words = match["words"].strip() if match else ""
+    return "" if unwrap(words) else words
 
 
 def _unsigned(text: str) -> str:
