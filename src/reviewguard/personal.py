@@ -49,9 +49,10 @@ _IBAN = re.compile(r"(?<![\w-])(?=([A-Z]{2}\d\d(?: ?[A-Z\d]){11,30})(?![\w-]))")
 _SHORTEST_IBAN = 15
 
 SMALL_PART = (
-    "de|del|della|den|der|dem|des|di|da|do|dos|du|la|las|le|les|los|el|am|zu|zum|zur|van|von|y|e|und|and|et"
+    "de|del|della|den|der|dem|des|di|da|do|dos|du|la|las|le|les|los|el|am|zu|zum|zur|van|von|vom|ten|ter|bin|ibn"
+    "|y|e|und|and|et"
 )
-"""Small words inside names of people and streets."""
+"""Small words inside names of people and streets; those of `names` are among them, which may not import this."""
 _STREET = (
     r"street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|close|crescent"
     r"|square|sq|highway|hwy|parkway|pkwy|circle|cir|mews|gardens|grove|hill"

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reviewguard import names
 from reviewguard.masking import column_names, mask
+from reviewguard.personal import SMALL_PART
 from reviewguard.schema import Evidence
 
 
@@ -113,6 +115,7 @@ def test_names_from_elsewhere_are_masked_as_whole_words() -> None:
         ("Ann-Marie Cole", "Ann Marie, then Ann", "[name], then [name]"),
         ("WILL GROSSMANN", "Herr Großmann will warten", "Herr [name] will warten"),
         ("MARIA DE LA CRUZ", "La maison de la Cruz, de Maria", "La maison de la [name], de [name]"),
+        ("Yusuf bin Salem", "Ich bin hier, Yusuf", "Ich bin hier, [name]"),
         ("Anna and Tom Huber", "Anna and the lamp", "[name] and the lamp"),
         ("Anna-Lena ANNA", "Anna-Lena Anna", "[name]"),
         ("Mark Rose", "Mark, please mark the rose", "[name], please mark the rose"),
@@ -185,6 +188,12 @@ def test_names_of_columns() -> None:
         "text": "Ana",
     }
     assert column_names(values) == ("Ottoline Marsh", "Bo", "Kofi A. Mensah")
+
+
+def test_small_words_of_names_are_not_looked_for_alone() -> None:
+    parts = names._OF.strip("(?:) ").split("|")
+    assert "van" in parts
+    assert set(parts) <= set(SMALL_PART.split("|"))
 
 
 def test_a_mark_takes_in_the_label_of_what_it_cuts() -> None:
