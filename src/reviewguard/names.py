@@ -67,10 +67,15 @@ _LOWER_LAST_LINE = re.compile(
     r"(?<!\w)(?i:regards|best|wishes|cheers|sincerely|thanks|thank you|love|warmly)[,.!]*[ \t]*\n\s*"
     rf"(?P<name>[^\W\d_]{{2,20}})[.!]?{_END}"
 )
+# Where a parcel goes; "France Gall" is a person.
+_COUNTRY = (
+    r"(?:(?:the )?(?:United (?:States|Kingdom)|USA?|UK|EU|Netherlands)|Germany|France|Italy|Spain|Canada|Australia"
+    r"|Mexico|Japan|Austria|Switzerland|Belgium|Poland|Sweden|Ireland|Portugal|Denmark|Norway|Finland)"
+)
 _INTRODUCTION = re.compile(
     r"(?i:\bmy name(?: is|'s)|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
     r"|\b(?:ship|deliver|bill|sold) to:)\s?"
-    rf"(?<=\W){_TITLE}?(?P<name>{_LONG_NAMES})"
+    rf"(?<=\W)(?!{_COUNTRY}(?![\w'’-]| [^\W\d_a-z])){_TITLE}?(?P<name>{_LONG_NAMES})"
     rf"|(?i:\bthis is|\bi am|\bi['’]m|\bit['’]s) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b|,)"
     rf"|(?:^|(?<=\n)|(?<=[.!?,] ))This is (?P<alone>[^\W\d_a-z][a-zà-ÿ][^\W\d_]*(?: {_NAME})?)(?=\.(?:\s|$))"
     rf"|(?:^|(?<=\n)|(?<=[.!?] ))(?P<here>{_NAMES}) here(?=\b)"

@@ -49,6 +49,8 @@ def test_names_between_emoji_and_mark_up(text: str, names: list[str]) -> None:
         ("Hi Kofi A. Mensah, it left", ["Kofi A. Mensah"]),
         ("Sehr geehrter Herr Dr. Keller,", ["Keller"]),
         ("An Herrn von der Heide", ["Heide"]),
+        ("It was shipped to Germany. It was shipped to the United States, too", []),
+        ("It was shipped to France Gall.", ["France Gall"]),
     ],
 )
 def test_long_names_initials_and_titles(text: str, names: list[str]) -> None:
