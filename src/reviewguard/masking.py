@@ -110,6 +110,21 @@ _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 _LAST_FIRST = re.compile(rf"^(?P<last>{_LONG_NAME}), ?(?P<first>{_CAPITAL}(?: {_CAPITAL}){{0,2}})$")
 
 
+_SENDER_COLUMN = re.compile(
+    r"(?i)^(?:(?:from|sender|author)(?:[\s_.-]*name)?|absender|expéditeur|remitente|mittente)$"
+)
+_SENDER = re.compile(rf'"?(?P<name>{_CAPITAL}(?: {_CAPITAL}){{1,3}})"?(?: ?<[^<>]*>)?')
+_WRITER_WORDS = "buyer customer client end user kunde kunden käufer amazon ebay seller guest vom"
+_WRITERS = frozenset(_WRITER_WORDS.split())
+
+
+def sender_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
+    """Names in a buyer's row of who wrote it ("From", "Sender"), which on a seller's names the agent."""
+    cells = (v for column, v in values.items() if isinstance(v, str) and _SENDER_COLUMN.match(column.strip()))
+    found = (match["name"] for cell in cells if (match := _SENDER.fullmatch(cell.strip())))
+    return tuple(name for name in found if _WRITERS.isdisjoint(name.lower().split()))
+
+
 def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
     """Names that a row's own columns hold ("buyer_name", "Kunde", "ship-to name"); "Marsh, Ottoline" turned round."""
     found = (v for column, v in values.items() if isinstance(v, str) and _NAME_COLUMN.search(column))

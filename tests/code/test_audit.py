@@ -292,6 +292,18 @@ def test_a_name_known_from_one_message_is_masked_in_the_others() -> None:
     assert finding.agents == ("nora@…",)
 
 
+@pytest.mark.parametrize("cell", ["Ottoline Marsh", "Ottoline Marsh <o.marsh@example.com>"])
+@pytest.mark.parametrize("column", ["From", "Sender", "sender_name"])
+def test_the_buyers_name_as_the_sender_is_masked_and_the_agents_is_not(column: str, cell: str) -> None:
+    rows = [
+        row(1, "The lamp is broken", role="buyer", values={column: cell}),
+        row(2, "It is broken", role="buyer", day=0.05, values={column: "Amazon Customer"}),
+        soliciting(3, "We refund Ottoline, says Fern.", day=0.1, values={column: "Fern Hollow"}),
+    ]
+    (finding,) = without_personal_data(audited(rows)).findings
+    assert finding.shown[0].text == "We refund [name], says Fern."
+
+
 def test_doubt_is_no_request() -> None:
     doubt = {"verdict": NEEDS_REVIEW, "probability": 0.1, "types": {"selective": 0.1}}
     rows = [row(1, "How is the lamp?", **doubt), row(2, "And the shade?", day=3, **doubt), neutral(3, day=5)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby, islice
 
 from reviewguard.inference.audit.results import Sending, ShownMessage
-from reviewguard.masking import column_names
+from reviewguard.masking import column_names, sender_names
 from reviewguard.schema import ScoredRecord
 
 Thread = Sequence[ScoredRecord]
@@ -76,7 +76,10 @@ def show(row: ScoredRecord) -> ShownMessage:
         types=verdict.types if verdict else (),
         evidence=evidence,
         clear_because=verdict.clear_because if verdict else (),
-        people=column_names(record.values),
+        people=(
+            *column_names(record.values),
+            *(sender_names(record.values) if record.role == "buyer" else ()),
+        ),
     )
 
 
