@@ -123,6 +123,18 @@ def test_the_last_label_can_be_taken_back_at_once_and_at_the_next_start(tmp_path
     assert (session.left, len(rows)) == (0, 3)
 
 
+def test_messages_before_a_label_of_an_earlier_session_that_is_taken_back_come_still(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    label(path, "sscq")
+    session, rows, _ = label(path, "uccc")
+    assert session == Session(labelled=3, skipped=0, left=0)
+    assert [row["text"] for row in rows] == [ITEMS[2].text, ITEMS[0].text, ITEMS[1].text]
+    path.unlink()
+    label(path, "sscq")
+    session, rows, _ = label(path, "uscc")
+    assert session == Session(labelled=2, skipped=1, left=1)
+
+
 def test_the_next_start_goes_on_and_skipped_ones_come_again(tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     label(path, "csq")

@@ -71,10 +71,13 @@ def run(
 
 
 def _next(items: Sequence[Item], journal: Journal, steps: Sequence[tuple[str, int]], position: int) -> int:
-    """The first place from here on without a label, skipped ones left out; the number of items if there is none."""
+    """The next place without a label, skipped ones left out; the number of items if there is none.
+
+    Undoing a label of an earlier session leads past places that are open still: after the last one comes the first.
+    """
     done, skipped = _keys(journal), {place for kind, place in steps if kind == "skipped"}
-    open_places = (i for i in range(position, len(items)) if items[i].key not in done and i not in skipped)
-    return next(open_places, len(items))
+    places = (*range(position, len(items)), *range(position))
+    return next((i for i in places if items[i].key not in done and i not in skipped), len(items))
 
 
 def _keys(journal: Journal) -> set[tuple[str, str]]:
