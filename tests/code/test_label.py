@@ -43,6 +43,11 @@ def item(text: str, *evidence: Evidence, types: Sequence[str] = (), previous: st
     return Item(text, previous, "a.csv, line 2", "needs-review", 0.5, kinds, evidence, (), "m-1")
 
 
+ROW = json.dumps(
+    {"text": "a", "previous": None, "types": [], "rationale": [], "verdict": "compliant", "who": "nora",
+     "when": "2026-11-02T09:00:00+00:00", "model": "m-1", "shown": None, "probability": 0.5, "source": "a.csv"}
+).encode()  # fmt: skip
+"""A line as the first version wrote it."""
 ITEMS = [item(MUG, *MARKS), item(ASK, previous="I love it!"), item("Your parcel left today.")]
 
 
@@ -164,6 +169,10 @@ def test_a_half_written_line_is_dropped_and_a_whole_one_kept(tmp_path: Path) -> 
         b"one line of notes",
         b'{"text": "a"}\nnotes\n{"text": "b"}',
         b'{"text": "a"}\nnotes\n{"text": "hal',
+        b'{"text": "a", "order": "999-1234567-7654321"}\n',
+        b'{"text": "a", "types": []}\n{"text": "b", "types": []}',
+        b'{"text": "a"}',
+        ROW + b'\n{"text": "b", "types": []}\n',
         "größer\n{}".encode("latin-1"),
         "größer".encode("latin-1"),
         "größer\n".encode("latin-1"),
@@ -182,9 +191,9 @@ def test_a_file_that_holds_no_labels_is_refused_and_left_as_it_is(tmp_path: Path
 def test_a_line_cut_within_a_letter_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     for cut in (b'{"te', '{"text": "größer'.encode()[:13]):
-        path.write_bytes(b'{"text": "a"}\n' + cut)
+        path.write_bytes(ROW + b"\n" + cut)
         with open_journal(path) as journal:
-            assert journal.rows == [{"text": "a"}]
+            assert journal.rows == [json.loads(ROW)]
 
 
 @pytest.mark.parametrize("link", [False, True])

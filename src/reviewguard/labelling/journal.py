@@ -16,6 +16,8 @@ from reviewguard.files import atomic_write, read_jsonl, write_jsonl
 
 Row = dict[str, Any]
 
+KEYS = frozenset({"text", "previous", "types", "rationale", "verdict", "who", "when", "shown"})
+"""What every line of a journal holds, whatever version wrote it; no export does."""
 _BEGINNING = b'{"text": "'
 
 
@@ -102,8 +104,8 @@ def _mended(path: Path) -> Journal:
         data = path.read_bytes() if path.exists() else b""
         whole = data[: data.rfind(b"\n") + 1]
         last = data[len(whole) :]
+        _check(path, whole, last)
         if last:
-            _check(path, whole, last)
             with atomic_write(path) as file:
                 file.write(data + b"\n" if _is_row(last) else whole)
         return Journal(path)
@@ -123,12 +125,18 @@ def _check(path: Path, whole: bytes, last: bytes) -> None:
 
 
 def _is_row(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line.decode("utf-8")), dict)
-    except ValueError:
-        return False
+    value = _parsed(line)
+    return isinstance(value, dict) and value.keys() >= KEYS
 
 
 def _is_begun(line: bytes) -> bool:
     """Whether it may be the beginning of a label that a killed process was writing."""
-    return line.startswith(_BEGINNING[: len(line)])
+    return line.startswith(_BEGINNING[: len(line)]) and _parsed(line) is None
+
+
+def _parsed(line: bytes) -> Any:
+    """None for what is no JSON."""
+    try:
+        return json.loads(line.decode("utf-8"))
+    except ValueError:
+        return None
