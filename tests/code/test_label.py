@@ -278,6 +278,14 @@ def test_flagged_rows_of_a_scored_table_come_with_their_marks_once_each(tmp_path
     assert len(read_items(path, ReadOptions(), everything=True)) == 3
 
 
+def test_messages_that_suggest_chose_are_asked_though_called_compliant(tmp_path: Path) -> None:
+    path = tmp_path / "to_label.jsonl"
+    chosen = {"body": ASK, "rg_verdict": "compliant", "rg_suggest_reason": "below the lower threshold"}
+    other = {"body": "Your parcel left today.", "rg_verdict": "compliant", "rg_suggest_reason": ""}
+    path.write_text("\n".join(map(json.dumps, [chosen, other])))
+    assert [item.text for item in read_items(path, ReadOptions())] == [ASK]
+
+
 def test_the_quote_before_a_formula_is_no_part_of_a_scored_message(tmp_path: Path) -> None:
     text, marked = "=Leave 5 stars", "=Leave [5 stars|positive_request]"
     row = (f"'{text}", "review-soliciting", "positive_request", f"'{marked}", "'@shop hm?")

@@ -27,6 +27,7 @@ class Item:
         shown: the model's verdict, None where it gave none; with `probability` (0–1), types, marks, reasons, model.
         source: file and place.
         names: people whom its row names in columns of their own.
+        suggested: whether `suggest` chose it.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Item:
     reasons: tuple[str, ...]
     model: str
     names: tuple[str, ...] = ()
+    suggested: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -53,7 +55,7 @@ def read_items(
 
     Args:
         path: what `score` wrote (then its verdicts are shown), or any export (then it is scored here).
-        everything: also messages called compliant.
+        everything: also messages called compliant; those that `suggest` chose always are there.
 
     Raises:
         InputError: the file cannot be read.
@@ -61,7 +63,8 @@ def read_items(
     first = next(read_records([path], options), None)
     scored = first is not None and "rg_verdict" in first.values
     found = _scored_before(path, options) if scored else _scored_now(path, options, model)
-    wanted = (item for item in found if item.text.strip() and (everything or item.shown != COMPLIANT))
+    readable = (item for item in found if item.text.strip())
+    wanted = (item for item in readable if everything or item.suggested or item.shown != COMPLIANT)
     return list({item.key: item for item in reversed(list(wanted))}.values())[::-1]
 
 
@@ -110,6 +113,7 @@ def _from_columns(record: Record) -> Item:
         tuple(_reasons(cells.get("rg_reasons"))),
         str(cells.get("rg_model") or ""),
         column_names(cells),
+        suggested=bool(cells.get("rg_suggest_reason")),
     )
 
 
