@@ -23,7 +23,7 @@ from reviewguard.errors import InputError
 from reviewguard.inference.render import bracketed
 from reviewguard.inference.writers.columns import structured
 from reviewguard.labelling.journal import open_journal
-from reviewguard.labelling.keys import written_keys
+from reviewguard.labelling.keys import standard_keys, written_keys
 from reviewguard.labelling.queue import Item, read_items
 from reviewguard.labelling.session import Session, run
 from reviewguard.labelling.words import find_words
@@ -375,6 +375,34 @@ def wait_for(handle: int, words: str) -> str:
         assert select.select([handle], [], [], max(0.0, end - time.monotonic()))[0], seen
         seen += os.read(handle, 4096)
     return seen.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    ("pasted", "answers"),
+    [
+        ("\x1b[200~5 stars\n\n\tand a mug\nc\x1b[201~\r", ["5 stars and a mug c", "typed"]),
+        ("5 stars\n\nc and a mug\n", ["5 stars", "typed"]),  # a terminal that does not mark what is pasted
+        ("\x1b[200~\n\x1b[201~\r", ["", "typed"]),
+        ("a \x1b[Dno\r", [None, "typed"]),  # an arrow gives up, as ESCAPE does
+    ],
+)
+def test_what_is_pasted_is_one_answer_and_its_lines_are_no_keys(
+    monkeypatch: pytest.MonkeyPatch, pasted: str, answers: list[str | None]
+) -> None:
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "r", closefd=False) as stdin, os.fdopen(slave, "w") as stdout:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with standard_keys() as keys:
+            wait_for(master, "\x1b[?2004h")
+            os.write(master, pasted.encode())
+            found = [keys.line("words: ")]
+            os.write(master, b"\x1b[200~cq\x1b[201~typed\r")
+            assert keys.key() == "t"
+            found.append(f"t{keys.line('')}")
+        wait_for(master, "\x1b[?2004l")
+    os.close(master)
+    assert found == answers
 
 
 def test_single_keys_in_a_terminal_and_nothing_lost_when_killed(scored: Path) -> None:
