@@ -144,6 +144,29 @@ def test_a_scored_row_is_added_as_it_was_judged(home: Path) -> None:
     assert (row["text"], row["previous"]) == (f"={TEXT}", "Where is the lamp?")
 
 
+def test_of_a_conversation_the_sellers_messages_are_taken_with_the_buyers_before_them(home: Path) -> None:
+    (home / "talk.csv").write_text(
+        "order_id,date,sender,text,types,verdict\n"
+        "A1,2026-11-01 10:00,buyer,I love the lamp and leave it on day and night!,,compliant\n"
+        "A1,2026-11-01 11:00,seller,Could you share that in a review?,selective,review-soliciting\n"
+        "A1,2026-11-02 11:00,internal note,Refund approved,,compliant\n"
+    )
+    job = AddJob(home / "talk.csv", home / "labels", home / "messages")
+    report = add(job, cast(Classifier, Stars()))
+    assert [(item.place, item.reason.partition(":")[0]) for item in report.refused] == [
+        ("line 2", "a buyer's message"), ("line 4", "an internal note or a notice"),
+    ]  # fmt: skip
+    (row,) = stored(home)
+    assert row["text"] == "Could you share that in a review?"
+    assert row["previous"] == "I love the lamp and leave it on day and night!"
+
+
+def test_an_empty_cell_of_a_column_for_the_buyers_words_stays_empty(home: Path) -> None:
+    thread = {"order_id": "A1", "previous": ""}
+    run(home, label("It shines!", sender="buyer", **thread), label(TEXT, sender="seller", **thread))
+    assert [row["previous"] for row in stored(home)] == [None]
+
+
 def test_a_quote_of_an_unscored_row_stays(home: Path) -> None:
     run(home, label(f"'={TEXT}", "insider"))
     assert stored(home)[0]["text"] == f"'={TEXT}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.errors import InputError
+from reviewguard.labelling.answered import with_previous
 from reviewguard.labelling.cells import Unusable, list_of, rationale_of, word_of
 from reviewguard.labelling.scored import judged_words
 from reviewguard.masking import column_names
@@ -16,7 +17,7 @@ from reviewguard.policy import load_policy
 from reviewguard.readers.columns import recognise
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.readers.vocabulary import fold
-from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, Cell, Rationale, Record
+from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, Cell, Rationale, Record, Role
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "types": ("types", "violation_types", "violations", "type_names"),
@@ -34,6 +35,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Field → names of its column, as `vocabulary.fold` writes them."""
 
+_NOT_SELLERS: Mapping[Role, str] = {
+    "buyer": "a buyer's message: labels are for what a seller wrote",
+    "system": "an internal note or a notice: labels are for what a seller wrote",
+}
 _NO_TYPES = frozenset({"none", "no", "-", "compliant"})
 
 
@@ -77,7 +82,8 @@ def read_rows(
     """The labelled rows of a file, and the rows that are none.
 
     A row has `text`, and `types` (a list, or names with spaces or commas between) or `verdict`; `previous`,
-    `rationale` (offsets or quotes) and the others of `COLUMNS` where they are known.
+    `rationale` (offsets or quotes) and the others of `COLUMNS` where they are known. In an export of conversations
+    the buyer's messages are refused, and stand before the seller's as `score` takes them.
 
     Args:
         columns: field → column, where the names do not tell.
@@ -90,7 +96,7 @@ def read_rows(
     rows: list[LabelledRow] = []
     refused: list[Refused] = []
     seen: dict[str, None] = {}
-    for record in read_records([path], ReadOptions(columns=given)):
+    for record in with_previous(list(read_records([path], ReadOptions(columns=given))), given):
         seen.update(dict.fromkeys(record.values))
         try:
             rows.append(_row(record, given, own))
@@ -132,6 +138,8 @@ def _fields(header: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, str]
 def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str]) -> LabelledRow:
     if record.error:
         raise Unusable(record.error)
+    if record.role in _NOT_SELLERS:
+        raise Unusable(_NOT_SELLERS[record.role])
     fields = _fields(record.values, own)
     cells = {field: record.values[column] for field, column in fields.items()}
     marks = list_of(cells.get("rationale"))
