@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from reviewguard.inference.doubts import undecided
 from reviewguard.inference.uncertain import least_certain, uncertainty
 from reviewguard.modeling.diversity import pick_diverse
 from reviewguard.schema import Record, ScoredRecord, Verdict
@@ -48,6 +49,11 @@ def test_only_the_least_certain_are_kept_and_one_of_each_kind() -> None:
     assert [c.row.number for c in found.kept] == [1, 4]
     assert found.kept[0].same == 2
     assert (found.judged, found.kinds, found.unfit) == (4, 3, 1)
+
+
+def test_an_undecided_message_is_worth_a_label() -> None:
+    found = least_certain([row(1, "How is the kettle?", 0.3, undecided(0.3))], CUTS, 2)
+    assert (len(found.kept), found.unfit) == (1, 0)
 
 
 def test_memory_is_bounded_by_the_candidates_kept() -> None:

@@ -87,6 +87,15 @@ def test_a_person_is_told_only_of_what_is_likely_enough(guard: Classifier) -> No
         assert len([t for t in verdict.types if t.type in kinds]) == named
 
 
+def test_what_lies_between_the_thresholds_says_so(guard: Classifier) -> None:
+    band = dict.fromkeys(guard.settings.profiles, ProfileSettings(lower=0.0, upper=1.0))
+    unsure = guard.with_settings(replace(guard.settings, profiles=band))
+    (reason,) = unsure("Your parcel will arrive on Friday.").reasons
+    assert reason == "2% lies between the thresholds: neither clear nor certain"
+    assert unsure("Ваша посылка уже отправлена и скоро будет у вас дома").reasons[1:] == ()
+    assert guard("You get a gift from us.").reasons == ()
+
+
 def test_a_clean_message_is_compliant_and_unmarked(guard: Classifier) -> None:
     verdict = guard("Your parcel will arrive on Friday.")
     assert (verdict.verdict, verdict.types, verdict.evidence, verdict.reasons) == ("compliant", (), (), ())
@@ -139,9 +148,11 @@ def test_nothing_to_read_is_an_error_not_compliant(guard: Classifier, text: str)
 
 def test_what_a_table_holds_for_nothing_is_an_error_of_its_row(guard: Classifier) -> None:
     fine = "Your parcel left today."
-    verdicts = guard.predict([fine, None, float("nan"), Message(fine, float("nan"))])  # type: ignore[list-item, arg-type]
-    assert [bool(v.error) for v in verdicts] == [False, True, True, False]
-    assert verdicts[3].probability == verdicts[0].probability
+    holes: Any = [None, float("nan"), pd.NA, Message(pd.NA), Message(pd.NA, fine)]  # type: ignore[arg-type]
+    missing: list[Any] = [None, float("nan"), pd.NA]
+    verdicts = guard.predict([*holes, *(Message(fine, hole) for hole in missing)])
+    assert [bool(v.error) for v in verdicts] == [True] * 5 + [False] * 3
+    assert {v.probability for v in verdicts[5:]} == {guard(fine).probability}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.backend import Backend
 from reviewguard.inference.clear import clear_because, review_words
-from reviewguard.inference.doubts import doubts, nothing_to_read
+from reviewguard.inference.doubts import doubts, nothing_to_read, undecided
 from reviewguard.inference.language import identify
 from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
 from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
@@ -155,6 +155,8 @@ class Classifier:
         reasons = doubts(message.text, scores.encoded, language, asks=asks)
         if reasons and decision == COMPLIANT:
             decision = NEEDS_REVIEW
+        if decision == NEEDS_REVIEW and not reasons:
+            reasons = (undecided(probability),)
         return replace(
             base,
             verdict=decision,

@@ -1,8 +1,9 @@
-"""Why a message may not be called compliant whatever the model finds in it."""
+"""Why a person has to look at a message: what the model cannot judge in it, or is not sure of."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from reviewguard.encoding import MAX_CHARACTERS, EncodedMessage
 from reviewguard.inference.language import Language
@@ -10,6 +11,8 @@ from reviewguard.inference.language import Language
 LONGEST_WORD = 120
 """Letters and digits without a space beyond which a text is no prose (base64, keys)."""
 _ENDLESS = re.compile(rf"(?:[^\W_][+/=_]?+){{{LONGEST_WORD + 1}}}")
+
+_BETWEEN = "lies between the thresholds: neither clear nor certain"
 
 
 def nothing_to_read(text: str) -> str:
@@ -37,3 +40,14 @@ def doubts(text: str, encoded: EncodedMessage, language: Language, *, asks: bool
     elif _ENDLESS.search(bare):
         found.append(f"unreadable: a run of more than {LONGEST_WORD} characters without a space")
     return tuple(found)
+
+
+def undecided(probability: float) -> str:
+    """The reason of a message that nothing but its probability, 0–1, puts before a person."""
+    value = "under 1%" if probability < 0.01 else "over 99%" if probability > 0.99 else f"{probability:.0%}"
+    return f"{value} {_BETWEEN}"
+
+
+def is_judged(reasons: Sequence[str]) -> bool:
+    """Whether the model read and judged the message: no reason, or only that it is undecided."""
+    return all(reason.endswith(_BETWEEN) for reason in reasons)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from math import exp, log, log2
 
+from reviewguard.inference.doubts import is_judged
 from reviewguard.inference.kinds import KindCounter
 from reviewguard.schema import ScoredRecord, Verdict
 from reviewguard.settings import ProfileSettings
@@ -58,7 +59,7 @@ def least_certain(rows: Iterable[ScoredRecord], cuts: ProfileSettings, most: int
     kinds, order, unfit = KindCounter(), count(), 0
     heap: list[tuple[float, int, bytes, ScoredRecord]] = []
     for row in _judged(rows):
-        if row.verdict and row.verdict.reasons:
+        if row.verdict and not is_judged(row.verdict.reasons):
             unfit += 1
             continue
         kind, first = kinds.add(row.record.text)
