@@ -256,11 +256,8 @@ def _as_message(item: Message | str, at: int) -> Message:
     if not isinstance(item, Message):
         return Message(_text(item, at) or "")
     text, previous = _text(item.text, at) or "", _text(item.previous, at)
-    return (
-        item
-        if text == item.text and previous == item.previous
-        else replace(item, text=text, previous=previous)
-    )
+    same = text is item.text and previous is item.previous  # pandas.NA cannot be compared by ==
+    return item if same else replace(item, text=text, previous=previous)
 
 
 def _text(value: object, at: int) -> str | None:
