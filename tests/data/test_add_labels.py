@@ -123,6 +123,22 @@ def test_names_that_a_column_gives_go(home: Path, column: dict[str, Any]) -> Non
     assert stored(home)[0]["text"] == "We asked at the depot, and the lamp left, [name]."
 
 
+def test_personal_details_go_from_the_product_and_the_source(home: Path) -> None:
+    given = label(
+        "Hello Ottoline, your parcel left today.",
+        names=["Ottoline Marsh"],
+        product="mug for Ottoline Marsh, (212) 867-5309",
+        source="114-1234567-7654321 ottoline@shop.com.eml, message 1",
+    )
+    report = run(home, given)
+    (row,) = stored(home)
+    assert row["product"] == "mug for [name], [phone]"
+    assert row["source"] == "[order-id] [e-mail], message 1"
+    assert report.scrubbed == {"[e-mail]": 1, "[name]": 2, "[order-id]": 1, "[phone]": 1}
+    run(home, label(TEXT), name="order 114-1234567-7654321")
+    assert [row["source"] for row in stored(home)][1:] == ["order [order-id].jsonl, line 1"]
+
+
 @pytest.mark.parametrize("cell", ["[name], rate it five stars", '["[name], rate it five stars"]'])
 def test_a_quote_may_begin_with_a_placeholder(home: Path, cell: str) -> None:
     report = run(home, label("Thanks. [name], rate it five stars", "positive_request", rationale=cell))

@@ -65,3 +65,8 @@ def test_luhn_checksum() -> None:
     # The worked example of the algorithm's usual description.
     assert passes_luhn("79927398713")
     assert not passes_luhn("79927398710")
+
+
+def test_the_product_is_looked_at() -> None:
+    (issue,) = check_privacy(located(message("fine", product="mug for a@b.com")))
+    assert (issue.field, issue.rule) == ("product", "privacy:email")

@@ -66,20 +66,19 @@ def find_private(text: str) -> list[Finding]:
 
 
 def check_privacy(located: Iterable[Located]) -> list[Issue]:
-    """An issue for each real-looking detail in the seller's or the buyer's text."""
+    """An issue for each real-looking detail in the seller's or the buyer's text, or the product."""
     return [
-        item.issue(
-            field,
-            f"privacy:{found.kind}",
-            f"{found.value!r} at {found.start}–{found.end}",
-        )
+        issue
         for item in located
-        for field, text in (
-            ("text", item.message.text),
-            ("previous", item.message.previous),
-        )
-        for found in find_private(text or "")
+        for field in ("text", "previous", "product")
+        for issue in private_issues(item, field, getattr(item.message, field) or "")
     ]
+
+
+def private_issues(item: Located, field: str, text: str) -> Iterator[Issue]:
+    """An issue for each real-looking detail in one field of a message."""
+    for found in find_private(text):
+        yield item.issue(field, f"privacy:{found.kind}", f"{found.value!r} at {found.start}–{found.end}")
 
 
 def _without_nested(found: list[Finding]) -> list[Finding]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from reviewguard.curation.labels import UNKNOWN, Marker, parse_label
+from reviewguard.curation.privacy import private_issues
 from reviewguard.curation.rules import exact_key
 from reviewguard.curation.sources import Channel, Register
 from reviewguard.inference.classifier import Classifier
@@ -73,7 +74,9 @@ def _both_refused(candidates: Sequence[Candidate], contradicted: Mapping[str, st
 
 def _candidate(original: LabelledRow, values: Mapping[str, object]) -> Candidate | Refused:
     label, issues = parse_label(values, original.file, original.line)
-    if label is None:
+    if label is not None:
+        issues = tuple(private_issues(label.located, "source", label.provenance.source))
+    if label is None or issues:
         reasons = dict.fromkeys(f"{issue.field}: {issue.message}" for issue in issues)
         return Refused(original.file, original.place, "; ".join(reasons))
     before = replace(label.message, text=original.text, previous=original.previous)
@@ -98,7 +101,7 @@ def _values(row: LabelledRow, who: str | None, model: str) -> dict[str, object]:
         "register": _known(extra.get("register"), get_args(Register), UNKNOWN),
         "channel": _known(extra.get("channel"), get_args(Channel), "marketplace"),
         "writer_brief": "labels",
-        "source": extra.get("source") or f"{row.file}, {row.place}",
+        "source": extra["source"],
         "labelled_by": extra.get("who") or who,
         "labelled_at": extra.get("when") or datetime.now(UTC).isoformat(timespec="seconds"),
         "model": extra.get("model") or model,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from reviewguard.curation.privacy import find_private
 from reviewguard.labelling.rows import LabelledRow
@@ -33,24 +34,36 @@ class Scrubbed:
 
 
 def scrub(row: LabelledRow) -> Scrubbed:
-    """Put placeholders in the place of names, addresses, phones, e-mail, cards, links and order ids."""
+    """Put placeholders in the place of names, addresses, phones, e-mail, cards, links and order ids.
+
+    In the messages, the product and the source.
+    """
     people = frozenset((*row.names, *names_in(row.text).again, *names_in(row.previous or "").again))
     text = _passes(row.text, people)
     previous = _passes(row.previous or "", people)
+    told = {field: _passes(words, people) for field, words in _told(row).items()}
     rationale = row.rationale
     for step in text:
         moved = ((step.place(r.start, r.end), r.type) for r in rationale)
         rationale = tuple(Rationale(*place, kind) for place, kind in moved)
-    taken = Counter(item.label for step in (*text, *previous) for item in step.masks)
+    steps = chain(text, previous, *told.values())
+    taken = Counter(item.label for step in steps for item in step.masks)
     return Scrubbed(
         replace(
             row,
             text=text[-1].text,
             previous=previous[-1].text or None,
             rationale=tuple(dict.fromkeys(rationale)),
+            extra={**row.extra, **{field: passes[-1].text for field, passes in told.items()}},
         ),
         taken,
     )
+
+
+def _told(row: LabelledRow) -> Mapping[str, str]:
+    """What is stored beside the messages; files and products may be named after people and orders."""
+    told = {"source": row.extra.get("source") or f"{row.file}, {row.place}"}
+    return told | ({"product": row.extra["product"]} if "product" in row.extra else {})
 
 
 def _passes(text: str, people: Iterable[str]) -> Sequence[MaskedText]:
