@@ -59,7 +59,8 @@ def copy_folder(source: Path, target: Path) -> None:
 
 
 def _old(target: Path) -> Path:
-    return target.with_name(f".{target.name}.old")
+    named = Path(os.path.abspath(target))  # noqa: PTH100  "." has no name of its own; links keep theirs
+    return named.parent / f".{named.name}.old"
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -80,6 +80,23 @@ def test_a_killed_replacement_is_taken_back_or_cleaned_up(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["default"]
 
 
+@pytest.mark.parametrize("name", [".", "", "..", "/"])
+def test_folders_without_a_name_of_their_own_stand(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert standing_folder(Path(name)) == Path(name)
+
+
+def test_a_killed_replacement_of_the_current_folder_is_cleaned_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make(tmp_path / "default", "new"))
+    make(tmp_path / ".default.old", "old")
+    assert not restore_folder(Path())
+    assert [path.name for path in tmp_path.iterdir()] == ["default"]
+
+
 def test_a_copy_holds_everything(tmp_path: Path) -> None:
     source = make(tmp_path / "source", "words")
     make(source / "inner", "more")

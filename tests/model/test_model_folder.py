@@ -25,6 +25,21 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
         reviewguard.load(folder)
 
 
+def test_a_folder_given_as_a_dot_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert reviewguard.load(".")("Please leave a review.").verdict
+
+
+def test_a_dot_without_a_model_and_an_empty_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match=CONFIG_FILE):
+        reviewguard.load(".")
+    with pytest.raises(ModelError, match="is empty"):
+        reviewguard.load("")
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), name=st.sampled_from([MODEL_FILE, TOKENIZER_FILE]))
 def test_truncated_and_altered_files_are_refused(folder: Path, data: st.DataObject, name: str) -> None:

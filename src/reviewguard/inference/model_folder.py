@@ -42,8 +42,13 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
         threads: forward passes to run side by side, each on one core; 0 for one per core.
 
     Raises:
-        ModelError: a file is missing or altered, or the stored message does not reproduce its scores.
+        ModelError: no folder is named, a file is missing or altered, or the stored message does not reproduce its
+            scores.
     """
+    if path == "":
+        raise ModelError(
+            "the name of the model folder is empty", expected="a folder, or None for the shipped model"
+        )
     folder = shipped_model() if path is None else Path(path)
     for _ in range(ATTEMPTS):
         standing = standing_folder(folder)
