@@ -16,7 +16,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from reviewguard.encoding import Limits, MessageEncoder
 from reviewguard.errors import ModelError
 from reviewguard.inference.drift import REFERENCE_FILE, Drift, Sample, compare, measure, read_reference
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, Verdict
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Verdict
 from reviewguard.settings import Settings
 
 WORDS = ("your", "kettle", "left", "to", "##day", "!", "ke")
@@ -123,6 +123,23 @@ def test_one_measure_that_moves_is_named_alone(after: Sample, measure: str, word
     assert drift.label == label
     assert ("suggest" in drift.advice) == label
     assert json.loads(json.dumps(drift.to_dict()))["moved"] is True
+
+
+def test_verdicts_and_languages_that_change_among_themselves_move_no_share() -> None:
+    before = replace(sample(), verdict={NEEDS_REVIEW: 40, COMPLIANT: 300, REVIEW_SOLICITING: 60},
+                     language={"en": 360, "es": 40})  # fmt: skip
+    after = replace(sample(), verdict={NEEDS_REVIEW: 40, COMPLIANT: 160, REVIEW_SOLICITING: 200},
+                    language={"en": 300, "und": 60, "fr": 40})  # fmt: skip
+    drift = compared(before, after)
+    assert [m.psi for m in drift.movements[3:]] == [0.0, 0.0]
+    assert moved(drift) == set()
+
+
+def test_a_share_moves_only_where_its_own_test_says_so() -> None:
+    before, after = sample(60, review=4), sample(60, review=14)
+    found = compared(before, after).movements[-1]
+    assert found.p_value > 0.01
+    assert found.size == "none"
 
 
 def test_no_direction_is_named_where_test_and_figure_disagree() -> None:

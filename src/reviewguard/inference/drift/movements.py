@@ -34,7 +34,7 @@ class Movement:
     Attributes:
         measure: score, words, unknown, language or needs-review.
         before, after: mean score, median words, mean share of words, or share of messages.
-        psi: population stability index.
+        psi: population stability index; of shares, over the messages that have the property and the others.
         ks: statistic of the two-sample Kolmogorov-Smirnov test, 0–1; None for shares.
         p_value: of that test, or of the z-test for shares.
         size: "unknown" where there are too few messages to tell.
@@ -160,10 +160,9 @@ def _of_shares(
     totals, counts = (sum(before.values()), sum(after.values())), (count(before), count(after))
     first, second = counts[0] / totals[0], counts[1] / totals[1]
     p_value = share_p_value(counts[0], totals[0], counts[1], totals[1])
-    gap = abs(second - first) if p_value < CHANCE else 0.0
-    stability = psi_of_names(before, after)
-    sizes = _size(gap, least, 3 * least), _size(_beyond_chance(stability), SOME, CLEAR)
-    size = max(sizes, key=_ORDER.index)
+    stability = psi_of_names(*({"with": c, "without": t - c} for c, t in zip(counts, totals, strict=True)))
+    gap, shift = (abs(second - first), _beyond_chance(stability)) if p_value < CHANCE else (0.0, 0.0)
+    size = max(_size(gap, least, 3 * least), _size(shift, SOME, CLEAR), key=_ORDER.index)
     sentence = _sentence(measure, size, ("up" if second > first else "down") if gap else "", first, second)
     return Movement(measure.name, first, second, stability.psi, None, p_value, size, sentence)
 
