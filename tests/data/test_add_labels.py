@@ -375,6 +375,38 @@ def test_like_messages_of_one_file_with_two_labels_are_to_be_decided(home: Path)
     assert [row["types"] for row in stored(home)] == [[]]
 
 
+def test_accepting_replaces_all_that_a_label_contradicts(home: Path) -> None:
+    near = [TEXT, TEXT.replace("lamp", "lamps"), TEXT.replace("week", "week end")]
+    run(
+        home, label(near[0], "insider"), label(near[1], "insider"), name="first"
+    )  # the second repeats the first
+    write_lines(home / "messages" / "b.jsonl", [ROW | label(near[1], "insider", id="b-0001", family="b",
+        rationale=[{"start": 26, "end": 42, "type": "insider"}])])  # fmt: skip
+    given = label(near[2])
+    report = run(home, given)
+    assert sorted(c.old.message.id for c in report.undecided) == ["b-0001", stored(home)[0]["id"]]
+    run(home, given, decisions=ACCEPT)
+    assert [(row["types"], row["replaces"]) for row in stored(home)] == [([], ["b-0001"])]
+    assert len(run(home, given).repetitions) == 1
+
+
+def test_of_three_like_messages_with_three_labels_the_last_accepted_stays_and_the_same_again_adds_nothing(
+    home: Path,
+) -> None:
+    rows = [
+        label(TEXT, "insider"),
+        label(TEXT.replace("week", "weekend")),
+        label(TEXT.replace("week", "weekend!!"), "pressure"),
+    ]
+    open_ones = [(c.new.place, c.old.message.types) for c in run(home, *rows).undecided]
+    assert open_ones == [("line 2", ("insider",)), ("line 3", ("insider",)), ("line 3", ())]
+    run(home, *rows, decisions=ACCEPT)
+    assert [row["types"] for row in stored(home)] == [["pressure"]]
+    again = run(home, *rows, decisions=ACCEPT)
+    assert (again.added, again.removed, again.written) == ((), frozenset(), None)
+    assert [row["types"] for row in stored(home)] == [["pressure"]]
+
+
 def test_a_folder_changed_meanwhile_is_not_overwritten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = read_labels(home / "labels")
     run(home, label(TEXT))

@@ -60,6 +60,8 @@ class Repetition:
 class Conflict:
     """A new label of a message that has another label already.
 
+    A label that contradicts several is in as many conflicts, decided together.
+
     Attributes:
         decision: what was decided: take the new one for the old, keep the old one, or keep both; None while open.
     """
@@ -81,7 +83,7 @@ class Comparison:
 
 
 def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
-    """Compare each new label with all known ones and those before it.
+    """Compare each new label with all known ones and those before it; it has a conflict for each one it contradicts.
 
     The same: text and buyer's message equal but for case and white space. Near: shingles of both with a Jaccard
     similarity of at least 0.8, before or after personal details were taken out.
@@ -91,17 +93,36 @@ def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
     repetitions: list[Repetition] = []
     conflicts: list[Conflict] = []
     to_come = set(range(len(known), len(pool)))  # and repetitions, which never come in
-    for place, (item, near) in enumerate(zip(new, _likes(new, pool), strict=True), len(known)):
-        found = _nearest(item, pool, (like for like in near if like.index not in to_come))
-        if found is not None and _same_label(item, found[0]):
-            repetitions.append(Repetition(item, *found))
+    for place, (item, likes) in enumerate(zip(new, _likes(new, pool), strict=True), len(known)):
+        near = [like for like in likes if like.index not in to_come]
+        repeated, contradicted = _sorted(item, pool, near)
+        conflicts += [Conflict(item, *found) for found in contradicted]
+        if repeated and not contradicted:
+            repetitions.append(Repetition(item, *repeated))
             continue
         to_come.remove(place)
-        if found is None:
+        if not contradicted:
             fresh.append(item)
-        else:
-            conflicts.append(Conflict(item, *found))
     return Comparison(tuple(fresh), tuple(repetitions), tuple(conflicts))
+
+
+_Found = tuple[Known, Kind, float]
+
+
+def _sorted(
+    item: Candidate, pool: Sequence[Known], near: Sequence[Likeness]
+) -> tuple[_Found | None, list[_Found]]:
+    """What the label repeats, and what it contradicts.
+
+    What repeats a known label contradicts other rows of its file alone: known ones were settled when that came in.
+    """
+    nearest = _nearest(item, pool, near)
+    repeated = nearest if nearest and _same_label(item, nearest[0]) else None
+    if repeated and repeated[0].message.id == item.id and repeated[0].file is None:
+        return repeated, []
+    others = {like.index: like for like in near if not _same_label(item, pool[like.index])}
+    found = (_nearest(item, pool, [like]) for _, like in sorted(others.items()))
+    return repeated, [one for one in found if one and not (repeated and one[0].file)]
 
 
 def _likes(new: Sequence[Candidate], pool: Sequence[Known]) -> list[tuple[Likeness, ...]]:
@@ -111,9 +132,7 @@ def _likes(new: Sequence[Candidate], pool: Sequence[Known]) -> list[tuple[Likene
     return [(*one, *other) for one, other in zip(scrubbed, original, strict=True)]
 
 
-def _nearest(
-    item: Candidate, pool: Sequence[Known], near: Iterable[Likeness]
-) -> tuple[Known, Kind, float] | None:
+def _nearest(item: Candidate, pool: Sequence[Known], near: Iterable[Likeness]) -> _Found | None:
     """The same message before a like one; of the same the last, which stands for those before it.
 
     Of like ones the more alike first, then one with the same label.

@@ -12,7 +12,7 @@ from rich.text import Text
 from reviewguard.curation.storage import label_of
 from reviewguard.inference.render import bracketed, printable
 from reviewguard.labelling.compare import Candidate, Conflict, Known
-from reviewguard.labelling.results import AddReport
+from reviewguard.labelling.results import AddReport, rows_of
 from reviewguard.schema import Evidence, LabelledMessage
 
 _SHOWN = 160
@@ -51,11 +51,13 @@ def _doubts(report: AddReport) -> Iterator[RenderableType]:
 
 
 def _conflicts(report: AddReport) -> Iterator[RenderableType]:
-    for conflict in report.conflicts:
-        alike = "the same words" if conflict.kind == "exact" else f"{conflict.similarity:.0%} alike"
-        state = _DECIDED[conflict.decision] if conflict.decision else "not decided"
-        yield Text(f"\nconflict {conflict.new.id}: {alike}, another label; {state}")
-        yield _side_by_side(conflict)
+    for name, together in rows_of(report.conflicts).items():
+        for number, conflict in enumerate(together, 1):
+            alike = "the same words" if conflict.kind == "exact" else f"{conflict.similarity:.0%} alike"
+            state = _DECIDED[conflict.decision] if conflict.decision else "not decided"
+            several = f" ({number} of {len(together)}, decided together)" if len(together) > 1 else ""
+            yield Text(f"\nconflict {name}{several}: {alike}, another label; {state}")
+            yield _side_by_side(conflict)
 
 
 def _side_by_side(conflict: Conflict) -> Table:
@@ -75,7 +77,7 @@ def _end(report: AddReport, target: Path) -> Iterator[RenderableType]:
         "to add" if report.written is None else "added": len(report.added),
         "to take out" if report.written is None else "taken out": len(report.removed),
         "known already": len(report.repetitions),
-        "in conflict": len(report.conflicts),
+        "in conflict": len(rows_of(report.conflicts)),
         "may be wrong": len(report.doubts),
         "refused": len(report.refused),
     }
@@ -95,8 +97,8 @@ def _closing(report: AddReport, target: Path) -> str:
         return f"written to {report.written}"
     if report.undecided:
         return (
-            f"nothing written: {len(report.undecided)} conflicts are open. Decide each with --accept ID (the new "
-            "label), --reject ID (the known one) or --both ID (the messages do differ); `all` stands for all ids"
+            f"nothing written: {len(rows_of(report.undecided))} conflicts are open. Decide each with --accept "
+            "ID (the new label), --reject ID (the known one) or --both ID (the messages do differ); `all` stands for all ids"
         )
     changes = report.added or report.removed
     return f"nothing written to {target}: a dry run" if changes else f"nothing to write to {target}"

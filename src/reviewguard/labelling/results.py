@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class AddReport:
         added: labels added, or to be added once nothing is open.
         removed: ids of stored labels that go: another label was accepted, or the written message's own.
         repetitions: rows with a label that is known already.
-        conflicts: rows whose label contradicts a known one, with what was decided.
+        conflicts: known labels that rows contradict, with what was decided.
         doubts: added labels that may be wrong, the most doubtful first.
         refused: rows that cannot be taken in, or were rejected.
         scrubbed: placeholder → personal details it stands for.
@@ -78,3 +78,11 @@ class AddReport:
     def undecided(self) -> tuple[Conflict, ...]:
         """Conflicts that keep everything from being written."""
         return tuple(conflict for conflict in self.conflicts if conflict.decision is None)
+
+
+def rows_of(conflicts: Iterable[Conflict]) -> dict[str, list[Conflict]]:
+    """Id of a new label → its conflicts, which one decision settles."""
+    rows: dict[str, list[Conflict]] = {}
+    for conflict in conflicts:
+        rows.setdefault(conflict.new.id, []).append(conflict)
+    return rows

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from reviewguard.curation.labels import StoredLabel
 from reviewguard.curation.sources import Located
@@ -37,24 +38,41 @@ class Settled:
 def settle(fresh: Iterable[Candidate], conflicts: Iterable[Conflict], dataset: Dataset) -> Settled:
     """Apply the decisions.
 
-    An accepted label stands for the written messages that the label before it stood for. Where those say the same as
-    it does, it is not needed: the label before it goes, and they count again.
+    An accepted label replaces all that it contradicts, and stands for the written messages that those stood for. Where
+    these say the same as it does, it is not needed: the labels before it go, and they count again.
     """
     stands_for = _stands_for(dataset)
     taken = [*fresh]
     outdone: set[int] = set()
-    for conflict in conflicts:
-        if conflict.decision == "accept":
-            outdone.add(id(conflict.old.message))
-            replaced = stands_for.get(id(conflict.old.message), ())
-            stands_for[id(conflict.new.label.message)] = replaced
-            taken += _accepted(conflict.new, replaced, dataset.written)
-        elif conflict.decision == "both":
-            taken.append(conflict.new)
-    return Settled(
-        tuple(item for item in taken if id(item.label.message) not in outdone),
-        frozenset(label.message.id for label in dataset.labels if id(label.message) in outdone),
-    )
+    for _, group in groupby(conflicts, key=lambda conflict: id(conflict.new)):
+        together = list(group)
+        new, decision = together[0].new, together[0].decision
+        if decision == "accept":
+            olds = [id(conflict.old.message) for conflict in together]
+            outdone.update(olds)
+            replaced = tuple(dict.fromkeys(name for old in olds for name in stands_for.get(old, ())))
+            stands_for[id(new.label.message)] = replaced
+            taken += _accepted(new, replaced, dataset.written)
+        elif decision == "both":
+            taken.append(new)
+    added = [item for item in taken if id(item.label.message) not in outdone]
+    return _without_stored(added, outdone, dataset)
+
+
+def _without_stored(added: Sequence[Candidate], outdone: Collection[int], dataset: Dataset) -> Settled:
+    """A label that is stored already, and was accepted again over other rows of its file, stays where it is."""
+    stored = {label.message.id: label for label in dataset.labels}
+    stay = {item.id for item in added if item.id in stored and _says_the_same(item, stored[item.id])}
+    removed = {label.message.id for label in dataset.labels if id(label.message) in outdone}
+    new = tuple(item for item in added if item.id not in stay)
+    renewed = {item.id for item in new} & stored.keys()
+    return Settled(new, frozenset((removed | renewed) - stay))
+
+
+def _says_the_same(item: Candidate, old: StoredLabel) -> bool:
+    new, known = item.label, old
+    same = set(new.message.types) == set(known.message.types)
+    return same and set(new.provenance.replaces) <= set(known.provenance.replaces)
 
 
 def _stands_for(dataset: Dataset) -> dict[int, tuple[str, ...]]:
