@@ -56,6 +56,21 @@ def test_an_undecided_message_is_worth_a_label() -> None:
     assert (len(found.kept), found.unfit) == (1, 0)
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_least_certain_sending_of_a_kind_is_kept_wherever_it_stands(backwards: bool) -> None:
+    rows = [
+        row(1, "Hi Ana, how is the kettle?", 0.001),
+        row(2, "Your parcel left.", 0.01),
+        row(3, "Hi Ben, how is the kettle?", 0.5),
+        row(4, "Hi Cleo, how is the kettle?", 0.06),
+        row(5, "Tell us how you like the rug.", 0.3),
+        row(6, "Your parcel left.", 0.04),
+    ]
+    found = least_certain(reversed(rows) if backwards else rows, CUTS, 2)
+    assert [(c.row.number, c.same) for c in found.kept] == [(3, 3), (5, 1)]
+    assert [c.row.number for c in least_certain(rows, CUTS, 3).kept] == [3, 5, 6]
+
+
 def test_memory_is_bounded_by_the_candidates_kept() -> None:
     alive = 0
 

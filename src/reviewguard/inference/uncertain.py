@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from heapq import heapify, heappop, heappush
 from math import exp, log, log2
 
 from reviewguard.inference.doubts import is_judged
 from reviewguard.inference.kinds import KindCounter
 from reviewguard.schema import ScoredRecord, Verdict
 from reviewguard.settings import ProfileSettings
+
+_Entry = tuple[float, int, bytes, ScoredRecord]
+"""Uncertainty, place in the export counted downwards so that earlier ones are greater, kind, message."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,21 +57,23 @@ class Candidates:
 
 
 def least_certain(rows: Iterable[ScoredRecord], cuts: ProfileSettings, most: int) -> Candidates:
-    """Keep the `most` least certain messages, one of each kind (the first read)."""
-    kinds, order, unfit = KindCounter(), count(), 0
-    heap: list[tuple[float, int, bytes, ScoredRecord]] = []
-    for row in _judged(rows):
+    """Keep the `most` least certain messages, one of each kind: its least certain, the first read of equal ones.
+
+    What the buyer said just before may decide a text, so sendings of one kind differ in how certain they are.
+    """
+    kinds, unfit, kept = KindCounter(), 0, _LeastCertain(most)
+    for number, row in enumerate(_judged(rows)):
         if row.verdict and not is_judged(row.verdict.reasons):
             unfit += 1
             continue
-        kind, first = kinds.add(row.record.text)
-        if first:
-            entry = (uncertainty(_probability(row.verdict), cuts), -next(order), kind, row)
-            (heapq.heappush if len(heap) < most else heapq.heappushpop)(heap, entry)
-    kept = tuple(
-        Candidate(row, value, kinds.counts[kind]) for value, _, kind, row in sorted(heap, reverse=True)
+        kind, _ = kinds.add(row.record.text)
+        kept.offer((uncertainty(_probability(row.verdict), cuts), -number, kind, row))
+    return Candidates(
+        tuple(Candidate(row, value, kinds.counts[kind]) for value, _, kind, row in kept.ranked()),
+        kinds.counts.total(),
+        len(kinds.counts),
+        unfit,
     )
-    return Candidates(kept, kinds.counts.total(), len(kinds.counts), unfit)
 
 
 def uncertainty(probability: float, cuts: ProfileSettings) -> float:
@@ -80,6 +84,39 @@ def uncertainty(probability: float, cuts: ProfileSettings) -> float:
     """
     nearest = min(max(probability, cuts.lower), cuts.upper)
     return _entropy(nearest) * exp(-abs(_logit(probability) - _logit(nearest)))
+
+
+class _LeastCertain:
+    """At most so many entries, the greatest, one of each kind."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._heap: list[_Entry] = []
+        self._of_kind: dict[bytes, _Entry] = {}
+
+    def offer(self, entry: _Entry) -> None:
+        """Take it in where it is greater than its kind's, and than the least of all where they are many."""
+        kind = entry[2]
+        before = self._of_kind.get(kind)
+        least = before or (self._heap[0] if len(self._heap) == self._most else None)
+        if least and least > entry:
+            return
+        if least:
+            self._remove(least)
+        self._of_kind[kind] = entry
+        heappush(self._heap, entry)
+
+    def ranked(self) -> list[_Entry]:
+        """The greatest first."""
+        return sorted(self._heap, reverse=True)
+
+    def _remove(self, entry: _Entry) -> None:
+        del self._of_kind[entry[2]]
+        if entry is self._heap[0]:
+            heappop(self._heap)
+        else:
+            self._heap.remove(entry)
+            heapify(self._heap)
 
 
 def _judged(rows: Iterable[ScoredRecord]) -> Iterator[ScoredRecord]:
