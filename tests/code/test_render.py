@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from reviewguard.inference.render import bracketed, marked_html, print_verdict, printable, verdict_html
+from reviewguard.inference.render import (
+    bracketed,
+    marked_html,
+    print_verdict,
+    printable,
+    proof_lines,
+    verdict_html,
+)
 from reviewguard.policy import load_policy
 from reviewguard.schema import Evidence, Proof, Quote, TypeScore, Verdict
 
@@ -152,3 +159,14 @@ def test_a_notebook_shows_the_proof_and_the_reasons_escaped() -> None:
         in page
     )
     assert "<li>Clear: &#x27;review&#x27; &lt;here&gt;</li>" in page
+
+
+def test_words_are_quoted_without_half_a_link() -> None:
+    for text, shown in (
+        ("Unhappy? [Tell us", "Unhappy? Tell us"),
+        ("us](mailto:help@shop.example) so that", "us so that"),
+        ("[Tell us](mailto:help@shop.example) so that", "[Tell us](mailto:help@shop.example) so that"),
+    ):
+        proof = Proof((Quote(0, len(text), text),), 0.1)
+        (line,) = proof_lines(Verdict(None, "review-soliciting", 0.9, decisive=proof, text=text))
+        assert line.startswith(f"Enough to take out: “{shown}”")

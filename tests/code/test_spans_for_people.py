@@ -4,7 +4,14 @@ import re
 
 import numpy as np
 
-from reviewguard.inference.spans import TokenScores, WordScores, evidence_spans, word_scores
+from reviewguard.inference.spans import (
+    TokenScores,
+    WordScores,
+    bare,
+    evidence_spans,
+    says_nothing,
+    word_scores,
+)
 
 TEXT = "Hello. Please leave us five stars today, thanks!"
 WORDS = TEXT.split()
@@ -94,3 +101,49 @@ def test_words_that_were_read_as_one_are_marked_to_the_last() -> None:
     np.testing.assert_allclose(found.weight, [0, *[0.2] * 5, 0])
     (span,) = evidence_spans(text, "x", found, 0.5)
     assert (span.text, span.weight) == ("⭐ ⭐ ⭐ ⭐ ⭐", 1.0)
+
+
+def marked(text: str, weights: dict[str, float]) -> list[str]:
+    """Phrases of a text whose words have these attentions and are marked; the others are not."""
+    spans = [m.span() for m in re.finditer(r"\S+", text)]
+    attention = np.array([weights.get(text[a:b], 0.0) for a, b in spans])
+    tokens = TokenScores(np.array(spans), np.where(attention > 0, 0.9, 0.0), attention)
+    return [e.text for e in evidence_spans(text, "x", word_scores(text, tokens), 0.5)]
+
+
+def test_no_phrase_runs_over_a_blank_line() -> None:
+    for blank in ("\n\n", "\r\n\r\n", "\n \t\n"):
+        assert marked(
+            f"five stars{blank}gift card", dict.fromkeys(["five", "stars", "gift", "card"], 1.0)
+        ) == [
+            "five stars",
+            "gift card",
+        ]
+    assert marked("five stars\r\ngift card", dict.fromkeys(["five", "stars", "gift", "card"], 1.0)) == [
+        "five stars\r\ngift card"
+    ]
+
+
+def test_a_lone_word_of_another_sentence_is_left_out_unless_it_weighs() -> None:
+    stars = {"five": 1.0, "stars": 1.0}
+    assert marked("five stars\nIf not", stars | {"If": 0.01}) == ["five stars"]
+    assert marked("Goodbye. five stars", stars | {"Goodbye.": 0.01}) == ["five stars"]
+    assert marked("Happy? five stars", stars | {"Happy?": 1.0}) == ["Happy? five stars"]
+    assert marked("our five\nstars", stars | {"our": 1.0, "stars": 0.01}) == ["our five\nstars"]
+
+
+def test_a_phrase_ends_at_a_links_label() -> None:
+    text = "Not happy? [Tell us first](mailto:help@shop.example). Thanks"
+    for quoted in ("Tell us first](mailto:help@shop.example).", "first](mailto:help@shop.example"):
+        start = text.index(quoted)
+        assert text[slice(*bare(text, start, start + len(quoted)))] == quoted.partition("]")[0]
+    assert text[slice(*bare(text, 0, len(text)))] == text
+
+
+def test_a_function_word_or_pronoun_says_nothing() -> None:
+    assert [says_nothing(phrase) for phrase in ("Your", "(the)", "your review", "stars")] == [
+        True,
+        True,
+        False,
+        False,
+    ]

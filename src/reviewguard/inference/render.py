@@ -156,7 +156,13 @@ def clear_lines(reasons: Sequence[str]) -> list[str]:
 
 
 def _quoted(quotes: Iterable[Quote | Evidence]) -> str:
-    return ", ".join(f"“{' '.join(printable(quote.text).split())}”" for quote in quotes)
+    return ", ".join(f"“{' '.join(printable(_unlinked(quote.text)).split())}”" for quote in quotes)
+
+
+def _unlinked(text: str) -> str:
+    """Without the target of a link whose label begins before the quote, and the bracket of one that ends after it."""
+    whole = re.sub(r"^([^\[\]]*)\]\([^()\s]*\)", r"\1", text)
+    return re.sub(r"\[([^\[\]]*)$", r"\1", whole)
 
 
 def decided_by(proof: Proof | None) -> tuple[Quote, ...]:

@@ -1,8 +1,8 @@
 """From token evidence to the phrases a person is shown.
 
 A type's marked words are those whose token evidence, as a probability, reaches the model's token threshold;
-neighbours are joined to phrases, without function words at their ends, and the strongest phrases are kept. Where
-no word reaches it, the one of most weight is shown.
+neighbours are joined to phrases within a paragraph, without function words and strays of the next sentence at their
+ends, and the strongest phrases are kept. Where no word reaches it, the one of most weight is shown.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ JOIN_GAP = 2
 """Unmarked words that a phrase may bridge."""
 LEAST_WEIGHT = 0.02
 """Share of a type's evidence below which a phrase is not worth showing beside a stronger one."""
+STRAY = 0.05
+"""Share of a phrase's weight below which a lone word beyond a sentence's end is no part of it."""
 EDGES = " \t\r\n.,;:!?()[]\"'“”‘’"
 """Characters that are no part of a word at its ends."""
 _WORD = re.compile(r"\S+")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n|\r[^\S\r\n]*\r")
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(?=\s)|[\r\n](?=\s*[A-Z])")
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -98,29 +102,61 @@ def evidence_spans(text: str, type_name: str, scores: WordScores, threshold: flo
     marked = scores.probability >= threshold
     if not marked.any():
         marked[int(scores.weight.argmax())] = True
-    found = [_trimmed(text, scores.words, *run) for run in _phrases(marked)]
+    found = [_trimmed(text, scores, *run) for run in _phrases(text, scores.words, marked)]
     weighed = [(first, last, float(scores.weight[first : last + 1].sum())) for first, last in found]
     ranked = sorted(weighed, key=lambda phrase: -phrase[2])
     best = ranked[:1] + [phrase for phrase in ranked[1:MAX_SPANS] if phrase[2] >= LEAST_WEIGHT]
     return [_evidence(text, scores.words, phrase, type_name) for phrase in sorted(best)]
 
 
-def _phrases(marked: NDArray[np.bool_]) -> list[Span]:
-    """First and last word of each run of marked words, short gaps bridged."""
+def _phrases(text: str, words: Sequence[Span], marked: NDArray[np.bool_]) -> list[Span]:
+    """First and last word of each run of marked words, short gaps bridged but no blank line."""
+
+    def apart(a: int, b: int) -> bool:
+        return b - a > JOIN_GAP + 1 or bool(_BLANK_LINE.search(text, words[a][1], words[b][0]))
+
     indices = np.flatnonzero(marked)
-    breaks = [i for i, (a, b) in enumerate(pairwise(indices), 1) if b - a > JOIN_GAP + 1]
+    breaks = [i for i, (a, b) in enumerate(pairwise(indices.tolist()), 1) if apart(a, b)]
     return [(int(run[0]), int(run[-1])) for run in np.split(indices, breaks)]
 
 
-def _trimmed(text: str, words: Sequence[Span], first: int, last: int) -> Span:
-    """Without function words at the ends, unless nothing else is there."""
+def _trimmed(text: str, scores: WordScores, first: int, last: int) -> Span:
+    """Without function words at the ends, unless nothing else is there, and without strays."""
+    inner = _without_strays(text, scores, *_content(text, scores.words, first, last))
+    return _content(text, scores.words, *inner)
 
+
+def _content(text: str, words: Sequence[Span], first: int, last: int) -> Span:
     def idle(index: int) -> bool:
         start, end = words[index]
-        return text[start:end].strip(EDGES).lower() in load_words().function_words
+        return _lone(text[start:end]) in load_words().function_words
 
     content = [index for index in range(first, last + 1) if not idle(index)]
     return (content[0], content[-1]) if content else (first, last)
+
+
+def _without_strays(text: str, scores: WordScores, first: int, last: int) -> Span:
+    """Without a word of hardly any weight that stands at an end alone in another sentence or line."""
+    words, weight = scores.words, scores.weight
+    least = STRAY * float(weight[first : last + 1].sum())
+
+    def ends(index: int) -> bool:
+        return bool(_SENTENCE_END.search(text, words[index][0], words[index + 1][0] + 1))
+
+    if last - first > 1 and weight[last] < least and ends(last - 1):
+        last -= 1
+    if last - first > 1 and weight[first] < least and ends(first):
+        first += 1
+    return first, last
+
+
+def says_nothing(phrase: str) -> bool:
+    """Whether a phrase is one function word or pronoun."""
+    return _lone(phrase) in load_words().function_words | load_words().pronouns
+
+
+def _lone(word: str) -> str:
+    return word.strip(EDGES).lower()
 
 
 def _evidence(text: str, words: Sequence[Span], phrase: tuple[int, int, float], type_name: str) -> Evidence:
@@ -130,9 +166,12 @@ def _evidence(text: str, words: Sequence[Span], phrase: tuple[int, int, float], 
 
 
 def bare(text: str, start: int, end: int) -> Span:
-    """The stretch without punctuation at its ends, unless it is nothing else."""
+    """The stretch without punctuation and half a link target at its ends, unless it is nothing else."""
     stripped = text[start:end].strip(EDGES)
     if not stripped:
         return start, end
     start += text[start:end].index(stripped)
-    return start, start + len(stripped)
+    end = start + len(stripped)
+    label_end = text.rfind("](", start, end)  # HTML links are read as `[label](target)`
+    cut_off = label_end > start and ")" not in text[label_end:end]
+    return start, (start + len(text[start:label_end].rstrip(EDGES)) if cut_off else end)
