@@ -319,6 +319,36 @@ def test_a_compliant_message_about_reviews_says_why_it_is_clear(guard: Classifie
     assert guard("Your parcel will arrive on Friday.").clear_because == ()
 
 
+def test_once_per_order_is_said_only_where_it_is_a_rule(guard: Classifier) -> None:
+    (ask,) = guard("Please leave a review of the lamp.", profile="ftc").clear_because
+    assert ask.endswith("which the ftc rules permit")
+
+
+def test_a_person_is_told_of_no_type_that_the_profile_has_no_rule_for(guard: Classifier) -> None:
+    """Under `ftc` an incentive alone breaks nothing, and nothing is said of neutral asks."""
+    band = dict.fromkeys(guard.settings.profiles, ProfileSettings(lower=0.0, upper=1.0))
+    unsure = guard.with_settings(replace(guard.settings, profiles=band))
+    text = "Please leave a review. You get a gift from us."
+    assert {t.type for t in unsure(text).types} == {"incentive", "neutral_request"}
+    verdict = unsure(text, profile="ftc")
+    assert ([t.type for t in verdict.types], {e.type for e in verdict.evidence}) == (
+        ["incentive"],
+        {"incentive"},
+    )
+    assert verdict.reasons[1:] == ("offers a benefit for a review: by itself not a rule of the ftc profile",)
+    assert len(unsure(text).reasons) == 1
+
+
+def test_a_pronoun_alone_is_no_mark_of_a_suspected_type(encoder: MessageEncoder) -> None:
+    settings = Settings.uncalibrated("s", "1", TYPES, tuple(load_policy().profiles))
+    band = dict.fromkeys(settings.profiles, ProfileSettings(lower=0.0, upper=1.0))
+    for threshold, marks in ((1.0, 0), (0.0, 1)):
+        thresholds = dict.fromkeys(TYPES, threshold) | dict.fromkeys(TYPES[1:], 1.0)
+        changed = replace(settings, profiles=band, type_thresholds=thresholds)
+        verdict = Classifier(WordBackend(encoder), encoder, changed)("you")
+        assert len([e for e in verdict.evidence if e.type == TYPES[0]]) == marks
+
+
 def test_evidence_too_weak_for_a_verdict_is_named() -> None:
     kind = TYPES[GIFT]
     scores = WordScores(((0, 6), (7, 11)), np.array([0.2, 0.9]), np.zeros(2))

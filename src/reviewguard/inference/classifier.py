@@ -15,12 +15,12 @@ from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.backend import Backend
 from reviewguard.inference.clear import clear_because, review_words
-from reviewguard.inference.doubts import doubts, nothing_to_read, undecided
+from reviewguard.inference.doubts import doubts, halves, nothing_to_read, undecided
 from reviewguard.inference.language import identify
 from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
 from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
-from reviewguard.inference.spans import TokenScores, WordScores, evidence_spans, word_scores
-from reviewguard.policy import Profile, load_policy
+from reviewguard.inference.spans import TokenScores, WordScores, evidence_spans, says_nothing, word_scores
+from reviewguard.policy import NEUTRAL_REQUEST, Profile, load_policy
 from reviewguard.schema import (
     COMPLIANT,
     NEEDS_REVIEW,
@@ -155,8 +155,10 @@ class Classifier:
         reasons = doubts(message.text, scores.encoded, language, asks=asks)
         if reasons and decision == COMPLIANT:
             decision = NEEDS_REVIEW
-        if decision == NEEDS_REVIEW and not reasons:
-            reasons = (undecided(probability),)
+        if decision != COMPLIANT:
+            types = tuple(t for t in types if _concerns(rules, t.type))
+        if decision == NEEDS_REVIEW:
+            reasons = (*(reasons or (undecided(probability),)), *halves(types, rules))
         return replace(
             base,
             verdict=decision,
@@ -194,7 +196,9 @@ class Classifier:
         spans = []
         for item in types:
             words = self._word_scores(text, scores, item.type)
-            spans += evidence_spans(text, item.type, words, self.settings.token_threshold)
+            found = evidence_spans(text, item.type, words, self.settings.token_threshold)
+            suspected = item.probability < self.settings.type_thresholds[item.type]
+            spans += [e for e in found if not (suspected and says_nothing(e.text))]
         return sorted(spans, key=lambda e: (e.start, e.end))
 
     def _clear_because(
@@ -240,6 +244,12 @@ class Classifier:
         evidence = [e for e in verdict.evidence if e.type in kinds]
         words = [self._word_scores(message.text, scores, kind) for kind in sorted(kinds)]
         return decisive_words(message, evidence, words, left, below)
+
+
+def _concerns(rules: Profile, kind: str) -> bool:
+    """Whether the profile has a rule about the type; its order rules count neutral asks."""
+    counted = kind == NEUTRAL_REQUEST and bool(rules.order_rules)
+    return counted or any(kind in rule for rule in rules.any_of)
 
 
 def _as_messages(items: Iterable[Message | str]) -> list[Message]:

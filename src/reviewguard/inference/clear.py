@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from reviewguard.inference.spans import WordScores
 from reviewguard.inference.words import load_words
-from reviewguard.policy import NEUTRAL_REQUEST, load_policy
+from reviewguard.policy import NEUTRAL_REQUEST, REPEAT_REQUEST, load_policy
 from reviewguard.schema import TypeScore
 
 _WORD = re.compile(r"[^\W_]+")
@@ -66,7 +66,8 @@ def _holds(start: int, end: int, places: Sequence[int]) -> bool:
 
 def _permitted(item: TypeScore, profile: str) -> str:
     kind = load_policy().types[item.type]
-    how_often = " once per order" if item.type == NEUTRAL_REQUEST else ""
+    once = item.type == NEUTRAL_REQUEST and REPEAT_REQUEST in load_policy().profile(profile).order_rules
+    how_often = " once per order" if once else ""
     return f"{kind.title} ({item.probability:.0%}), which the {profile} rules permit{how_often}"
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from reviewguard.encoding import MAX_CHARACTERS, EncodedMessage
 from reviewguard.inference.language import Language
+from reviewguard.policy import Profile, load_policy
+from reviewguard.schema import TypeScore
 
 LONGEST_WORD = 120
 """Letters and digits without a space beyond which a text is no prose (base64, keys)."""
@@ -49,5 +51,15 @@ def undecided(probability: float) -> str:
 
 
 def is_judged(reasons: Sequence[str]) -> bool:
-    """Whether the model read and judged the message: no reason, or only that it is undecided."""
-    return all(reason.endswith(_BETWEEN) for reason in reasons)
+    """Whether the model could judge the message: there is no reason, or first of all that it is undecided."""
+    return not reasons or reasons[0].endswith(_BETWEEN)
+
+
+def halves(types: Sequence[TypeScore], rules: Profile) -> tuple[str, ...]:
+    """Types present that break a rule of the profile only together with another type, which is not."""
+    broken = rules.breaking_types([t.type for t in types])
+    return tuple(
+        f"{load_policy().types[t.type].title}: by itself not a rule of the {rules.name} profile"
+        for t in types
+        if t.type not in broken and any(t.type in rule for rule in rules.any_of)
+    )
