@@ -15,6 +15,12 @@ def test_every_type_has_clause_source_and_advice() -> None:
     assert all(t.clause and t.source and t.advice and t.title for t in POLICY.types.values())
 
 
+def test_the_rule_on_neutral_asks_says_who_permits_and_who_reports_them() -> None:
+    clause = POLICY.types["neutral_request"].clause
+    assert "Amazon permits" in clause
+    assert "strict profile reports" in clause
+
+
 @pytest.mark.parametrize(
     ("profile", "types", "broken"),
     [
