@@ -223,6 +223,17 @@ def test_the_worst_are_the_likeliest_violations_each_text_once() -> None:
         assert len(workspace.worst(1)) == 1
 
 
+def test_the_worst_are_one_of_each_template() -> None:
+    many = [
+        record(f"Hi {name}, a review of order 999-1234567-{at}765432?")
+        for at, name in enumerate(("Ann", "Tom"))
+    ]
+    with Workspace.temporary() as workspace:
+        fill(workspace, [*many, record("Could you post a review?")])
+        assert [w.number for w in workspace.worst(3)] == [1, 3]
+        assert workspace.worst(0) == []
+
+
 def test_a_full_disk_under_temporary_files_is_told() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with pytest.raises(InputError, match="temporary files"), Workspace.temporary() as workspace:

@@ -204,7 +204,7 @@ class Workspace:
         return {name: self.state(name) or "" for name in ("profile", "model")}
 
     def worst(self, count: int) -> list[ScoredRecord]:
-        """The likeliest violations, those above the upper cut before those below it; each text once."""
+        """The likeliest violations, those above the upper cut before those below it; one of each template."""
         shared = self._shared()
         found = []
         for wanted in worst_numbers(self._db, count):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
+from reviewguard.inference.workspace_rows import bytes_text
 from reviewguard.schema import Decision
+
+_LOOKED_AT = 1_000
+"""Of an export that is one template, so many letters at most are compared for the worst."""
 
 SELLER, BUYER, SYSTEM, UNREADABLE = range(4)
 """Kinds of records, as the work file numbers them."""
@@ -62,11 +69,24 @@ def types(db: sqlite3.Connection) -> dict[str, int]:
 
 
 def worst_numbers(db: sqlite3.Connection, count: int) -> list[int]:
-    """The first record of each of the likeliest violations, those above the upper cut first."""
-    query = """select number from (
-            select min(m.number) as number, j.decision as decision,
+    """The first record of each of the likeliest violations, those above the upper cut first; one of each template."""
+    query = """select number, value, verdict from (
+            select min(m.number) as number, j.text as text, j.decision as decision, j.verdict as verdict,
                 json_extract(j.verdict, '$.probability') as probability
             from jobs j join messages m on m.kind = 0 and m.text = j.text and m.previous = j.previous
             where j.decision in ('review-soliciting', 'needs-review') group by j.id)
-        order by decision desc, probability desc, number limit ?"""
-    return [number for (number,) in db.execute(query, (count,))]
+        join strings on digest = text order by decision desc, probability desc, number limit ?"""
+    rows = db.execute(query, (_LOOKED_AT + count if count else 0,))
+    return list(islice(_one_of_each_template(rows), count))
+
+
+def _one_of_each_template(rows: Iterable[tuple[int, bytes, bytes]]) -> Iterator[int]:
+    from reviewguard.inference.audit.templates import TemplateIndex  # an audit itself reads a work file
+
+    index, seen = TemplateIndex(), set[int]()
+    for number, value, verdict in rows:
+        text = bytes_text(value)
+        template = index.number(text, (text[a:b] for a, b, *_ in json.loads(verdict)["evidence"]))
+        if template not in seen:
+            seen.add(template)
+            yield number
