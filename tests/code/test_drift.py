@@ -87,6 +87,15 @@ def test_a_sample_counts_each_kind_of_message_once(encoder: MessageEncoder) -> N
     assert Sample.from_dict(json.loads(json.dumps(found.to_dict()))) == found
 
 
+def test_a_text_that_the_buyers_words_decide_counts_once_a_decision(encoder: MessageEncoder) -> None:
+    clear, doubtful = verdict("Your kettle left!", 0.1), verdict("Your kettle left!", 0.5)
+    sent = [clear, replace(doubtful, verdict=NEEDS_REVIEW), clear]
+    found = measure(sent, encoder)
+    assert found == measure(sent[::-1], encoder)
+    assert found.verdict == {COMPLIANT: 1, NEEDS_REVIEW: 1}
+    assert (found.messages, found.texts, found.score) == (3, 2, {0.1: 1, 0.5: 1})
+
+
 def test_samples_alike_have_not_moved() -> None:
     drift = compared(sample(), sample(300, review=32))
     assert not drift.moved

@@ -21,12 +21,17 @@ class KindCounter:
         self.counts: Counter[bytes] = Counter()
         self._kinds: dict[bytes, bytes] = {}
 
-    def add(self, text: str) -> tuple[bytes, bool]:
-        """The message's kind, and whether it is the first of it."""
+    def add(self, text: str, decision: str = "") -> tuple[bytes, bool]:
+        """The message's kind, and whether it is the first of it.
+
+        Args:
+            decision: makes a kind of its own of what is decided otherwise, as after other words of the buyer.
+        """
         name = _digest(text)
-        kind = self._kinds.get(name)
-        if kind is None:
-            kind = self._kinds[name] = _digest(skeleton(text))
+        said = self._kinds.get(name)
+        if said is None:
+            said = self._kinds[name] = _digest(skeleton(text))
+        kind = said + decision.encode()
         self.counts[kind] += 1
         return kind, self.counts[kind] == 1
 

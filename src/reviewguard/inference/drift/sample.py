@@ -17,7 +17,7 @@ NAMES = ("language", "verdict")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Messages, counted by value; messages that differ only in names, numbers, days and links count once.
+    """Messages, counted by value; those that differ only in names, numbers, days and links count once a decision.
 
     Attributes:
         messages: how many there are.
@@ -74,7 +74,9 @@ def measure(verdicts: Iterable[Verdict], encoder: MessageEncoder) -> Sample:
     score, words, unknown = (Counter[float]() for _ in NUMBERS)
     language, decision = (Counter[str]() for _ in NAMES)
     for verdict in verdicts:
-        if verdict.verdict is None or verdict.probability is None or not kinds.add(verdict.text)[1]:
+        if verdict.verdict is None or verdict.probability is None:
+            continue
+        if not kinds.add(verdict.text, verdict.verdict)[1]:
             continue
         known, lacking = encoder.word_counts(verdict.text)
         score[round(verdict.probability, 3)] += 1
