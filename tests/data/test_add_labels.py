@@ -196,6 +196,22 @@ def test_words_nobody_marked_are_marked_by_the_model(home: Path) -> None:
     assert (row["marked_by"], report.marked) == ("model", (row["id"],))
 
 
+def test_a_persons_marks_take_the_place_of_the_models(home: Path) -> None:
+    run(home, label(TEXT, "insider"), label("Your parcel left the depot"), name="first")
+    given = label(TEXT, "insider", rationale=["tell your cousin"])
+    report = run(home, given, name="second")
+    assert (report.added, report.repetitions) == ((), ())
+    assert [item.new.place for item in report.renewed] == ["line 1"]
+    row = next(row for row in stored(home) if row["types"])
+    assert (len(stored(home)), quotes(row), row["marked_by"]) == (
+        2,
+        [("Tell your cousin", "insider")],
+        "person",
+    )
+    assert run(home, given, name="second").written is None
+    assert run(home, label(TEXT, "insider"), name="third").written is None
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [

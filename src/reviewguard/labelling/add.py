@@ -18,7 +18,7 @@ from reviewguard.labelling.compare import Candidate, Comparison, Conflict, compa
 from reviewguard.labelling.doubtful import doubtful
 from reviewguard.labelling.results import ALL, AddReport, Decisions, Doubt
 from reviewguard.labelling.rows import Refused, read_rows
-from reviewguard.labelling.settling import Dataset, settle
+from reviewguard.labelling.settling import Dataset, renewals, settle
 from reviewguard.labelling.store import store
 from reviewguard.schema import Verdict
 
@@ -79,10 +79,10 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
     dataset = Dataset(stored.labels, read_messages(job.messages).located)
     result = compare(checked.candidates, dataset.known)
     report = _decide(result, checked, job.decisions, refused, dataset)
-    if job.dry_run or report.undecided or not (report.added or report.removed):
+    if job.dry_run or report.undecided or not (report.incoming or report.outgoing):
         return report
-    store(target, [item.label for item in report.added], stored, removed=report.removed)
-    return replace(report, written=target if report.added else job.labels)
+    store(target, [item.label for item in report.incoming], stored, removed=report.outgoing)
+    return replace(report, written=target if report.incoming else job.labels)
 
 
 def _decide(
@@ -99,10 +99,13 @@ def _decide(
     open_ids = {conflict.new.id for conflict in conflicts}
     rejected = [item for item in result.fresh if item.id in decisions.reject - open_ids]
     settled = settle([item for item in result.fresh if item not in rejected], conflicts, dataset)
+    renewed = renewals(result.repetitions, settled, dataset)
+    lines = {id(item.new.label.message) for item in renewed}
     return AddReport(
         added=settled.added,
         removed=settled.removed,
-        repetitions=result.repetitions,
+        renewed=renewed,
+        repetitions=tuple(r for r in result.repetitions if id(r.new.label.message) not in lines),
         conflicts=conflicts,
         doubts=_doubts(settled.added, checked.verdicts),
         refused=(*refused, *checked.refused, *map(_rejected, rejected)),

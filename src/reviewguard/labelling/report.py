@@ -35,6 +35,8 @@ def _repeated(report: AddReport) -> Iterator[RenderableType]:
     for item in report.repetitions:
         near = "" if item.kind == "exact" else f" ({item.similarity:.0%} alike)"
         yield Text(f"known: {item.new.place} as {_where(item.old)}{near}")
+    for item in report.renewed:
+        yield Text(f"marks renewed: {item.new.place} on {_where(item.old)}")
 
 
 def _doubts(report: AddReport) -> Iterator[RenderableType]:
@@ -76,6 +78,7 @@ def _end(report: AddReport, target: Path) -> Iterator[RenderableType]:
     counts = {
         "to add" if report.written is None else "added": len(report.added),
         "to take out" if report.written is None else "taken out": len(report.removed),
+        "marks renewed": len(report.renewed),
         "known already": len(report.repetitions),
         "in conflict": len(rows_of(report.conflicts)),
         "may be wrong": len(report.doubts),
@@ -98,9 +101,10 @@ def _closing(report: AddReport, target: Path) -> str:
     if report.undecided:
         return (
             f"nothing written: {len(rows_of(report.undecided))} conflicts are open. Decide each with --accept "
-            "ID (the new label), --reject ID (the known one) or --both ID (the messages do differ); `all` stands for all ids"
+            "ID (the new label), --reject ID (the known one) or --both ID (the messages do differ); `all` stands for "
+            "all ids"
         )
-    changes = report.added or report.removed
+    changes = report.incoming or report.outgoing
     return f"nothing written to {target}: a dry run" if changes else f"nothing to write to {target}"
 
 

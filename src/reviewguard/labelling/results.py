@@ -61,6 +61,7 @@ class AddReport:
         refused: rows that cannot be taken in, or were rejected.
         scrubbed: placeholder → personal details it stands for.
         marked: ids of labels whose words the model marked.
+        renewed: rows whose marks take the place of the model's, on a label that is stored already.
         written: the file written, or the folder where labels only went; None where nothing was.
     """
 
@@ -72,7 +73,18 @@ class AddReport:
     scrubbed: Mapping[str, int]
     marked: tuple[str, ...]
     removed: frozenset[str] = frozenset()
+    renewed: tuple[Repetition, ...] = ()
     written: Path | None = None
+
+    @property
+    def incoming(self) -> tuple[Candidate, ...]:
+        """What is written: labels added, and those with new marks."""
+        return (*self.added, *(item.new for item in self.renewed))
+
+    @property
+    def outgoing(self) -> frozenset[str]:
+        """Ids of the stored labels that others take the place of, or that go."""
+        return self.removed | {item.old.message.id for item in self.renewed}
 
     @property
     def undecided(self) -> tuple[Conflict, ...]:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from reviewguard.curation.labels import StoredLabel
 from reviewguard.curation.sources import Located
-from reviewguard.labelling.compare import Candidate, Conflict, Known, compare
+from reviewguard.labelling.compare import Candidate, Conflict, Known, Repetition, compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,26 @@ def _says_the_same(item: Candidate, old: StoredLabel) -> bool:
     return same and set(new.provenance.replaces) <= set(known.provenance.replaces)
 
 
+def renewals(repetitions: Iterable[Repetition], settled: Settled, dataset: Dataset) -> tuple[Repetition, ...]:
+    """Those that bring a person's marks for words that the model marked; of several for one label the last."""
+    stored = {id(label.message): label for label in dataset.labels}
+    found: dict[str, Repetition] = {}
+    for item in repetitions:
+        old = stored.get(id(item.old.message))
+        if old and item.kind == "exact" and old.message.id not in settled.removed and _marks(item.new, old):
+            found[old.message.id] = replace(item, new=_replacing(item.new, old.provenance.replaces))
+    return tuple(found.values())
+
+
+def _marks(new: Candidate, old: StoredLabel) -> bool:
+    return (old.provenance.marked_by, new.label.provenance.marked_by) == ("model", "person")
+
+
+def _replacing(new: Candidate, names: tuple[str, ...]) -> Candidate:
+    provenance = replace(new.label.provenance, replaces=names)
+    return replace(new, label=replace(new.label, provenance=provenance))
+
+
 def _stands_for(dataset: Dataset) -> dict[int, tuple[str, ...]]:
     """Identity of a message → ids of the written messages that its label speaks for."""
     written = {id(item.message): (item.message.id,) for item in dataset.written}
@@ -86,5 +106,4 @@ def _accepted(new: Candidate, replaced: tuple[str, ...], written: Iterable[Locat
     before = [Known(item.message, item.file) for item in written if item.message.id in replaced]
     if before and all(compare([new], [known]).repetitions for known in before):
         return
-    provenance = replace(new.label.provenance, replaces=replaced)
-    yield replace(new, label=replace(new.label, provenance=provenance))
+    yield _replacing(new, replaced)
