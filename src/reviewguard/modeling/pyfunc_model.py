@@ -30,18 +30,30 @@ class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-de
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """One row a message, in order, with the index of the rows given."""
+        """One row a message, in order, with the index of the rows given; a text that is none gets an `error`."""
+        texts = model_input["text"]
         previous = model_input.get("previous", pd.Series([None] * len(model_input)))
         messages = [
-            reviewguard.Message(text, before if isinstance(before, str) and before else None)
-            for text, before in zip(model_input["text"], previous, strict=True)
+            reviewguard.Message(_words(text) or "", _words(before))
+            for text, before in zip(texts, previous, strict=True)
         ]
         verdicts = self.guard.predict(messages, profile=(params or {}).get("profile", PROFILE))
-        rows = [_row(verdict) for verdict in verdicts]
+        rows = [_row(verdict) | _not_text(text) for verdict, text in zip(verdicts, texts, strict=True)]
         return pd.DataFrame(rows, columns=list(OUTPUTS), index=model_input.index)
 
 
 OUTPUTS = ("verdict", "probability", "types", "evidence", "error")
+
+
+def _words(cell: Any) -> str | None:
+    return cell if isinstance(cell, str) and cell else None
+
+
+def _not_text(cell: Any) -> dict[str, Any]:
+    """The error of a cell that holds something other than text or nothing."""
+    if isinstance(cell, str) or (pd.api.types.is_scalar(cell) and pd.isna(cell)):
+        return {}
+    return {"error": f"text is of type {type(cell).__name__}"}
 
 
 def _row(verdict: reviewguard.Verdict) -> dict[str, Any]:
