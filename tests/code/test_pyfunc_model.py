@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,6 +12,9 @@ from reviewguard.errors import InputError
 from reviewguard.modeling.pyfunc_model import ReviewGuardModel
 from reviewguard.schema import COMPLIANT, Message, Verdict
 
+FINE = Verdict(None, COMPLIANT, 0.1, reasons=("language: de",), model="m-1")
+EMPTY = Verdict(None, None, None, error="empty", model="m-1")
+
 
 class Guard:
     """Refuses what is no text, as the classifier does; an empty text is an error of its own."""
@@ -17,12 +22,7 @@ class Guard:
     def predict(self, messages: list[Message], *, profile: str) -> list[Verdict]:
         if not all(isinstance(m.text, str) for m in messages):
             raise InputError("no text")
-        return [
-            Verdict(
-                None, COMPLIANT if m.text else None, None, profile=profile, error=None if m.text else "empty"
-            )
-            for m in messages
-        ]
+        return [replace(FINE if m.text else EMPTY, profile=profile) for m in messages]
 
 
 def judged(texts: list[Any]) -> pd.DataFrame:
@@ -40,3 +40,9 @@ def test_a_cell_that_is_no_text_is_an_error_of_its_row_alone() -> None:
     assert verdicts == [COMPLIANT, None, None, None, None, None, COMPLIANT]
     errors = ["text is of type int", "empty", "empty", "empty", "text is of type list"]
     assert list(found["error"][1:-1]) == errors
+
+
+def test_an_answer_says_by_which_rules_and_model_and_why() -> None:
+    (answer,) = judged(["Your parcel left today."]).to_dict("records")
+    assert (answer["profile"], answer["model"]) == ("amazon", "m-1")
+    assert json.loads(answer["reasons"]) == ["language: de"]

@@ -134,6 +134,8 @@ def assert_same(answer: dict[str, Any], verdict: reviewguard.Verdict) -> None:
     assert answer["verdict"] == verdict.verdict
     assert json.loads(answer["types"]) == whole["types"]
     assert json.loads(answer["evidence"]) == whole["evidence"]
+    assert json.loads(answer["reasons"]) == whole["reasons"]
+    assert (answer["profile"], answer["model"]) == (verdict.profile, verdict.model)
     assert answer["error"] == verdict.error
     assert answer["probability"] == pytest.approx(verdict.probability)
 
@@ -144,7 +146,7 @@ def test_the_registered_model_says_what_it_takes_and_gives(tracked: Tracked) -> 
     signature = mlflow.models.get_model_info(registered.source).signature
     assert [(item.name, item.required) for item in signature.inputs] == [("text", True), ("previous", False)]
     assert {item.name: item.default for item in signature.params} == {"profile": "amazon"}
-    outputs = ["verdict", "probability", "types", "evidence", "error"]
+    outputs = ["verdict", "probability", "types", "evidence", "error", "profile", "model", "reasons"]
     assert signature.outputs.input_names() == outputs
 
 

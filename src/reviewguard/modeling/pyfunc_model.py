@@ -2,7 +2,7 @@
 
 MLflow runs this file to make the model, wherever the model is loaded. Columns in: `text` and,
 optionally, `previous`. Parameter: `profile`, `amazon` by default. Columns out: `verdict`,
-`probability`, `types` and `evidence` (both as JSON), `error`.
+`probability`, `types` and `evidence` (both as JSON), `error`, `profile`, `model` and `reasons` (a JSON list).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-de
         return pd.DataFrame(rows, columns=list(OUTPUTS), index=model_input.index)
 
 
-OUTPUTS = ("verdict", "probability", "types", "evidence", "error")
+OUTPUTS = ("verdict", "probability", "types", "evidence", "error", "profile", "model", "reasons")
 
 
 def _words(cell: Any) -> str | None:
@@ -63,6 +63,9 @@ def _row(verdict: reviewguard.Verdict) -> dict[str, Any]:
         "types": json.dumps([asdict(item) for item in verdict.types]),
         "evidence": json.dumps([asdict(item) for item in verdict.evidence], ensure_ascii=False),
         "error": verdict.error,
+        "profile": verdict.profile,
+        "model": verdict.model,
+        "reasons": json.dumps(verdict.reasons, ensure_ascii=False),
     }
 
 
