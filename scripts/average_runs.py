@@ -1,0 +1,49 @@
+"""Average the weights of two trainings, one of which began with the other.
+
+    python scripts/average_runs.py runs/0.7.0 runs/0.6.0 --share 0.5 --out runs/0.7.0-averaged
+
+What `train --set keep_start=SHARE` does at the end of one training, for two that several lie between (Wortsman et al.,
+"Robust fine-tuning of zero-shot models", CVPR 2022). Then `reviewguard export` the new run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reviewguard.errors import ConfigError
+from reviewguard.files import write_json
+from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
+
+
+def main() -> None:
+    """Average and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="folder of the later training")
+    parser.add_argument("earlier", type=Path, help="folder of the training that it goes back to")
+    parser.add_argument("--share", type=float, required=True, help="of the earlier weights, 0 to 1")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    run, earlier = _run(options.run), _run(options.earlier)
+    start = earlier.trained.model.state_dict()
+    weights = {
+        name: value.lerp(start[name], options.share) if value.is_floating_point() else value
+        for name, value in run.trained.model.state_dict().items()
+    }
+    run.trained.model.load_state_dict(weights)
+    write_weights(run.trained, options.out / WEIGHTS)
+    facts = {**run.facts, "averaged_with": {**earlier.lineage, "share": options.share}}
+    write_json(options.out / RUN, run_record(run.config, facts, run.trained))
+
+
+def _run(folder: Path) -> FinishedRun:
+    run = read_run(folder)
+    if run is None:
+        raise ConfigError(f"no finished training in {folder}", expected="a folder with run.json and weights")
+    return run
+
+
+if __name__ == "__main__":
+    main()
