@@ -373,6 +373,21 @@ def test_near_repetitions_and_near_conflicts(home: Path) -> None:
     assert len(stored(home)) == 2
 
 
+MUG = "Ottoline, your mug is on us for a review"
+
+
+def test_the_same_words_without_the_name_column_are_known(home: Path) -> None:
+    run(home, label(MUG, "incentive", buyer_name="Ottoline Marsh"))
+    (conflict,) = run(home, label(MUG), name="bare").undecided
+    assert conflict.old.message.text == "[name], your mug is on us for a review"
+    assert len(run(home, label(MUG, "incentive"), name="bare").repetitions) == 1
+
+
+def test_originals_of_one_file_are_compared(home: Path) -> None:
+    (conflict,) = run(home, label(MUG, "incentive", names=["Ottoline"]), label(MUG, names=["Bo"])).undecided
+    assert (conflict.kind, conflict.old.message.types) == ("exact", ("incentive",))
+
+
 def test_one_file_that_contradicts_itself(home: Path) -> None:
     rows = (label(TEXT, "insider"), label(TEXT), label("Your parcel left the depot"))
     report = run(home, *rows)

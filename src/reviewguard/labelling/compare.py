@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reviewguard.curation.dedup import DUPLICATE, exchange_shingles
 from reviewguard.curation.labels import StoredLabel, exchange_key
-from reviewguard.curation.nearest import Likeness, alike
+from reviewguard.curation.nearest import Likeness
+from reviewguard.labelling.likes import Forms, find_likes
 from reviewguard.schema import LabelledMessage
 
 Kind = Literal["exact", "near"]
@@ -40,10 +40,17 @@ class Known:
 
     Attributes:
         file: where it stands; None for a new one, further up in the same file.
+        original: of a new one, the message before personal details were taken out.
     """
 
     message: LabelledMessage
     file: str | None
+    original: LabelledMessage | None = None
+
+    @property
+    def forms(self) -> set[tuple[str, str]]:
+        """What shows that another message is the same."""
+        return {exchange_key(form) for form in (self.message, self.original) if form}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +93,17 @@ def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
     """Compare each new label with all known ones and those before it; it has a conflict for each one it contradicts.
 
     The same: text and buyer's message equal but for case and white space. Near: shingles of both with a Jaccard
-    similarity of at least 0.8, before or after personal details were taken out.
+    similarity of at least 0.8, before or after personal details were taken out; or equal but for the names that stand
+    in the place of `[name]`.
     """
-    pool = [*known, *(Known(item.label.message, None) for item in new)]
+    pool = [*known, *(Known(item.label.message, None, item.original) for item in new)]
     fresh: list[Candidate] = []
     repetitions: list[Repetition] = []
     conflicts: list[Conflict] = []
     to_come = set(range(len(known), len(pool)))  # and repetitions, which never come in
-    for place, (item, likes) in enumerate(zip(new, _likes(new, pool), strict=True), len(known)):
+    forms = [Forms(item.message, item.original) for item in pool]
+    likes_of = find_likes(forms[len(known) :], forms)
+    for place, (item, likes) in enumerate(zip(new, likes_of, strict=True), len(known)):
         near = [like for like in likes if like.index not in to_come]
         repeated, contradicted = _sorted(item, pool, near)
         conflicts += [Conflict(item, *found) for found in contradicted]
@@ -125,13 +135,6 @@ def _sorted(
     return repeated, [one for one in found if one and not (repeated and one[0].file)]
 
 
-def _likes(new: Sequence[Candidate], pool: Sequence[Known]) -> list[tuple[Likeness, ...]]:
-    known = [exchange_shingles(item.message) for item in pool]
-    scrubbed = alike([exchange_shingles(item.label.message) for item in new], known, DUPLICATE)
-    original = alike([exchange_shingles(item.original) for item in new], known, DUPLICATE)
-    return [(*one, *other) for one, other in zip(scrubbed, original, strict=True)]
-
-
 def _nearest(item: Candidate, pool: Sequence[Known], near: Iterable[Likeness]) -> _Found | None:
     """The same message before a like one; of the same the last, which stands for those before it.
 
@@ -141,7 +144,7 @@ def _nearest(item: Candidate, pool: Sequence[Known], near: Iterable[Likeness]) -
 
     def rank(like: Likeness) -> tuple[int, float, bool]:
         old = pool[like.index]
-        same = exchange_key(old.message) in keys
+        same = not keys.isdisjoint(old.forms)
         return like.index if same else -1, like.similarity, _same_label(item, old)
 
     best = max(near, key=rank, default=None)

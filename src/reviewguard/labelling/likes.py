@@ -1,0 +1,71 @@
+"""Which exchanges are alike, whichever of them had personal details taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain
+
+from reviewguard.curation.dedup import DUPLICATE, exchange_shingles
+from reviewguard.curation.nearest import Likeness, alike
+from reviewguard.schema import LabelledMessage
+
+_NAME = "[name]"
+_WORD = r"[\w'’.-]*"
+_ANY_NAME = rf"[^\W\d_a-z]{_WORD}(?: [^\W\d_]{_WORD}){{0,3}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """An exchange without personal details and, where that is known, with them."""
+
+    scrubbed: LabelledMessage
+    original: LabelledMessage | None
+
+
+def find_likes(new: Sequence[Forms], pool: Sequence[Forms]) -> list[list[Likeness]]:
+    """For each new exchange those of the pool that it is like, in any form; one may be found more than once."""
+    scrubbed = [item.scrubbed for item in new]
+    originals = [item.original or item.scrubbed for item in new]
+    stored = {place: item.scrubbed for place, item in enumerate(pool)}
+    before = {place: item.original for place, item in enumerate(pool) if item.original}
+    named = {place: message for place, message in stored.items() if _NAME in _words(message)}
+    either = _alike([*scrubbed, *originals], stored)
+    found = (
+        either[: len(new)],
+        either[len(new) :],
+        _alike(originals, before),
+        _alike(list(map(_without_names, scrubbed)), {p: _without_names(m) for p, m in named.items()}),
+        [_alike_but_for_names(words, named) for words in map(_words, originals)],
+    )
+    return [list(chain.from_iterable(each)) for each in zip(*found, strict=True)]
+
+
+def _alike(new: Sequence[LabelledMessage], known: Mapping[int, LabelledMessage]) -> list[list[Likeness]]:
+    places = list(known)
+    found = alike(list(map(exchange_shingles, new)), list(map(exchange_shingles, known.values())), DUPLICATE)
+    return [[replace(like, index=places[like.index]) for like in likes] for likes in found]
+
+
+def _alike_but_for_names(words: str, named: Mapping[int, LabelledMessage]) -> list[Likeness]:
+    """The same words with a name in the place of `[name]`: few words are not alike by their shingles then."""
+    return [
+        Likeness(place, 1.0) for place, message in named.items() if _with_any_name(message).fullmatch(words)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _with_any_name(message: LabelledMessage) -> re.Pattern[str]:
+    between = (f"(?i:{re.escape(part)})" for part in _words(message).split(_NAME))
+    return re.compile(_ANY_NAME.join(between))
+
+
+def _words(message: LabelledMessage) -> str:
+    return "\0".join(" ".join((text or "").split()) for text in (message.text, message.previous))
+
+
+def _without_names(message: LabelledMessage) -> LabelledMessage:
+    previous = (message.previous or "").replace(_NAME, "") or None
+    return replace(message, text=message.text.replace(_NAME, ""), previous=previous)
