@@ -68,6 +68,15 @@ def test_a_violation_counts_as_an_ask() -> None:
     assert [m.number for m in finding.shown] == [1, 2]
 
 
+@pytest.mark.parametrize("kind", ["change_or_remove", "insider", "pressure"])
+def test_a_message_that_asks_for_no_review_is_no_ask(kind: str) -> None:
+    other = soliciting(2, "Please take the review down.", day=35, types={kind: 0.9})
+    values: dict[str, Cell] = {"Delivered At": "2024-11-04"}
+    assert rules([neutral(1, values=values), other]) == []
+    mixed = replace(other, verdict=soliciting(2, "", types={kind: 0.9, "selective": 0.9}).verdict)
+    assert {f.rule for f in rules([neutral(1, values=values), mixed])} == {"repeat_request", "late_request"}
+
+
 def test_a_repeat_that_rests_on_doubt_is_for_a_person() -> None:
     doubt = {"verdict": NEEDS_REVIEW, "probability": 0.6, "types": {"selective": 0.6}}
     (finding,) = rules([neutral(1), row(2, "Did you like it?", day=2, **doubt)])

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from reviewguard.inference.audit.filters import AuditFilters
-from reviewguard.inference.audit.orders import Breach
+from reviewguard.inference.audit.orders import Breach, asking_types
 from reviewguard.inference.audit.results import Finding, Sending, ShownMessage
 from reviewguard.inference.audit.templates import TemplateIndex, skeleton
 from reviewguard.inference.audit.threads import Thread, around, sending, show
@@ -149,7 +149,7 @@ def _order_finding(cases: Sequence[_OrderCase]) -> Finding:
 
 def _ask_probability(row: ScoredRecord) -> float:
     """How likely the message asks for a review."""
-    types = row.verdict.types if row.verdict else ()
+    types = asking_types(row.verdict) if row.verdict else ()
     return max((t.probability for t in types), default=0.0)
 
 

@@ -10,7 +10,10 @@ from typing import Self
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.order_dates import OrderDate, OrderDates
 from reviewguard.policy import LATE_AFTER_DAYS, LATE_REQUEST, NEUTRAL_REQUEST, REPEAT_REQUEST
-from reviewguard.schema import NEEDS_REVIEW, Record, ScoredRecord, Verdict
+from reviewguard.schema import NEEDS_REVIEW, Record, ScoredRecord, TypeScore, Verdict
+
+_ASKING = frozenset({NEUTRAL_REQUEST, "positive_request", "selective", "incentive", "off_platform"})
+"""Types of a message that asks for a review; one that asks to take a review down, say, asks for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,12 @@ def _named(asks: list[_Ask]) -> list[_Ask]:
 
 def _asks(verdict: Verdict) -> bool:
     """Whether it asks for a review, permitted or not; what a needs-review verdict merely suspects does not count."""
-    likely = any(t.probability >= 0.5 for t in verdict.types)
-    return bool(verdict.types) and (likely or verdict.verdict != NEEDS_REVIEW)
+    return any(t.probability >= 0.5 or verdict.verdict != NEEDS_REVIEW for t in asking_types(verdict))
+
+
+def asking_types(verdict: Verdict) -> tuple[TypeScore, ...]:
+    """Those of its types that a message asks for a review by."""
+    return tuple(t for t in verdict.types if t.type in _ASKING)
 
 
 def _is_sure(verdict: Verdict) -> bool:
