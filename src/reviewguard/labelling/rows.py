@@ -14,9 +14,9 @@ from reviewguard.labelling.cells import Unusable, list_of, rationale_of, word_of
 from reviewguard.labelling.scored import judged_words
 from reviewguard.masking import column_names
 from reviewguard.policy import load_policy
-from reviewguard.readers.columns import recognise
+from reviewguard.readers.columns import MAIL_FIELD, recognise
 from reviewguard.readers.registry import ReadOptions, read_records
-from reviewguard.readers.vocabulary import fold
+from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, Cell, Rationale, Record, Role
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -92,6 +92,7 @@ def read_rows(
         InputError: the file cannot be read, or has no column for messages or for labels.
     """
     given = dict(columns or {})
+    _check_given(path, given)
     own = {field: given.pop(field) for field in COLUMNS if field in given}
     rows: list[LabelledRow] = []
     refused: list[Refused] = []
@@ -104,6 +105,12 @@ def read_rows(
             refused.append(Refused(path.name, record.place, str(error)))
     _check_columns(path, seen, own)
     return rows, refused
+
+
+def _check_given(path: Path, given: Mapping[str, str]) -> None:
+    known = dict.fromkeys(("text", "previous", *COLUMNS, *load_vocabulary().columns, MAIL_FIELD))
+    if unknown := [field for field in given if field not in known]:
+        raise InputError(f"{path}: --map {unknown[0]}=…: unknown field", expected=", ".join(known))
 
 
 def line_of(place: str) -> int:
