@@ -373,6 +373,19 @@ def test_near_repetitions_and_near_conflicts(home: Path) -> None:
     assert len(stored(home)) == 2
 
 
+def test_a_near_copy_of_a_rejected_row_is_added(home: Path) -> None:
+    rows = (label(TEXT, "insider"), label(TEXT.replace("week", "weekend"), "insider"))
+    first = run(home, *rows, dry_run=True).added[0].id
+    report = run(home, *rows, decisions=Decisions(reject=frozenset({first})))
+    assert ([r.place for r in report.refused], [i.place for i in report.added]) == (["line 1"], ["line 2"])
+
+
+def test_a_wrong_field_of_map_names_all_that_there_are(home: Path) -> None:
+    with pytest.raises(InputError, match="unknown field") as caught:
+        run(home, label(TEXT), columns={"foo": "Bar"})
+    assert {"text", "types", "verdict", "rationale", "sender"} <= set(str(caught.value.expected).split(", "))
+
+
 MUG = "Ottoline, your mug is on us for a review"
 
 

@@ -77,8 +77,7 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
         raise InputError(f"{stored.issues[0]}", fix="mend the line, or take it out")
     checked = check(rows, classifier or load(job.model), job.who)
     dataset = Dataset(stored.labels, read_messages(job.messages).located)
-    result = compare(checked.candidates, dataset.known)
-    report = _decide(result, checked, job.decisions, refused, dataset)
+    report = _decide(checked, job.decisions, refused, dataset)
     if job.dry_run or report.undecided or not (report.incoming or report.outgoing):
         return report
     store(target, [item.label for item in report.incoming], stored, removed=report.outgoing)
@@ -86,19 +85,19 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
 
 
 def _decide(
-    result: Comparison,
     checked: Checked,
     decisions: Decisions,
     refused: Iterable[Refused],
     dataset: Dataset,
 ) -> AddReport:
     _check_names(decisions, (item.id for item in checked.candidates))
+    rejected, result = _without_rejected(
+        compare(checked.candidates, dataset.known), checked, decisions, dataset
+    )
     conflicts = tuple(replace(c, decision=decisions.on(c.new.id)) for c in result.conflicts)
     for conflict in conflicts:
         _check_both(conflict)
-    open_ids = {conflict.new.id for conflict in conflicts}
-    rejected = [item for item in result.fresh if item.id in decisions.reject - open_ids]
-    settled = settle([item for item in result.fresh if item not in rejected], conflicts, dataset)
+    settled = settle(result.fresh, conflicts, dataset)
     renewed = renewals(result.repetitions, settled, dataset)
     lines = {id(item.new.label.message) for item in renewed}
     return AddReport(
@@ -112,6 +111,19 @@ def _decide(
         scrubbed=dict(sorted(checked.scrubbed.items())),
         marked=tuple(item.id for item in settled.added if item.label.provenance.marked_by == "model"),
     )
+
+
+def _without_rejected(
+    first: Comparison, checked: Checked, decisions: Decisions, dataset: Dataset
+) -> tuple[list[Candidate], Comparison]:
+    """Rows rejected without a conflict, and the comparison of the others: one like them is no repetition then."""
+    named = decisions.reject - {conflict.new.id for conflict in first.conflicts}
+    rejected = [item for item in first.fresh if item.id in named]
+    if not rejected:
+        return [], first
+    out = {item.id for item in rejected}
+    left = [item for item in checked.candidates if item.id not in out]
+    return rejected, compare(left, dataset.known)
 
 
 def _rejected(item: Candidate) -> Refused:
