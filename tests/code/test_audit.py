@@ -255,6 +255,15 @@ def test_facts_are_facts() -> None:
     assert not {"we will", "promise", "in future", "sorry", "apolog"} & set(text.lower().split())
 
 
+def test_facts_count_the_further_asks_of_an_order_and_those_in_the_period() -> None:
+    other = "Other shoppers would like to read your review."
+    rows = [neutral(1, day=0), neutral(2, other, day=3), neutral(3, f"{other} Thanks.", day=9)]
+    both = facts_text(facts(audited(rows)))
+    assert "1 order asked more than once (2 further asks), 2024-11-07 to 2024-11-13." in both
+    last = facts_text(facts(audited(rows, since="2024-11-10", until="2024-11-30")))
+    assert "1 order asked more than once (1 further ask), 2024-11-13." in last
+
+
 def test_the_quote_joins_overlapping_marks() -> None:
     finding = audited(sendings(1)).findings[0]
     text = finding.shown[0].text

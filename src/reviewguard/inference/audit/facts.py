@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reviewguard.inference.audit.results import Audit, Finding, ShownMessage
-from reviewguard.policy import load_policy
+from reviewguard.policy import REPEAT_REQUEST, load_policy
 from reviewguard.schema import REVIEW_SOLICITING
 
 _QUOTE = 160
@@ -83,7 +83,18 @@ def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
         f"{_plural(seen.doubtful, 'message')} left for a person to decide."
     )
     for name, found in _by_name(certain).items():
-        yield f"{load_policy().entry(name).title}: {_extent(found)}{_span(found)}."
+        yield (
+            f"{_further(found)}{_span(found)}."
+            if name == REPEAT_REQUEST
+            else (f"{load_policy().entry(name).title}: {_extent(found)}{_span(found)}.")
+        )
+
+
+def _further(found: Sequence[Finding]) -> str:
+    """The first ask of an order is permitted, so it is not counted."""
+    orders = {order for f in found for order in f.orders}
+    asks = sum(len(f.breaking) for f in found)
+    return f"{_plural(len(orders), 'order')} asked more than once ({_plural(asks, 'further ask')})"
 
 
 def _extent(found: Sequence[Finding]) -> str:
@@ -93,7 +104,7 @@ def _extent(found: Sequence[Finding]) -> str:
 
 
 def _span(found: Sequence[Finding]) -> str:
-    days = [day for f in found if f.days for day in f.days]
+    days = [sent.day for f in found for sent in f.breaking if sent.day]
     if not days:
         return ", dates not known"
     return f", {min(days)}" if min(days) == max(days) else f", {min(days)} to {max(days)}"

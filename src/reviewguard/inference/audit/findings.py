@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.orders import Breach, asking_types
@@ -127,7 +128,6 @@ def _template_finding(template: _Template) -> Finding:
 def _order_finding(cases: Sequence[_OrderCase]) -> Finding:
     first = cases[0]
     rows = [first.asks[n] for n in first.breach.numbers if n in first.asks]
-    all_rows = [case.asks[n] for case in cases for n in case.breach.numbers if n in case.asks]
     more = len(cases) - 1
     others = (
         f"{more} more order{'s' * (more > 1)} got the same messages; shown is order {first.breach.order_id}"
@@ -139,12 +139,18 @@ def _order_finding(cases: Sequence[_OrderCase]) -> Finding:
         probability=min(map(_ask_probability, rows), default=0.0),
         types=(),
         reasons=(first.breach.basis, others) if more else (first.breach.basis,),
-        sendings=_by_time(map(sending, all_rows)),
+        sendings=_by_time(chain.from_iterable(map(_case_sendings, cases))),
         shown=tuple(map(show, rows)),
         previous=None,
         thread=first.thread[0],
         left_out=first.thread[1],
     )
+
+
+def _case_sendings(case: _OrderCase) -> Iterator[Sending]:
+    for number in case.breach.numbers:
+        if number in case.asks:
+            yield replace(sending(case.asks[number]), breaking=number in case.breach.breaking)
 
 
 def _ask_probability(row: ScoredRecord) -> float:

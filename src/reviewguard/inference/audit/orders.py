@@ -22,6 +22,7 @@ class Breach:
 
     Attributes:
         numbers: records of the messages that make it up, in order of time.
+        breaking: those of them that broke the rule and that the filters take in; not a permitted first ask.
         sure: no doubtful message and no doubtful date is needed for it.
         basis: what it was counted from, for people.
     """
@@ -29,6 +30,7 @@ class Breach:
     rule: str
     order_id: str
     numbers: tuple[int, ...]
+    breaking: tuple[int, ...]
     sure: bool
     basis: str
 
@@ -136,7 +138,8 @@ def _repeat(order: str, asks: Sequence[_Ask]) -> Breach:
     basis = f"{len(asks)} messages to this order ask for a review"
     if sure < 2:
         basis += "; fewer than two of them for certain"
-    return Breach(REPEAT_REQUEST, order, _numbers(asks), sure >= 2, basis)
+    further = _numbers(ask for ask in asks[1:] if ask.wanted)
+    return Breach(REPEAT_REQUEST, order, _numbers(asks), further, sure >= 2, basis)
 
 
 def _late(order: str, asks: Sequence[_Ask], known: OrderDate) -> Breach:
@@ -147,7 +150,8 @@ def _late(order: str, asks: Sequence[_Ask], known: OrderDate) -> Breach:
         basis += "; day and month may be the other way round, so check this one"
     elif not known.certain:
         basis += "; its completion is later and not known, so check this one"
-    return Breach(LATE_REQUEST, order, _numbers(asks), known.certain and any(ask.sure for ask in asks), basis)
+    sure, numbers = known.certain and any(ask.sure for ask in asks), _numbers(asks)
+    return Breach(LATE_REQUEST, order, numbers, numbers, sure, basis)
 
 
 def _numbers(asks: Iterable[_Ask]) -> tuple[int, ...]:

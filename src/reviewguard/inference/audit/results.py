@@ -45,6 +45,8 @@ class Sending:
     Attributes:
         number: place among all records read, from 1.
         source, place: the file, and where in it.
+        breaking: False where it only stands beside others: an order's permitted first ask, or one that the
+            filters leave out.
     """
 
     number: int
@@ -57,6 +59,7 @@ class Sending:
     sent_at: datetime | None
     verdict: Decision | None
     probability: float | None
+    breaking: bool = True
 
     @property
     def day(self) -> date | None:
@@ -115,6 +118,11 @@ class Finding:
         """First and last day; None where no date is known."""
         known = [s.day for s in self.sendings if s.day]
         return (min(known), max(known)) if known else None
+
+    @property
+    def breaking(self) -> tuple[Sending, ...]:
+        """Sendings that break the rules themselves and that the filters take in."""
+        return tuple(s for s in self.sendings if s.breaking)
 
     @property
     def names(self) -> tuple[str, ...]:
