@@ -264,6 +264,16 @@ def test_facts_count_the_further_asks_of_an_order_and_those_in_the_period() -> N
     assert "1 order asked more than once (1 further ask), 2024-11-13." in last
 
 
+def test_an_order_rules_messages_are_not_called_clear() -> None:
+    late = neutral(1, day=50, values={"Delivered At": "2024-11-05"})
+    answer = row(2, "Yes, it is cotton.", day=51)
+    reason = ("asks neutrally for a review, which the rules permit once per order",)
+    rows = [replace(r, verdict=replace(r.verdict, clear_because=reason)) for r in (late, answer) if r.verdict]
+    (finding,) = audited(rows).findings
+    assert [m.clear_because for m in finding.shown] == [()]
+    assert [m.clear_because for m in finding.thread] == [(), reason]
+
+
 def test_the_quote_joins_overlapping_marks() -> None:
     finding = audited(sendings(1)).findings[0]
     text = finding.shown[0].text

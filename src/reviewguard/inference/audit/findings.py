@@ -140,11 +140,17 @@ def _order_finding(cases: Sequence[_OrderCase]) -> Finding:
         types=(),
         reasons=(first.breach.basis, others) if more else (first.breach.basis,),
         sendings=_by_time(chain.from_iterable(map(_case_sendings, cases))),
-        shown=tuple(map(show, rows)),
+        shown=tuple(_unexcused(map(show, rows), first.breach)),
         previous=None,
-        thread=first.thread[0],
+        thread=tuple(_unexcused(first.thread[0], first.breach)),
         left_out=first.thread[1],
     )
+
+
+def _unexcused(messages: Iterable[ShownMessage], breach: Breach) -> Iterator[ShownMessage]:
+    """Without the reasons why the breach's messages are clear: each alone may be, together they are not."""
+    for message in messages:
+        yield replace(message, clear_because=()) if message.number in breach.numbers else message
 
 
 def _case_sendings(case: _OrderCase) -> Iterator[Sending]:
