@@ -184,8 +184,8 @@ def test_a_period_that_ends_before_it_begins_is_refused() -> None:
 
 def test_the_overview_counts_everything_once() -> None:
     seen = audited(small_export()).overview
-    assert (seen.read, seen.sellers, seen.buyers, seen.notices, seen.unread) == (17, 13, 2, 1, 1)
-    assert seen.sellers + seen.buyers + seen.notices + seen.unread == seen.read
+    assert (seen.read, seen.sellers, seen.buyers, seen.notices, seen.unread) == (17, 12, 2, 1, 1)
+    assert seen.sellers + seen.buyers + seen.notices + seen.unusable == seen.read
     assert (seen.reviewed, seen.soliciting, seen.doubtful, seen.not_scored, seen.undated) == (12, 7, 1, 1, 1)
     assert seen.sources == {"export.csv": 17}
     assert [(u.number, u.error) for u in seen.unreadable] == [
@@ -193,6 +193,16 @@ def test_the_overview_counts_everything_once() -> None:
         (10, "an empty message"),
     ]
     assert [(a.name, a.sellers, a.soliciting) for a in seen.agents] == [("Nora", 10, 6), ("Tobias", 2, 1)]
+
+
+def test_a_blank_row_is_no_message() -> None:
+    blank = row(2, "", day=None, order=None, asin=None, agent=None, unscored="an empty message")
+    result = audited([row(1), blank])
+    seen, text = result.overview, facts_text(facts(result))
+    assert (seen.sellers, seen.not_scored, seen.unusable, seen.undated) == (1, 1, 1, 0)
+    assert "2 records read: 1 message of the seller" in text
+    assert "1 row unreadable or empty, so not judged." in text
+    assert "without a date" not in text
 
 
 def test_weeks_and_gaps() -> None:
@@ -245,7 +255,7 @@ def test_an_empty_input_gives_an_empty_audit() -> None:
 def test_facts_are_facts() -> None:
     text = facts_text(facts(audited(small_export(), since="2024-11-01", until="2024-12-31")))
     assert "Period asked for: 2024-11-01 to 2024-12-31." in text
-    assert "17 records read: 13 messages of the seller, 2 of buyers, 1 notices, 1 unreadable." in text
+    assert "17 records read: 12 messages of the seller, 2 of buyers, 1 notice, 2 unreadable or empty." in text
     assert "7 messages found review-soliciting, 1 message left for a person to decide." in text
     assert "offers a benefit for a review: 7 messages to 7 orders, 2024-11-04 to 2024-11-09." in text
     assert "“Leave us five stars and we send a $10 gift card”" in text
@@ -340,7 +350,7 @@ def test_a_message_of_two_overlapping_files_counts_once() -> None:
     assert [s.number for s in finding.sendings] == [m.number for m in finding.thread] == [1]
     seen = result.overview
     assert (seen.read, seen.sellers, seen.copies, seen.soliciting) == (3, 2, 1, 1)
-    assert "1 row of these stands in more than one place, counted once." in facts_text(facts(result))
+    assert "0 unreadable or empty, 1 in more than one place, counted once." in facts_text(facts(result))
 
 
 def test_a_row_that_stands_twice_in_one_file_counts_once() -> None:

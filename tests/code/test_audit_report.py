@@ -323,6 +323,16 @@ def test_the_terminal_gets_counts_and_the_first_findings() -> None:
     assert text.rstrip().endswith("Report: out/report.html")
 
 
+def test_page_and_terminal_count_unusable_rows_in_the_same_words() -> None:
+    audit, out = audited(small_export()), io.StringIO()
+    text = html(audit)
+    assert "<dt>unreadable or empty</dt><dd>2</dd>" in text
+    assert '<th scope="row">Unreadable or empty rows</th><td>2</td>' in text
+    assert ">Unreadable or empty rows</h2>" in text
+    Console(file=out, width=100).print(audit_view(audit, Path("out"), top=0, colour=False))
+    assert re.search(r"unreadable or empty rows\s+│\s+2 ", out.getvalue())
+
+
 def test_the_terminal_is_not_steered_by_a_message() -> None:
     out = io.StringIO()
     audit = audited([soliciting(1, "five\x1b[2J stars"), neutral(2, order="999-2")])

@@ -66,11 +66,10 @@ def _reviewed(audit: Audit) -> Iterator[str]:
     if seen.first and seen.last:
         yield f"Messages dated {seen.first} to {seen.last}."
     yield (
-        f"{seen.read:,} records read: {seen.sellers:,} messages of the seller, {seen.buyers:,} of buyers, "
-        f"{seen.notices:,} notices, {seen.unread:,} unreadable."
+        f"{seen.read:,} records read: {_plural(seen.sellers, 'message')} of the seller, {seen.buyers:,} of buyers, "
+        f"{_plural(seen.notices, 'notice')}, {seen.unusable:,} unreadable or empty"
+        + (f", {seen.copies:,} in more than one place, counted once." if seen.copies else ".")
     )
-    if seen.copies:
-        yield f"{_plural(seen.copies, 'row')} of these {_stand(seen.copies)} in more than one place, counted once."
     narrowed = ", ".join(filters.describe())
     yield f"{_plural(seen.reviewed, 'seller message')} judged" + (f" ({narrowed})." if narrowed else ".")
     yield f"Judged by {audit.model or 'no model'} under the profile {audit.profile}, not by a person."
@@ -186,14 +185,10 @@ def _not_covered(audit: Audit) -> Iterator[str]:
         yield f"No message at all on {_plural(days, 'day')}: {first}" + (f" to {last}." if days > 1 else ".")
     if len(seen.gaps) > 20:
         yield f"{len(seen.gaps) - 20} more stretches of days without a message."
-    if seen.unread or seen.not_scored:
-        yield f"{_plural(seen.unread + seen.not_scored, 'row')} could not be read or judged."
+    if seen.unusable:
+        yield f"{_plural(seen.unusable, 'row')} unreadable or empty, so not judged."
     if seen.undated:
         yield f"{_plural(seen.undated, 'message')} without a date; none of them was left out because of the period."
-
-
-def _stand(count: int) -> str:
-    return "stands" if count == 1 else "stand"
 
 
 def _plural(count: int, noun: str) -> str:

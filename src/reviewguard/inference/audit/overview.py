@@ -46,9 +46,11 @@ class OverviewBuilder:
         if record.error is not None:
             self._totals["unread"] += 1
             return
-        self._totals[record.role] += 1
-        self._totals["undated"] += record.sent_at is None
-        self._totals["not_scored"] += verdict is not None and verdict.verdict is None
+        if verdict is not None and verdict.verdict is None:
+            self._totals["not_scored"] += 1
+        else:
+            self._totals[record.role] += 1
+            self._totals["undated"] += record.sent_at is None
         day = record.sent_at.date() if record.sent_at else None
         if day and self.filters.in_period(day):
             self._days.setdefault(day, Counter())

@@ -173,10 +173,10 @@ class Overview:
     """What was read, and how much of it was found to be what.
 
     Attributes:
-        read: records of every kind; `sellers`, `buyers`, `notices`, `unread` and `copies` add up to it.
+        read: records of every kind; `sellers`, `buyers`, `notices`, `unread`, `not_scored` and `copies` add up to it.
         copies: messages that the same or another file holds as well, counted there.
-        not_scored: sellers' messages that cannot be scored (empty, say).
-        undated: messages of any kind without a readable date.
+        not_scored: sellers' rows with nothing to score in them, such as blank ones; no messages.
+        undated: messages of any kind, copies aside, without a readable date.
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
         types: as in a bucket, of all of `reviewed`, dated or not.
         sources: input → records read from it.
@@ -208,6 +208,11 @@ class Overview:
     agents: tuple[AgentCounts, ...]
     other_agents: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
+
+    @property
+    def unusable(self) -> int:
+        """Rows that are unreadable or empty."""
+        return self.unread + self.not_scored
 
     @property
     def in_no_bucket(self) -> int:

@@ -41,8 +41,7 @@ def _counts(audit: Audit) -> Table:
         ("order rules broken", len(rules)),
         ("buyers' messages", seen.buyers),
         ("notices", seen.notices),
-        ("unreadable rows", seen.unread),
-        ("nothing to judge in them", seen.not_scored),
+        ("unreadable or empty rows", seen.unusable),
     ):
         table.add_row(name, f"{count:,}")
     return table
