@@ -167,6 +167,22 @@ def test_nothing_judged_is_not_nothing_found(filters: dict[str, object]) -> None
     assert "0 messages found" not in text
 
 
+def test_filters_that_nothing_meets_are_named() -> None:
+    asked = {
+        "orders": ["999-7000000-0000000", "999-typo"],
+        "asins": ["b0test0001"],
+        "agents": ["nora", "Norra"],
+    }
+    audit, out = audited(small_export(), **asked), io.StringIO()
+    said = "Not in this export: order 999-TYPO; agent norra."
+    Console(file=out, width=200).print(audit_view(audit, Path("out"), top=0, colour=False))
+    assert said in out.getvalue()
+    assert f"<b>{said}</b></p>" in html(audit)
+    assert said in facts_text(facts(audit))
+    met = audited(small_export(), orders=["999-7000000-0000000"], since="2025-01-01")
+    assert "Not in this export" not in facts_text(facts(met))
+
+
 def test_no_message_at_all_is_said() -> None:
     assert "No seller message was judged, so nothing could be found." in html(audited([]))
 

@@ -59,6 +59,12 @@ def not_judged(audit: Audit) -> str:
     )
 
 
+def not_in_export(audit: Audit) -> str:
+    """Says which orders, ASINs and agents of the filters no record names (mistyped, say); empty where all are met."""
+    unmet = audit.overview.unmet
+    return f"Not in this export: {'; '.join(unmet)}." if unmet else ""
+
+
 def _reviewed(audit: Audit) -> Iterator[str]:
     seen, filters = audit.overview, audit.filters
     if filters.since or filters.until:
@@ -185,6 +191,8 @@ def _not_covered(audit: Audit) -> Iterator[str]:
         yield f"No message at all on {_plural(days, 'day')}: {first}" + (f" to {last}." if days > 1 else ".")
     if len(seen.gaps) > 20:
         yield f"{len(seen.gaps) - 20} more stretches of days without a message."
+    if not_there := not_in_export(audit):
+        yield not_there
     if seen.unusable:
         yield f"{_plural(seen.unusable, 'row')} unreadable or empty, so not judged."
     if seen.undated:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Self
@@ -68,15 +68,26 @@ class AuditFilters:
         """Whether it is one of the agents asked for, in any of its names."""
         return not self.agents or any(_among(name, self.agents) for name in agent_names(agent))
 
+    def met_by(self, record: Record) -> Iterator[str]:
+        """Orders, ASINs and agents asked for that the record names, whatever its day."""
+        yield from self.orders & {_fold(record.order_id)}
+        yield from self.asins & {_fold(record.asin)}
+        if self.agents:
+            yield from self.agents & set(map(_fold, agent_names(record.agent)))
+
     def describe(self) -> list[str]:
         """What is narrowed, in words; nothing when nothing is."""
         parts = [f"since {self.since}"] if self.since else []
         parts += [f"until {self.until}"] if self.until else []
-        named = (("order", self.orders), ("ASIN", self.asins), ("agent", self.agents))
-        upper = {"ASIN": str.upper, "order": str.upper}
-        for name, values in named:
-            shown = ", ".join(sorted(map(upper.get(name, str), values)))
-            parts += [f"{name} {shown}"] if values else []
+        return [*parts, *self.unmet(())]
+
+    def unmet(self, met: Collection[str]) -> list[str]:
+        """Orders, ASINs and agents asked for, in words, without those that were met."""
+        parts, upper = [], {"ASIN": str.upper, "order": str.upper}
+        for name, values in (("order", self.orders), ("ASIN", self.asins), ("agent", self.agents)):
+            left = values.difference(met)
+            shown = ", ".join(sorted(map(upper.get(name, str), left)))
+            parts += [f"{name} {shown}"] if left else []
         return parts
 
 
@@ -90,8 +101,12 @@ def _day(option: str, value: str | None) -> date | None:
 
 
 def _folded(values: Iterable[str]) -> frozenset[str]:
-    return frozenset(value.strip().lower() for value in values)
+    return frozenset(map(_fold, values))
+
+
+def _fold(value: str | None) -> str:
+    return (value or "").strip().lower()
 
 
 def _among(value: str | None, wanted: frozenset[str]) -> bool:
-    return not wanted or (value or "").strip().lower() in wanted
+    return not wanted or _fold(value) in wanted

@@ -32,11 +32,13 @@ class OverviewBuilder:
     _agents: dict[str, Counter[str]] = field(default_factory=dict)
     _other_agents: dict[str, None] = field(default_factory=dict)
     _unreadable: list[Unreadable] = field(default_factory=list)
+    _met: set[str] = field(default_factory=set)
 
     def add(self, row: ScoredRecord, *, copy: bool = False) -> None:
         """Count one record; of a copy of another message only that it is one."""
         record, verdict = row.record, row.verdict
         self._sources[record.source] += 1
+        self._met.update(self.filters.met_by(record))
         if copy:
             self._totals["copies"] += 1
             return
@@ -102,6 +104,7 @@ class OverviewBuilder:
             buckets=tuple(_buckets(self._days, unit)),
             agents=tuple(self._agent_counts()),
             other_agents=tuple(self._other_agents),
+            unmet=tuple(self.filters.unmet(self._met)),
             unreadable=tuple(sorted(self._unreadable, key=lambda row: row.number)),
         )
 

@@ -184,6 +184,7 @@ class Overview:
         gaps: stretches of days with no message at all, in the period asked for.
         unit: what a bucket spans: week, month or year.
         other_agents: the first agents that the filters leave out.
+        unmet: what the filters name and no record does, in words: "order 999-1".
         unreadable: the first of the `unread` and `not_scored` rows.
     """
 
@@ -207,6 +208,7 @@ class Overview:
     buckets: tuple[Bucket, ...]
     agents: tuple[AgentCounts, ...]
     other_agents: tuple[str, ...]
+    unmet: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
 
     @property

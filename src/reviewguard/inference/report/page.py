@@ -13,7 +13,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reviewguard.inference.audit.facts import facts, facts_text, not_judged, quote
+from reviewguard.inference.audit.facts import facts, facts_text, not_in_export, not_judged, quote
 from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
 from reviewguard.inference.render import COLOURS, clear_lines, decided_by, marked_html, proof_lines
 from reviewguard.inference.report.charts import Bar, bars
@@ -61,6 +61,7 @@ def render_page(audit: Audit, *, created: datetime, masked: bool) -> str:
             hidden=len(audit.findings) - len(full) - len(short),
             headline=_headline(audit),
             not_judged=not_judged(audit),
+            not_in_export=not_in_export(audit),
             rules=len({(f.rule, order) for f in audit.findings if f.rule for order in f.orders}),
             agents=sorted({agent for f in audit.findings for agent in f.agents}),
             names=_names(audit.findings),

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reviewguard.inference.audit.facts import not_judged, quote
+from reviewguard.inference.audit.facts import not_in_export, not_judged, quote
 from reviewguard.inference.audit.results import Audit, Finding
 from reviewguard.inference.render import printable
 from reviewguard.inference.report.folder import PAGE
@@ -19,8 +19,8 @@ from reviewguard.schema import REVIEW_SOLICITING
 def audit_view(audit: Audit, folder: Path, *, top: int, colour: bool) -> RenderableType:
     """What `audit` prints."""
     parts: list[RenderableType] = [_counts(audit)]
-    if nothing := not_judged(audit):
-        parts += ["", Text(printable(nothing))]
+    for said in filter(None, (not_judged(audit), not_in_export(audit))):
+        parts += ["", Text(printable(said))]
     for rank, finding in enumerate(audit.findings[:top], 1):
         parts += ["", *_finding(rank, finding, colour=colour)]
     if len(audit.findings) > top:
