@@ -349,6 +349,19 @@ def test_page_and_terminal_count_unusable_rows_in_the_same_words() -> None:
     assert re.search(r"unreadable or empty rows\s+│\s+2 ", out.getvalue())
 
 
+def test_the_terminals_counts_add_up_and_name_the_filters() -> None:
+    copy = soliciting(90, "Five stars for a mug?", order="999-9", id="A")
+    audit, out = audited([*small_export(), copy, copy], since="2024-11-06", agents=["nora"]), io.StringIO()
+    Console(file=out, width=100).print(audit_view(audit, Path("out"), top=0, colour=False))
+    text = out.getvalue()
+    counts = {name: int(n) for name, n in re.findall(r"[│┃] (\w[^│┃]*?) +[│┃] +(\d+) [│┃]", text)}
+    assert "Audit, profile amazon, since 2024-11-06, agent nora" in " ".join(text.split())
+    assert counts.pop("order rules broken") == 1
+    assert counts["in more than one place, counted once"] == 1
+    assert counts["seller messages outside the filters"] > 0
+    assert counts.pop("records") == sum(counts.values()) == 19
+
+
 def test_the_terminal_is_not_steered_by_a_message() -> None:
     out = io.StringIO()
     audit = audited([soliciting(1, "five\x1b[2J stars"), neutral(2, order="999-2")])

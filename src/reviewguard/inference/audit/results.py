@@ -217,6 +217,11 @@ class Overview:
         return self.unread + self.not_scored
 
     @property
+    def outside(self) -> int:
+        """Messages of the seller that the filters leave out."""
+        return self.sellers - self.reviewed
+
+    @property
     def in_no_bucket(self) -> int:
         """Messages of `reviewed` without a date."""
         return self.reviewed - sum(bucket.sellers for bucket in self.buckets)

@@ -31,19 +31,24 @@ def audit_view(audit: Audit, folder: Path, *, top: int, colour: bool) -> Rendera
 def _counts(audit: Audit) -> Table:
     seen = audit.overview
     rules = {(f.rule, order) for f in audit.findings if f.rule for order in f.orders}
-    table = Table(title=f"Audit, profile {audit.profile}", title_justify="left")
+    title = ", ".join((f"Audit, profile {audit.profile}", *audit.filters.describe()))
+    table = Table(title=Text(printable(title), style="table.title"), title_justify="left")
     table.add_column("records")
     table.add_column(f"{seen.read:,}", justify="right")
-    for name, count in (
+    counts = (
         ("seller messages judged", seen.reviewed),
         ("  review-soliciting", seen.soliciting),
         ("  needs review", seen.doubtful),
-        ("order rules broken", len(rules)),
+        *([("seller messages outside the filters", seen.outside)] if audit.filters.describe() else []),
         ("buyers' messages", seen.buyers),
         ("notices", seen.notices),
         ("unreadable or empty rows", seen.unusable),
-    ):
+        *([("in more than one place, counted once", seen.copies)] if seen.copies else []),
+    )
+    for name, count in counts:
         table.add_row(name, f"{count:,}")
+    table.add_section()
+    table.add_row("order rules broken", f"{len(rules):,}")
     return table
 
 
