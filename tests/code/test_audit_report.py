@@ -199,6 +199,16 @@ def test_messages_without_a_date_are_in_the_totals() -> None:
     assert "not in the bars" not in html(audited([row(2)]))
 
 
+def test_an_export_of_days_shows_no_time_of_sending() -> None:
+    midnight = -9.5 / 24
+    asks = [soliciting(i, "Five stars for a mug?", day=midnight + i, source="days.csv") for i in (1, 2)]
+    text = html(audited(asks))
+    assert "<time>5\u00a0Nov\u00a02024</time>" in text
+    assert "<td>6\u00a0Nov\u00a02024</td>" in text
+    timed = html(audited([*asks, row(3, day=4, source="days.csv")]))
+    assert "<time>5\u00a0Nov\u00a02024, 00:00</time>" in timed
+
+
 def test_charts_are_drawn_to_scale_and_described() -> None:
     drawn = bars([Bar(4, "first <b>", 1), Bar(0, "second"), Bar(2, "third")], title="A & B")
     assert 'aria-label="A &amp; B"' in drawn
@@ -350,8 +360,8 @@ def test_page_and_terminal_count_unusable_rows_in_the_same_words() -> None:
 
 
 def test_the_terminals_counts_add_up_and_name_the_filters() -> None:
-    copy = soliciting(90, "Five stars for a mug?", order="999-9", id="A")
-    audit, out = audited([*small_export(), copy, copy], since="2024-11-06", agents=["nora"]), io.StringIO()
+    twice = [soliciting(i, "Five stars for a mug?", order="999-9", id="A") for i in (90, 91)]
+    audit, out = audited([*small_export(), *twice], since="2024-11-06", agents=["nora"]), io.StringIO()
     Console(file=out, width=100).print(audit_view(audit, Path("out"), top=0, colour=False))
     text = out.getvalue()
     counts = {name: int(n) for name, n in re.findall(r"[│┃] (\w[^│┃]*?) +[│┃] +(\d+) [│┃]", text)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from itertools import pairwise
 
 from reviewguard.inference.audit.filters import AuditFilters
@@ -32,12 +32,15 @@ class OverviewBuilder:
     _agents: dict[str, Counter[str]] = field(default_factory=dict)
     _other_agents: dict[str, None] = field(default_factory=dict)
     _unreadable: list[Unreadable] = field(default_factory=list)
+    _timed: set[str] = field(default_factory=set)
     _met: set[str] = field(default_factory=set)
 
     def add(self, row: ScoredRecord, *, copy: bool = False) -> None:
         """Count one record; of a copy of another message only that it is one."""
         record, verdict = row.record, row.verdict
         self._sources[record.source] += 1
+        if record.sent_at and record.sent_at.time() != time.min:
+            self._timed.add(record.source)
         self._met.update(self.filters.met_by(record))
         if copy:
             self._totals["copies"] += 1
@@ -97,6 +100,7 @@ class OverviewBuilder:
             doubtful=totals[NEEDS_REVIEW],
             types=_types(totals),
             sources=dict(sorted(self._sources.items())),
+            day_only=frozenset(self._sources.keys() - self._timed),
             first=days[0] if days else None,
             last=days[-1] if days else None,
             gaps=tuple(_gaps(days, self.filters)),

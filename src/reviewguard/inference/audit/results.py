@@ -16,6 +16,7 @@ class ShownMessage:
 
     Attributes:
         number: place among all records read, from 1.
+        source: the file it stands in.
         verdict, probability, types, evidence, clear_because: None or empty where the message was not scored.
         without_evidence, decisive, buyer: None where nothing was taken out to see; see `Verdict`.
         people: names that the record's own columns hold: looked for when texts are masked, never shown.
@@ -36,6 +37,7 @@ class ShownMessage:
     decisive: Proof | None = None
     buyer: Proof | None = None
     people: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ class Overview:
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
         types: as in a bucket, of all of `reviewed`, dated or not.
         sources: input → records read from it.
+        day_only: inputs that tell no time of day: each of their messages is dated 00:00.
         first, last: first and last day with a message in the period asked for.
         gaps: stretches of days with no message at all, in the period asked for.
         unit: what a bucket spans: week, month or year.
@@ -201,6 +204,7 @@ class Overview:
     doubtful: int
     types: Mapping[str, int]
     sources: Mapping[str, int]
+    day_only: frozenset[str]
     first: date | None
     last: date | None
     gaps: tuple[tuple[date, date], ...]

@@ -66,6 +66,7 @@ def show(row: ScoredRecord) -> ShownMessage:
     text = record.text if len(record.text) <= longest else f"{record.text[:longest]} […]"
     return ShownMessage(
         number=row.number,
+        source=record.source,
         role=record.role,
         text=text,
         sent_at=record.sent_at,

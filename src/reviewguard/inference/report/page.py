@@ -168,8 +168,8 @@ def _day(value: date | None) -> str:
     return f"{value.day}\u00a0{_MONTHS[value.month - 1]}\u00a0{value.year}" if value else "no date"
 
 
-def _moment(value: datetime | None) -> str:
-    return f"{_day(value)}, {value:%H:%M}" if value else "no date"
+def _moment(value: datetime | None, day_only: bool = False) -> str:
+    return f"{_day(value)}, {value:%H:%M}" if value and not day_only else _day(value)
 
 
 def _span(days: tuple[date, date] | None) -> str:
