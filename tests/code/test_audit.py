@@ -284,6 +284,15 @@ def test_an_order_rules_messages_are_not_called_clear() -> None:
     assert [m.clear_because for m in finding.thread] == [(), reason]
 
 
+def test_facts_tell_the_neutral_requests_that_only_the_strict_profile_reports() -> None:
+    reported = neutral(1, order="999-1", verdict=REVIEW_SOLICITING, probability=0.9)
+    rows = [reported, soliciting(2, "Five stars for a mug?", order="999-2")]
+    text = facts_text(facts(audited(rows, profile="strict")))
+    assert "2 messages found review-soliciting" in text
+    assert "1 is a neutral request, permitted once per order, that only the strict profile reports." in text
+    assert "neutral request" not in facts_text(facts(audited(rows[1:])))
+
+
 def test_the_quote_joins_overlapping_marks() -> None:
     finding = audited(sendings(1)).findings[0]
     text = finding.shown[0].text

@@ -87,6 +87,12 @@ def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
         f"{_plural(seen.soliciting, 'message')} found review-soliciting, "
         f"{_plural(seen.doubtful, 'message')} left for a person to decide."
     )
+    if seen.neutral:
+        are = "is a neutral request" if seen.neutral == 1 else "are neutral requests"
+        yield (
+            f"Of those found review-soliciting, {seen.neutral:,} {are}, permitted once per order, "
+            f"that only the {audit.profile} profile reports."
+        )
     for name, found in _by_name(certain).items():
         yield (
             f"{_further(found)}{_span(found)}."

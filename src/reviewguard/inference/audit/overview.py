@@ -73,6 +73,7 @@ class OverviewBuilder:
         if verdict.verdict == COMPLIANT:
             keys += [f"type:{t.type}" for t in verdict.types if t.type == NEUTRAL_REQUEST]
         elif verdict.verdict == REVIEW_SOLICITING:
+            keys += ["neutral"] * ({t.type for t in verdict.types} == {NEUTRAL_REQUEST})
             keys += [f"type:{t.type}" for t in verdict.types]
         known = agent in self._agents or len(self._agents) < _AGENTS_KEPT
         for counter in (
@@ -97,6 +98,7 @@ class OverviewBuilder:
             undated=totals["undated"],
             reviewed=totals["sellers"],
             soliciting=totals[REVIEW_SOLICITING],
+            neutral=totals["neutral"],
             doubtful=totals[NEEDS_REVIEW],
             types=_types(totals),
             sources=dict(sorted(self._sources.items())),

@@ -180,6 +180,7 @@ class Overview:
         not_scored: sellers' rows with nothing to score in them, such as blank ones; no messages.
         undated: messages of any kind, copies aside, without a readable date.
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
+        neutral: those of `soliciting` that only ask neutrally, which the strict profile reports.
         types: as in a bucket, of all of `reviewed`, dated or not.
         sources: input → records read from it.
         day_only: inputs that tell no time of day: each of their messages is dated 00:00.
@@ -201,6 +202,7 @@ class Overview:
     undated: int
     reviewed: int
     soliciting: int
+    neutral: int
     doubtful: int
     types: Mapping[str, int]
     sources: Mapping[str, int]
