@@ -38,7 +38,7 @@ GATES = {
     "invariance": Gate(aim=0.90, held=0.95),
     "long_letters": Gate(aim=0.90, held=0.85),
     "minimal_pairs": Gate(aim=0.90, held=0.90),
-    "negation": Gate(aim=0.90, held=0.65),
+    "negation": Gate(aim=0.90, held=0.75),
     "obfuscation": Gate(aim=0.90, held=0.95),
     "plain": Gate(aim=0.90, held=0.95),
     "overall": Gate(aim=0.95, held=0.90),
