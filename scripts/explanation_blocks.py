@@ -69,7 +69,8 @@ def _facts(study: dict[str, Any]) -> str:
         for name, facts in study["data"].items()
     )
     models = ", ".join(f"`{name}` (weights `{found['weights']}`)" for name, found in study["models"].items())
-    return f"Models: {models}. Messages: {data}. Brackets hold 95% bootstrap intervals."
+    of = study.get("shipped_model", "")
+    return f"Measured on {of or 'a run'}. Models: {models}. Messages: {data}. Brackets hold 95% bootstrap intervals."
 
 
 def _settings(study: dict[str, Any]) -> str:
