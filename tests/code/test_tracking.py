@@ -229,7 +229,8 @@ def test_pyfunc_gives_one_row_a_message() -> None:
     model.guard = FakeGuard()
     rows = pd.DataFrame({"text": ["Hélas", "", "Rate us"], "previous": ["Love it", None, float("nan")]})
     answer = model.predict(None, rows)
-    assert list(answer.columns) == ["verdict", "probability", "types", "evidence", "error"]
+    columns = ["verdict", "probability", "types", "evidence", "error", "profile", "model", "reasons"]
+    assert list(answer.columns) == columns
     assert json.loads(answer["types"][0]) == [{"type": "selective", "probability": 0.8}]
     assert [json.loads(item)[0]["type"] for item in answer["evidence"][[0, 2]]] == [
         "Love it",
