@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reviewguard.errors import ConfigError
 from reviewguard.files import write_json
-from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
+from reviewguard.modeling.runs import RUN, WEIGHTS, run_record, write_weights
+from reviewguard.modeling.trainer import interpolate
+from reviewguard.training import finished_run
 
 
 def main() -> None:
@@ -26,23 +27,12 @@ def main() -> None:
     parser.add_argument("--share", type=float, required=True, help="of the earlier weights, 0 to 1")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    run, earlier = _run(options.run), _run(options.earlier)
-    start = earlier.trained.model.state_dict()
-    weights = {
-        name: value.lerp(start[name], options.share) if value.is_floating_point() else value
-        for name, value in run.trained.model.state_dict().items()
-    }
-    run.trained.model.load_state_dict(weights)
+    run, earlier = finished_run(options.run), finished_run(options.earlier)
+    model, start = run.trained.model, earlier.trained.model.state_dict()
+    interpolate(model, model.state_dict(), start, options.share)
     write_weights(run.trained, options.out / WEIGHTS)
     facts = {**run.facts, "averaged_with": {**earlier.lineage, "share": options.share}}
     write_json(options.out / RUN, run_record(run.config, facts, run.trained))
-
-
-def _run(folder: Path) -> FinishedRun:
-    run = read_run(folder)
-    if run is None:
-        raise ConfigError(f"no finished training in {folder}", expected="a folder with run.json and weights")
-    return run
 
 
 if __name__ == "__main__":

@@ -40,16 +40,19 @@ def main() -> None:
     options = parser.parse_args()
     other = [_plain(m.text) for m in read_labelled(options.mail)]
     train = load_splits(options.data)["train"]
-    states = [_state(wave, train, other) for wave in options.waves]
-    words = _words([_of_wave(train, wave) for wave in options.waves], other)
+    ours = {wave: _of_wave(train, wave) for wave in options.waves}
     write_json(
         options.out,
-        {"mail": options.mail.stem, "messages": len(other), "states": states, "words": words},
+        {
+            "mail": options.mail.stem,
+            "messages": len(other),
+            "states": [_state(wave, texts, other) for wave, texts in ours.items()],
+            "words": _words(list(ours.values()), other),
+        },
     )
 
 
-def _state(wave: int, train: Sequence[LabelledMessage], other: Sequence[str]) -> dict[str, Any]:
-    ours = _of_wave(train, wave)
+def _state(wave: int, ours: Sequence[str], other: Sequence[str]) -> dict[str, Any]:
     known = {str(n): round(_known(ours, other, n), 4) for n in RUNS}
     return {"last_wave": wave, "messages": len(ours), "known_runs": known}
 

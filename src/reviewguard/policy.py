@@ -59,6 +59,10 @@ class Profile:
         """Whether these present types break the profile's rules."""
         return any(all(name in types for name in rule) for rule in self.any_of)
 
+    def mentions(self, name: str) -> bool:
+        """Whether the type takes part in a rule, alone or with others."""
+        return any(name in rule for rule in self.any_of)
+
     def breaking_types(self, types: Collection[str]) -> frozenset[str]:
         """The present types that take part in a broken rule."""
         return frozenset(name for rule in self.any_of if all(n in types for n in rule) for name in rule)

@@ -83,7 +83,7 @@ def train(
         ConfigError: the checkpoints in `run_dir` are of a training with another configuration, data or start.
     """
     _check_out(out, run_dir)
-    earlier = _finished(start_from) if start_from else None
+    earlier = finished_run(start_from) if start_from else None
     started_from = earlier.lineage if earlier else None
     commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
@@ -155,7 +155,12 @@ def _begin(run_dir: Path, given: Mapping[str, Any]) -> None:
     write_json(record, given)
 
 
-def _finished(folder: Path) -> FinishedRun:
+def finished_run(folder: Path) -> FinishedRun:
+    """The training in a folder of `train`, or the unpacked one of a model folder.
+
+    Raises:
+        InputError: there is neither.
+    """
     run = read_run(folder) or unpacked_run(folder)
     if run is None:
         raise InputError(
@@ -287,7 +292,7 @@ def export_run(
         ModelError: no torch weights can be had from the model in the folder.
     """
     check_target(out)
-    run = _finished(run_dir)
+    run = finished_run(run_dir)
     config, facts, trained = run.config, run.facts, run.trained
     splits = load_splits(data_dir)
     classifier = export_model(

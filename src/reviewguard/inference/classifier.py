@@ -249,7 +249,7 @@ class Classifier:
 def _concerns(rules: Profile, kind: str) -> bool:
     """Whether the profile has a rule about the type; its order rules count neutral asks."""
     counted = kind == NEUTRAL_REQUEST and bool(rules.order_rules)
-    return counted or any(kind in rule for rule in rules.any_of)
+    return counted or rules.mentions(kind)
 
 
 def _as_messages(items: Iterable[Message | str]) -> list[Message]:

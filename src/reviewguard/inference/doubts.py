@@ -46,8 +46,12 @@ def doubts(text: str, encoded: EncodedMessage, language: Language, *, asks: bool
 
 def undecided(probability: float) -> str:
     """The reason of a message that nothing but its probability, 0–1, puts before a person."""
-    value = "under 1%" if probability < 0.01 else "over 99%" if probability > 0.99 else f"{probability:.0%}"
-    return f"{value} {_BETWEEN}"
+    return f"{percent(probability)} {_BETWEEN}"
+
+
+def percent(probability: float) -> str:
+    """A probability for people, which is never 0% or 100%."""
+    return "over 99%" if probability > 0.99 else "under 1%" if probability < 0.01 else f"{probability:.0%}"
 
 
 def is_judged(reasons: Sequence[str]) -> bool:
@@ -61,5 +65,5 @@ def halves(types: Sequence[TypeScore], rules: Profile) -> tuple[str, ...]:
     return tuple(
         f"{load_policy().types[t.type].title}: by itself not a rule of the {rules.name} profile"
         for t in types
-        if t.type not in broken and any(t.type in rule for rule in rules.any_of)
+        if t.type not in broken and rules.mentions(t.type)
     )

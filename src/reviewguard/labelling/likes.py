@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain
 
 from reviewguard.curation.dedup import DUPLICATE, exchange_shingles
@@ -32,13 +31,14 @@ def find_likes(new: Sequence[Forms], pool: Sequence[Forms]) -> list[list[Likenes
     stored = {place: item.scrubbed for place, item in enumerate(pool)}
     before = {place: item.original for place, item in enumerate(pool) if item.original}
     named = {place: message for place, message in stored.items() if _NAME in _words(message)}
+    patterns = {place: _with_any_name(message) for place, message in named.items()}
     either = _alike([*scrubbed, *originals], stored)
     found = (
         either[: len(new)],
         either[len(new) :],
         _alike(originals, before),
         _alike(list(map(_without_names, scrubbed)), {p: _without_names(m) for p, m in named.items()}),
-        [_alike_but_for_names(words, named) for words in map(_words, originals)],
+        [_alike_but_for_names(words, patterns) for words in map(_words, originals)],
     )
     return [list(chain.from_iterable(each)) for each in zip(*found, strict=True)]
 
@@ -49,14 +49,11 @@ def _alike(new: Sequence[LabelledMessage], known: Mapping[int, LabelledMessage])
     return [[replace(like, index=places[like.index]) for like in likes] for likes in found]
 
 
-def _alike_but_for_names(words: str, named: Mapping[int, LabelledMessage]) -> list[Likeness]:
+def _alike_but_for_names(words: str, patterns: Mapping[int, re.Pattern[str]]) -> list[Likeness]:
     """The same words with a name in the place of `[name]`: few words are not alike by their shingles then."""
-    return [
-        Likeness(place, 1.0) for place, message in named.items() if _with_any_name(message).fullmatch(words)
-    ]
+    return [Likeness(place, 1.0) for place, pattern in patterns.items() if pattern.fullmatch(words)]
 
 
-@lru_cache(maxsize=4096)
 def _with_any_name(message: LabelledMessage) -> re.Pattern[str]:
     between = (f"(?i:{re.escape(part)})" for part in _words(message).split(_NAME))
     return re.compile(_ANY_NAME.join(between))

@@ -70,9 +70,8 @@ def _without_stored(added: Sequence[Candidate], outdone: Collection[int], datase
 
 
 def _says_the_same(item: Candidate, old: StoredLabel) -> bool:
-    new, known = item.label, old
-    same = set(new.message.types) == set(known.message.types)
-    return same and set(new.provenance.replaces) <= set(known.provenance.replaces)
+    same = set(item.label.message.types) == set(old.message.types)
+    return same and set(item.label.provenance.replaces) <= set(old.provenance.replaces)
 
 
 def renewals(repetitions: Iterable[Repetition], settled: Settled, dataset: Dataset) -> tuple[Repetition, ...]:

@@ -208,18 +208,22 @@ def _keep(
     """Move the weights back towards those that training began with; the share that was taken."""
     end = _weights(model)
 
-    def interpolate(share: float) -> None:
-        mixed = {k: v.lerp(start[k], share) if v.is_floating_point() else v for k, v in end.items()}
-        model.load_state_dict(mixed)
+    def ranked(share: float) -> float:
+        interpolate(model, end, start, share)
+        return auroc()
 
-    if len(shares) > 1:
-        interpolate(1.0)
-        before = auroc()
-    for share in shares:
-        interpolate(share)
-        if share == shares[-1] or auroc() >= before:
-            break
-    return share
+    least = ranked(1.0) if len(shares) > 1 else 0.0
+    taken = next((share for share in shares[:-1] if ranked(share) >= least), shares[-1])
+    interpolate(model, end, start, taken)
+    return taken
+
+
+def interpolate(
+    model: torch.nn.Module, end: Mapping[str, torch.Tensor], start: Mapping[str, torch.Tensor], share: float
+) -> None:
+    """Give the model the weights at its training's end, moved by a share, 0–1, back towards its start's."""
+    mixed = {k: v.lerp(start[k], share) if v.is_floating_point() else v for k, v in end.items()}
+    model.load_state_dict(mixed)
 
 
 class _AverageWeights(TrainerCallback):

@@ -94,11 +94,9 @@ def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
             f"that only the {audit.profile} profile reports."
         )
     for name, found in _by_name(certain).items():
-        yield (
-            f"{_further(found)}{_span(found)}."
-            if name == REPEAT_REQUEST
-            else (f"{load_policy().entry(name).title}: {_extent(found)}{_span(found)}.")
-        )
+        title = load_policy().entry(name).title
+        counted = _further(found) if name == REPEAT_REQUEST else f"{title}: {_extent(found)}"
+        yield f"{counted}{_span(found)}."
 
 
 def _further(found: Sequence[Finding]) -> str:

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from reviewguard.inference.audit.facts import facts, facts_text, not_in_export, not_judged, quote
 from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
+from reviewguard.inference.doubts import percent
 from reviewguard.inference.render import COLOURS, clear_lines, decided_by, marked_html, proof_lines
 from reviewguard.inference.report.charts import Bar, bars
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
@@ -94,8 +95,8 @@ def _environment() -> Environment:
         day=_day,
         moment=_moment,
         span=_span,
-        percent=_percent,
-        likely=lambda value: f"{_percent(value)} likely",
+        percent=percent,
+        likely=lambda value: f"{percent(value)} likely",
         sentence=lambda text: text[:1].upper() + text[1:],
         whole_ids=_whole_ids,
         number=lambda value: f"{value:,}",
@@ -153,10 +154,6 @@ def _marked(message: ShownMessage) -> Markup:
 
 def _buyers_words(finding: Finding) -> Markup:
     return Markup(marked_html(finding.previous or "", (), decided_by(finding.shown[0].buyer)))
-
-
-def _percent(value: float) -> str:
-    return "over 99%" if value > 0.99 else "under 1%" if value < 0.01 else f"{value:.0%}"
 
 
 def _whole_ids(text: str) -> Markup:
