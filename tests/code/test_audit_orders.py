@@ -77,6 +77,14 @@ def test_a_message_that_asks_for_no_review_is_no_ask(kind: str) -> None:
     assert {f.rule for f in rules([neutral(1, values=values), mixed])} == {"repeat_request", "late_request"}
 
 
+@pytest.mark.parametrize("kind", ["incentive", "off_platform"])
+def test_a_removal_that_is_paid_for_is_no_ask(kind: str) -> None:
+    removal = soliciting(2, "We pay you $20 to delete it.", day=2, types={"change_or_remove": 0.9, kind: 0.9})
+    assert rules([neutral(1), removal]) == []
+    doubt = {"verdict": NEEDS_REVIEW, "types": {"change_or_remove": 0.2, kind: 0.9}}
+    assert len(rules([neutral(1), soliciting(2, "We pay you $20.", day=2, **doubt)])) == 1
+
+
 def test_a_repeat_that_rests_on_doubt_is_for_a_person() -> None:
     doubt = {"verdict": NEEDS_REVIEW, "probability": 0.6, "types": {"selective": 0.6}}
     (finding,) = rules([neutral(1), row(2, "Did you like it?", day=2, **doubt)])

@@ -14,6 +14,8 @@ from reviewguard.schema import NEEDS_REVIEW, Record, ScoredRecord, TypeScore, Ve
 
 _ASKING = frozenset({NEUTRAL_REQUEST, "positive_request", "selective", "incentive", "off_platform"})
 """Types of a message that asks for a review; one that asks to take a review down, say, asks for none."""
+_FOR_REMOVAL = frozenset({"incentive", "off_platform"})
+"""Those that tell what is given, and where, for a review or for its removal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +114,18 @@ def _named(asks: list[_Ask]) -> list[_Ask]:
 
 def _asks(verdict: Verdict) -> bool:
     """Whether it asks for a review, permitted or not; what a needs-review verdict merely suspects does not count."""
-    return any(t.probability >= 0.5 or verdict.verdict != NEEDS_REVIEW for t in asking_types(verdict))
+    return any(_counts(t, verdict) for t in asking_types(verdict))
 
 
 def asking_types(verdict: Verdict) -> tuple[TypeScore, ...]:
     """Those of its types that a message asks for a review by."""
-    return tuple(t for t in verdict.types if t.type in _ASKING)
+    removal = any(t.type == "change_or_remove" and _counts(t, verdict) for t in verdict.types)
+    asking = _ASKING - _FOR_REMOVAL if removal else _ASKING
+    return tuple(t for t in verdict.types if t.type in asking)
+
+
+def _counts(found: TypeScore, verdict: Verdict) -> bool:
+    return found.probability >= 0.5 or verdict.verdict != NEEDS_REVIEW
 
 
 def _is_sure(verdict: Verdict) -> bool:
