@@ -86,6 +86,20 @@ def test_build_refuses_splits_that_are_named_and_not_there_unless_it_records_the
     assert data(*options)[0] == 0
 
 
+def test_build_refuses_splits_of_other_messages_and_counts_unknown_ids(folder: Path, tmp_path: Path) -> None:
+    record, target = tmp_path / "s.json", tmp_path / "built"
+    options = ("build", "--messages", folder, "--out", target, "--splits", record)
+    theirs = {"train": ["z-1", "z-2"], "validation": [], "test": []}
+    record.write_text(json.dumps(theirs), "utf-8")
+    for more in ((), ("--freeze",)):
+        assert "none of its 2 ids is among those in" in refusal(*options, *more)
+    assert not target.exists()
+    assert json.loads(record.read_text("utf-8")) == theirs
+    record.write_text(json.dumps(theirs | {"test": ["a-0003"]}), "utf-8")
+    code, output = data(*options)
+    assert (code, f"2 of the 3 ids recorded in {record} are not among the messages" in output) == (0, True)
+
+
 def test_stats_as_a_table_and_as_json(folder: Path) -> None:
     code, output = data("stats", "--messages", folder, "--json")
     assert code == 0
