@@ -278,6 +278,19 @@ def test_titles_above_the_header_of_a_sheet_are_passed_over(tmp_path: Path) -> N
         ]
 
 
+def test_a_merged_order_id_holds_for_all_its_rows(tmp_path: Path) -> None:
+    order, other = "999-1234567-7654321", "999-1234567-7654322"
+    rows = [["Text", "Order ID"], ["a", order], ["b"], ["c"], ["d"], ["e", other], [None, "1"], ["f"]]
+    book = openpyxl.load_workbook(io.BytesIO(workbook(A=rows)))
+    for merged in ("B2:B4", "A6:A7", "B8:B9"):
+        book["A"].merge_cells(merged)
+    book.save(tmp_path / "a.xlsx")
+    records = read(tmp_path / "a.xlsx")
+    orders = [order, order, order, None, other, "1", None]
+    assert [r.order_id for r in records] == orders
+    assert [r.text for r in records] == ["a", "b", "c", "d", "e", "", "f"]
+
+
 def test_carriage_returns_as_excel_writes_them_are_undone(tmp_path: Path) -> None:
     cell = "Hi Jo,_x000D_\nyour kettle_x000D_ is on its way, _xD83D_ and all."
     record = read(written(tmp_path, "a.xlsx", workbook(A=[["text", "id"], [cell, 1]])))[0]

@@ -14,6 +14,7 @@ from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import find_fields, find_header
+from reviewguard.readers.merged import NumberedRows, filled, merged_spans
 from reviewguard.readers.table import Row, to_records
 from reviewguard.schema import Record
 
@@ -35,6 +36,9 @@ _DAMAGED = (
     OSError,
 )
 """What reading a damaged archive raises."""
+
+_MERGED = ("order_id", "thread", "asin", "subject")
+"""What people merge over several messages; a merged text is one message, and so is an id."""
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _CHUNK = 2**20
@@ -124,7 +128,7 @@ def _open(file: BinaryIO, path: Path) -> Any:
             raise InputError(f"{path} is damaged, or no Excel workbook: {error}") from error
 
 
-_Sheet = tuple[str, list[str], Iterator[tuple[int, Sequence[Any]]]]
+_Sheet = tuple[str, list[str], NumberedRows]
 
 
 def _message_sheets(book: Any, path: Path, options: ReadOptions) -> Iterator[_Sheet]:
@@ -138,18 +142,19 @@ def _message_sheets(book: Any, path: Path, options: ReadOptions) -> Iterator[_Sh
         rows = _cells(sheet, path)
         columns = find_header((cells for _, cells in rows), options.columns)[1]
         try:
-            find_fields(columns, options.columns, path)
+            fields = find_fields(columns, options.columns, path)
         except InputError as error:
             if len(columns) > widest:
                 widest, reason = len(columns), error
             continue
         found = True
-        yield sheet.title, columns, rows
+        shared = {columns.index(fields[field]) for field in _MERGED if field in fields}
+        yield sheet.title, columns, _with_merged(sheet, rows, shared)
     if not found:
         raise reason
 
 
-def _cells(sheet: Any, path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+def _cells(sheet: Any, path: Path) -> NumberedRows:
     """Number and cells of each row that is not empty, without the empty cells at its end.
 
     Excel writes a carriage return as `_x000D_`.
@@ -169,7 +174,13 @@ def _cells(sheet: Any, path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
         ) from error
 
 
-def _rows(sheet: str, columns: list[str], rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
+def _with_merged(sheet: Any, rows: NumberedRows, shared: set[int]) -> NumberedRows:
+    with sheet._get_source() as source:  # read-only sheets do not tell what is merged
+        spans = merged_spans(source, shared) if shared else {}
+    return filled(rows, spans, shared) if spans else rows
+
+
+def _rows(sheet: str, columns: list[str], rows: NumberedRows) -> Iterator[Row]:
     for number, cells in rows:
         names = [*columns, *(f"column {place}" for place in range(len(columns) + 1, len(cells) + 1))]
         values = dict(zip(names, [*cells, *[None] * (len(names) - len(cells))], strict=True))
