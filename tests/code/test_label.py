@@ -308,6 +308,18 @@ def test_names_that_a_rows_columns_give_are_written_beside_the_label(tmp_path: P
     assert rows[0]["names"] == ["Ottoline"]
 
 
+def test_the_name_in_the_buyers_row_is_written_beside_the_label_of_the_answer(tmp_path: Path) -> None:
+    source = tmp_path / "s.csv"
+    source.write_text(
+        "order_id,from,direction,message,rg_verdict\n"
+        "999-1234567-7654321,Ottoline Marsh,inbound,The lamp is late.,\n"
+        "999-1234567-7654321,Example Shop,outbound,It left. 5 stars?,needs-review\n"
+        "999-1234567-7654322,Example Shop,outbound,5 stars?,needs-review\n"
+    )
+    found = read_items(source, ReadOptions())
+    assert [item.names for item in found] == [("Ottoline Marsh",), ()]
+
+
 def test_structured_output_gives_the_same_verdict_back(tmp_path: Path) -> None:
     types = (TypeScore("positive_request", 0.9), TypeScore("incentive", 0.8))
     verdict = Verdict(

@@ -123,6 +123,19 @@ def test_names_that_a_column_gives_go(home: Path, column: dict[str, Any]) -> Non
     assert stored(home)[0]["text"] == "We asked at the depot, and the lamp left, [name]."
 
 
+def test_a_name_that_only_the_buyers_row_gives_goes_from_the_answer(home: Path) -> None:
+    (home / "talk.csv").write_text(
+        "order_id,from,direction,message,types\n"
+        "999-1234567-7654321,Ottoline Marsh,inbound,The lamp is late.,\n"
+        "999-1234567-7654321,Example Shop,outbound,We asked at the Example depot; the lamp left Ottoline.,none\n"
+        "999-1234567-7654322,Example Shop,outbound,We saw the wide Marsh from there.,none\n"
+    )
+    add(AddJob(home / "talk.csv", home / "labels", home / "messages"), cast(Classifier, Stars()))
+    assert [row["text"] for row in stored(home)] == [
+        "We asked at the Example depot; the lamp left [name].", "We saw the wide Marsh from there.",
+    ]  # fmt: skip
+
+
 def test_personal_details_go_from_the_product_and_the_source(home: Path) -> None:
     given = label(
         "Hello Ottoline, your parcel left today.",

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.inference.render import bracketed, printable
+from reviewguard.labelling.people import People
 from reviewguard.labelling.scored import judged_words, plain_cell
-from reviewguard.masking import column_names
 from reviewguard.policy import load_policy
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.schema import COMPLIANT, Cell, Evidence, Record, ScoredRecord, Verdict
@@ -26,7 +26,7 @@ class Item:
     Attributes:
         shown: the model's verdict, None where it gave none; with `probability` (0–1), types, marks, reasons, model.
         source: file and place.
-        names: people whom its row names in columns of their own.
+        names: people whom columns of its conversation's rows name.
         suggested: whether `suggest` chose it.
     """
 
@@ -69,9 +69,10 @@ def read_items(
 
 
 def _scored_before(path: Path, options: ReadOptions) -> Iterator[Item]:
+    people = People.among(read_records([path], options))
     for record in read_records([path], options):
         if record.values.get("rg_verdict") and not record.error:
-            yield _from_columns(record)
+            yield _from_columns(record, people)
 
 
 def _scored_now(path: Path, options: ReadOptions, model: Path | None) -> Iterator[Item]:
@@ -81,10 +82,11 @@ def _scored_now(path: Path, options: ReadOptions, model: Path | None) -> Iterato
 
     with Workspace.temporary() as workspace:
         score_records(read_records([path], options), load(model), workspace)
-        yield from (_from_verdict(row, row.verdict) for row in workspace.scored() if row.verdict)
+        people = People.among(row.record for row in workspace.scored())
+        yield from (_from_verdict(row, row.verdict, people) for row in workspace.scored() if row.verdict)
 
 
-def _from_verdict(row: ScoredRecord, verdict: Verdict) -> Item:
+def _from_verdict(row: ScoredRecord, verdict: Verdict, people: People) -> Item:
     return Item(
         row.record.text,
         row.previous,
@@ -95,11 +97,11 @@ def _from_verdict(row: ScoredRecord, verdict: Verdict) -> Item:
         verdict.evidence,
         (*verdict.reasons, *filter(None, [verdict.error])),
         verdict.model,
-        column_names(row.record.values),
+        people.of(row.record),
     )
 
 
-def _from_columns(record: Record) -> Item:
+def _from_columns(record: Record, people: People) -> Item:
     cells = record.values
     text, previous = judged_words(record)
     return Item(
@@ -112,7 +114,7 @@ def _from_columns(record: Record) -> Item:
         tuple(_evidence(cells, text)),
         tuple(_reasons(cells.get("rg_reasons"))),
         str(cells.get("rg_model") or ""),
-        column_names(cells),
+        people.of(record),
         suggested=bool(cells.get("rg_suggest_reason")),
     )
 

@@ -11,8 +11,8 @@ from typing import Any
 from reviewguard.errors import InputError
 from reviewguard.labelling.answered import with_previous
 from reviewguard.labelling.cells import Unusable, list_of, rationale_of, word_of
+from reviewguard.labelling.people import People
 from reviewguard.labelling.scored import judged_words
-from reviewguard.masking import column_names
 from reviewguard.policy import load_policy
 from reviewguard.readers.columns import MAIL_FIELD, recognise
 from reviewguard.readers.registry import ReadOptions, read_records
@@ -48,7 +48,7 @@ class LabelledRow:
 
     Attributes:
         place: where in the file, for people.
-        names: people whom the row's own columns name.
+        names: people whom columns of its conversation's rows name.
         extra: further cells by field of `COLUMNS`, as text.
     """
 
@@ -97,10 +97,12 @@ def read_rows(
     rows: list[LabelledRow] = []
     refused: list[Refused] = []
     seen: dict[str, None] = {}
-    for record in with_previous(list(read_records([path], ReadOptions(columns=given))), given):
+    records = with_previous(list(read_records([path], ReadOptions(columns=given))), given)
+    people = People.among(records)
+    for record in records:
         seen.update(dict.fromkeys(record.values))
         try:
-            rows.append(_row(record, given, own))
+            rows.append(_row(record, given, own, people))
         except Unusable as error:
             refused.append(Refused(path.name, record.place, str(error)))
     _check_columns(path, seen, own)
@@ -142,7 +144,7 @@ def _fields(header: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, str]
     return found | {field: column for field, column in own.items() if column in header}
 
 
-def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str]) -> LabelledRow:
+def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str], people: People) -> LabelledRow:
     if record.error:
         raise Unusable(record.error)
     if record.role in _NOT_SELLERS:
@@ -159,7 +161,7 @@ def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str]) -> La
         previous=(judged_words(record)[1] or "").strip() or None,
         types=types,
         rationale=rationale_of(marks, text, types),
-        names=(*column_names(record.values), *map(word_of, list_of(cells.get("names")))),
+        names=(*people.of(record), *map(word_of, list_of(cells.get("names")))),
         extra={name: word for name in COLUMNS if (word := word_of(cells.get(name)))},
     )
 
