@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TypeVar
 
+from reviewguard.address_cells import addressees, repeated
 from reviewguard.names import names_in
 from reviewguard.personal import EMAIL, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
 from reviewguard.schema import Cell, Evidence, Quote
@@ -66,13 +67,16 @@ class MaskedText:
         return offset + shift
 
 
-def mask(text: str, names: Iterable[str] = ()) -> MaskedText:
+def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> MaskedText:
     """The text without personal details.
 
     Args:
         names: known from elsewhere (a column, another message of the thread), masked wherever they stand.
+        places: postal addresses that columns hold, likewise; see `whole_addresses`.
     """
-    return put(text, _without_overlaps(chain(_details(text), _names(text, names)), _order_ids(text)))
+    known = (Mask(*span, "[address]") for span in repeated(text, places))
+    found = chain(known, _details(text), _names(text, names))
+    return put(text, _without_overlaps(found, _order_ids(text)))
 
 
 def put(text: str, masks: Sequence[Mask]) -> MaskedText:
@@ -126,12 +130,14 @@ def sender_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
 
 
 def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
-    """Names that a row's own columns hold ("buyer_name", "Kunde", "ship-to name"); "Marsh, Ottoline" turned round."""
+    """Names that a row's own columns hold ("buyer_name", "Kunde", "ship-to name"); "Marsh, Ottoline" turned round.
+
+    Of a cell with a whole address it is the name above the street.
+    """
     found = (v for column, v in values.items() if isinstance(v, str) and _NAME_COLUMN.search(column))
     turned = (_LAST_FIRST.sub(r"\g<first> \g<last>", " ".join(v.split())) for v in found)
-    return tuple(
-        v for v in turned if _COLUMN_NAME.fullmatch(v) and not _NO_NAMES.issuperset(v.lower().split())
-    )
+    names = (v for v in turned if _COLUMN_NAME.fullmatch(v) and not _NO_NAMES.issuperset(v.lower().split()))
+    return (*names, *addressees(values))
 
 
 _LOCAL_PHONE = re.compile(r"(?<![\w.,/#-])(?<!\d )\d{3}[-.]\d{4}(?![\w-]|[.,]\d)")

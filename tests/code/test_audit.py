@@ -330,6 +330,23 @@ def test_a_name_known_from_one_message_is_masked_in_the_others() -> None:
     assert finding.agents == ("nora@…",)
 
 
+@pytest.mark.parametrize("column", ["Ship To", "shipping_address", "Lieferadresse"])
+@pytest.mark.parametrize(
+    ("street", "town"), [("Rue du Lac 5", "1204 Genève"), ("12 The Esplanade", "Perth WA 6000")]
+)
+def test_an_address_that_a_column_holds_is_masked_in_messages(column: str, street: str, town: str) -> None:
+    cell = f"Ottoline Marsh\n{street}, {town}, Somewhere"
+    words = f"for order 999-1234567-7654321 of 2024: {street}, {town}.\nOr in {town}, 6000 lumen."
+    rows = [
+        row(1, "The lamp is broken", role="buyer", values={column: cell}),
+        soliciting(2, f"We refund Ottoline, {words}", day=0.1),
+    ]
+    (finding,) = without_personal_data(audited(rows)).findings
+    assert finding.shown[0].text == (
+        "We refund [name], for order 999-1234567-7654321 of 2024: [address].\nOr in [address], 6000 lumen."
+    )
+
+
 @pytest.mark.parametrize("cell", ["Ottoline Marsh", "Ottoline Marsh <o.marsh@example.com>"])
 @pytest.mark.parametrize("column", ["From", "Sender", "sender_name"])
 def test_the_buyers_name_as_the_sender_is_masked_and_the_agents_is_not(column: str, cell: str) -> None:

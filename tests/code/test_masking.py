@@ -158,6 +158,13 @@ def test_name_columns_of_parcels_and_help_desks(column: str) -> None:
     assert column_names({column: "Ottoline Marsh"}) == ("Ottoline Marsh",)
 
 
+def test_a_whole_address_names_whom_it_goes_to() -> None:
+    cell = "Ottoline Marsh, 12 Oak Street, Springfield, IL 62704"
+    assert column_names({"Ship To": cell}) == ("Ottoline Marsh",)
+    for column, value in (("Ship To", "New York, NY 10001"), ("Product", cell), ("IP address", cell)):
+        assert column_names({column: value}) == ()
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [("Contact", "E-mail"), ("Ship To", "United States"), ("Guest", "yes"), ("Customer", "Amazon Customer"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from reviewguard.inference.audit.agents import shown_agent
@@ -31,13 +31,13 @@ def without_personal_data(audit: Audit) -> Audit:
 
 
 def _finding(finding: Finding) -> Finding:
-    people = _people((*finding.thread, *finding.shown))
-    previous = mask(finding.previous or "", people)
+    known = _known((*finding.thread, *finding.shown))
+    previous = mask(finding.previous or "", *known)
     return replace(
         finding,
         sendings=tuple(map(_sending, finding.sendings)),
-        shown=tuple(replace(_message(m, people), buyer=_proof(m.buyer, previous)) for m in finding.shown),
-        thread=tuple(_message(m, people) for m in finding.thread),
+        shown=tuple(replace(_message(m, known), buyer=_proof(m.buyer, previous)) for m in finding.shown),
+        thread=tuple(_message(m, known) for m in finding.thread),
         previous=finding.previous and previous.text,
     )
 
@@ -46,24 +46,29 @@ def _proof(proof: Proof | None, masked: MaskedText) -> Proof | None:
     return proof and replace(proof, words=masked.moved(proof.words))
 
 
-def _people(messages: Iterable[ShownMessage]) -> frozenset[str]:
-    """Names known from any message of the conversation."""
-    found: set[str] = set()
+_Known = tuple[frozenset[str], frozenset[str]]
+
+
+def _known(messages: Iterable[ShownMessage]) -> _Known:
+    """Names and postal addresses known from any message of the conversation."""
+    people, places = set[str](), set[str]()
     for message in messages:
-        found.update(message.people, names_in(message.text).again)
-    return frozenset(found)
+        people.update(message.people, names_in(message.text).again)
+        places.update(message.places)
+    return frozenset(people), frozenset(places)
 
 
-def _message(message: ShownMessage, people: Collection[str]) -> ShownMessage:
-    masked = mask(message.text, people)
+def _message(message: ShownMessage, known: _Known) -> ShownMessage:
+    masked = mask(message.text, *known)
     return replace(
         message,
         text=masked.text,
         evidence=masked.moved(message.evidence),
         decisive=_proof(message.decisive, masked),
-        subject=message.subject and mask(message.subject, people).text,
+        subject=message.subject and mask(message.subject, *known).text,
         agent=shown_agent(message.agent),
         people=(),
+        places=(),
     )
 
 

@@ -19,7 +19,8 @@ class ShownMessage:
         source: the file it stands in.
         verdict, probability, types, evidence, clear_because: None or empty where the message was not scored.
         without_evidence, decisive, buyer: None where nothing was taken out to see; see `Verdict`.
-        people: names that the record's own columns hold: looked for when texts are masked, never shown.
+        people, places: names and postal addresses that the record's own columns hold: looked for when texts are
+            masked, never shown.
     """
 
     number: int
@@ -37,6 +38,7 @@ class ShownMessage:
     decisive: Proof | None = None
     buyer: Proof | None = None
     people: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     source: str = ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
 
+from reviewguard.address_cells import whole_addresses
 from reviewguard.inference.audit.results import Sending, ShownMessage
 from reviewguard.masking import column_names, sender_names
 from reviewguard.schema import ScoredRecord
@@ -81,6 +82,7 @@ def show(row: ScoredRecord) -> ShownMessage:
             *column_names(record.values),
             *(sender_names(record.values) if record.role == "buyer" else ()),
         ),
+        places=whole_addresses(record.values),
     )
 
 
