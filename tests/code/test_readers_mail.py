@@ -332,6 +332,17 @@ def test_an_answer_above_the_first_quoted_line_is_the_sellers(tmp_path: Path, ab
     )
 
 
+def test_answers_to_several_quotes_are_the_sellers(tmp_path: Path) -> None:
+    said = f"On Mon, 4 Nov 2024 at 10:00, Ana <{RELAY}> wrote:"
+    body = (
+        f"Hi Ana,\n\n{said}\n> Will you refund?\n\nYes.\n\n{said}\n> And when?\n> Soon?\n\nToday.\n\n"
+        f"{said}\nAs you like.\n> I give five stars then\n\nLeave us a review."
+    )
+    record = one(tmp_path, raw(body))
+    assert record.text.split("\n\n") == ["Hi Ana,", "Yes.", "Today.", "As you like.", "Leave us a review."]
+    assert record.previous == "Will you refund?"
+
+
 def test_a_quote_without_marks_above_an_older_one_is_not_the_sellers(tmp_path: Path) -> None:
     older = "On Sun, 3 Nov 2024 at 10:00, Lakeside Lamps <help@lakeside.example.com> wrote:\n> It ships"
     body = f"Thanks.\n\nOn Mon, 4 Nov 2024 at 10:00, Ana <{RELAY}> wrote:\nI give 5 stars\n\n{older}"

@@ -171,7 +171,7 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
         own.append(found.get("text_top") or (_above_quote(rest) if found["type"] == "quote" else ""))
         own.append(_before_marks(found, rest))
         below = found.get("text_bottom", "")
-        rest = _QUOTED_LINE.sub("", below).strip() if found["type"] == "reply" else below
+        rest = _without_rest(below, is_reply=is_reply) if found["type"] == "reply" else below
     words = tidy("\n\n".join(_unsigned(part) for part in (*own, rest) if part)) if first else _unsigned(text)
     return Wording(words or text, first.get("text", ""), first.get("from", ""))
 
@@ -180,6 +180,18 @@ def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:
     if found["type"] == "quote":
         return is_reply
     return bool(found.get("from")) and bool(REPLY_HEADER.search(found["from"] + found.get("date", "")))
+
+
+def _without_rest(below: str, *, is_reply: bool) -> str:
+    """What stands below a quote without its further `>` lines; those of the next quote mark where that one ends."""
+    from quotequail import unwrap
+
+    found, end = unwrap(below), len(below)
+    if found and found["type"] == "reply" and _is_quote(found, is_reply=is_reply):
+        top = found.get("text_top", "")
+        is_next = below.startswith(top) and not below[len(top) :].lstrip().startswith(">")
+        end = len(top) if is_next and not _may_be_sellers(found, below) else end
+    return (_QUOTED_LINE.sub("", below[:end]) + below[end:]).strip()
 
 
 def _may_be_sellers(found: dict[str, str], text: str) -> bool:
