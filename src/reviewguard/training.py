@@ -248,6 +248,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
         | {"token evidence marked from": settings.token_threshold},
         missed_at_most=amazon.missed_at_most,
         started_from=training.get("started_from"),
+        taught_by=training.get("taught_by"),
         mix=training.get("mix"),
         limits={f"{name} (tokens)": str(value) for name, value in asdict(limits).items()},
         versions=training["versions"],

@@ -24,6 +24,7 @@ FACTS = CardFacts(
     limits={"longest message": "77777 characters"},
     versions={"torch": "5.5.5"},
     started_from={"version": "9.8.6", "data_digest": "f00d"},
+    taught_by={"teacher": "some/larger", "seeds": [13, 14], "windows": 472111},
     mix={"messages replayed": 600, "new labels": 20},
 )
 EVALUATIONS = {
@@ -55,6 +56,7 @@ def test_header_reads_back(card: str) -> None:
         "d1g35t",
         "| messages, train | 4321 |",
         "| weights begun from | version 9.8.6, data digest `f00d` |",
+        "| taught by | some/larger, fine-tuned with seeds 13 and 14, on 472,111 windows |",
         "| retrained on | messages replayed: 600, new labels: 20 |",
         "| threshold, needs-review from | 0.1234 |",
         "| threshold, review-soliciting from | 0.8765 |",
@@ -64,6 +66,12 @@ def test_header_reads_back(card: str) -> None:
 )
 def test_facts_of_the_run_stand_in_the_card(card: str, fact: str) -> None:
     assert fact in card
+
+
+def test_what_taught_a_model_is_said_only_where_something_did() -> None:
+    assert "| taught by |" not in render_card(replace(FACTS, taught_by=None), EVALUATIONS)
+    card = render_card(replace(FACTS, taught_by={"teacher": "some/larger", "seeds": [5]}), EVALUATIONS)
+    assert "| taught by | some/larger, fine-tuned with seed 5 |" in card
 
 
 def test_figures_stand_beside_their_intervals(card: str) -> None:

@@ -21,7 +21,7 @@ from reviewguard.inference.model_folder import load
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.dataset import training_rows
-from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig, _any_loss
+from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig, any_loss
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.runs import RUN, WEIGHTS
 from reviewguard.modeling.torch_backend import TorchBackend
@@ -61,8 +61,8 @@ def test_the_loss_on_any_violation_is_that_of_a_noisy_or() -> None:
     logits = torch.tensor([[0.3, -1.2], [2.0, 0.1]])
     labels = torch.tensor([0.0, 1.0])
     expected = torch.nn.functional.binary_cross_entropy(1 - (1 - logits.sigmoid()).prod(1), labels)
-    assert _any_loss(logits, labels) == pytest.approx(expected.item(), abs=1e-6)
-    assert torch.isfinite(_any_loss(torch.tensor([[80.0, 80.0], [-80.0, -80.0]]), torch.tensor([0.0, 1.0])))
+    assert any_loss(logits, labels) == pytest.approx(expected.item(), abs=1e-6)
+    assert torch.isfinite(any_loss(torch.tensor([[80.0, 80.0], [-80.0, -80.0]]), torch.tensor([0.0, 1.0])))
 
 
 def test_windows_of_a_long_message_carry_the_types_whose_rationale_they_see(tiny_base: Path) -> None:

@@ -53,6 +53,7 @@ class CardFacts:
         base_model: hub id of the encoder.
         missed_at_most: share of violations called compliant, 0–1, as promised with 95% confidence.
         started_from: version and data digest of the run whose weights the training began with; None for the base's.
+        taught_by: of a model that larger ones taught: `teacher`, `seeds` and, where known, `windows`.
         mix: of a retraining: what it was trained on instead of the whole training split, and how many messages of each.
     """
 
@@ -68,6 +69,7 @@ class CardFacts:
     thresholds: Mapping[str, float]
     missed_at_most: float = 1.0
     started_from: Mapping[str, Any] | None = None
+    taught_by: Mapping[str, Any] | None = None
     mix: Mapping[str, int] | None = None
     limits: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

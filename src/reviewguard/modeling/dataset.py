@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from datasets import Dataset
 
 from reviewguard.encoding import MessageEncoder, Window, collate
 from reviewguard.schema import LabelledMessage
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 
 def training_rows(
@@ -23,17 +25,27 @@ def training_rows(
     `input_ids`, `token_type_ids`, `seller` (first, last + 1), `labels` `(types,)`, `rationale` – pairs of
     (token, type) indices – and `length`.
     """
+    from datasets import Dataset
+
     index = {name: i for i, name in enumerate(types)}
     encoded = encoder.encode_batch([e.message for e in examples])
     rows = [
-        _row(example, window, index, whole=len(message.windows) == 1)
+        window_row(example, window, index, whole=len(message.windows) == 1)
         for example, message in zip(examples, encoded, strict=True)
         for window in message.windows
     ]
     return Dataset.from_list(rows)
 
 
-def _row(example: LabelledMessage, window: Window, index: dict[str, int], *, whole: bool) -> dict[str, Any]:
+def window_row(
+    example: LabelledMessage, window: Window, index: dict[str, int], *, whole: bool
+) -> dict[str, Any]:
+    """One row of `training_rows`.
+
+    Args:
+        index: type → its place among the labels.
+        whole: whether this is the message's only window.
+    """
     first = window.seller[0]
     marked = [
         (first + position, index[part.type])

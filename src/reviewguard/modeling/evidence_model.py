@@ -159,15 +159,14 @@ class EvidenceModel(nn.Module):
     ) -> Tensor:
         logits, evidence, config = logits.float(), evidence.float(), self.head_config
         loss = F.binary_cross_entropy_with_logits(logits, labels)
-        loss = loss + config.any_weight * _any_loss(logits[:, :-1], labels[:, :-1].amax(dim=1))
+        loss = loss + config.any_weight * any_loss(logits[:, :-1], labels[:, :-1].amax(dim=1))
         # Validation counts what users see, the message scores, so epochs are compared on that alone.
         supervised = self.training and token_labels is not None and config.head != "plain"
         if not supervised or not config.rationale_weight:
             return loss
         assert token_labels is not None
-        rationale_loss = _token_loss(evidence, mask, token_labels) + _attention_loss(
-            attention.float(), token_labels
-        )
+        rationale_loss = token_loss(evidence, mask, token_labels)
+        rationale_loss = rationale_loss + attention_loss(attention.float(), token_labels)
         return loss + config.rationale_weight * rationale_loss
 
     def save_pretrained(self, folder: Path) -> None:
@@ -190,20 +189,20 @@ class EvidenceModel(nn.Module):
         return model
 
 
-def _token_loss(evidence: Tensor, mask: Tensor, token_labels: Tensor) -> Tensor:
+def token_loss(evidence: Tensor, mask: Tensor, token_labels: Tensor) -> Tensor:
     """Binary cross-entropy per token; a mean per message first, so that letters do not outweigh one-liners."""
     loss = F.binary_cross_entropy_with_logits(evidence, token_labels, reduction="none") * mask
     return (loss.sum(dim=(1, 2)) / mask.sum(dim=(1, 2)).clamp(min=1.0)).mean()
 
 
-def _attention_loss(attention: Tensor, token_labels: Tensor) -> Tensor:
+def attention_loss(attention: Tensor, token_labels: Tensor) -> Tensor:
     """Negative log of the attention that falls on the rationale, over the types that have one."""
     has_rationale = token_labels.amax(dim=1)
     on_rationale = (attention * token_labels).sum(dim=1).clamp(min=1e-6)
     return -(on_rationale.log() * has_rationale).sum() / len(attention)
 
 
-def _any_loss(logits: Tensor, label: Tensor) -> Tensor:
+def any_loss(logits: Tensor, label: Tensor) -> Tensor:
     """Binary cross-entropy of the noisy-or over violation types: 1 - prod(1 - sigmoid(logit))."""
     log_none = F.logsigmoid(-logits).sum(dim=1)
     log_any = torch.log(-torch.expm1(log_none.clamp(max=-1e-6)))

@@ -1,0 +1,96 @@
+"""What a model says about windows, kept for a student, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rows import DEVICE, Rows, cut
+from sklearn.metrics import f1_score, roc_auc_score
+from torch import Tensor
+from windows import LIMITS, TYPES
+
+from reviewguard.modeling.evidence_model import EvidenceModel
+
+MEASURED = ("validation", "test", "dev", "service_utterances")
+"""Sets that quick figures are given of, where they were prepared."""
+_AT_ONCE = 512
+_CUT = 0.96
+"""Share of validation's compliant messages below the cut."""
+
+
+@torch.no_grad()
+def ask_model(model: EvidenceModel, rows: Rows, *, evidence: bool = False) -> dict[str, Tensor]:
+    """`logits` `(windows, types)` and, if wanted, `evidence` `(windows, tokens, types)`, on the device."""
+    model.to(DEVICE).eval()
+    logits = torch.zeros(len(rows), len(TYPES), device=DEVICE)
+    shape = (len(rows), LIMITS.window, len(TYPES)) if evidence else (0,)
+    tokens = torch.zeros(shape, dtype=torch.float16, device=DEVICE)
+    for part in cut(np.argsort(rows.length), _AT_ONCE):
+        batch = rows.batch(part)
+        with torch.autocast(DEVICE, dtype=torch.bfloat16):
+            out = model(**batch.inputs)
+        logits[batch.at] = out.logits.float()
+        if evidence:
+            tokens[batch.at, : out.evidence.shape[1]] = out.evidence.half()
+    return {"logits": logits, "evidence": tokens}
+
+
+def save_answers(model: EvidenceModel, data: Mapping[str, Any], path: Path) -> None:
+    """Ask a model about all windows that a student learns from, and write its answers beside its weights."""
+    asked = ask_model(model, Rows(data["train"], data["mixed"]), evidence=True)
+    torch.save({name: values.cpu() for name, values in asked.items()}, _beside(path))
+
+
+def mean_answers(paths: Sequence[Path]) -> dict[str, Tensor]:
+    """The mean of what several teachers answered, on the device; paths are those of their weights."""
+    asked = [torch.load(_beside(path)) for path in paths]
+    nothing = torch.zeros((), device=DEVICE)
+    total = {name: sum((a[name].to(DEVICE).float() for a in asked), start=nothing) for name in asked[0]}
+    return {name: (values / len(asked)).half() for name, values in total.items()}
+
+
+def _beside(path: Path) -> Path:
+    return path.with_suffix(".asked")
+
+
+def report(model: EvidenceModel, data: Mapping[str, Any], name: str) -> None:
+    """Print a line a set: false alarms and F1 at validation's cut, AUROC, pairs told apart."""
+    threshold = 0.5
+    for key in (k for k in MEASURED if k in data):
+        score = _scores(model, data[key])
+        broken = np.array(data[key]["facts"]["broken"])
+        if key == "validation":
+            threshold = float(np.quantile(score[~broken], _CUT))
+        line = _figures(score, broken, data[key]["facts"]["pairs"], threshold)
+        print(f"  {name} {key:18} {line}", flush=True)
+
+
+def _scores(model: EvidenceModel, part: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Probability of any violation, the highest of each message's windows."""
+    logits = ask_model(model, Rows(dict(part)))["logits"].cpu()
+    broken = (1 - torch.prod(1 - torch.sigmoid(logits[:, :-1]), 1)).numpy()
+    score = np.zeros(len(part["facts"]["broken"]))
+    np.maximum.at(score, part["message"].numpy(), broken)
+    return score
+
+
+def _figures(
+    score: NDArray[np.float64],
+    broken: NDArray[np.bool_],
+    pairs: Sequence[tuple[int, int]],
+    threshold: float,
+) -> str:
+    found = score >= threshold
+    line = f"fa {found[~broken].mean():.4f}"
+    if broken.any():
+        line += f" auroc {roc_auc_score(broken, score):.4f} f1 {f1_score(broken, found):.4f}"
+        line += f" recall {found[broken].mean():.4f}"
+    if pairs:
+        apart = np.mean([found[i] and not found[j] for i, j in pairs])
+        line += f" pairs {apart:.3f} of {len(pairs)}"
+    return line

@@ -1,0 +1,116 @@
+"""Teach the small encoder by a larger one: all-mpnet-base-v2 fine-tuned, then asked about many more messages.
+
+    D=scripts/distillation/distil.py
+    python $D prepare build/data --out d.pt
+    python $D teacher d.pt --base all-mpnet-base-v2 --seed 13 --out t13.pt
+    python $D student d.pt --base FOLDER --teachers t13.pt t14.pt --mimic all-mpnet-base-v2 --out s.pt
+    python $D finish s.pt --data build/data --version 0.8.0 --taught-by '{"windows": 472111}' --out runs/0.8.0
+
+The teacher reads the same tokens: its vocabulary is BERT's, moved by four. The student learns the written labels and
+rationales where there are any, and everywhere the teacher's logits and its evidence per token (Hinton, Vinyals & Dean,
+"Distilling the knowledge in a neural network", 2015; Jiao et al., "TinyBERT", EMNLP 2020, for the many more texts).
+Without `--teachers`, `student` trains on the labels alone; `ask` asks a student, so that it can teach another.
+Meant for a GPU: some ten minutes on an H100.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+from answers import MEASURED, ask_model, mean_answers, report, save_answers
+from fitting import Plan, fit
+from losses import Loss, TeacherLoss, label_loss
+from mixtures import mixtures
+from models import Mimic, save_weights, student_model, teacher_model
+from options import parse
+from rows import DEVICE, Rows
+from windows import augmented, facts, window_tensors
+
+from reviewguard.curation.storage import load_splits
+from reviewguard.modeling.config import load_config
+from reviewguard.readers.labelled import read_labelled
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """Windows of training, its augmented copies, mixtures, and of what is measured on."""
+    splits = load_splits(options.data)
+    written = splits["train"]
+    copies = augmented(written, options.copies, options.workers)
+    tensors = partial(window_tensors, tokenizer=options.tokenizer, workers=options.workers)
+    result: dict[str, dict[str, Any]] = {
+        "train": tensors([*written, *copies]),
+        "mixed": tensors([*mixtures(written, options.mixtures, options.seed)]),
+    }
+    sets = {name: splits[name] for name in ("validation", "test")}
+    sets |= {path.stem: read_labelled(path) for path in options.measure_on}
+    for name, rows in sets.items():
+        result[name] = tensors([replace(m, rationale=()) for m in rows]) | {"facts": facts(rows)}
+    torch.save(result, options.out)
+    print({name: len(part["ids"]) for name, part in result.items()}, flush=True)
+
+
+def teacher(options: argparse.Namespace) -> None:
+    """Fine-tune a teacher and ask it about every window."""
+    data = torch.load(options.data)
+    torch.manual_seed(options.seed)  # of the fresh head
+    model = teacher_model(options.base)
+    fit(model, Rows(data["train"]), label_loss, _plan(options), partial(report, model, data, options.name))
+    save_weights(model, options.out)
+    save_answers(model, data, options.out)
+    seen = {k: ask_model(model, Rows(data[k]))["logits"].cpu() for k in data if k in MEASURED}
+    torch.save(seen, options.out.with_suffix(".seen"))
+
+
+def ask(options: argparse.Namespace) -> None:
+    """Ask a student about every window, as a teacher is asked."""
+    save_answers(student_model(options.base, options.start), torch.load(options.data), options.out)
+
+
+def student(options: argparse.Namespace) -> None:
+    """Train the small encoder, with the teachers' answers or without."""
+    data = torch.load(options.data)
+    torch.manual_seed(options.seed)  # of the fresh head
+    model = student_model(options.base, options.start, options.dropout)
+    rows, loss = _taught(data, options) if options.teachers else (Rows(data["train"]), label_loss)
+    mimic = None
+    if options.mimic:
+        first = teacher_model(options.mimic, options.teachers[0])
+        mimic = Mimic(model, first.to(DEVICE).eval().bfloat16())
+    fit(model, rows, loss, _plan(options), partial(report, model, data, options.name), mimic)
+    save_weights(model, options.out)
+
+
+def _taught(data: dict[str, Any], options: argparse.Namespace) -> tuple[Rows, Loss]:
+    told = mean_answers(options.teachers)
+    labelled = len(data["train"]["ids"])
+    loss = TeacherLoss(told["logits"], told["evidence"], labelled, options.trust)
+    return Rows(data["train"], data["mixed"]), loss
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    return Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__})
+
+
+def finish(options: argparse.Namespace) -> None:
+    """Write the folder of a finished run out of a student's weights."""
+    import finishing  # what it imports is not installed where a GPU is lent
+
+    taught_by = {"seeds": options.seeds, **options.taught_by}
+    config = load_config(options.config)
+    finishing.finish(
+        options.weights, config, options.data, options.out, version=options.version, taught_by=taught_by
+    )
+
+
+def main() -> None:
+    """Parse and run a command."""
+    options = parse(str(__doc__), {run.__name__: run for run in (prepare, teacher, student, ask, finish)})
+    options.run(options)
+
+
+if __name__ == "__main__":
+    main()

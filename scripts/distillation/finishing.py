@@ -1,0 +1,85 @@
+"""From a student's weights to the folder of a finished run, which `reviewguard export` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from models import FROZEN
+from torch import Tensor
+from windows import TYPES
+
+from reviewguard.curation.storage import load_splits, stored_digest
+from reviewguard.errors import ModelError
+from reviewguard.files import write_json
+from reviewguard.modeling.base_model import resolve_base_model
+from reviewguard.modeling.config import TrainConfig
+from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.provenance import git_state
+from reviewguard.modeling.runs import RUN, WEIGHTS, run_record, write_weights
+from reviewguard.modeling.trainer import TrainedModel, load_tokenizer
+from reviewguard.training import run_facts
+
+TEACHER = {
+    "teacher": "sentence-transformers/all-mpnet-base-v2",
+    "teacher_sha256": "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+}
+
+
+def finish(
+    parts: Sequence[Path],
+    config: TrainConfig,
+    data_dir: Path,
+    out: Path,
+    *,
+    version: str,
+    taught_by: Mapping[str, Any],
+) -> None:
+    """Write the folder of a finished run.
+
+    Args:
+        parts: files of the student's weights without word vectors, in any precision; together they hold each once.
+        config: of the base model, which gives the word vectors, and of the head.
+        data_dir: splits that the student was trained on.
+        out: folder to write.
+        taught_by: what is said of the teachers beside their base.
+
+    Raises:
+        ModelError: the weights are not those of such a model.
+    """
+    model = EvidenceModel.from_base(resolve_base_model(config.base_model), config.head_config(TYPES))
+    load_weights(model, parts)
+    trained = TrainedModel(model.eval(), load_tokenizer(config.base_model), (), 0.0)
+    splits = load_splits(data_dir)
+    facts = run_facts(config, splits, splits["train"], stored_digest(data_dir)) | {
+        "version": version,
+        "run_id": "",
+        "commit": str(git_state()),
+        "seconds": trained.seconds,
+        "started_from": None,
+        "taught_by": {**TEACHER, **taught_by},
+    }
+    write_weights(trained, out / WEIGHTS)
+    write_json(out / RUN, run_record(config, facts, trained))
+
+
+def load_weights(model: EvidenceModel, parts: Sequence[Path]) -> None:
+    """Put weights into a model, in single precision.
+
+    Raises:
+        ModelError: some are missing other than the word vectors, or are none of the model's.
+    """
+    weights: dict[str, Tensor] = {}
+    for path in parts:
+        weights |= torch.load(path)
+    plain = {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}
+    found = model.load_state_dict(plain, strict=False)
+    missing = [name for name in found.missing_keys if FROZEN not in name]
+    if wrong := [*missing, *found.unexpected_keys]:
+        raise ModelError(
+            f"{', '.join(map(str, parts))}: {len(wrong)} weights are missing or are none of this model's",
+            expected="the weights that `student` writes, all parts of them",
+            fix=f"the first is {wrong[0]}",
+        )

@@ -1,0 +1,88 @@
+"""The command line of `distil.py`."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+
+def parse(description: str, commands: Mapping[str, Callable[[Namespace], None]]) -> Namespace:
+    """The options of the command that is called, and its function as `run`.
+
+    Args:
+        commands: the function of each command; its docstring is the help.
+    """
+    parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    parsers = parser.add_subparsers(required=True)
+    for name, run in commands.items():
+        one = parsers.add_parser(name, help=run.__doc__, description=run.__doc__)
+        one.set_defaults(run=run)
+        for add in _OPTIONS[name]:
+            add(one)
+        one.add_argument("--out", type=Path, required=True)
+    return parser.parse_args()
+
+
+def _prepare(parser: ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="folder of `reviewguard data build`")
+    parser.add_argument("--tokenizer", type=Path, default=Path("models/default/tokenizer.json"))
+    parser.add_argument("--copies", type=int, default=4, help="augmented ones, of each message")
+    parser.add_argument("--mixtures", type=int, default=300_000)
+    parser.add_argument(
+        "--measure-on", type=Path, nargs="*", default=[], help="labelled files, for quick figures"
+    )
+    parser.add_argument("--workers", type=int, default=14)
+    parser.add_argument("--seed", type=int, default=13)
+
+
+def _model(parser: ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="file of `prepare`")
+    parser.add_argument("--base", type=Path, required=True, help="folder of the pretrained encoder")
+
+
+def _start(parser: ArgumentParser) -> None:
+    parser.add_argument("--start", type=Path, help="a student's weights to begin with")
+
+
+def _plan(parser: ArgumentParser, name: str, lr: float, batch: int) -> None:
+    parser.add_argument("--name", default=name)
+    parser.add_argument("--seconds", type=float, default=200)
+    parser.add_argument("--batch", type=int, default=batch)
+    parser.add_argument("--lr", type=float, default=lr)
+    parser.add_argument("--head-lr", type=float, default=3 * lr)
+    parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--looks", type=int, default=3, help="quick reports")
+
+
+def _teacher(parser: ArgumentParser) -> None:
+    _plan(parser, "teacher", 4e-5, 96)
+
+
+def _student(parser: ArgumentParser) -> None:
+    _plan(parser, "student", 5e-4, 384)
+    parser.add_argument("--teachers", type=Path, nargs="*", default=[], help="their weights")
+    parser.add_argument("--mimic", type=Path, help="the teachers' base, to learn the states of the first too")
+    parser.add_argument("--trust", type=float, default=0.7, help="in the teachers against labels, 0 to 1")
+    parser.add_argument("--dropout", type=float, default=0.1)
+
+
+def _finish(parser: ArgumentParser) -> None:
+    parser.add_argument("weights", type=Path, nargs="+", help="the student's weights, in one file or more")
+    parser.add_argument("--data", type=Path, required=True, help="folder of `reviewguard data build`")
+    parser.add_argument("--config", type=Path, default=Path("train.toml"))
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[13, 14], help="of the teachers")
+    parser.add_argument(
+        "--taught-by", type=json.loads, default={}, help="further facts: '{\"windows\": 472111}'"
+    )
+
+
+_OPTIONS: Mapping[str, tuple[Callable[[ArgumentParser], None], ...]] = {
+    "prepare": (_prepare,),
+    "teacher": (_model, _teacher),
+    "student": (_model, _start, _student),
+    "ask": (_model, _start),
+    "finish": (_finish,),
+}

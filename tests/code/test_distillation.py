@@ -1,0 +1,158 @@
+"""`scripts/distillation`: mixtures of messages, windows as rows, the loss of a taught model, and its run folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.tiny import tiny_config
+
+from reviewguard.curation.storage import load_splits
+from reviewguard.encoding import Limits, MessageEncoder
+from reviewguard.errors import ModelError
+from reviewguard.modeling.dataset import WindowCollator, training_rows
+from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.runs import RUN, read_run
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "distillation"))
+
+import answers
+import finishing
+import fitting
+import losses
+import models
+import rows as device_rows
+import windows
+from mixtures import mixtures
+
+TYPES = tuple(load_policy().types)
+
+
+@pytest.fixture(scope="module")
+def messages(tiny_data_dir: Path) -> list[LabelledMessage]:
+    written = load_splits(tiny_data_dir)["train"]
+    return [*[m for m in written if m.previous][:3], *[m for m in written if m.rationale][:5]]
+
+
+@pytest.fixture(scope="module")
+def tensors(messages: list[LabelledMessage], tiny_base: Path) -> dict[str, torch.Tensor]:
+    return windows.assemble(windows.encode(messages, tiny_base / "tokenizer.json"))
+
+
+@pytest.fixture(scope="module")
+def batch(tensors: dict[str, torch.Tensor]) -> device_rows.Batch:
+    return device_rows.Rows(tensors).batch(np.arange(len(tensors["ids"])))
+
+
+@pytest.fixture
+def model(tiny_base: Path) -> EvidenceModel:
+    torch.manual_seed(1)
+    made = models.student_model(tiny_base)
+    made.dropout.p = 0.0
+    return made
+
+
+def test_mixtures_depend_on_the_seed_alone_and_hold_words(messages: list[LabelledMessage]) -> None:
+    made = list(mixtures(messages, 300, 5))
+    assert made == list(mixtures(messages, 300, 5)) != list(mixtures(messages, 300, 6))
+    assert 280 <= len(made) <= 300
+    assert len({m.id for m in made}) == len(made)
+    assert all(len(m.text.split()) > 2 and not m.types and not m.rationale for m in made)
+
+
+def test_mixtures_give_texts_another_buyer_and_make_new_texts(messages: list[LabelledMessage]) -> None:
+    written = {(m.text, m.previous) for m in messages}
+    texts, buyers = ({pair[i] for pair in written} for i in (0, 1))
+    made = list(mixtures(messages, 300, 5))
+    assert {m.previous for m in made} <= {*buyers, None}
+    assert sum(m.text in texts and (m.text, m.previous) not in written for m in made) > 30
+    assert sum(m.text not in texts for m in made) > 30
+
+
+def test_rows_are_those_of_the_trainer(
+    messages: list[LabelledMessage], tiny_base: Path, batch: device_rows.Batch
+) -> None:
+    encoder = MessageEncoder.from_file(tiny_base / "tokenizer.json", Limits())
+    theirs = WindowCollator(encoder.pad_id, len(TYPES))(list(training_rows(messages, encoder, TYPES)))
+    width = theirs["input_ids"].shape[1]
+    for name, ours in {**batch.inputs, "token_labels": batch.tokens}.items():
+        assert torch.equal(ours[:, :width].cpu().float(), theirs[name].float()), name
+        assert not ours[:, width:].any()
+    assert torch.equal(batch.labels.cpu(), theirs["labels"])
+    assert batch.tokens.any()
+
+
+def test_rows_of_two_sets_are_numbered_through(tensors: dict[str, torch.Tensor]) -> None:
+    number = len(tensors["ids"])
+    both = device_rows.Rows(tensors, tensors)
+    first, second = (both.batch(np.arange(number) + start) for start in (0, number))
+    assert torch.equal(first.tokens, second.tokens)
+    epoch = both.epoch(5, np.random.default_rng(1))
+    assert sorted(np.concatenate(epoch)) == list(range(2 * number))
+
+
+def test_labels_alone_with_like_logits_are_the_models_own_loss(
+    model: EvidenceModel, batch: device_rows.Batch
+) -> None:
+    own = losses.label_loss(model.train(), batch)
+    out = model(**batch.inputs)
+    taught = losses.TeacherLoss(out.logits.detach(), out.evidence.detach(), len(batch.at), trust=0.0)
+    assert taught(model, batch).item() == pytest.approx(own.item(), rel=1e-5)
+
+
+def test_without_labels_the_teacher_alone_counts(model: EvidenceModel, batch: device_rows.Batch) -> None:
+    out = model.train()(**batch.inputs)
+    unmarked = batch._replace(tokens=torch.zeros_like(batch.tokens))
+    asked = out.logits.detach(), out.evidence.detach()
+    loss = losses.TeacherLoss(*asked, labelled=0, trust=0.0)(model, unmarked)
+    other = losses.TeacherLoss(asked[0] + 2, asked[1], labelled=0, trust=0.0)(model, unmarked)
+    turned = unmarked._replace(labels=1 - unmarked.labels)
+    assert (
+        losses.TeacherLoss(*asked, labelled=0, trust=0.0)(model, turned).item() == loss.item() != other.item()
+    )
+    loss.backward()
+    for weights in (model.evidence.bias, model.attention.weight):
+        assert weights.grad is not None
+        assert weights.grad.abs().max() < 1e-6  # it says what the teacher says: nothing to learn
+
+
+def test_training_ends_in_time_and_answers_are_averaged(
+    model: EvidenceModel, tensors: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    looks: list[bool] = []
+    rows, plan = device_rows.Rows(tensors), fitting.Plan("tiny", 0.5, 8, 1e-3, 1e-3, looks=1)
+    before = model.evidence.weight.detach().clone()
+    fitting.fit(model, rows, losses.label_loss, plan, lambda: looks.append(model.training))
+    assert looks
+    assert not torch.equal(before, model.evidence.weight.cpu())
+    answers.save_answers(model, {"train": tensors, "mixed": tensors}, tmp_path / "t.pt")
+    mean = answers.mean_answers([tmp_path / "t.pt", tmp_path / "t.pt"])
+    assert mean["evidence"].shape == (2 * len(rows), 256, len(TYPES))
+    assert torch.equal(
+        mean["logits"], answers.ask_model(model, device_rows.Rows(tensors, tensors))["logits"].half()
+    )
+
+
+def test_weights_in_parts_become_a_finished_run(tiny_base: Path, tiny_data_dir: Path, tmp_path: Path) -> None:
+    config = tiny_config(tiny_base)
+    model = EvidenceModel.from_base(str(tiny_base), config.head_config(TYPES))
+    models.save_weights(model, tmp_path / "whole.pt")
+    halves = [{k: w.half() for k, w in torch.load(tmp_path / "whole.pt").items()} for _ in range(2)]
+    for at, half in enumerate(halves):
+        torch.save(dict(list(half.items())[at::2]), tmp_path / f"{at}.pt")
+    parts, said = [tmp_path / "0.pt", tmp_path / "1.pt"], {"seeds": [13, 14], "windows": 7}
+    finishing.finish(parts, config, tiny_data_dir, tmp_path / "run", version="1.2.3", taught_by=said)
+    run = read_run(tmp_path / "run")
+    assert run is not None
+    for name, weights in run.trained.model.state_dict().items():
+        assert torch.allclose(weights, model.state_dict()[name], atol=1e-3), name
+    assert run.facts["taught_by"] == {**finishing.TEACHER, **said}
+    assert json.loads((tmp_path / "run" / RUN).read_text("utf-8"))["facts"]["version"] == "1.2.3"
+    with pytest.raises(ModelError, match="are missing or are none of this model's"):
+        finishing.load_weights(model, parts[:1])
