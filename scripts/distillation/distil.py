@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from answers import MEASURED, ask_model, mean_answers, report, save_answers
+from answers import mean_answers, report, save_answers
 from fitting import Plan, fit
 from losses import Loss, TeacherLoss, label_loss
 from mixtures import mixtures
@@ -61,8 +61,6 @@ def teacher(options: argparse.Namespace) -> None:
     fit(model, Rows(data["train"]), label_loss, _plan(options), partial(report, model, data, options.name))
     save_weights(model, options.out)
     save_answers(model, data, options.out)
-    seen = {k: ask_model(model, Rows(data[k]))["logits"].cpu() for k in data if k in MEASURED}
-    torch.save(seen, options.out.with_suffix(".seen"))
 
 
 def ask(options: argparse.Namespace) -> None:

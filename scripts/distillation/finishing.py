@@ -51,10 +51,7 @@ def finish(
     """
     model = EvidenceModel.from_base(resolve_base_model(config.base_model), config.head_config(TYPES))
     load_weights(model, parts)
-    tokenizer = load_tokenizer(config.base_model)
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    trained = TrainedModel(model.eval(), tokenizer, (), 0.0)
+    trained = TrainedModel(model.eval(), load_tokenizer(config.base_model), (), 0.0)
     splits = load_splits(data_dir)
     facts = run_facts(config, splits, splits["train"], stored_digest(data_dir)) | {
         "version": version,

@@ -18,7 +18,7 @@ from typing import TypeVar
 from reviewguard.address_cells import addressees, repeated
 from reviewguard.names import names_in
 from reviewguard.personal import EMAIL, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
-from reviewguard.schema import Cell, Evidence, Quote
+from reviewguard.schema import Cell, Evidence, Quote, Record
 
 Mark = TypeVar("Mark", Evidence, Quote)
 
@@ -138,6 +138,12 @@ def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
     turned = (_LAST_FIRST.sub(r"\g<first> \g<last>", " ".join(v.split())) for v in found)
     names = (v for v in turned if _COLUMN_NAME.fullmatch(v) and not _NO_NAMES.issuperset(v.lower().split()))
     return (*names, *addressees(values))
+
+
+def record_names(record: Record) -> tuple[str, ...]:
+    """Names that a record's own columns hold; a buyer's row names its sender too."""
+    sender = sender_names(record.values) if record.role == "buyer" else ()
+    return (*column_names(record.values), *sender)
 
 
 _LOCAL_PHONE = re.compile(r"(?<![\w.,/#-])(?<!\d )\d{3}[-.]\d{4}(?![\w-]|[.,]\d)")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reviewguard.masking import column_names, sender_names
+from reviewguard.masking import record_names
 from reviewguard.schema import Record
 
 
@@ -25,15 +25,11 @@ class People:
         """The people of an export."""
         known: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for record in records:
-            if record.conversation and (names := _own(record)):
+            if record.conversation and (names := record_names(record)):
                 known[record.conversation].update(dict.fromkeys(names))
         return cls({conversation: tuple(names) for conversation, names in known.items()})
 
     def of(self, record: Record) -> tuple[str, ...]:
         """Whom the record's own columns and those of its conversation name."""
         shared = self.known.get(record.conversation, ()) if record.conversation else ()
-        return tuple(dict.fromkeys((*_own(record), *shared)))
-
-
-def _own(record: Record) -> tuple[str, ...]:
-    return (*column_names(record.values), *(sender_names(record.values) if record.role == "buyer" else ()))
+        return tuple(dict.fromkeys((*record_names(record), *shared)))

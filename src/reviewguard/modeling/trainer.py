@@ -58,7 +58,7 @@ class TrainedModel:
 
 
 def load_tokenizer(base_model: str) -> Tokenizer:
-    """The fast tokenizer of a base model.
+    """The fast tokenizer of a base model, which neither cuts nor pads: windows do.
 
     Raises:
         ConfigError: the base model has none.
@@ -66,7 +66,10 @@ def load_tokenizer(base_model: str) -> Tokenizer:
     tokenizer = AutoTokenizer.from_pretrained(resolve_base_model(base_model), use_fast=True)
     if not tokenizer.is_fast:
         raise ConfigError(f"{base_model} has no fast tokenizer", expected="one with tokenizer.json")
-    return copy.deepcopy(tokenizer.backend_tokenizer)
+    own = copy.deepcopy(tokenizer.backend_tokenizer)
+    own.no_truncation()
+    own.no_padding()
+    return own
 
 
 def fine_tune(

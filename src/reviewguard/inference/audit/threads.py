@@ -8,7 +8,7 @@ from itertools import groupby, islice
 
 from reviewguard.address_cells import whole_addresses
 from reviewguard.inference.audit.results import Sending, ShownMessage
-from reviewguard.masking import column_names, sender_names
+from reviewguard.masking import record_names
 from reviewguard.schema import ScoredRecord
 
 Thread = Sequence[ScoredRecord]
@@ -78,10 +78,7 @@ def show(row: ScoredRecord) -> ShownMessage:
         types=verdict.types if verdict else (),
         evidence=evidence,
         clear_because=verdict.clear_because if verdict else (),
-        people=(
-            *column_names(record.values),
-            *(sender_names(record.values) if record.role == "buyer" else ()),
-        ),
+        people=record_names(record),
         places=whole_addresses(record.values),
     )
 
