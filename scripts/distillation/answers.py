@@ -19,6 +19,8 @@ from reviewguard.modeling.evidence_model import EvidenceModel
 MEASURED = ("validation", "test", "dev", "service_utterances")
 """Sets that quick figures are given of, where they were prepared."""
 _AT_ONCE = 512
+_SURE = 4.0
+"""Logit, or its negative, of a label."""
 _CUT = 0.96
 """Share of validation's compliant messages below the cut."""
 
@@ -52,6 +54,26 @@ def mean_answers(paths: Sequence[Path]) -> dict[str, Tensor]:
     nothing = torch.zeros((), device=DEVICE)
     total = {name: sum((a[name].to(DEVICE).float() for a in asked), start=nothing) for name in asked[0]}
     return {name: (values / len(asked)).half() for name, values in total.items()}
+
+
+def correct(told: dict[str, Tensor], rows: Rows, labelled: int) -> None:
+    """Put labels and marked tokens in the place of answers that the labels contradict.
+
+    Args:
+        told: as `mean_answers` gives it; changed in place.
+        labelled: windows below it have labels.
+    """
+    for part in cut(np.arange(labelled), _AT_ONCE):
+        batch = rows.batch(part)
+        wrong = (told["logits"][batch.at] > 0) != (batch.labels > 0.5)
+        window, kind = wrong.nonzero(as_tuple=True)
+        told["logits"][batch.at[window], kind] = _sure(batch.labels[window, kind])
+        width = batch.tokens.shape[1]
+        told["evidence"][batch.at[window], :width, kind] = _sure(batch.tokens[window, :, kind])
+
+
+def _sure(labels: Tensor) -> Tensor:
+    return ((2 * labels - 1) * _SURE).half()
 
 
 def _beside(path: Path) -> Path:

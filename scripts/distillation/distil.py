@@ -6,6 +6,14 @@
     python $D student d.pt --base FOLDER --teachers t13.pt t14.pt --mimic all-mpnet-base-v2 --out s.pt
     python $D finish s.pt --data build/data --version 0.8.0 --taught-by '{"windows": 472111}' --out runs/0.8.0
 
+A finished student is taught further by itself, on the CPU within half an hour: its own answers hold what it knows, and
+where the labels contradict them, the labels count.
+
+    python $D unpack models/default --out s.pt
+    python $D prepare build/data --copies 1 --favour 7- --mixtures 10000 --workers 2 --out d.pt
+    python $D ask d.pt --base FOLDER --start s.pt --out s.pt
+    python $D student d.pt --base FOLDER --start s.pt --teachers s.pt --corrected --batch 32 --lr 5e-5 --out p.pt
+
 The teacher reads the same tokens: its vocabulary is BERT's, moved by four. The student learns the written labels and
 rationales where there are any, and everywhere the teacher's logits and its evidence per token (Hinton, Vinyals & Dean,
 "Distilling the knowledge in a neural network", 2015; Jiao et al., "TinyBERT", EMNLP 2020, for the many more texts).
@@ -21,7 +29,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from answers import mean_answers, report, save_answers
+from answers import correct, mean_answers, report, save_answers
 from fitting import Plan, fit
 from losses import Loss, TeacherLoss, label_loss
 from mixtures import mixtures
@@ -39,7 +47,9 @@ def prepare(options: argparse.Namespace) -> None:
     """Windows of training, its augmented copies, mixtures, and of what is measured on."""
     splits = load_splits(options.data)
     written = splits["train"]
+    favoured = [m for m in written if m.writer_brief.startswith(tuple(options.favour))]
     copies = augmented(written, options.copies, options.workers)
+    copies += augmented(favoured, options.more, options.workers, seed=options.seed + 1)
     tensors = partial(window_tensors, tokenizer=options.tokenizer, workers=options.workers)
     result: dict[str, dict[str, Any]] = {
         "train": tensors([*written, *copies]),
@@ -61,6 +71,13 @@ def teacher(options: argparse.Namespace) -> None:
     fit(model, Rows(data["train"]), label_loss, _plan(options), partial(report, model, data, options.name))
     save_weights(model, options.out)
     save_answers(model, data, options.out)
+
+
+def unpack(options: argparse.Namespace) -> None:
+    """Weights of a model folder, to begin with."""
+    from reviewguard.unpacking import unpack_model  # what it imports is not installed where a GPU is lent
+
+    save_weights(unpack_model(options.model), options.out)
 
 
 def ask(options: argparse.Namespace) -> None:
@@ -85,8 +102,10 @@ def student(options: argparse.Namespace) -> None:
 def _taught(data: dict[str, Any], options: argparse.Namespace) -> tuple[Rows, Loss]:
     told = mean_answers(options.teachers)
     labelled = len(data["train"]["ids"])
-    loss = TeacherLoss(told["logits"], told["evidence"], labelled, options.trust)
-    return Rows(data["train"], data["mixed"]), loss
+    rows = Rows(data["train"], data["mixed"])
+    if options.corrected:
+        correct(told, rows, labelled)
+    return rows, TeacherLoss(told["logits"], told["evidence"], labelled, options.trust)
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -106,7 +125,9 @@ def finish(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Parse and run a command."""
-    options = parse(str(__doc__), {run.__name__: run for run in (prepare, teacher, student, ask, finish)})
+    options = parse(
+        str(__doc__), {run.__name__: run for run in (prepare, teacher, student, unpack, ask, finish)}
+    )
     options.run(options)
 
 

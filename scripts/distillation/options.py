@@ -29,6 +29,8 @@ def _prepare(parser: ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder of `reviewguard data build`")
     parser.add_argument("--tokenizer", type=Path, default=Path("models/default/tokenizer.json"))
     parser.add_argument("--copies", type=int, default=4, help="augmented ones, of each message")
+    parser.add_argument("--favour", nargs="*", default=[], help="beginnings of briefs with more copies")
+    parser.add_argument("--more", type=int, default=3, help="augmented ones, of each of their messages")
     parser.add_argument("--mixtures", type=int, default=300_000)
     parser.add_argument(
         "--measure-on", type=Path, nargs="*", default=[], help="labelled files, for quick figures"
@@ -65,7 +67,12 @@ def _student(parser: ArgumentParser) -> None:
     parser.add_argument("--teachers", type=Path, nargs="*", default=[], help="their weights")
     parser.add_argument("--mimic", type=Path, help="the teachers' base, to learn the states of the first too")
     parser.add_argument("--trust", type=float, default=0.7, help="in the teachers against labels, 0 to 1")
+    parser.add_argument("--corrected", action="store_true", help="labels instead of answers they contradict")
     parser.add_argument("--dropout", type=float, default=0.1)
+
+
+def _unpack(parser: ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help="a model folder")
 
 
 def _finish(parser: ArgumentParser) -> None:
@@ -83,6 +90,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[ArgumentParser], None], ...]] = {
     "prepare": (_prepare,),
     "teacher": (_model, _teacher),
     "student": (_model, _start, _student),
+    "unpack": (_unpack,),
     "ask": (_model, _start),
     "finish": (_finish,),
 }

@@ -25,9 +25,11 @@ _PART = 500
 """Messages that a process is given at once."""
 
 
-def augmented(messages: Sequence[LabelledMessage], copies: int, workers: int) -> list[LabelledMessage]:
+def augmented(
+    messages: Sequence[LabelledMessage], copies: int, workers: int, *, seed: int = 13
+) -> list[LabelledMessage]:
     """Augmented copies of training messages, as `reviewguard train` makes them."""
-    make = partial(augment, seed=13, per_message=copies, pool=Pool.of(messages))
+    make = partial(augment, seed=seed, per_message=copies, pool=Pool.of(messages))
     with ProcessPoolExecutor(workers) as executor:
         return [*chain.from_iterable(executor.map(make, _parts(messages)))]
 
