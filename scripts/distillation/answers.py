@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rows import DEVICE, Rows, cut
+from rows import CUDA, DEVICE, Rows, cut
 from sklearn.metrics import f1_score, roc_auc_score
 from torch import Tensor
 from windows import LIMITS, TYPES
@@ -18,7 +18,7 @@ from reviewguard.modeling.evidence_model import EvidenceModel
 
 MEASURED = ("validation", "test", "dev", "service_utterances")
 """Sets that quick figures are given of, where they were prepared."""
-_AT_ONCE = 512
+_AT_ONCE = 512 if CUDA else 64
 _SURE = 4.0
 """Logit, or its negative, of a label."""
 _CUT = 0.96

@@ -16,11 +16,14 @@ from reviewguard.schema import Message, Verdict
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassifierScorer:
-    """A classifier under one profile, seen as a `Scorer`."""
+    """A classifier under one profile, seen as a `Scorer`; it reads each message once, whatever is asked of it."""
 
     classifier: Classifier
     name: str = "evidence (int8)"
     profile: str = "amazon"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classifier", self.classifier.remembering())
 
     @property
     def type_names(self) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def export_model(
         )
         settings = _fit(part, settings, validation)
         settings.save(part / CONFIG_FILE)
-        write_reference(load(part), [m.message for m in validation], part)
+        write_reference(load(part).remembering(), [m.message for m in validation], part)
         replace_folder(part, folder)
     return from_parts(OnnxBackend(folder / MODEL_FILE), folder / TOKENIZER_FILE, settings)
 
@@ -124,14 +124,14 @@ def _inputs(encoder: MessageEncoder, messages: Sequence[LabelledMessage]) -> Ite
 
 def _fit(folder: Path, settings: Settings, validation: Sequence[LabelledMessage]) -> Settings:
     backend = OnnxBackend(folder / MODEL_FILE)
-    classifier = from_parts(backend, folder / TOKENIZER_FILE, settings)
+    classifier = from_parts(backend, folder / TOKENIZER_FILE, settings).remembering()
     logits = classifier.predict_logits([m.message for m in validation])
     fitted = replace(
         fit_settings(settings, logits, validation),
         files={file: sha256(folder / file) for file in (MODEL_FILE, TOKENIZER_FILE)},
         self_check=_self_check(classifier),
     )
-    calibrated = from_parts(backend, folder / TOKENIZER_FILE, fitted)
+    calibrated = classifier.with_settings(fitted)
     return replace(fitted, token_threshold=best_token_threshold(calibrated, validation))
 
 

@@ -138,6 +138,20 @@ def test_verdicts_come_in_order_and_identical_messages_are_scored_once(encoder: 
     assert guard.predict([]) == []
 
 
+def test_one_that_remembers_reads_a_message_once_and_says_the_same(encoder: MessageEncoder) -> None:
+    backend = WordBackend(encoder)
+    settings = Settings.uncalibrated("s", "1", TYPES, tuple(load_policy().profiles))
+    forgetful = Classifier(backend, encoder, settings)
+    messages = [Message("a gift"), Message("a gift", "thanks"), Message("")]
+    said = forgetful.predict(messages)
+    read = backend.rows
+    remembering = forgetful.remembering()
+    assert remembering.predict(messages) == said
+    assert remembering.with_settings(settings).predict(messages) == said
+    assert np.array_equal(remembering.predict_logits(messages), forgetful.predict_logits(messages))
+    assert backend.rows == 3 * read
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "\u200b\u200b", "\x00\x01"])
 def test_nothing_to_read_is_an_error_not_compliant(guard: Classifier, text: str) -> None:
     verdict = guard(text)

@@ -39,6 +39,10 @@ WORTH_NAMING = 0.1
 """Share of a type's threshold from which a person who reviews a message is told of it."""
 
 
+Memory = dict[tuple[str, str | None], RawScores | None]
+"""What was read of a text after a buyer's words."""
+
+
 class Classifier:
     """A loaded model. Holds no state between calls, so threads may share it.
 
@@ -47,13 +51,21 @@ class Classifier:
         encoder: makes its windows.
         settings: types, calibration, thresholds.
         folder: where other processes load the same model from; None when there is no such place.
+        memory: see `remembering`.
     """
 
     def __init__(
-        self, backend: Backend, encoder: MessageEncoder, settings: Settings, *, folder: Path | None = None
+        self,
+        backend: Backend,
+        encoder: MessageEncoder,
+        settings: Settings,
+        *,
+        folder: Path | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._backend = backend
         self._encoder = encoder
+        self._memory = memory
         self.settings = settings
         self.folder = folder
 
@@ -64,7 +76,15 @@ class Classifier:
 
     def with_settings(self, settings: Settings) -> Classifier:
         """The same model with other calibrations or thresholds."""
-        return Classifier(self._backend, self._encoder, settings)  # no folder holds these settings
+        # No folder holds these settings.
+        return Classifier(self._backend, self._encoder, settings, memory=self._memory)
+
+    def remembering(self) -> Classifier:
+        """The same model, which keeps what it read of a message: for asking about the same ones again and again.
+
+        It holds some 10 KB a message for as long as it lives, and is for one thread.
+        """
+        return Classifier(self._backend, self._encoder, self.settings, folder=self.folder, memory={})
 
     def __call__(
         self, text: str, previous: str | None = None, *, profile: str = "amazon", proof: bool = False
@@ -137,9 +157,11 @@ class Classifier:
         self, messages: Sequence[Message], batch_tokens: int = BATCH_TOKENS
     ) -> list[RawScores | None]:
         """Scores of each message, identical ones computed once; None where there is nothing to read."""
-        distinct = list(dict.fromkeys((m.text, m.previous) for m in messages))
-        encoded = self._encoder.encode_batch([Message(text, previous) for text, previous in distinct])
-        scores = dict(zip(distinct, score(self._backend, encoded, batch_tokens), strict=True))
+        scores = {} if self._memory is None else self._memory
+        asked = dict.fromkeys((m.text, m.previous) for m in messages)
+        new = [exchange for exchange in asked if exchange not in scores]
+        encoded = self._encoder.encode_batch([Message(text, previous) for text, previous in new])
+        scores.update(zip(new, score(self._backend, encoded, batch_tokens), strict=True))
         return [scores[m.text, m.previous] for m in messages]
 
     def _verdict(self, message: Message, scores: RawScores | None, rules: Profile) -> Verdict:
