@@ -25,8 +25,10 @@ def alike(new: Sequence[Shingles], known: Sequence[Shingles], threshold: float) 
     """For each new text the known ones with at least this similarity, the most alike first."""
     if not new or not known:
         return [()] * len(new)
-    matrix = shingle_matrix([*known, *new])
-    sizes = np.asarray(matrix.sum(axis=1))
+    wanted = frozenset[str]().union(*new)
+    everything = [*known, *new]
+    matrix = shingle_matrix([items & wanted for items in everything])
+    sizes = np.array([len(items) for items in everything])
     others = matrix[: len(known)].T.tocsc()
     found: list[tuple[Likeness, ...]] = []
     for begin in range(len(known), matrix.shape[0], _BLOCK):
