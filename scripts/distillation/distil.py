@@ -12,7 +12,8 @@ where the labels contradict them, the labels count.
     python $D unpack models/default --out s.pt
     python $D prepare build/data --copies 1 --favour 7- --mixtures 10000 --workers 2 --out d.pt
     python $D ask d.pt --base FOLDER --start s.pt --out s.pt
-    python $D student d.pt --base FOLDER --start s.pt --teachers s.pt --corrected --batch 32 --lr 5e-5 --out p.pt
+    python $D student d.pt --base FOLDER --start s.pt --teachers s.pt --corrected --batch 32 --lr 1e-4 --out p.pt
+    python $D finish p.pt --data build/data --version 0.9.0 --started-from models/default --out runs/0.9.0
 
 The teacher reads the same tokens: its vocabulary is BERT's, moved by four. The student learns the written labels and
 rationales where there are any, and everywhere the teacher's logits and its evidence per token (Hinton, Vinyals & Dean,
@@ -119,7 +120,13 @@ def finish(options: argparse.Namespace) -> None:
     taught_by = {"seeds": options.seeds, **options.taught_by}
     config = load_config(options.config)
     finishing.finish(
-        options.weights, config, options.data, options.out, version=options.version, taught_by=taught_by
+        options.weights,
+        config,
+        options.data,
+        options.out,
+        version=options.version,
+        taught_by=taught_by,
+        started_from=options.started_from,
     )
 
 

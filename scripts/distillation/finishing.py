@@ -14,11 +14,12 @@ from windows import TYPES
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.errors import ModelError
 from reviewguard.files import write_json
+from reviewguard.inference.model_folder import load
 from reviewguard.modeling.base_model import resolve_base_model
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.provenance import git_state
-from reviewguard.modeling.runs import RUN, WEIGHTS, run_record, write_weights
+from reviewguard.modeling.runs import RUN, WEIGHTS, lineage, run_record, write_weights
 from reviewguard.modeling.trainer import TrainedModel, load_tokenizer
 from reviewguard.training import run_facts
 
@@ -36,6 +37,7 @@ def finish(
     *,
     version: str,
     taught_by: Mapping[str, Any],
+    started_from: Path | None = None,
 ) -> None:
     """Write the folder of a finished run.
 
@@ -45,6 +47,7 @@ def finish(
         data_dir: splits that the student was trained on.
         out: folder to write.
         taught_by: what is said of the teachers beside their base.
+        started_from: model folder whose weights the student began with, and who taught itself; None where teachers did.
 
     Raises:
         ModelError: the weights are not those of such a model.
@@ -58,11 +61,16 @@ def finish(
         "run_id": "",
         "commit": str(git_state()),
         "seconds": trained.seconds,
-        "started_from": None,
-        "taught_by": {**TEACHER, **taught_by},
+        "started_from": _told_by(started_from) if started_from else None,
+        "taught_by": None if started_from else {**TEACHER, **taught_by},
     }
     write_weights(trained, out / WEIGHTS)
     write_json(out / RUN, run_record(config, facts, trained))
+
+
+def _told_by(folder: Path) -> Mapping[str, Any]:
+    settings = load(folder).settings
+    return lineage({**settings.training, "version": settings.version})
 
 
 def load_weights(model: EvidenceModel, parts: Sequence[Path]) -> None:

@@ -80,6 +80,9 @@ def _finish(parser: ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of `reviewguard data build`")
     parser.add_argument("--config", type=Path, default=Path("train.toml"))
     parser.add_argument("--version", required=True)
+    parser.add_argument(
+        "--started-from", type=Path, help="folder of the model that a student was, and taught itself"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[13, 14], help="of the teachers")
     parser.add_argument(
         "--taught-by", type=json.loads, default={}, help="further facts: '{\"windows\": 472111}'"

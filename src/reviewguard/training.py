@@ -24,7 +24,15 @@ from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evaluation import Evaluation, evaluate
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.provenance import git_state, package_versions
-from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
+from reviewguard.modeling.runs import (
+    RUN,
+    WEIGHTS,
+    FinishedRun,
+    read_run,
+    run_record,
+    taught_by,
+    write_weights,
+)
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
 from reviewguard.policy import load_policy
@@ -248,7 +256,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
         | {"token evidence marked from": settings.token_threshold},
         missed_at_most=amazon.missed_at_most,
         started_from=training.get("started_from"),
-        taught_by=training.get("taught_by"),
+        taught_by=taught_by(training),
         mix=training.get("mix"),
         limits={f"{name} (tokens)": str(value) for name, value in asdict(limits).items()},
         versions=training["versions"],

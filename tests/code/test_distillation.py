@@ -16,7 +16,7 @@ from reviewguard.encoding import Limits, MessageEncoder
 from reviewguard.errors import ModelError
 from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel
-from reviewguard.modeling.runs import RUN, read_run
+from reviewguard.modeling.runs import RUN, read_run, taught_by
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
@@ -139,6 +139,24 @@ def test_training_ends_in_time_and_answers_are_averaged(
     )
 
 
+def test_labels_stand_in_the_place_of_answers_that_they_contradict(tensors: dict[str, torch.Tensor]) -> None:
+    rows = device_rows.Rows(tensors, tensors)
+    labelled = len(tensors["ids"])
+    batch = rows.batch(np.arange(len(rows)))
+    evidence = torch.full((len(rows), 256, len(TYPES)), 0.5).half()
+    told = {"logits": torch.ones(len(rows), len(TYPES)).half(), "evidence": evidence}
+    answers.correct(told, rows, labelled)
+    right = batch.labels[:labelled] > 0.5
+    assert right.any()
+    assert (told["logits"][:labelled][right] == 1).all()
+    assert (told["logits"][:labelled][~right] == -4).all()
+    assert (told["logits"][labelled:] == 1).all()
+    width = batch.tokens.shape[1]
+    changed = told["evidence"][:labelled, :width].transpose(1, 2)
+    assert (changed[right] == 0.5).all()
+    assert (changed[~right] == -4).all()
+
+
 def test_weights_in_parts_become_a_finished_run(tiny_base: Path, tiny_data_dir: Path, tmp_path: Path) -> None:
     config = tiny_config(tiny_base)
     model = EvidenceModel.from_base(str(tiny_base), config.head_config(TYPES))
@@ -153,6 +171,8 @@ def test_weights_in_parts_become_a_finished_run(tiny_base: Path, tiny_data_dir: 
     for name, weights in run.trained.model.state_dict().items():
         assert torch.allclose(weights, model.state_dict()[name], atol=1e-3), name
     assert run.facts["taught_by"] == {**finishing.TEACHER, **said}
+    assert taught_by(run.lineage) == taught_by({"started_from": run.lineage}) == run.facts["taught_by"]
+    assert taught_by({"started_from": None}) is None
     assert json.loads((tmp_path / "run" / RUN).read_text("utf-8"))["facts"]["version"] == "1.2.3"
     with pytest.raises(ModelError, match="are missing or are none of this model's"):
         finishing.load_weights(model, parts[:1])

@@ -53,7 +53,8 @@ class CardFacts:
         base_model: hub id of the encoder.
         missed_at_most: share of violations called compliant, 0–1, as promised with 95% confidence.
         started_from: version and data digest of the run whose weights the training began with; None for the base's.
-        taught_by: of a model that larger ones taught: `teacher`, `seeds` and, where known, `windows`.
+        taught_by: of a model that larger ones taught, or that began with such a one's weights: `teacher`, `seeds` and,
+            where known, `windows`.
         mix: of a retraining: what it was trained on instead of the whole training split, and how many messages of each.
     """
 

@@ -37,7 +37,17 @@ class FinishedRun:
 
 def lineage(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a model that begins with the weights of a training must say of it, from that training's facts."""
-    return {name: facts.get(name) for name in ("version", "run_id", "data_digest", "started_from")}
+    names = ("version", "run_id", "data_digest", "taught_by", "started_from")
+    return {name: facts.get(name) for name in names}
+
+
+def taught_by(facts: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The teachers of a training, or of the nearest one before it whose weights it began with; None without any."""
+    while facts:
+        if told := facts.get("taught_by"):
+            return dict(told)
+        facts = facts.get("started_from")
+    return None
 
 
 def read_run(folder: Path) -> FinishedRun | None:
