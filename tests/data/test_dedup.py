@@ -1,6 +1,12 @@
+from random import Random
+
+import numpy as np
+import pytest
 from curation_helpers import message
 
+from reviewguard.curation import nearest
 from reviewguard.curation.dedup import alike_pairs, deduplicate, jaccard, shingles
+from reviewguard.curation.nearest import Likeness, alike
 
 LONG = (
     "Your kettle left our workshop this morning and should be with you on Thursday. The lid sits "
@@ -51,3 +57,31 @@ def test_alike_families_share_a_group_and_others_do_not() -> None:
     assert alike_pairs(items) == [(0, 1)]
     assert result.dropped == ()
     assert result.groups == {"a": "a", "b": "a", "c": "c"}
+
+
+@pytest.mark.parametrize("threshold", [0.2, 1 / 3, 0.5, 1.0])
+def test_known_texts_that_are_alike_are_those_of_all_pairs(
+    threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearest, "_BLOCK", 7)
+    rng = Random(5)
+    new, known = (
+        [frozenset(rng.sample("abcdefgh", rng.randint(0, 6))) for _ in range(count)] for count in (30, 80)
+    )
+    pairs = [[(jaccard(one, other), at) for at, other in enumerate(known) if one & other] for one in new]
+    found = [sorted((-s, at) for s, at in near if s >= threshold) for near in pairs]
+    assert sum(map(len, found)) > 10
+    assert alike(new, known, threshold) == [
+        tuple(Likeness(at, round(-s, 3)) for s, at in near) for near in found
+    ]
+
+
+def test_texts_that_share_a_shingle_alone_are_left_out_before_any_is_ordered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = [frozenset({"a", str(number), f"{number}!"}) for number in range(50)]
+    ordered: list[int] = []
+    lexsort = np.lexsort
+    monkeypatch.setattr(np, "lexsort", lambda keys: ordered.append(len(keys[0])) or lexsort(keys))
+    assert alike([known[3]], known, 0.8) == [(Likeness(3, 1.0),)]
+    assert ordered == [1]

@@ -37,6 +37,7 @@ def alike(new: Sequence[Shingles], known: Sequence[Shingles], threshold: float) 
             columns = shared.indices[shared.indptr[row] : shared.indptr[row + 1]]
             counts = shared.data[shared.indptr[row] : shared.indptr[row + 1]]
             similarity = counts / (sizes[begin + row] + sizes[columns] - counts)
-            near = sorted(zip(-similarity, columns, strict=True))
-            found.append(tuple(Likeness(int(i), round(-float(s), 3)) for s, i in near if -s >= threshold))
+            near = np.flatnonzero(similarity >= threshold)  # of thousands that share a shingle
+            near = near[np.lexsort((columns[near], -similarity[near]))]
+            found.append(tuple(Likeness(int(columns[n]), round(float(similarity[n]), 3)) for n in near))
     return found
