@@ -19,10 +19,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+import reviewguard.labelling.session as session_module
 from reviewguard.errors import InputError
 from reviewguard.inference.render import bracketed
 from reviewguard.inference.writers.columns import structured
-from reviewguard.labelling.journal import open_journal
+from reviewguard.labelling.journal import Row, open_journal
 from reviewguard.labelling.keys import standard_keys, written_keys
 from reviewguard.labelling.queue import Item, read_items
 from reviewguard.labelling.session import Session, run
@@ -138,6 +139,17 @@ def test_messages_before_a_label_of_an_earlier_session_that_is_taken_back_come_s
     label(path, "sscq")
     session, rows, _ = label(path, "uscc")
     assert session == Session(labelled=2, skipped=1, left=1)
+
+
+def test_a_key_press_does_not_look_at_all_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tens of thousands of messages, and thousands of labels, must not slow down the next one."""
+    looked: list[Row] = []
+    key = session_module._key
+    monkeypatch.setattr(session_module, "_key", lambda row: looked.append(row) or key(row))
+    items = [item(f"Parcel {number} left today.") for number in range(300)]
+    session, _, _ = label(tmp_path / "l.jsonl", "cs" * 30 + "q", items)
+    assert session == Session(labelled=30, skipped=30, left=270)
+    assert len(looked) <= 60
 
 
 def test_the_next_start_goes_on_and_skipped_ones_come_again(tmp_path: Path) -> None:

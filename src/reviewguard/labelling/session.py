@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -48,9 +49,10 @@ def run(
     earlier session too.
     """
     steps: list[tuple[str, int]] = []
+    passed = _keys(journal)  # of the labelled and the skipped
     position = 0
     while True:
-        position = _next(items, journal, steps, position)
+        position = _next(items, passed, position)
         if position < len(items):
             show(item_view(items[position], position + 1, len(items), colour=colour))
             answer = _ask(items[position], keys, show, colour=colour)
@@ -60,24 +62,24 @@ def run(
             break
         if answer == "undo":
             position = _undo(items, journal, steps, position, show)
-        elif isinstance(answer, Label):
+            passed = _keys(journal) | {items[place].key for kind, place in steps if kind == "skipped"}
+            continue
+        if isinstance(answer, Label):
             journal.append(_row(items[position], answer, who))
             show(saved_line(answer.types, answer.verdict))
-            steps.append(("labelled", position))
-        else:
-            steps.append(("skipped", position))
-    done = Counter(kind for kind, _ in steps)
-    return Session(done["labelled"], done["skipped"], sum(i.key not in _keys(journal) for i in items))
+        steps.append(("labelled" if isinstance(answer, Label) else "skipped", position))
+        passed.add(items[position].key)
+    done, labelled = Counter(kind for kind, _ in steps), _keys(journal)
+    return Session(done["labelled"], done["skipped"], sum(item.key not in labelled for item in items))
 
 
-def _next(items: Sequence[Item], journal: Journal, steps: Sequence[tuple[str, int]], position: int) -> int:
-    """The next place without a label, skipped ones left out; the number of items if there is none.
+def _next(items: Sequence[Item], passed: Set[tuple[str, str]], position: int) -> int:
+    """The next place that is not passed; the number of items if there is none.
 
     Undoing a label of an earlier session leads past places that are open still: after the last one comes the first.
     """
-    done, skipped = _keys(journal), {place for kind, place in steps if kind == "skipped"}
-    places = (*range(position, len(items)), *range(position))
-    return next((i for i in places if items[i].key not in done and i not in skipped), len(items))
+    places = chain(range(position, len(items)), range(position))
+    return next((i for i in places if items[i].key not in passed), len(items))
 
 
 def _keys(journal: Journal) -> set[tuple[str, str]]:
