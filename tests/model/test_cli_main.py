@@ -45,6 +45,25 @@ def test_what_the_user_can_mend_is_no_crash(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_library_that_is_not_installed_is_no_crash(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "datasketch", None)  # as after `make run`
+    error = ModuleNotFoundError("No module named 'datasketch.lsh'", name="datasketch.lsh")
+    assert leave(monkeypatch, error) == 2
+    told = capsys.readouterr().err
+    assert "Error: this command needs datasketch, which is not installed" in told
+    assert "`make test`, or `pip install '.[train]'`" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("name", ["reviewguard.nowhere", "numpy.nowhere", None])
+def test_a_missing_part_of_what_is_installed_is_a_crash(
+    name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert leave(monkeypatch, ModuleNotFoundError("No module", name=name)) == cli.CRASHED
+
+
 @pytest.mark.parametrize(
     "app",
     ["cli.app", "lambda: print('on its way')", "lambda: output_console()[0].print('on its way')"],

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import traceback
+from importlib.util import find_spec
 from typing import NoReturn
 
 import typer
@@ -53,6 +54,7 @@ app.add_typer(data.app, name="data")
 def main() -> None:
     """Run the command line; a `UserError` becomes a message and exit code 2, another error a traceback and 70.
 
+    A library that is not installed is the user's to mend too: `make run` leaves out those of training.
     Where the reader of its output has gone, as `head` does, it ends without a word.
     """
     for stream in (sys.stdout, sys.stderr):
@@ -72,16 +74,36 @@ def _run() -> None:
     try:
         app()
     except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(error)
     except BrokenPipeError:
         raise
-    except Exception:
+    except Exception as error:
+        if library := _missing_library(error):
+            _refuse(
+                UserError(
+                    f"this command needs {library}, which is not installed",
+                    expected="the libraries of training, which `make run` leaves out",
+                    fix="run `make test`, or `pip install '.[train]'`, in a checkout",
+                )
+            )
         traceback.print_exc()
         sys.exit(CRASHED)
     finally:
         if sys.stdout is not None:
             sys.stdout.flush()  # at the interpreter's end it would be too late to catch
+
+
+def _refuse(error: UserError) -> NoReturn:
+    print(f"Error: {error}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _missing_library(error: Exception) -> str | None:
+    """The library that an import lacks; None for another error, and for a missing part of one that is there."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return None
+    library = error.name.partition(".")[0]
+    return library if find_spec(library) is None else None
 
 
 def _end_unread() -> NoReturn:
