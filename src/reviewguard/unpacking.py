@@ -2,7 +2,7 @@
 
 A model folder holds the encoder's matrices as int8, with the activations' ranges folded into them (`quantize.py`).
 Multiplied out and unfolded they compute the same function, so that training can go on from there; what rounding took
-away stays lost.
+away stays lost. The folder's int8 is not run, so this works where a processor miscomputes it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ from onnx import NodeProto
 from tokenizers import Tokenizer
 
 from reviewguard.errors import ModelError
-from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, from_parts, load
+from reviewguard.inference.model_folder import (
+    CONFIG_FILE,
+    MODEL_FILE,
+    TOKENIZER_FILE,
+    from_parts,
+    verify_files,
+)
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 from reviewguard.modeling.config import config_from
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
@@ -27,6 +33,7 @@ from reviewguard.modeling.runs import FinishedRun
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.modeling.trainer import TrainedModel
 from reviewguard.schema import Message
+from reviewguard.settings import Settings
 
 Floats = NDArray[np.float32]
 
@@ -48,10 +55,14 @@ def unpack_model(folder: Path) -> EvidenceModel:
     """The model of a folder in torch, ready to be trained on or run.
 
     Raises:
-        ModelError: the folder holds another kind of model, or what comes out does not score as the model does.
+        ModelError: a file is missing or altered, the folder holds another kind of model, or what comes out does not
+            score as the model does.
     """
-    classifier = load(folder)
-    settings = classifier.settings
+    settings = Settings.read(folder / CONFIG_FILE)
+    verify_files(folder, settings)
+    check = settings.self_check
+    if check is None:
+        raise _strange(folder, "it has no self_check")
     try:
         state = _state(Graph(folder / MODEL_FILE))
         head = HeadConfig(settings.types, hidden=len(state["token.bias"]))
@@ -65,12 +76,10 @@ def unpack_model(folder: Path) -> EvidenceModel:
         raise _strange(folder, f"its graph is built otherwise ({error})") from error
     if unexpected or [name for name in missing if not name.startswith(UNUSED)]:
         raise _strange(folder, "its parameters have other names")
-    check = settings.self_check
-    if check is not None:
-        unpacked = from_parts(TorchBackend(model), folder / TOKENIZER_FILE, settings)
-        found = unpacked.predict_logits([Message(check.text, check.previous)])[0]
-        if np.abs(found - np.array(check.logits)).max() > check.tolerance:
-            raise _strange(folder, "what comes out scores differently")
+    unpacked = from_parts(TorchBackend(model), folder / TOKENIZER_FILE, settings)
+    found = unpacked.predict_logits([Message(check.text, check.previous)])[0]
+    if not np.abs(found - np.array(check.logits)).max() <= check.tolerance:
+        raise _strange(folder, "what comes out scores differently")
     return model.eval()
 
 
@@ -82,11 +91,12 @@ def unpacked_run(folder: Path) -> FinishedRun | None:
     """
     if not (folder / CONFIG_FILE).is_file():
         return None
-    settings = load(folder).settings
+    settings = Settings.read(folder / CONFIG_FILE)
     facts = {**settings.training, "version": settings.version}
     config = config_from(asdict(settings.limits) | {k: facts[k] for k in ("seed",) if k in facts})
+    model = unpack_model(folder)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-    trained = TrainedModel(unpack_model(folder), tokenizer, (), facts.get("seconds", 0.0))
+    trained = TrainedModel(model, tokenizer, (), facts.get("seconds", 0.0))
     return FinishedRun(config, facts, trained)
 
 

@@ -14,9 +14,11 @@ from transformers import TrainerCallback
 
 from reviewguard import unpacking
 from reviewguard.curation.storage import load_splits
-from reviewguard.encoding import MessageEncoder, collate
+from reviewguard.encoding import Batch, Forward, MessageEncoder, collate
 from reviewguard.errors import ConfigError, InputError, ModelError
 from reviewguard.exporting import check_target
+from reviewguard.inference import model_folder
+from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 from reviewguard.modeling.config import TrainConfig, load_config
@@ -219,6 +221,27 @@ def test_torch_weights_come_back_from_an_int8_model(tiny_run: Path, tiny_data_di
         for model in (unpack_model(tiny_run / "model"), EvidenceModel.from_pretrained(tiny_run / WEIGHTS))
     ]
     assert np.abs(logits[0] - logits[1]).mean() < 0.05
+
+
+def test_a_model_whose_int8_is_miscomputed_here_exports_again_in_fp32(
+    tiny_run: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tiny_run / "model", tmp_path / "fp32"
+
+    class Wrong(OnnxBackend):
+        def __init__(self, path: Path, threads: int = 0) -> None:
+            super().__init__(path, threads)
+            self.off = 3 if path.parent == folder else 0
+
+        def run(self, batch: Batch) -> Forward:
+            found = super().run(batch)
+            return replace(found, evidence=found.evidence + self.off)
+
+    monkeypatch.setattr(model_folder, "OnnxBackend", Wrong)
+    with pytest.raises(ModelError, match=f"export {folder} --precision fp32"):
+        load(folder)
+    export_run(folder, tiny_data_dir, out, "fp32", bootstrap=0)
+    assert load(out)("hello there, leave a review").verdict
 
 
 def test_an_unpacked_model_that_scores_differently_is_refused(

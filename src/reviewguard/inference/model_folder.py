@@ -115,7 +115,8 @@ def _self_check(classifier: Classifier, folder: Path) -> None:
         raise ModelError(
             f"{folder}: the stored message scores differently on this processor (off by {gap:.2f})",
             expected=f"at most {check.tolerance:.2f}: as stored when the model was exported",
-            fix="try the locked onnxruntime, or pass a folder from `reviewguard export --precision fp32` to --model",
+            fix="try the locked onnxruntime, or pass --model one without int8: after `make test` in a checkout, "
+            f"`reviewguard data build` and `reviewguard export {folder} --precision fp32 --out DIR` write one",
         )
 
 
