@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rows import CUDA, DEVICE, Rows, cut
+from rows import CUDA, DEVICE, Rows
 from sklearn.metrics import f1_score, roc_auc_score
 from torch import Tensor
-from windows import LIMITS, TYPES
+from windows import LIMITS, TYPES, cut
 
 from reviewguard.modeling.evidence_model import EvidenceModel
 

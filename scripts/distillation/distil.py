@@ -4,7 +4,7 @@
     python $D prepare build/data --out d.pt
     python $D teacher d.pt --base all-mpnet-base-v2 --seed 13 --out t13.pt
     python $D student d.pt --base FOLDER --teachers t13.pt t14.pt --mimic all-mpnet-base-v2 --out s.pt
-    python $D finish s.pt --data build/data --version 0.8.0 --taught-by '{"windows": 472111}' --out runs/0.8.0
+    python $D finish s.pt --data build/data --version 0.8.0 --seeds 13 14 --out runs/0.8.0
 
 A finished student is taught further by itself, on the CPU within half an hour: its own answers hold what it knows, and
 where the labels contradict them, the labels count.
@@ -19,6 +19,7 @@ The teacher reads the same tokens: its vocabulary is BERT's, moved by four. The 
 rationales where there are any, and everywhere the teacher's logits and its evidence per token (Hinton, Vinyals & Dean,
 "Distilling the knowledge in a neural network", 2015; Jiao et al., "TinyBERT", EMNLP 2020, for the many more texts).
 Without `--teachers`, `student` trains on the labels alone; `ask` asks a student, so that it can teach another.
+`finish` names the larger teachers in the model's card where `--seeds` gives theirs.
 Meant for a GPU: some ten minutes on an H100.
 """
 
@@ -49,7 +50,7 @@ def prepare(options: argparse.Namespace) -> None:
     splits = load_splits(options.data)
     written = splits["train"]
     favoured = [m for m in written if m.writer_brief.startswith(tuple(options.favour))]
-    copies = augmented(written, options.copies, options.workers)
+    copies = augmented(written, options.copies, options.workers, seed=options.seed)
     copies += augmented(favoured, options.more, options.workers, seed=options.seed + 1)
     tensors = partial(window_tensors, tokenizer=options.tokenizer, workers=options.workers)
     result: dict[str, dict[str, Any]] = {
@@ -117,7 +118,7 @@ def finish(options: argparse.Namespace) -> None:
     """Write the folder of a finished run out of a student's weights."""
     import finishing  # what it imports is not installed where a GPU is lent
 
-    taught_by = {"seeds": options.seeds, **options.taught_by}
+    taught_by = {"seeds": options.seeds, **options.taught_by} if options.seeds else None
     config = load_config(options.config)
     finishing.finish(
         options.weights,

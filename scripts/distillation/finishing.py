@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from models import FROZEN
-from torch import Tensor
+from models import load_weights
 from windows import TYPES
 
 from reviewguard.curation.storage import load_splits, stored_digest
-from reviewguard.errors import ModelError
 from reviewguard.files import write_json
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.base_model import resolve_base_model
@@ -36,7 +33,7 @@ def finish(
     out: Path,
     *,
     version: str,
-    taught_by: Mapping[str, Any],
+    taught_by: Mapping[str, Any] | None,
     started_from: Path | None = None,
 ) -> None:
     """Write the folder of a finished run.
@@ -46,8 +43,8 @@ def finish(
         config: of the base model, which gives the word vectors, and of the head.
         data_dir: splits that the student was trained on.
         out: folder to write.
-        taught_by: what is said of the teachers beside their base.
-        started_from: model folder whose weights the student began with, and who taught itself; None where teachers did.
+        taught_by: what is said of the teachers beside their base; None where no larger model taught.
+        started_from: model folder whose weights the student began with; None for the base's.
 
     Raises:
         ModelError: the weights are not those of such a model.
@@ -62,7 +59,7 @@ def finish(
         "commit": str(git_state()),
         "seconds": trained.seconds,
         "started_from": _told_by(started_from) if started_from else None,
-        "taught_by": None if started_from else {**TEACHER, **taught_by},
+        "taught_by": {**TEACHER, **taught_by} if taught_by else None,
     }
     write_weights(trained, out / WEIGHTS)
     write_json(out / RUN, run_record(config, facts, trained))
@@ -71,23 +68,3 @@ def finish(
 def _told_by(folder: Path) -> Mapping[str, Any]:
     settings = load(folder).settings
     return lineage({**settings.training, "version": settings.version})
-
-
-def load_weights(model: EvidenceModel, parts: Sequence[Path]) -> None:
-    """Put weights into a model, in single precision.
-
-    Raises:
-        ModelError: some are missing other than the word vectors, or are none of the model's.
-    """
-    weights: dict[str, Tensor] = {}
-    for path in parts:
-        weights |= torch.load(path)
-    plain = {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}
-    found = model.load_state_dict(plain, strict=False)
-    missing = [name for name in found.missing_keys if FROZEN not in name]
-    if wrong := [*missing, *found.unexpected_keys]:
-        raise ModelError(
-            f"{', '.join(map(str, parts))}: {len(wrong)} weights are missing or are none of this model's",
-            expected="the weights that `student` writes, all parts of them",
-            fix=f"the first is {wrong[0]}",
-        )

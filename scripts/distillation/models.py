@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 from transformers import AutoModel, PreTrainedModel
 from windows import TYPES
 
+from reviewguard.errors import ModelError
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
 
 FROZEN = "word_embeddings"
@@ -50,6 +52,9 @@ def teacher_model(base: Path, weights: Path | None = None) -> EvidenceModel:
     Args:
         base: folder of all-mpnet-base-v2.
         weights: of a fine-tuned teacher; otherwise the head is fresh.
+
+    Raises:
+        ModelError: they are not those of such a model.
     """
     encoder = MPNetTokens(base)
     encoder.mpnet.embeddings.word_embeddings.weight.requires_grad_(False)
@@ -64,6 +69,9 @@ def student_model(base: Path, weights: Path | None = None, dropout: float = 0.0)
         base: folder of the encoder.
         weights: of a student to begin with; otherwise the head is fresh.
         dropout: inside the encoder, 0-1; the head keeps its own.
+
+    Raises:
+        ModelError: they are not those of such a model.
     """
     encoder = AutoModel.from_pretrained(
         base, dtype=torch.float32, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
@@ -75,8 +83,28 @@ def student_model(base: Path, weights: Path | None = None, dropout: float = 0.0)
 
 def _started(model: EvidenceModel, weights: Path | None) -> EvidenceModel:
     if weights:
-        model.load_state_dict(torch.load(weights), strict=False)
+        load_weights(model, [weights])
     return model
+
+
+def load_weights(model: EvidenceModel, parts: Sequence[Path]) -> None:
+    """Put weights into a model, in single precision.
+
+    Raises:
+        ModelError: some are missing other than the word vectors, or are none of the model's.
+    """
+    weights: dict[str, Tensor] = {}
+    for path in parts:
+        weights |= torch.load(path)
+    plain = {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}
+    found = model.load_state_dict(plain, strict=False)
+    missing = [name for name in found.missing_keys if FROZEN not in name]
+    if wrong := [*missing, *found.unexpected_keys]:
+        raise ModelError(
+            f"{', '.join(map(str, parts))}: {len(wrong)} weights are missing or are none of this model's",
+            expected="the weights that `student` writes, all parts of them",
+            fix=f"the first is {wrong[0]}",
+        )
 
 
 def save_weights(model: EvidenceModel, path: Path) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+
+_PREPARED = ("train", "mixed", "validation", "test")
+"""Sets that `prepare` always writes."""
 
 
 def parse(description: str, commands: Mapping[str, Callable[[Namespace], None]]) -> Namespace:
@@ -15,14 +19,31 @@ def parse(description: str, commands: Mapping[str, Callable[[Namespace], None]])
         commands: the function of each command; its docstring is the help.
     """
     parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
-    parsers = parser.add_subparsers(required=True)
+    parsers = parser.add_subparsers(required=True, dest="command")
     for name, run in commands.items():
         one = parsers.add_parser(name, help=run.__doc__, description=run.__doc__)
         one.set_defaults(run=run)
         for add in _OPTIONS[name]:
             add(one)
         one.add_argument("--out", type=Path, required=True)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if problem := _problem(options):
+        parsers.choices[options.command].error(problem)
+    return options
+
+
+def _problem(options: Namespace) -> str | None:
+    """What is wrong with options that are right one by one; None for nothing."""
+    match options.command:
+        case "prepare":
+            names = [*_PREPARED, *(path.stem for path in options.measure_on)]
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                return f"--measure-on: another set is named {twice[0]} too; rename the file"
+        case "student" if (options.mimic or options.corrected) and not options.teachers:
+            return "--mimic and --corrected need --teachers"
+        case "finish" if options.taught_by and not options.seeds:
+            return "--taught-by needs --seeds"
+    return None
 
 
 def _prepare(parser: ArgumentParser) -> None:
@@ -44,8 +65,8 @@ def _model(parser: ArgumentParser) -> None:
     parser.add_argument("--base", type=Path, required=True, help="folder of the pretrained encoder")
 
 
-def _start(parser: ArgumentParser) -> None:
-    parser.add_argument("--start", type=Path, help="a student's weights to begin with")
+def _start(parser: ArgumentParser, *, required: bool = False) -> None:
+    parser.add_argument("--start", type=Path, required=required, help="a student's weights to begin with")
 
 
 def _plan(parser: ArgumentParser, name: str, lr: float, batch: int) -> None:
@@ -64,7 +85,7 @@ def _teacher(parser: ArgumentParser) -> None:
 
 def _student(parser: ArgumentParser) -> None:
     _plan(parser, "student", 5e-4, 384)
-    parser.add_argument("--teachers", type=Path, nargs="*", default=[], help="their weights")
+    parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="their weights")
     parser.add_argument("--mimic", type=Path, help="the teachers' base, to learn the states of the first too")
     parser.add_argument("--trust", type=float, default=0.7, help="in the teachers against labels, 0 to 1")
     parser.add_argument("--corrected", action="store_true", help="labels instead of answers they contradict")
@@ -80,12 +101,10 @@ def _finish(parser: ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of `reviewguard data build`")
     parser.add_argument("--config", type=Path, default=Path("train.toml"))
     parser.add_argument("--version", required=True)
+    parser.add_argument("--started-from", type=Path, help="folder of the model that a student was")
+    parser.add_argument("--seeds", type=int, nargs="+", help="of larger teachers, where there were any")
     parser.add_argument(
-        "--started-from", type=Path, help="folder of the model that a student was, and taught itself"
-    )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[13, 14], help="of the teachers")
-    parser.add_argument(
-        "--taught-by", type=json.loads, default={}, help="further facts: '{\"windows\": 472111}'"
+        "--taught-by", type=json.loads, default={}, help="further facts of them: '{\"windows\": 472111}'"
     )
 
 
@@ -94,6 +113,6 @@ _OPTIONS: Mapping[str, tuple[Callable[[ArgumentParser], None], ...]] = {
     "teacher": (_model, _teacher),
     "student": (_model, _start, _student),
     "unpack": (_unpack,),
-    "ask": (_model, _start),
+    "ask": (_model, partial(_start, required=True)),
     "finish": (_finish,),
 }

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from windows import LIMITS, TYPES
+from windows import LIMITS, TYPES, cut
 
 CUDA = torch.cuda.is_available()
 DEVICE = "cuda" if CUDA else "cpu"
@@ -71,8 +71,3 @@ class Rows:
         batches = cut(order, size)
         rng.shuffle(batches)
         return batches
-
-
-def cut(order: Numbers, size: int) -> list[Numbers]:
-    """Window numbers in parts of one size; the last may be smaller."""
-    return [order[at : at + size] for at in range(0, len(order), size)]

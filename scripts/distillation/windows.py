@@ -7,10 +7,11 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from reviewguard.curation.augment import Pool, augment
@@ -24,25 +25,28 @@ LIMITS = Limits()
 _PART = 500
 """Messages that a process is given at once."""
 
+Items = TypeVar("Items", Sequence[LabelledMessage], NDArray[np.int64])
+
 
 def augmented(
-    messages: Sequence[LabelledMessage], copies: int, workers: int, *, seed: int = 13
+    messages: Sequence[LabelledMessage], copies: int, workers: int, *, seed: int
 ) -> list[LabelledMessage]:
     """Augmented copies of training messages, as `reviewguard train` makes them."""
     make = partial(augment, seed=seed, per_message=copies, pool=Pool.of(messages))
     with ProcessPoolExecutor(workers) as executor:
-        return [*chain.from_iterable(executor.map(make, _parts(messages)))]
+        return [*chain.from_iterable(executor.map(make, cut(messages, _PART)))]
 
 
 def window_tensors(messages: Sequence[LabelledMessage], tokenizer: Path, workers: int) -> dict[str, Tensor]:
     """What `assemble` makes of the windows of all messages."""
     with ProcessPoolExecutor(workers) as executor:
-        encoded = executor.map(partial(encode, tokenizer=tokenizer), _parts(messages))
+        encoded = executor.map(partial(encode, tokenizer=tokenizer), cut(messages, _PART))
         return assemble(chain.from_iterable(encoded))
 
 
-def _parts(messages: Sequence[LabelledMessage]) -> list[Sequence[LabelledMessage]]:
-    return [messages[at : at + _PART] for at in range(0, len(messages), _PART)]
+def cut(items: Items, size: int) -> list[Items]:
+    """Parts of one size; the last may be smaller."""
+    return [items[at : at + size] for at in range(0, len(items), size)]
 
 
 def encode(messages: Sequence[LabelledMessage], tokenizer: Path) -> list[list[dict[str, Any]]]:

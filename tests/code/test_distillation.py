@@ -1,10 +1,12 @@
-"""`scripts/distillation`: mixtures of messages, windows as rows, the loss of a taught model, and its run folder."""
+"""`scripts/distillation`: mixtures of messages, windows, the loss of a taught model, its run folder, the options."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from reviewguard.schema import LabelledMessage
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "distillation"))
 
 import answers
+import distil
 import finishing
 import fitting
 import losses
@@ -31,6 +34,7 @@ import rows as device_rows
 import windows
 from mixtures import mixtures
 
+SHIPPED = Path(__file__).parents[2] / "models" / "default"
 TYPES = tuple(load_policy().types)
 
 
@@ -56,6 +60,12 @@ def model(tiny_base: Path) -> EvidenceModel:
     made = models.student_model(tiny_base)
     made.dropout.p = 0.0
     return made
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    """The command line."""
+    monkeypatch.setattr(sys, "argv", ["distil.py", *words])
+    distil.main()
 
 
 def test_mixtures_depend_on_the_seed_alone_and_hold_words(messages: list[LabelledMessage]) -> None:
@@ -166,13 +176,88 @@ def test_weights_in_parts_become_a_finished_run(tiny_base: Path, tiny_data_dir: 
         torch.save(dict(list(half.items())[at::2]), tmp_path / f"{at}.pt")
     parts, said = [tmp_path / "0.pt", tmp_path / "1.pt"], {"seeds": [13, 14], "windows": 7}
     finishing.finish(parts, config, tiny_data_dir, tmp_path / "run", version="1.2.3", taught_by=said)
-    run = read_run(tmp_path / "run")
-    assert run is not None
-    for name, weights in run.trained.model.state_dict().items():
+    finished = read_run(tmp_path / "run")
+    assert finished is not None
+    for name, weights in finished.trained.model.state_dict().items():
         assert torch.allclose(weights, model.state_dict()[name], atol=1e-3), name
-    assert run.facts["taught_by"] == {**finishing.TEACHER, **said}
-    assert taught_by(run.lineage) == taught_by({"started_from": run.lineage}) == run.facts["taught_by"]
+    assert finished.facts["taught_by"] == {**finishing.TEACHER, **said}
+    assert taught_by(finished.lineage) == finished.facts["taught_by"]
+    assert taught_by({"started_from": finished.lineage}) == finished.facts["taught_by"]
     assert taught_by({"started_from": None}) is None
     assert json.loads((tmp_path / "run" / RUN).read_text("utf-8"))["facts"]["version"] == "1.2.3"
     with pytest.raises(ModelError, match="are missing or are none of this model's"):
-        finishing.load_weights(model, parts[:1])
+        models.load_weights(model, parts[:1])
+
+
+@pytest.mark.parametrize(
+    ("told", "teachers"),
+    [([], None), (["--seeds", "5", "--taught-by", '{"windows": 7}'], {"seeds": [5], "windows": 7})],
+)
+def test_teachers_are_named_only_where_they_are_told_beside_the_model_begun_with_too(
+    told: Sequence[str],
+    teachers: dict[str, Any] | None,
+    tiny_base: Path,
+    tiny_data_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = tiny_config(tiny_base)
+    monkeypatch.setattr(distil, "load_config", lambda _: config)
+    models.save_weights(EvidenceModel.from_base(str(tiny_base), config.head_config(TYPES)), tmp_path / "s.pt")
+    paths = ["--data", str(tiny_data_dir), "--out", str(tmp_path / "run")]
+    run(monkeypatch, "finish", str(tmp_path / "s.pt"), "--version", "1", *paths, *told)
+    facts = json.loads((tmp_path / "run" / RUN).read_text("utf-8"))["facts"]
+    named = {**finishing.TEACHER, **teachers} if teachers else None
+    assert (facts["started_from"], facts["taught_by"]) == (None, named)
+    again = [*paths, "--started-from", str(SHIPPED), *told]
+    run(monkeypatch, "finish", str(tmp_path / "s.pt"), "--version", "2", *again)
+    facts = json.loads((tmp_path / "run" / RUN).read_text("utf-8"))["facts"]
+    shipped = json.loads((SHIPPED / "config.json").read_text("utf-8"))
+    assert facts["started_from"]["version"] == shipped["version"]
+    assert facts["taught_by"] == named
+
+
+def test_a_model_does_not_begin_with_weights_in_part_or_of_another(
+    model: EvidenceModel, tiny_base: Path, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "s.pt", tmp_path / "other.pt"
+    models.save_weights(model, path)
+    weights = torch.load(path)
+    begun = models.student_model(tiny_base, path).state_dict()
+    assert all(torch.equal(begun[name], values) for name, values in weights.items())
+    for wrong in (dict(list(weights.items())[::2]), {f"model.{name}": w for name, w in weights.items()}):
+        torch.save(wrong, other)
+        with pytest.raises(ModelError, match="are missing or are none of this model's"):
+            models.student_model(tiny_base, other)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("prepare DATA --measure-on real/validation.jsonl --out d.pt", "another set is named validation too"),
+        ("prepare DATA --measure-on a/dev.jsonl b/dev.jsonl --out d.pt", "another set is named dev too"),
+        ("ask d.pt --base BASE --out s.pt", "required: --start"),
+        ("student d.pt --base BASE --mimic BASE --out s.pt", "need --teachers"),
+        ("student d.pt --base BASE --corrected --out s.pt", "need --teachers"),
+        ("student d.pt --base BASE --teachers --out s.pt", "--teachers: expected at least one argument"),
+        ('finish s.pt --data DATA --version 1 --taught-by {"windows":7} --out run', "needs --seeds"),
+    ],
+)
+def test_options_that_would_be_passed_over_are_refused(
+    words: str, problem: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(monkeypatch, *words.split())
+    assert problem in capsys.readouterr().err
+
+
+def test_other_seeds_prepare_other_copies(
+    tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distil, "augmented", lambda *_, seed: seeds.append(seed) or [])
+    monkeypatch.setattr(distil, "window_tensors", lambda messages, **_: {"ids": messages})
+    for options, wanted in ([], [13, 14]), (["--seed", "20"], [20, 21]):
+        seeds: list[int] = []
+        paths = [str(tiny_data_dir), "--out", str(tmp_path / "d.pt")]
+        run(monkeypatch, "prepare", *paths, "--mixtures", "1", *options)
+        assert seeds == wanted
