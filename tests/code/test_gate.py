@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from fake_scorer import FakeScorer, labelled
@@ -19,6 +21,7 @@ from reviewguard.retraining.gate import GateConfig, judge
 from reviewguard.retraining.gate_report import GateLine, GateReport
 from reviewguard.retraining.measure import Answers, Questions
 from reviewguard.retraining.paired import Draws, Pair, mcnemar, slice_differences, whole_differences
+from reviewguard.retraining.report import changes
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Verdict
 
 CONFIG = GateConfig(bootstrap=400)
@@ -226,3 +229,15 @@ def test_the_shipped_configuration_is_read(monkeypatch: pytest.MonkeyPatch, tmp_
     assert load_settings(Path("retrain.toml")).full == Path("train.toml")
     monkeypatch.chdir(tmp_path)
     assert load_settings().full is None
+
+
+def test_a_change_is_right_where_the_challenger_flags_what_breaks_the_rules() -> None:
+    """At its own cut: a probability may fall, and yet be the one that is flagged now."""
+    scores = {1: 0.4, 2: 0.4}
+    champion = replace(answers(lambda i: 0.45 if i in scores else right(i)), threshold=0.5)
+    challenger = replace(answers(lambda i: scores.get(i, right(i))), threshold=0.3)
+    asked = SimpleNamespace(predict=lambda messages: [Verdict(None, None, 0.4)] * len(list(messages)))
+    found = changes(QUESTIONS, champion, challenger, cast(Any, asked), ())
+    assert {change.id: (change.flagged, change.right) for change in found} == {
+        "t1": (True, True), "t2": (True, False),
+    }  # fmt: skip

@@ -23,6 +23,7 @@ class Change:
     Attributes:
         violation: what its label says.
         before, after: probabilities, 0–1.
+        flagged: whether the challenger is the one that flags it.
         types: that the challenger names.
         new_kind: whether it names a type of the new labels. If such a message is labelled compliant, its label may
             be the one to look at: the new labels say that this kind is a violation.
@@ -32,13 +33,14 @@ class Change:
     violation: bool
     before: float
     after: float
+    flagged: bool
     types: tuple[str, ...]
     new_kind: bool
 
     @property
     def right(self) -> bool:
         """Whether the challenger is the one that agrees with the label."""
-        return (self.after > self.before) == self.violation
+        return self.flagged == self.violation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,7 @@ class RetrainReport:
     Attributes:
         start: where training began, in words.
         counts: messages by their part in the round.
-        left_out: labels that curation left out, and why.
+        left_out: labels and unrecorded messages that curation left out, and why.
         seconds: stage → wall time.
         run_id: MLflow's; None when tracking failed from the start.
     """
@@ -160,7 +162,10 @@ def changes(
     for i, verdict, violation in zip(places, verdicts, labels, strict=True):
         types = tuple(score.type for score in verdict.types)
         values = round(float(before[i]), 4), round(float(after[i]), 4)
+        flagged = bool(after[i] >= challenger.threshold)
         found.append(
-            Change(questions.test[i].id, bool(violation), *values, types, not kinds.isdisjoint(types))
+            Change(
+                questions.test[i].id, bool(violation), *values, flagged, types, not kinds.isdisjoint(types)
+            )
         )
     return tuple(found)
