@@ -222,6 +222,29 @@ def test_a_second_writer_is_told_who_the_first_is(tiny_model_dir: Path, tmp_path
     assert store.champion().version == "2"
 
 
+def test_a_writer_waits_for_one_who_is_soon_done(tmp_path: Path) -> None:
+    held, free = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with ModelStore(tmp_path, sync=silent_sync).writing("promote"):
+            held.set()
+            free.wait(60)
+
+    other = threading.Thread(target=write)
+    other.start()
+    try:
+        assert held.wait(60)
+        store = ModelStore(tmp_path, sync=silent_sync)
+        with pytest.raises(InputError, match="`promote`"), store.writing("add", wait=0.1):
+            pass
+        threading.Timer(0.2, free.set).start()
+        with store.writing("add", wait=60), store.writing("add"):
+            assert free.is_set()
+    finally:
+        free.set()
+        other.join()
+
+
 def test_who_writes_may_promote_inside(tiny_model_dir: Path, tmp_path: Path) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2")
     with store.writing("retrain"):

@@ -87,9 +87,9 @@ class ModelStore(ModelShelf):
         self._writer = Writer(self._versions)
         self.recovered = self._recover()
 
-    def writing(self, what: str) -> AbstractContextManager[None]:
+    def writing(self, what: str, wait: float = 0) -> AbstractContextManager[None]:
         """Keep others from writing here: see `Writer.writing`. The methods below may be called inside."""
-        return self._writer.writing(what)
+        return self._writer.writing(what, wait)
 
     def add(self, model_folder: Path, weights: Path | None, tags: Mapping[str, str]) -> StoredModel:
         """Copy a model into the store; it becomes the challenger, unless it is the champion.

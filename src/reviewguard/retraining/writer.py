@@ -30,18 +30,19 @@ class Writer:
         self._lock = FileLock(folder / LOCK, timeout=0)
 
     @contextmanager
-    def writing(self, what: str) -> Iterator[None]:
+    def writing(self, what: str, wait: float = 0) -> Iterator[None]:
         """Keep others from writing for as long as this lasts.
 
         Args:
             what: for the others to read, such as "retrain".
+            wait: seconds for which another one may go on writing.
 
         Raises:
-            InputError: another one is writing, or the folder cannot be written to.
+            InputError: another one is writing still, or the folder cannot be written to.
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
+            self._lock.acquire(timeout=wait)
         except Timeout as error:
             raise InputError(
                 f"{self._folder} is in use by {self._holder()}", fix="try again when that is done"
