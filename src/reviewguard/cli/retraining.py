@@ -49,7 +49,7 @@ def retrain(
     than chance explains, is kept with its report, and the champion goes on serving. Promotion is asked for at a
     terminal; without one, and without --yes, the report is all. Cut off, the same command goes on.
 
-    Exit code: 0 when the gate passes; 1 when it fails, or when labels are in conflict; 2 when it cannot run.
+    Exit code: 0 when the gate passes; 1 when it fails, or when labels are in conflict or refused; 2 when it cannot run.
 
     Example: reviewguard retrain --with notices.csv --yes
 
@@ -86,6 +86,13 @@ def _add(path: Path, labels: Path, messages: Path, model: Path) -> None:
     console.print(report_view(report, job.target), highlight=False)
     if report.undecided:
         print(f"not retrained: settle this with `reviewguard data add {path}` first", file=sys.stderr)
+        raise typer.Exit(1)
+    if report.refused:
+        print(
+            f"not retrained: {len(report.refused)} rows of {path} were refused. Mend them and run this again, or go on "
+            f"without them: the other rows are in {labels}, `reviewguard retrain` without --with learns them",
+            file=sys.stderr,
+        )
         raise typer.Exit(1)
 
 
