@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,17 @@ def test_recorded_splits_outlive_a_change_of_seed_and_of_messages(folder: Path, 
     second = load_splits(tmp_path / "two")
     for split, items in first.items():
         assert {m.id for m in items} == {m.id for m in second[split]} - {"new-1"}
+
+
+def test_a_recorded_message_stays_where_a_new_one_reads_like_it(folder: Path, tmp_path: Path) -> None:
+    build(folder, tmp_path / "one", seed=5)
+    first = load_splits(tmp_path / "one")
+    write_frozen(tmp_path / "splits.json", first)
+    twins = [replace(m, id=f"new-{m.id}", family=f"new-{m.id}") for m in first["test"]]
+    write_messages(folder / "0.jsonl", twins)  # read first
+    report = build(folder, tmp_path / "two", seed=6, frozen=read_frozen(tmp_path / "splits.json"))
+    assert load_splits(tmp_path / "two") == first
+    assert {item.step for item in report.dropped} >= {"duplicates"}
 
 
 def test_a_record_of_splits_that_is_not_there_is_refused(tmp_path: Path) -> None:

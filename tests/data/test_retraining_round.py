@@ -12,8 +12,9 @@ from typing import Any, cast
 import pytest
 from curation_helpers import message
 
-from reviewguard.curation.labels import Labels, Provenance, StoredLabel
+from reviewguard.curation.labels import Label, Labels, Provenance, StoredLabel, write_labels
 from reviewguard.curation.sources import write_messages
+from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.errors import InputError
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.retraining.challenger import Start, sample, training_mix
@@ -202,10 +203,67 @@ def test_a_challenger_of_a_replaced_champion_is_not_promoted(
 def test_a_round_without_the_record_of_the_splits_is_refused(tmp_path: Path) -> None:
     write_messages(tmp_path / "messages" / "a.jsonl", WRITTEN)
     places = Places(tmp_path / "messages", tmp_path / "labels", tmp_path / "typo.json")
-    champion = cast(Any, SimpleNamespace(settings=SimpleNamespace(training={}), model="tiny"))
     with pytest.raises(InputError, match=r"cannot read .*typo\.json"):
-        curate(places, tmp_path / "out", champion, RetrainConfig(), 1)
+        curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
     assert not (tmp_path / "out").exists()
+
+
+CHAMPION = cast(Any, SimpleNamespace(settings=SimpleNamespace(training={"data_digest": "old"}), model="tiny"))
+SIDES = {"train": WRITTEN[:10], "validation": WRITTEN[10:13], "test": WRITTEN[13:]}
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    """Written messages, all recorded, and one label."""
+    found = Places(tmp_path / "messages", tmp_path / "labels", tmp_path / "splits.json")
+    write_messages(found.messages / "a.jsonl", WRITTEN)
+    write_frozen(found.splits, SIDES)
+    write_labels(found.labels / "made.jsonl", [Label(label(0), Provenance("made.csv"))])
+    return found
+
+
+def test_written_messages_that_are_not_recorded_are_for_training_only(places: Places, tmp_path: Path) -> None:
+    asks = [(f"Praise {word} {i} times, {word}!", "positive_request") for i, word in enumerate(WORDS * 4)]
+    new = [message(text, (text, kind), id=f"new-{i}") for i, (text, kind) in enumerate(asks)]
+    write_messages(places.messages / "b.jsonl", new)
+    data = curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    assert [m.id for m in data.test] == [m.id for m in SIDES["test"]]
+    assert [m.id for m in data.validation] == [m.id for m in SIDES["validation"]]
+    assert {m.id for m in data.labels.known} > {m.id for m in SIDES["train"]}
+    assert len(data.labels.known) > len(SIDES["train"]) + 50
+
+
+def test_a_message_that_is_not_recorded_moves_none_and_is_no_twin_of_a_test_message(
+    places: Places, tmp_path: Path
+) -> None:
+    one, other = WRITTEN[0].text, WRITTEN[15].text
+    bridge = message(f"{one} {other}", id="new-bridge", family=WRITTEN[0].family)
+    twin = message("A knife, no doubt.", id="new-twin", family=WRITTEN[15].family)
+    write_messages(places.messages / "b.jsonl", [bridge, twin])
+    data = curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    splits = load_splits(tmp_path / "out") | {"train": list(data.labels.known)}
+    assert {name: [m.id for m in splits[name]] for name in SIDES} == {
+        name: [m.id for m in rows] for name, rows in SIDES.items()
+    }
+    out = [item for item in data.curation.dropped if item.step == "unrecorded"]
+    assert [Path(item.place).name for item in out] == ["b.jsonl:1", "b.jsonl:2"]
+    assert all("which is for measuring" in item.reason for item in out)
+
+
+def test_a_record_of_other_messages_is_refused(places: Places, tmp_path: Path) -> None:
+    for theirs in ({}, {"test": [message("Other words.", id="z-1")]}):
+        write_frozen(places.splits, dict.fromkeys(SIDES, ()) | theirs)
+        with pytest.raises(InputError, match=r"splits\.json belongs to other messages"):
+            curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    assert not (tmp_path / "out").exists()
+
+
+def test_written_messages_alone_are_nothing_to_learn(places: Places, tmp_path: Path) -> None:
+    (places.labels / "made.jsonl").unlink()
+    with pytest.raises(InputError, match="nothing to learn") as refused:
+        curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    assert "data add" in str(refused.value)
+    assert "train --start-from" in str(refused.value)
 
 
 def test_a_training_on_other_splits_is_not_taken_up(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from curation_helpers import message
 
 from reviewguard.curation.dedup import DUPLICATE, jaccard, shingles
-from reviewguard.curation.splits import SHARES, assign_splits, find_leaks, strata
+from reviewguard.curation.splits import SHARES, assign_splits, beside_measured, find_leaks, strata
 from reviewguard.schema import LabelledMessage
 
 TYPES = ("incentive", "selective", "pressure", "neutral_request")
@@ -92,9 +92,17 @@ def test_a_frozen_message_keeps_its_split_whatever_comes_later(messages: list[La
         assert counts[split] / len(later) == pytest.approx(share, abs=0.04)
 
 
-def test_a_group_over_several_frozen_splits_goes_where_it_stays_unseen() -> None:
+def test_a_message_that_joins_frozen_splits_goes_where_it_stays_unseen_and_moves_none() -> None:
     items = [message("ask", id=name, family="one") for name in ("a", "b", "c", "d")]
     frozen = {"a": "train", "b": "test", "c": "validation"}
-    assert set(assign_splits(items, groups_of(items), seed=1, frozen=frozen).values()) == {"test"}
-    del frozen["b"]
-    assert set(assign_splits(items, groups_of(items), seed=1, frozen=frozen).values()) == {"validation"}
+    assert assign_splits(items, groups_of(items), seed=1, frozen=frozen) == frozen | {"d": "test"}
+    less = {"a": "train", "c": "validation"}
+    assert assign_splits(items, groups_of(items), seed=1, frozen=less) == less | dict.fromkeys(
+        "bd", "validation"
+    )
+
+
+def test_what_belongs_with_measured_messages_is_found() -> None:
+    items = [message("ask", id=name, family=name[0]) for name in ("a1", "a2", "b1", "b2", "c1")]
+    frozen = {"a1": "test", "b1": "train"}
+    assert beside_measured(items, groups_of(items), frozen) == {"a2": "a1"}

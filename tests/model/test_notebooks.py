@@ -19,7 +19,7 @@ from tests.tiny import write_tiny_toml
 sys.path.insert(0, str(ROOT / "scripts"))
 import notebooks
 
-from reviewguard.curation.storage import SPLITS, write_frozen
+from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.notebooks import sandbox
 from reviewguard.notebooks.settings import NotebookSettings, notebook_settings
 from reviewguard.retraining.store import ModelStore
@@ -64,7 +64,7 @@ def folder(
         "data": tiny_data_dir,
         "run": tiny_run,
     }
-    write_frozen(here / "splits.json", dict.fromkeys(SPLITS, ()))
+    write_frozen(here / "splits.json", load_splits(tiny_data_dir))
     (here / "settings.toml").write_text(SETTINGS.format(**paths))
     (here / "retrain.toml").write_text(RETRAIN)
     write_tiny_toml(here / "train.toml", tiny_base)

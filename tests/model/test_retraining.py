@@ -10,19 +10,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.conftest import ROOT
+from tests.model.versions import make_store, silent_sync
 from tests.tiny import write_tiny_toml
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
 from reviewguard.cli.retraining import _tell
 from reviewguard.curation.labels import Label, Provenance, write_labels
-from reviewguard.curation.storage import SPLITS, write_frozen
+from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.model_folder import from_parts, load
 from reviewguard.modeling.evidence_model import EvidenceModel
@@ -116,12 +117,14 @@ class Home:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, tiny_run: Path, tiny_base: Path) -> Iterator[Home]:
+def home(
+    tmp_path_factory: pytest.TempPathFactory, tiny_run: Path, tiny_base: Path, tiny_data_dir: Path
+) -> Iterator[Home]:
     here = tmp_path_factory.mktemp("retrain")
     shutil.copytree(tiny_run / "model", here / "models" / "default")
     shutil.copytree(tiny_run / "weights", here / "weights")
     write_labels(here / "labels" / "made.jsonl", labels())
-    write_frozen(here / "splits.json", dict.fromkeys(SPLITS, ()))
+    write_frozen(here / "splits.json", load_splits(tiny_data_dir))
     (here / "retrain.toml").write_text(CONFIG.format(epochs=30))
     write_tiny_toml(here / "train.toml", tiny_base)
     (here / "behaviour").mkdir()
@@ -263,7 +266,7 @@ def test_without_a_terminal_nobody_agrees_and_yes_promotes(
     assert served.settings.version == "tiny+1"
     assert [model.version for model in home.store.list()] == ["tiny", "tiny+1"]
     assert not (home.folder / "models" / "versions" / ".retrain" / "challenger").exists()
-    data = curate(home.job.places, home.folder / "again", served, RetrainConfig(), 13)
+    data = curate(home.job.places, home.folder / "again", served, RetrainConfig())
     assert set(map(label_version, data.labels.earlier)) == set(served.settings.training[LEARNT])
     assert len(data.labels.new) == 2  # kept for measuring in the last round, to be learnt in this one
 
@@ -275,6 +278,31 @@ def test_labels_in_conflict_stop_it_before_anything_is_trained(home: Home, tmp_p
     assert done.exit_code == 1, done.output
     assert "conflict" in done.output
     assert not (home.folder / "labels" / "new.jsonl").exists()
+
+
+def test_refused_rows_stop_it_as_they_stop_data_add(home: Home, tmp_path: Path) -> None:
+    rows = [
+        {"text": "We pay five dollars a review.", "types": ["incentive"]},
+        {"text": "Hi.", "types": ["?"]},
+    ]
+    (tmp_path / "some.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    try:
+        done = CliRunner().invoke(app, [*home.arguments, "--yes", "--with", str(tmp_path / "some.jsonl")])
+        assert done.exit_code == 1, done.output
+        assert "not retrained: 1 rows of" in done.output
+        assert (home.folder / "labels" / "some.jsonl").read_text("utf-8").count("\n") == 1
+    finally:
+        (home.folder / "labels" / "some.jsonl").unlink(missing_ok=True)
+
+
+def test_a_promotion_while_the_data_is_curated_stops_it(
+    home: Home, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    monkeypatch.setattr(module, "curate", lambda *_: store.promote("2", by="Kim", reason=""))
+    job = replace(home.job, weights=None)
+    with pytest.raises(InputError, match="the round began with 1, now it is 2"):
+        retrain(job, ModelStore(store.folder, sync=silent_sync), agree=lambda _: True)
 
 
 def test_weights_of_another_model_are_refused(home: Home, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,40 +70,25 @@ def build(
     record = splits or FROZEN
     anew = not record.is_file() and (freeze or splits is None)
     frozen = {} if anew else read_frozen(record)
-    unknown = _unknown_ids(frozen, messages, splits)
-    report = curate(messages, out, seed, frozen, labels if labels.is_dir() and not freeze else None)
+    report = curate(
+        messages,
+        out,
+        seed,
+        frozen,
+        labels if labels.is_dir() and not freeze else None,
+        record=splits if frozen else None,  # the usual one also stands beside messages of one's own
+    )
     if freeze:
         write_frozen(record, load_splits(out))
     for step in report.steps:
         print(f"{step.name}: kept {step.kept}, dropped {step.dropped}")
     for dropped in report.dropped:
         print(f"  dropped at {dropped.step}: {dropped.reason}")
-    if unknown:
-        print(f"{unknown} of the {len(frozen)} ids recorded in {record} are not among the messages")
+    if report.unknown:
+        print(f"{report.unknown} of the {len(frozen)} ids recorded in {record} are not among the messages")
     sizes = ", ".join(f"{name} {counts['all']}" for name, counts in report.splits.items())
     print(f"{report.kept} messages in {report.groups} groups: {sizes}")
     print(f"digest {report.digest}\nwritten to {out}")
-
-
-def _unknown_ids(frozen: Mapping[str, str], messages: Path, named: Path | None) -> int:
-    """How many recorded ids are not among the messages.
-
-    Args:
-        named: the record, where a person named it; the usual one also stands beside messages of one's own.
-
-    Raises:
-        InputError: the named record has ids, and none is among them.
-    """
-    from reviewguard.curation.sources import read_messages
-
-    unknown = frozen.keys() - {message.id for message in read_messages(messages).messages} if frozen else ()
-    if named and unknown and len(unknown) == len(frozen):
-        raise InputError(
-            f"{named} belongs to other messages: none of its {len(frozen)} ids is among those in {messages}",
-            expected="the record of the splits of earlier builds of these messages",
-            fix="name theirs with --splits, or their folder with --messages",
-        )
-    return len(unknown)
 
 
 @app.command()

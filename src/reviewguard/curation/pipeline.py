@@ -16,7 +16,7 @@ from reviewguard.curation.labels import held_out, read_labels, repeated
 from reviewguard.curation.privacy import check_privacy
 from reviewguard.curation.rules import check_rules
 from reviewguard.curation.sources import Issue, Located, Sources, read_messages, to_row
-from reviewguard.curation.splits import SHARES, assign_splits, find_leaks, strata
+from reviewguard.curation.splits import SHARES, assign_splits, beside_measured, find_leaks, strata
 from reviewguard.curation.storage import REPORT, load_splits, write_splits
 from reviewguard.errors import InputError
 from reviewguard.files import write_json
@@ -32,6 +32,9 @@ __all__ = [
     "validate",
 ]
 
+UNRECORDED, LABELS = "unrecorded", "labels"
+"""Steps that only some builds have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
@@ -39,7 +42,7 @@ class Dropped:
 
     Attributes:
         place: `file:line`.
-        step: the step that refused it: schema, rules, privacy or duplicates.
+        step: the step that refused it: schema, rules, privacy, duplicates, unrecorded or labels.
         reason: what was wrong, for a person.
     """
 
@@ -67,6 +70,7 @@ class CurationReport:
         groups: number of groups that splits keep whole.
         digest: SHA-256 over the kept messages, whatever their order and split.
         files: file name → SHA-256 of each Parquet file.
+        unknown: number of recorded ids that are not among the messages.
     """
 
     kept: int
@@ -77,6 +81,7 @@ class CurationReport:
     seed: int
     digest: str
     files: Mapping[str, str]
+    unknown: int
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, as stored in `report.json`."""
@@ -101,6 +106,9 @@ def build(
     seed: int = 0,
     frozen: Mapping[str, str] | None = None,
     labels_dir: Path | None = None,
+    *,
+    record: Path | None = None,
+    spread: bool = True,
 ) -> CurationReport:
     """Write `train.parquet`, `validation.parquet`, `test.parquet` and `report.json` to `out_dir`.
 
@@ -108,20 +116,31 @@ def build(
     same messages and seed give the same bytes. `datasets.load_dataset(str(out_dir))` opens them.
 
     Args:
-        frozen: message id → split of an earlier build, see `read_frozen`; other messages are spread by `seed`.
+        frozen: message id → split of an earlier build, see `read_frozen`. These messages stay there.
         labels_dir: labels that people added, all for training. They move no message, and one that reads like a
             validation or test message is left out.
+        record: the file of `frozen`, refused where it names none of the messages; None takes any.
+        spread: whether messages that are not in `frozen` are spread by `seed`; else they are all for training, and
+            one in a group with a validation or test message is left out.
 
     Raises:
-        InputError: nothing to read, nothing left, near-duplicates across splits, or no place to
-            write.
+        InputError: nothing to read, nothing left, a record of other messages, near-duplicates across splits, or no
+            place to write.
     """
-    selection = _select(read_messages(messages_dir))
+    frozen = frozen or {}
+    sources = read_messages(messages_dir)
+    unknown = frozen.keys() - {message.id for message in sources.messages}
+    if record is not None and len(unknown) == len(frozen):
+        raise _other_messages(record, frozen, messages_dir)
+    selection = _select(sources, frozen)
+    if not spread:
+        selection = _without_beside_measured(selection, sources, frozen)
+        frozen = dict.fromkeys(selection.unique.groups, "train") | dict(frozen)
     splits = _split(selection.unique, seed, frozen)
     if labels_dir is not None:
         selection, splits = _with_labels(selection, splits, labels_dir)
     files = write_splits(Path(out_dir), splits, selection.unique.groups)
-    report = _report(selection, splits, seed, files)
+    report = _report(selection, splits, seed, files, len(unknown))
     write_json(Path(out_dir) / REPORT, report.to_dict())
     return report
 
@@ -145,7 +164,16 @@ class _Selection:
     dropped: tuple[Dropped, ...]
 
 
-def _select(sources: Sources) -> _Selection:
+def _other_messages(record: Path, frozen: Mapping[str, str], messages: Path) -> InputError:
+    return InputError(
+        f"{record} belongs to other messages: none of its {len(frozen)} ids is among those in {messages}",
+        expected="the record of the splits of earlier builds of these messages",
+        fix="name theirs with --splits, or their folder with --messages",
+    )
+
+
+def _select(sources: Sources, frozen: Mapping[str, str]) -> _Selection:
+    """What passes the checks; of two messages alike, the one in `frozen`, else the first."""
     dropped = list(_dropped("schema", sources.issues))
     located: Sequence[Located] = sources.located
     steps = [Step("schema", len(located), len({item.place for item in dropped}))]
@@ -154,10 +182,29 @@ def _select(sources: Sources) -> _Selection:
         located, before = _without(located, issues), len(located)
         steps.append(Step(name, len(located), before - len(located)))
         dropped += _dropped(name, issues)
+    located = sorted(located, key=lambda item: item.message.id not in frozen)
     unique = deduplicate([item.message for item in located])
     steps.append(Step("duplicates", len(unique.kept), len(unique.dropped)))
     dropped += _dropped("duplicates", _duplicate_issues(located, unique.dropped))
     return _Selection(unique, tuple(steps), tuple(dropped))
+
+
+def _without_beside_measured(
+    selection: _Selection, sources: Sources, frozen: Mapping[str, str]
+) -> _Selection:
+    """Without what `beside_measured` finds."""
+    unique = selection.unique
+    out = beside_measured(unique.kept, unique.groups, frozen)
+    issues = [
+        item.issue("text", "held_out", f"belongs with {out[item.message.id]}, which is for measuring")
+        for item in sources.located
+        if item.message.id in out
+    ]
+    kept = tuple(m for m in unique.kept if m.id not in out)
+    groups = {m.id: unique.groups[m.id] for m in kept}
+    steps = (*selection.steps, Step(UNRECORDED, len(kept), len(out)))
+    dropped = (*selection.dropped, *_dropped(UNRECORDED, issues))
+    return _Selection(Deduplication(kept, unique.dropped, groups), steps, dropped)
 
 
 def _dropped(step: str, issues: Iterable[Issue]) -> list[Dropped]:
@@ -189,7 +236,7 @@ def _split(
         raise InputError(
             f"{len(leaks)} near-duplicates stand in different splits, first {one} and {other}",
             expected="none",
-            fix="give them the same family",
+            fix="give them the same family; where that is so already, reword the newer one",
         )
     ordered = sorted(unique.kept, key=lambda message: message.id)
     return {split: [m for m in ordered if assigned[m.id] == split] for split in SHARES}
@@ -208,10 +255,10 @@ def _with_labels(
     labels = [label.message for label in read.without(issues)]
     train = sorted([*written, *labels], key=lambda message: message.id)
     result = dict(splits) | {"train": train}
-    step = Step("labels", len(labels), len({(issue.file, issue.line) for issue in issues}))
+    step = Step(LABELS, len(labels), len({(issue.file, issue.line) for issue in issues}))
     groups = {**selection.unique.groups, **{m.id: m.family for m in labels}}
     unique = Deduplication(tuple(chain.from_iterable(result.values())), selection.unique.dropped, groups)
-    dropped = (*selection.dropped, *_dropped("labels", issues))
+    dropped = (*selection.dropped, *_dropped(LABELS, issues))
     return _Selection(unique, (*selection.steps, step), dropped), result
 
 
@@ -220,6 +267,7 @@ def _report(
     splits: Mapping[str, Sequence[LabelledMessage]],
     seed: int,
     files: Mapping[str, str],
+    unknown: int,
 ) -> CurationReport:
     kept = selection.unique.kept
     counts = {split: _count(messages) for split, messages in splits.items()}
@@ -232,6 +280,7 @@ def _report(
         seed=seed,
         digest=data_digest(kept),
         files=files,
+        unknown=unknown,
     )
 
 

@@ -53,17 +53,32 @@ def assign_splits(
 
     Args:
         groups: message id → group, for every message.
-        frozen: message id → split decided earlier. A group that holds such messages goes where they are; where
-            they are in several, to the one that must stay unseen: test before validation before train.
+        frozen: message id → split decided earlier; such messages stay there. The others of their group go there
+            too; where it has them in several splits, to the one that must stay unseen: test before validation before
+            train.
     """
     messages = list(messages)
+    frozen = frozen or {}
     decided: dict[str, str] = {}
     for message in messages:
-        if split := (frozen or {}).get(message.id):
+        if split := frozen.get(message.id):
             group = groups[message.id]
             decided[group] = max(split, decided.get(group, split), key=tuple(SHARES).index)
     assigned = _Assignment(_collect(messages, groups), seed).run(decided)
-    return {message.id: assigned[groups[message.id]] for message in messages}
+    return {message.id: frozen.get(message.id, assigned[groups[message.id]]) for message in messages}
+
+
+def beside_measured(
+    messages: Sequence[LabelledMessage], groups: Mapping[str, str], frozen: Mapping[str, str]
+) -> dict[str, str]:
+    """Messages without a split in a group that is measured on, each with one that is: id → id.
+
+    Args:
+        groups: message id → group, for every message.
+        frozen: message id → split decided earlier.
+    """
+    measured = {groups[m.id]: m.id for m in messages if frozen.get(m.id, "train") != "train"}
+    return {m.id: measured[groups[m.id]] for m in messages if m.id not in frozen and groups[m.id] in measured}
 
 
 def strata(message: LabelledMessage) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class Places:
     """Where the data lies.
 
     Attributes:
-        splits: record of the splits of earlier builds; drawn anew, the test split would hold what was trained on.
+        splits: record of the splits of earlier builds; written messages that are not in it are for training only.
     """
 
     messages: Path = Path("data/messages")
@@ -53,14 +53,16 @@ class RoundData:
         return {"train": train, "validation": self.validation, "test": self.test}
 
 
-def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfig, seed: int) -> RoundData:
+def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfig) -> RoundData:
     """Build the dataset into `out`, and sort it.
 
     Raises:
-        InputError: nothing to read, no record of the splits, or nothing that the champion has not learnt already.
+        InputError: nothing to read, no record of the splits or one of other messages, or no label that the champion
+            has not learnt already.
     """
     folder = places.labels if places.labels.is_dir() else None
-    report = build(places.messages, out, seed, read_frozen(places.splits), folder)
+    frozen = read_frozen(places.splits)
+    report = build(places.messages, out, frozen=frozen, labels_dir=folder, record=places.splits, spread=False)
     splits = load_splits(out)
     stored = read_labels(places.labels)
     facts = champion.settings.training
@@ -72,10 +74,11 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
         share=config.held_out,
         least=config.held_out_from,
     )
-    if not sorted_.new and report.digest == facts.get("data_digest"):
+    if not sorted_.new:
         raise InputError(
-            f"nothing to learn: {champion.model} was trained on this data",
-            fix="add labels first, with `reviewguard data add` or --with",
+            f"nothing to learn: {places.labels} holds no label that is new to {champion.model}",
+            fix="add labels first, with `reviewguard data add` or --with; new written messages are learnt by "
+            "`reviewguard train --start-from`",
         )
     test, validation = tuple(splits["test"]), tuple(splits["validation"])
     return RoundData(report, sorted_, validation, test, regression_set(stored))

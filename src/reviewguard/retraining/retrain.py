@@ -12,11 +12,12 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from reviewguard.curation.pipeline import LABELS, UNRECORDED
 from reviewguard.errors import InputError
 from reviewguard.exporting import export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
-from reviewguard.inference.model_folder import load
+from reviewguard.inference.model_folder import CONFIG_FILE, load
 from reviewguard.modeling.behaviour_cases import Case, load_cases
 from reviewguard.modeling.provenance import git_state
 from reviewguard.modeling.runs import FinishedRun, lineage
@@ -33,6 +34,7 @@ from reviewguard.retraining.store import ModelStore, Promotion
 from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PARENT, StoredModel, check_gate
 from reviewguard.retraining.work import Work
 from reviewguard.retraining.writer import Writer
+from reviewguard.settings import Settings as ModelSettings
 from reviewguard.training import NAME, TEST, describe, run_facts
 from reviewguard.user import who
 
@@ -43,6 +45,8 @@ VALIDATION = 1500
 """Validation messages that a short training is steered by; thresholds are fitted on all of them."""
 WRITTEN = 600
 """Written messages that labels are held against."""
+WAIT = 60.0
+"""Seconds to wait, after the measuring, for others who write to the store."""
 
 Suite = Mapping[str, tuple[Case, ...]]
 Show = Callable[[str, float | None], None]
@@ -94,14 +98,15 @@ def retrain(
     """Train a challenger, hold it against the champion, and promote it if it may be.
 
     Cut off at any moment, it leaves the champion in its place, and the same call goes on: a finished training is not
-    done again, an unfinished one goes on from its last epoch. Meanwhile others may change the store; a challenger
-    whose champion was replaced is kept, and not promoted.
+    done again, an unfinished one goes on from its last epoch. Meanwhile others may change the store: before the
+    training, a new champion stops the round; later, a challenger whose champion was replaced is kept, and not promoted.
 
     Args:
         agree: asked once the gate has passed.
 
     Raises:
-        InputError: another retraining runs, there is nothing to learn, or data or behaviour suite cannot be read.
+        InputError: another retraining runs, there is nothing to learn, the champion was replaced before the training,
+            or data or behaviour suite cannot be read.
         ModelError: there is no champion.
     """
     suite = load_cases(job.behaviour) if job.behaviour else {}
@@ -111,7 +116,7 @@ def retrain(
         stored = store.champion()
         champion = load(stored.folder)
         with clock("curate"):
-            data = curate(job.places, folder / "data", champion, job.settings.train, SPLIT_SEED)
+            data = curate(job.places, folder / "data", champion, job.settings.train)
         start = choose_start(
             champion,
             job.weights or stored.weights,
@@ -119,11 +124,12 @@ def retrain(
             folder=stored.folder,
             unpack_to=folder / UNPACKED,
         )
+        _check_champion(store, stored, champion)
         inputs = _inputs(stored, start, data, job.settings)
         work = Work.open(folder / "challenger", inputs, next_version(store, stored.version))
         with Tracker(run_name=f"retrain-{work.version}") as tracker:
             report = _Round(job, stored, champion, start, data, suite, work, tracker, clock).run()
-        with clock("keep"):
+        with clock("keep"), store.writing("add", wait=WAIT):
             kept = store.add(work.model, work.weights, _tags(report))
         promotion, refused = None, ""
         if report.gate.passed and agree(report):
@@ -133,6 +139,20 @@ def retrain(
         shutil.rmtree(folder / UNPACKED, ignore_errors=True)
     problems = (*tracker.problems, *(promotion.problems if promotion else store.sync()))
     return RetrainResult(report, kept, promotion, problems, refused)
+
+
+def _check_champion(store: ModelStore, stored: StoredModel, champion: Classifier) -> None:
+    """Refuse to go on where the champion was replaced while its folder was read, at several moments.
+
+    Raises:
+        InputError: it was.
+    """
+    now = store.champion()
+    if now.version != stored.version or ModelSettings.read(now.folder / CONFIG_FILE) != champion.settings:
+        raise InputError(
+            f"the champion was replaced meanwhile: the round began with {stored.version}, now it is {now.version}",
+            fix="run the same command again",
+        )
 
 
 def _promote(store: ModelStore, challenger: StoredModel, reason: str) -> tuple[Promotion | None, str]:
@@ -282,7 +302,9 @@ class _Round:
             start=self.start.words(self.stored.version),
             data_digest=data.curation.digest,
             counts=_counts(mix, data),
-            left_out=tuple(item.reason for item in data.curation.dropped if item.step == "labels"),
+            left_out=tuple(
+                item.reason for item in data.curation.dropped if item.step in (LABELS, UNRECORDED)
+            ),
             doubts=doubted,
             changes=changed,
             answers=(before, after),
