@@ -315,6 +315,30 @@ def test_verdict_and_marks_do_not_depend_on_the_proof(guard: Classifier) -> None
         assert replace(proven, without_evidence=None, decisive=None, buyer=None) == plain
 
 
+def test_a_proof_reads_nothing_twice_and_keeps_nothing(encoder: MessageEncoder) -> None:
+    read: list[tuple[int, ...]] = []
+
+    class Recorder(WordBackend):
+        def run(self, batch: Batch) -> Forward:
+            read.extend(tuple(row) for row in batch.input_ids.tolist())
+            return super().run(batch)
+
+    settings = Settings.uncalibrated("s", "1", TYPES, tuple(load_policy().profiles))
+    forgetful = Classifier(Recorder(encoder), encoder, settings)
+    text = "Hello there, you get a gift from us after that, and one more gift."
+    proven = forgetful(text, proof=True)
+    assert proven.decisive is not None
+    assert len(read) == len(set(read)) > 2
+    remembering = forgetful.remembering()
+    verdicts = remembering.predict([text])
+    read.clear()
+    assert remembering.prove([Message(text)], verdicts) == [proven]
+    tried = list(read)
+    assert remembering.prove([Message(text)], verdicts) == [proven]
+    assert read == 2 * tried
+    assert remembering.remembering() is remembering
+
+
 def test_a_message_beyond_the_longest_gets_no_fewest_words(guard: Classifier) -> None:
     verdict = guard("We packed the parcel with care. " * 150 + "Get a gift now.", proof=True)
     assert verdict.verdict == "review-soliciting"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +40,7 @@ WORTH_NAMING = 0.1
 """Share of a type's threshold from which a person who reviews a message is told of it."""
 
 
-Memory = dict[tuple[str, str | None], RawScores | None]
+Memory = MutableMapping[tuple[str, str | None], RawScores | None]
 """What was read of a text after a buyer's words."""
 
 
@@ -82,8 +83,10 @@ class Classifier:
     def remembering(self) -> Classifier:
         """The same model, which keeps what it read of a message: for asking about the same ones again and again.
 
-        It holds some 10 KB a message for as long as it lives, and is for one thread.
+        It holds some 15 KB a message for as long as it lives, and is for one thread. Itself where it does so already.
         """
+        if self._memory is not None:
+            return self
         return Classifier(self._backend, self._encoder, self.settings, folder=self.folder, memory={})
 
     def __call__(
@@ -120,7 +123,10 @@ class Classifier:
         items = _as_messages(messages)
         scored = self._score_readable(items, batch_tokens)
         verdicts = [self._verdict(m, s, rules) for m, s in zip(items, scored, strict=True)]
-        return self.prove(items, verdicts) if proof else verdicts
+        if not proof:
+            return verdicts
+        known = {(m.text, m.previous): s for m, s in zip(items, scored, strict=True)}
+        return self._prove(items, verdicts, known)
 
     def prove(self, messages: Sequence[Message], verdicts: Sequence[Verdict]) -> list[Verdict]:
         """Each verdict with what is left without its marked words, and violations with the fewest words that decide.
@@ -130,7 +136,18 @@ class Classifier:
         Args:
             verdicts: of these messages, by this model.
         """
-        return [self._proven(m, v) if v.evidence else v for m, v in zip(messages, verdicts, strict=True)]
+        return self._prove(messages, verdicts, {} if self._memory is None else self._memory)
+
+    def _prove(
+        self, messages: Sequence[Message], verdicts: Sequence[Verdict], known: Memory
+    ) -> list[Verdict]:
+        """What is tried of a message is read once and forgotten with it; `known` stays as it is."""
+
+        def trying() -> Classifier:
+            return Classifier(self._backend, self._encoder, self.settings, memory=ChainMap({}, known))
+
+        pairs = zip(messages, verdicts, strict=True)
+        return [trying()._proven(m, v) if v.evidence else v for m, v in pairs]
 
     def _rules(self, profile: str) -> Profile:
         rules = load_policy().profile(profile)
