@@ -13,17 +13,26 @@ from reviewguard.inference.classifier import Classifier
 from reviewguard.policy import load_policy
 from reviewguard.schema import Message, Verdict
 
+PRECISION = "precision"
+"""Fact of a model: what its products are computed in. Models exported before it was stored are called int8."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassifierScorer:
-    """A classifier under one profile, seen as a `Scorer`; it reads each message once, whatever is asked of it."""
+    """A classifier under one profile, seen as a `Scorer`; it reads each message once, whatever is asked of it.
+
+    Attributes:
+        name: "evidence" and the model's precision by default.
+    """
 
     classifier: Classifier
-    name: str = "evidence (int8)"
+    name: str = ""
     profile: str = "amazon"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classifier", self.classifier.remembering())
+        precision = self.classifier.settings.training.get(PRECISION, "int8")
+        object.__setattr__(self, "name", self.name or f"evidence ({precision})")
 
     @property
     def type_names(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from reviewguard.classifier_scorer import PRECISION
 from reviewguard.encoding import Limits, MessageEncoder, collate
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import sha256
@@ -52,10 +53,12 @@ def export_model(
 ) -> Classifier:
     """Write a model folder whole or not at all, and return the classifier it holds.
 
+    The classifier remembers what it read of `validation` (`Classifier.remembering`), for who measures it next.
+
     Args:
         validation: messages that activation ranges are measured on, and calibrations and thresholds fitted on with
             the exported weights.
-        training: facts of the run, kept in `config.json`.
+        training: facts of the run, kept in `config.json` beside the precision.
 
     Raises:
         ConfigError: no such precision.
@@ -74,13 +77,14 @@ def export_model(
                 name, version, trained.model.head_config.types, tuple(load_policy().profiles)
             ),
             limits=limits,
-            training=training or {},
+            training={**(training or {}), PRECISION: precision},
         )
-        settings = _fit(part, settings, validation)
-        settings.save(part / CONFIG_FILE)
-        write_reference(load(part).remembering(), [m.message for m in validation], part)
+        classifier = _fit(part, settings, validation)
+        classifier.settings.save(part / CONFIG_FILE)
+        load(part)  # what cannot be loaded replaces nothing
+        write_reference(classifier, [m.message for m in validation], part)
         replace_folder(part, folder)
-    return from_parts(OnnxBackend(folder / MODEL_FILE), folder / TOKENIZER_FILE, settings)
+    return classifier
 
 
 def check_target(folder: Path) -> None:
@@ -122,7 +126,7 @@ def _inputs(encoder: MessageEncoder, messages: Sequence[LabelledMessage]) -> Ite
             yield {name: inputs[name] for name in INPUTS}
 
 
-def _fit(folder: Path, settings: Settings, validation: Sequence[LabelledMessage]) -> Settings:
+def _fit(folder: Path, settings: Settings, validation: Sequence[LabelledMessage]) -> Classifier:
     backend = OnnxBackend(folder / MODEL_FILE)
     classifier = from_parts(backend, folder / TOKENIZER_FILE, settings).remembering()
     logits = classifier.predict_logits([m.message for m in validation])
@@ -132,7 +136,8 @@ def _fit(folder: Path, settings: Settings, validation: Sequence[LabelledMessage]
         self_check=_self_check(classifier),
     )
     calibrated = classifier.with_settings(fitted)
-    return replace(fitted, token_threshold=best_token_threshold(calibrated, validation))
+    threshold = best_token_threshold(calibrated, validation)
+    return classifier.with_settings(replace(fitted, token_threshold=threshold))
 
 
 def _self_check(classifier: Classifier) -> SelfCheck:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reviewguard.errors import InputError
 from reviewguard.modeling.baselines import LinearBaseline, fit_baselines, tfidf_features
 from reviewguard.modeling.calibration import best_f1_threshold
 from reviewguard.modeling.compare import ComparisonTable, compare, figure_text
@@ -143,7 +144,7 @@ def test_comparison_as_markdown(table: ComparisonTable) -> None:
 
 
 def test_scorers_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="same name"):
+    with pytest.raises(InputError, match="two models are called keyword filter"):
         compare([KeywordFilter(), KeywordFilter()], {"own": messages()}, seed=1)
 
 

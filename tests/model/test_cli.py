@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
+from reviewguard.errors import InputError
 from reviewguard.schema import Evidence, Verdict
 
 RUN = CliRunner()
@@ -151,6 +152,27 @@ def test_evaluate_measures_beside_the_baselines_and_writes_every_figure(
     assert all(name in done.output for name in models)
     wrong = RUN.invoke(app, ["evaluate", "--with", "nothing", *map(str, options)])
     assert "NAME=DIR" in str(wrong.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (
+            "evaluate --data a/mail.jsonl --data b/mail.jsonl",
+            "data sets are called mail: a/mail.jsonl and b/",
+        ),
+        ("evaluate --with new=a --with new=b", "models are called new: a and b"),
+        (
+            "export runs/a --out m --measure-on a/mail.jsonl --measure-on b/mail.parquet",
+            "data sets are called mail",
+        ),
+        ("train --measure-on a/mail.jsonl --measure-on b/mail.jsonl", "data sets are called mail"),
+    ],
+)
+def test_what_would_be_left_out_for_its_name_is_refused(arguments: str, found: str) -> None:
+    done = RUN.invoke(app, arguments.split())
+    assert isinstance(done.exception, InputError)
+    assert found in done.exception.found and done.exception.fix
 
 
 def test_export_writes_the_run_again(tiny_run: Path, tiny_data_dir: Path, tmp_path: Path) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reviewguard.cli.data import BUILT
 from reviewguard.cli.explaining import explanations as measure_explanations
 from reviewguard.errors import InputError
+
+if TYPE_CHECKING:
+    from reviewguard.schema import LabelledMessage
 
 DataOption = Annotated[Path, typer.Option(help="Splits written by `reviewguard data build`.")]
 SetOption = Annotated[
@@ -40,10 +44,9 @@ def train(
     """
     from reviewguard.modeling.compare import figure_text
     from reviewguard.modeling.config import load_config
-    from reviewguard.readers.labelled import read_labelled
     from reviewguard.training import train as run_training
 
-    extra = {path.stem: read_labelled(path) for path in measure_on or []}
+    extra = _labelled(measure_on or [])
     result = run_training(
         load_config(config, overrides or []),
         data,
@@ -113,7 +116,6 @@ def evaluate(
     from reviewguard.modeling.behaviour import run_behaviour
     from reviewguard.modeling.behaviour_cases import load_cases
     from reviewguard.modeling.compare import compare as measure
-    from reviewguard.readers.labelled import read_labelled
 
     if behaviour is not None:
         report = run_behaviour(ClassifierScorer(load(model)), load_cases(behaviour))
@@ -121,8 +123,8 @@ def evaluate(
         if out is not None:
             write_json(out, report.to_dict())
         return
-    paths = data or [splits / "test.parquet"]
-    datasets = {path.stem: read_labelled(path) for path in paths}
+    others = _named(map(_name_and_folder, other or []), "models", "give each --with a NAME of its own")
+    datasets = _labelled(data or [splits / "test.parquet"])
     if explanations:
         measure_explanations(
             {"evidence": run} | ({"plain": plain} if plain else {}),
@@ -139,11 +141,7 @@ def evaluate(
         )
         return
     scorers: list = [ClassifierScorer(load(model))]  # type: ignore[type-arg]
-    for item in other or []:
-        name, separator, folder = item.partition("=")
-        if not separator:
-            raise InputError(f"--with {item}", expected="NAME=DIR")
-        scorers.append(ClassifierScorer(load(folder), name))
+    scorers += [ClassifierScorer(load(folder), name) for name, folder in others.items()]
     if compare:
         parts = load_splits(splits)
         scorers = [*fit_baselines(parts["train"], parts["validation"], seed=seed, embed=True), *scorers[::-1]]
@@ -171,9 +169,41 @@ def export(
 
     Example: reviewguard export runs/latest --precision fp32 --out models/fp32
     """
-    from reviewguard.readers.labelled import read_labelled
     from reviewguard.training import export_run
 
-    extra = {path.stem: read_labelled(path) for path in measure_on or []}
+    extra = _labelled(measure_on or [])
     export_run(run, data, out, precision, measure_on=extra, bootstrap=bootstrap)
     print(f"written: {out}")
+
+
+def _labelled(paths: Iterable[Path]) -> dict[str, list[LabelledMessage]]:
+    """File name without ending → its messages.
+
+    Raises:
+        InputError: two files bear the same name, or one cannot be read.
+    """
+    from reviewguard.readers.labelled import read_labelled
+
+    named = _named(((path.stem, path) for path in paths), "data sets", "rename one of the files")
+    return {name: read_labelled(path) for name, path in named.items()}
+
+
+def _name_and_folder(item: str) -> tuple[str, Path]:
+    name, separator, folder = item.partition("=")
+    if not (name and separator and folder):
+        raise InputError(f"--with {item}", expected="NAME=DIR")
+    return name, Path(folder)
+
+
+def _named(paths: Iterable[tuple[str, Path]], what: str, fix: str) -> dict[str, Path]:
+    """Name → path.
+
+    Raises:
+        InputError: two bear the same name, and one of them would be left out.
+    """
+    named: dict[str, Path] = {}
+    for name, path in paths:
+        if name in named:
+            raise InputError(f"two {what} are called {name}: {named[name]} and {path}", fix=fix)
+        named[name] = path
+    return named

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reviewguard.errors import InputError
 from reviewguard.modeling.evaluation import Evaluation, evaluate
 from reviewguard.modeling.metrics import Figure
 from reviewguard.modeling.scorer import Scorer
@@ -78,11 +79,11 @@ def compare(
     """Evaluate every scorer on every data set, with the same resamples for all.
 
     Raises:
-        ValueError: two scorers bear the same name.
-        InputError: a data set is empty.
+        InputError: two scorers bear the same name, or a data set is empty.
     """
-    if len({scorer.name for scorer in scorers}) < len(scorers):
-        raise ValueError("two scorers bear the same name")
+    names = [scorer.name for scorer in scorers]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"two models are called {twice[0]}", fix="give them different names")
     return ComparisonTable(
         {
             dataset: {
