@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from reviewguard.errors import ConfigError, InputError
 from reviewguard.exporting import CARD_FILE, check_target, export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
+from reviewguard.modeling.base_model import PACKAGED
 from reviewguard.modeling.card import CardFacts, render_card
 from reviewguard.modeling.checkpoints import last_checkpoint, remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
@@ -26,12 +27,11 @@ from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.provenance import git_state, package_versions
 from reviewguard.modeling.runs import (
     RUN,
-    WEIGHTS,
     FinishedRun,
     read_run,
     run_record,
     taught_by,
-    write_weights,
+    write_run,
 )
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
@@ -42,8 +42,14 @@ from reviewguard.unpacking import unpacked_run
 NAME = "reviewguard"
 CHECKPOINTS = "checkpoints"
 BEGUN = "begun.json"
-"""Beside the checkpoints: what the training that left them was given."""
+"""Beside the checkpoints: what the training was given, until its model is exported and measured."""
+TRAINED = "trained"
+"""In `begun.json`: whether the weights are stored, so that only export and measuring are left."""
 TEST = "own test split"
+LABELS = "labels"
+"""Brief of the labels that people added."""
+PACKAGED_FROM = "sentence-transformers/all-MiniLM-L6-v2"
+"""Hub id of the encoder that comes as a package."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +85,7 @@ def train(
 
     Args:
         data_dir: splits written by `reviewguard data build`.
-        run_dir: checkpoints and torch weights; an interrupted run there is taken up again.
+        run_dir: checkpoints and torch weights; a run that was interrupted there, in training or later, goes on.
         out: model folder to write.
         measure_on: further labelled data to report on, never trained on.
         bootstrap: resamples for the intervals.
@@ -88,7 +94,7 @@ def train(
     Raises:
         InputError: `start_from` holds no finished run and no model, or a model at `out` would replace something else.
         ModelError: no torch weights can be had from the model in `start_from`.
-        ConfigError: the checkpoints in `run_dir` are of a training with another configuration, data or start.
+        ConfigError: the interrupted run in `run_dir` has another configuration, data or start.
     """
     _check_out(out, run_dir)
     earlier = finished_run(start_from) if start_from else None
@@ -96,48 +102,53 @@ def train(
     commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
     digest = stored_digest(data_dir)
-    _begin(run_dir, {"config": config.to_dict(), "data_digest": digest, "started_from": started_from})
+    given = {"config": config.to_dict(), "data_digest": digest, "started_from": started_from}
+    run = _begin(run_dir, given)
     written = limit_families(splits["train"], config.limit, config.seed)
-    messages = [*written, *augment(written, config.seed, config.augment)]
     with Tracker(run_name=f"{config.head}-{version}") as tracker:
         tracker.params(config.to_dict())
         for name, rows in (splits | {"train": written}).items():
             tracker.dataset(rows, name=name, context=_CONTEXTS[name], source=str(data_dir), digest=digest)
-        trained = fine_tune(
-            config,
-            messages,
-            splits["validation"],
-            tuple(load_policy().types),
-            run_dir / CHECKPOINTS,
-            callbacks=[TrackingCallback(tracker)],
-            start_from=earlier.trained.model if earlier else None,
-        )
-        write_weights(trained, run_dir / WEIGHTS)
-        facts = run_facts(config, splits, written, digest) | {
-            "version": version,
-            "run_id": tracker.run_id or "",
-            "commit": commit,
-            "seconds": round(trained.seconds, 1),
-            "started_from": started_from,
-        }
-        write_json(run_dir / RUN, run_record(config, facts, trained))
+        called = {"version": version, "run_id": tracker.run_id or ""}
+        if run is None:
+            trained = fine_tune(
+                config,
+                [*written, *augment(written, config.seed, config.augment)],
+                splits["validation"],
+                tuple(load_policy().types),
+                run_dir / CHECKPOINTS,
+                callbacks=[TrackingCallback(tracker)],
+                start_from=earlier.trained.model if earlier else None,
+            )
+            facts = run_facts(config, splits, written, digest) | {
+                **called,
+                "commit": commit,
+                "seconds": round(trained.seconds, 1),
+                "started_from": started_from,
+            }
+            run = FinishedRun(config, facts, trained)
+            write_run(run_dir, run)
+            write_json(run_dir / CHECKPOINTS / BEGUN, given | {TRAINED: True})
+        else:
+            run = replace(run, facts={**run.facts, **called})
+            write_json(run_dir / RUN, run_record(config, run.facts, run.trained))
         remove_checkpoints(run_dir / CHECKPOINTS)
-        (run_dir / CHECKPOINTS / BEGUN).unlink()
         classifier = export_model(
-            trained,
+            run.trained,
             splits["validation"],
             out,
             name=NAME,
             version=version,
             limits=config.limits,
-            training=facts,
+            training=run.facts,
         )
         evaluations = _evaluate(
             classifier, {TEST: splits["test"]} | dict(measure_on or {}), config, bootstrap
         )
         describe(out, classifier, written, evaluations, splits)
-        _track(tracker, out, evaluations, splits["test"], trained)
-    return TrainingRun(out, evaluations, tracker.run_id, trained.seconds, tuple(tracker.problems))
+        _track(tracker, out, evaluations, splits["test"], run.trained)
+    (run_dir / CHECKPOINTS / BEGUN).unlink()
+    return TrainingRun(out, evaluations, tracker.run_id, run.trained.seconds, tuple(tracker.problems))
 
 
 def _check_out(out: Path, run_dir: Path) -> None:
@@ -148,19 +159,26 @@ def _check_out(out: Path, run_dir: Path) -> None:
         )
 
 
-def _begin(run_dir: Path, given: Mapping[str, Any]) -> None:
-    """Write down what a training was given, or refuse to go on from checkpoints of another one."""
+def _begin(run_dir: Path, given: Mapping[str, Any]) -> FinishedRun | None:
+    """Write down what a training is given, or refuse to go on with another one.
+
+    Returns:
+        The training, where it came to its end and was cut off later.
+    """
     record = run_dir / CHECKPOINTS / BEGUN
-    if record.is_file() and last_checkpoint(record.parent):
-        before = json.loads(record.read_text("utf-8"))
-        if other := [name for name, value in given.items() if before[name] != value]:
-            raise ConfigError(
-                f"{run_dir} holds an interrupted training with another {' and another '.join(other)}",
-                expected="the same, to go on from its checkpoints",
-                fix=f"choose another --run, or delete {record.parent}",
-            )
-    record.parent.mkdir(parents=True, exist_ok=True)
-    write_json(record, given)
+    before = json.loads(record.read_text("utf-8")) if record.is_file() else {}
+    run = read_run(run_dir) if before.get(TRAINED) else None
+    other = [name for name, value in given.items() if before and before[name] != value]
+    if other and (run or last_checkpoint(record.parent)):
+        raise ConfigError(
+            f"{run_dir} holds an interrupted training with another {' and another '.join(other)}",
+            expected="the same, to go on with it",
+            fix=f"choose another --run, or delete {record.parent}",
+        )
+    if run is None:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        write_json(record, given)
+    return run
 
 
 def finished_run(folder: Path) -> FinishedRun:
@@ -237,7 +255,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
     return CardFacts(
         name=settings.name,
         version=settings.version,
-        base_model="sentence-transformers/all-MiniLM-L6-v2",
+        base_model=_base_model(training),
         run_id=training["run_id"],
         commit=training["commit"],
         data_digest=training["data_digest"],
@@ -263,10 +281,21 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
     )
 
 
+def _base_model(training: Mapping[str, Any]) -> str:
+    """Hub id of the encoder, or the folder it was read from."""
+    name = str(training.get("base_model", PACKAGED))
+    return PACKAGED_FROM if name == PACKAGED else name
+
+
 def _example(written: Sequence[LabelledMessage], type_name: str) -> str:
-    """The shortest message of at least eight words with this type alone."""
+    """The shortest written message of at least eight words with this type alone; people's own mail is not quoted."""
     alone = [
-        m.text for m in written if m.types == (type_name,) and len(m.text.split()) >= 8 and not m.previous
+        m.text
+        for m in written
+        if m.types == (type_name,)
+        and len(m.text.split()) >= 8
+        and not m.previous
+        and m.writer_brief != LABELS
     ]
     return min(alone, key=lambda text: (len(text), text), default="")
 

@@ -11,9 +11,10 @@ import re
 import shutil
 from pathlib import Path
 
+WEIGHTS = "model.safetensors"
 _NAME = re.compile(r"checkpoint-(\d+)")
 _STATE = "trainer_state.json"
-_NEEDED = ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state*.pth")
+_NEEDED = (WEIGHTS, "optimizer.pt", "scheduler.pt", "rng_state*.pth")
 _REMOVED = ".removed-"
 
 
@@ -21,7 +22,7 @@ def last_checkpoint(folder: Path) -> Path | None:
     """The latest checkpoint that training can go on from; what a killed process left broken is deleted."""
     for remains in folder.glob(f"{_REMOVED}*"):
         shutil.rmtree(remains)
-    checkpoints = _latest_first(folder)
+    checkpoints = latest_first(folder)
     whole = [checkpoint for checkpoint in checkpoints if _is_whole(checkpoint)]
     for checkpoint in checkpoints:
         if checkpoint not in whole:
@@ -31,11 +32,12 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 def remove_checkpoints(folder: Path) -> None:
     """Delete all checkpoints, the latest first: after a kill, training goes on from an earlier one to the same end."""
-    for checkpoint in _latest_first(folder):
+    for checkpoint in latest_first(folder):
         _remove(checkpoint)
 
 
-def _latest_first(folder: Path) -> list[Path]:
+def latest_first(folder: Path) -> list[Path]:
+    """All checkpoints, broken ones too."""
     steps = {path: int(m[1]) for path in folder.glob("checkpoint-*") if (m := _NAME.fullmatch(path.name))}
     return sorted(steps, key=lambda path: steps[path], reverse=True)
 

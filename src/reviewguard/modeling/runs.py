@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from reviewguard.files import write_json
+from reviewguard.folders import replace_folder
 from reviewguard.modeling.config import TrainConfig, config_from
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.trainer import TrainedModel
@@ -58,15 +61,24 @@ def read_run(folder: Path) -> FinishedRun | None:
     weights, facts = folder / WEIGHTS, stored["facts"]
     model = EvidenceModel.from_pretrained(weights).eval()
     tokenizer = Tokenizer.from_file(str(weights / TOKENIZER))
-    return FinishedRun(
-        config_from(stored["config"]), facts, TrainedModel(model, tokenizer, (), facts["seconds"])
-    )
+    trained = TrainedModel(model, tokenizer, tuple(stored.get("history", ())), facts["seconds"])
+    return FinishedRun(config_from(stored["config"]), facts, trained)
+
+
+def write_run(folder: Path, run: FinishedRun) -> None:
+    """Store a finished training; it counts as finished once `run.json` is there."""
+    (folder / RUN).unlink(missing_ok=True)  # it speaks of other weights
+    write_weights(run.trained, folder / WEIGHTS)
+    write_json(folder / RUN, run_record(run.config, run.facts, run.trained))
 
 
 def write_weights(trained: TrainedModel, folder: Path) -> None:
-    """Write weights and tokenizer into a folder."""
-    trained.model.save_pretrained(folder)
-    trained.tokenizer.save(str(folder / TOKENIZER))
+    """Write weights and tokenizer; the folder appears whole or not at all, and replaces an earlier one."""
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    trained.model.save_pretrained(part)
+    trained.tokenizer.save(str(part / TOKENIZER))
+    replace_folder(part, folder)
 
 
 def run_record(config: TrainConfig, facts: Mapping[str, Any], trained: TrainedModel) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from accelerate.utils import extract_model_from_parallel
 from datasets import Dataset
+from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from transformers import (
@@ -22,8 +23,6 @@ from transformers import (
     ProgressCallback,
     Trainer,
     TrainerCallback,
-    TrainerControl,
-    TrainerState,
     TrainingArguments,
     set_seed,
 )
@@ -33,7 +32,7 @@ from reviewguard.decision import sigmoid
 from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.base_model import resolve_base_model
-from reviewguard.modeling.checkpoints import last_checkpoint
+from reviewguard.modeling.checkpoints import WEIGHTS, last_checkpoint, latest_first
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel
@@ -105,7 +104,6 @@ def fine_tune(
     shares = tuple(shares) or (config.keep_start,)
     start = _weights(model) if start_from is not None and max(shares) else None
     rows, unseen = (training_rows(part, encoder, types) for part in (train, validation))
-    averaging = _AverageWeights(config.average_last)
     trainer = Trainer(
         model=model,
         args=_arguments(config, run_dir, steps=-(-len(rows) // config.batch_size) * config.epochs),
@@ -115,14 +113,15 @@ def fine_tune(
         optimizers=(_optimizer(model, config), None),
         compute_metrics=_ranking,
         preprocess_logits_for_metrics=lambda outputs, _: outputs[0],
-        callbacks=[EarlyStoppingCallback(config.patience), averaging, *callbacks],
+        callbacks=[EarlyStoppingCallback(config.patience), *callbacks],
     )
     if quiet:
         trainer.remove_callback(ProgressCallback)
     started = time.monotonic()
     checkpoint = last_checkpoint(run_dir)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    averaging.apply(model)
+    if config.average_last > 1:
+        _average(model, latest_first(run_dir)[: config.average_last])
     kept = _keep(model, start, shares, partial(_auroc, trainer, unseen)) if start is not None else 0.0
     seconds = time.monotonic() - started
     # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
@@ -153,7 +152,7 @@ def _arguments(config: TrainConfig, run_dir: Path, steps: int) -> TrainingArgume
         use_cpu=not torch.cuda.is_available(),
         eval_strategy="epoch",
         save_strategy="epoch",
-        save_total_limit=2,
+        save_total_limit=config.average_last + 1,  # the best one is kept too
         load_best_model_at_end=True,
         # Not the loss: it punishes confidence, which calibration mends later, and so stops too early.
         metric_for_best_model="auroc",
@@ -229,30 +228,8 @@ def interpolate(
     model.load_state_dict(mixed)
 
 
-class _AverageWeights(TrainerCallback):
-    """Keeps the weights of the last epochs and averages them (Izmailov et al., "SWA", UAI 2018)."""
-
-    def __init__(self, last: int) -> None:
-        self._last = last
-        self._kept: list[dict[str, torch.Tensor]] = []
-
-    def on_epoch_end(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: torch.nn.Module | None = None,
-        **_: Any,
-    ) -> None:
-        if self._last > 1 and model is not None:
-            self._kept = [*self._kept, _weights(model)][-self._last :]
-
-    def apply(self, model: torch.nn.Module) -> None:
-        """Put the average into the model; nothing when averaging is off."""
-        if not self._kept:
-            return
-        mean = {
-            k: torch.stack([w[k].float() for w in self._kept]).mean(0).to(v.dtype)
-            for k, v in self._kept[-1].items()
-        }
-        model.load_state_dict(mean)
+def _average(model: torch.nn.Module, checkpoints: Sequence[Path]) -> None:
+    """Give the model the mean of its weights at the end of several epochs (Izmailov et al., "SWA", UAI 2018)."""
+    kept = [load_file(checkpoint / WEIGHTS) for checkpoint in checkpoints]
+    mean = {k: torch.stack([w[k].float() for w in kept]).mean(0).to(v.dtype) for k, v in kept[0].items()}
+    model.load_state_dict(mean)

