@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.files import write_json
-from reviewguard.folders import replace_folder
 from reviewguard.modeling.checkpoints import remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
-from reviewguard.modeling.runs import RUN, WEIGHTS, FinishedRun, read_run, run_record, write_weights
+from reviewguard.modeling.runs import WEIGHTS, FinishedRun, read_run, write_run
 from reviewguard.modeling.trainer import TrainedModel
 
 STATE = "state.json"
@@ -67,13 +66,10 @@ class Work:
 
     def keep(self, trained: TrainedModel, config: TrainConfig, facts: Mapping[str, Any]) -> FinishedRun:
         """Store a finished training; it counts as finished once `run.json` is there."""
-        part = self.folder / ".weights"
-        shutil.rmtree(part, ignore_errors=True)
-        write_weights(trained, part)
-        replace_folder(part, self.weights)
-        write_json(self.folder / RUN, run_record(config, facts, trained))
+        run = FinishedRun(config, facts, trained)
+        write_run(self.folder, run)
         remove_checkpoints(self.checkpoints)
-        return FinishedRun(config, facts, trained)
+        return run
 
     def finished(self) -> FinishedRun | None:
         """The stored training; None where it is still to be done."""
