@@ -356,11 +356,10 @@ def size() -> str | None:
 
 
 def counts() -> str | None:
-    """Every count beside its target."""
+    """Messages of each kind."""
     stats = figures().get("stats")
     return stats and table(
-        ("messages that are, or have", "count", "target"),
-        [(row["name"], row["count"], row["full"]) for row in stats["targets"]],
+        ("messages that are, or have", "count"), [(row["name"], row["count"]) for row in stats["targets"]]
     )
 
 

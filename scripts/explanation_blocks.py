@@ -1,6 +1,6 @@
-"""The generated blocks about explanations, in README.md, docs/explanations.md and the model card.
+"""The generated blocks about explanations, in docs/explanations.md and the model card.
 
-`reviewguard evaluate --explanations --out docs/explanations.json --plot docs/explanations.png` measures them.
+`reviewguard evaluate --explanations` measures them; docs/explanations.md says how.
 """
 
 from __future__ import annotations
@@ -19,10 +19,7 @@ from reviewguard.modeling.explanation_report import (
 )
 
 MEASURED = ROOT / "docs" / "explanations.json"
-NOT_YET = (
-    "_Not measured yet: run `reviewguard evaluate --explanations --run RUN --out docs/explanations.json`, then "
-    "`python scripts/docs.py`._"
-)
+NOT_YET = '_Not measured yet: see "Measure it yourself" in docs/explanations.md._'
 
 
 @cache
@@ -55,7 +52,7 @@ def explanations() -> str:
 
 
 def explanations_short() -> str:
-    """Ours against the best peer of each measure, cost, and the marked words as people see them."""
+    """Ours against the best peer of each measure, cost, and the marked words as they are shown."""
     study = measured()
     if not study:
         return NOT_YET
@@ -65,7 +62,7 @@ def explanations_short() -> str:
 def _facts(study: dict[str, Any]) -> str:
     data = "; ".join(
         f"`{name}`: {facts['messages']} violations of {facts['words']:.0f} words on average, "
-        f"{facts['rationale_share']:.0%} of them marked by people, {facts['longer_left_out']} longer messages left out"
+        f"{facts['rationale_share']:.0%} of them marked, {facts['longer_left_out']} longer messages left out"
         for name, facts in study["data"].items()
     )
     models = ", ".join(f"`{name}` (weights `{found['weights']}`)" for name, found in study["models"].items())
