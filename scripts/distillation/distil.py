@@ -10,7 +10,7 @@ A finished student is taught further by itself, on the CPU within half an hour: 
 where the labels contradict them, the labels count.
 
     python $D unpack models/default --out s.pt
-    python $D prepare build/data --copies 1 --favour 7- --mixtures 10000 --workers 2 --out d.pt
+    python $D prepare build/data --copies 0 --favour 7- --more 6 --mixtures 8000 --workers 2 --out d.pt
     python $D ask d.pt --base FOLDER --start s.pt --out s.pt
     python $D student d.pt --base FOLDER --start s.pt --teachers s.pt --corrected --batch 32 --lr 1e-4 --out p.pt
     python $D finish p.pt --data build/data --version 0.9.0 --started-from models/default --out runs/0.9.0

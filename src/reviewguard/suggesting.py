@@ -82,7 +82,7 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
         UserError: unusable inputs, options, model, labels or output.
     """
     if find_spec("sklearn") is None:
-        raise ConfigError("scikit-learn is not installed", fix="pip install 'reviewguard[train]'")
+        raise ConfigError("scikit-learn is not installed", fix="pip install '.[train]'")
     _check_out(job)
     labelled = list(_labelled_texts(job.labelled))
     classifier = load(job.model)

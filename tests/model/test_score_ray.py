@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-ray = pytest.importorskip("ray", reason="Ray is an extra: pip install 'reviewguard[ray]'")
+ray = pytest.importorskip("ray", reason="Ray is an extra: pip install '.[ray]'")
 
 from reviewguard.inference import conversations, ray_engine  # noqa: E402
 from reviewguard.inference.batch import Progress  # noqa: E402

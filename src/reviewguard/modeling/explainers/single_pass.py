@@ -98,7 +98,7 @@ class Random:
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
-    """The reference: 1 for each word that people marked, else 0."""
+    """The reference: 1 for each word that the labels mark, else 0."""
 
     name: ClassVar[str] = "oracle"
 

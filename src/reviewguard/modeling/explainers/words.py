@@ -46,7 +46,7 @@ class WordedMessage:
         return np.asarray(sums, dtype=np.float64)
 
     def rationale(self, types: Collection[str]) -> Marks:
-        """Words that people marked for any of these types or for no stated one, shape `(words,)`."""
+        """Words that the labels mark for any of these types or for no stated one, shape `(words,)`."""
         parts = [(r.start, r.end) for r in self.example.rationale if not r.type or r.type in types]
         return marked_words(self.example.text, parts)
 
