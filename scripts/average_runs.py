@@ -31,7 +31,8 @@ def main() -> None:
     model, start = run.trained.model, earlier.trained.model.state_dict()
     interpolate(model, model.state_dict(), start, options.share)
     write_weights(run.trained, options.out / WEIGHTS)
-    facts = {**run.facts, "averaged_with": {**earlier.lineage, "share": options.share}}
+    averaged = [*run.facts.get("averaged_with", ()), {**earlier.lineage, "share": options.share}]
+    facts = {**run.facts, "averaged_with": averaged}
     write_json(options.out / RUN, run_record(run.config, facts, run.trained))
 
 
