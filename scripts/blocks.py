@@ -29,8 +29,8 @@ RETRAINING = ROOT / "docs" / "retraining.json"
 THROUGHPUT = ROOT / "docs" / "throughput.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
 EXAMPLE = (
-    "Hi Ana, glad the lamp works now. If you love it, please leave us 5 stars. "
-    "If anything is wrong, write to us first and we will send a gift card."
+    "Hi Ana, glad the lamp works now. If you love it, please leave us 5 stars and we send a gift card. "
+    "If anything is wrong, write to us first."
 )
 
 
