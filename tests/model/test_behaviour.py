@@ -33,15 +33,15 @@ class Gate:
 
 
 GATES = {
-    "context_pairs": Gate(aim=0.90, held=0.85),
+    "context_pairs": Gate(aim=0.90, held=0.90),
     "direction": Gate(aim=0.90, held=0.95),
     "invariance": Gate(aim=0.90, held=0.95),
-    "long_letters": Gate(aim=0.90, held=0.85),
+    "long_letters": Gate(aim=0.90, held=0.90),
     "minimal_pairs": Gate(aim=0.90, held=0.95),
-    "negation": Gate(aim=0.90, held=0.65),
+    "negation": Gate(aim=0.90, held=0.70),
     "obfuscation": Gate(aim=0.90, held=0.95),
     "plain": Gate(aim=0.90, held=0.95),
-    "overall": Gate(aim=0.95, held=0.90),
+    "overall": Gate(aim=0.95, held=0.95),
 }
 """To be raised to the aims with the model: `held` is what the shipped model has, rounded down to the next 5%."""
 
