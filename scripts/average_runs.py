@@ -9,10 +9,10 @@ What `train --set keep_start=SHARE` does at the end of one training, for two tha
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
-from reviewguard.files import write_json
-from reviewguard.modeling.runs import RUN, WEIGHTS, run_record, write_weights
+from reviewguard.modeling.runs import write_run
 from reviewguard.modeling.trainer import interpolate
 from reviewguard.training import finished_run
 
@@ -30,10 +30,8 @@ def main() -> None:
     run, earlier = finished_run(options.run), finished_run(options.earlier)
     model, start = run.trained.model, earlier.trained.model.state_dict()
     interpolate(model, model.state_dict(), start, options.share)
-    write_weights(run.trained, options.out / WEIGHTS)
     averaged = [*run.facts.get("averaged_with", ()), {**earlier.lineage, "share": options.share}]
-    facts = {**run.facts, "averaged_with": averaged}
-    write_json(options.out / RUN, run_record(run.config, facts, run.trained))
+    write_run(options.out, replace(run, facts={**run.facts, "averaged_with": averaged}))
 
 
 if __name__ == "__main__":

@@ -1,26 +1,13 @@
 """Teach the small encoder by a larger one: all-mpnet-base-v2 fine-tuned, then asked about many more messages.
 
-    D=scripts/distillation/distil.py
-    python $D prepare build/data --out d.pt
-    python $D teacher d.pt --base all-mpnet-base-v2 --seed 13 --out t13.pt
-    python $D student d.pt --base FOLDER --teachers t13.pt t14.pt --mimic all-mpnet-base-v2 --out s.pt
-    python $D finish s.pt --data build/data --version 0.8.0 --seeds 13 14 --out runs/0.8.0
-
-A finished student is taught further by itself, on the CPU within half an hour: its own answers hold what it knows, and
-where the labels contradict them, the labels count.
-
-    python $D unpack models/default --out s.pt
-    python $D prepare build/data --copies 0 --favour 7- --more 6 --mixtures 8000 --workers 2 --out d.pt
-    python $D ask d.pt --base FOLDER --start s.pt --out s.pt
-    python $D student d.pt --base FOLDER --start s.pt --teachers s.pt --corrected --batch 32 --lr 1e-4 --out p.pt
-    python $D finish p.pt --data build/data --version 0.9.0 --started-from models/default --out runs/0.9.0
+A finished student can be taught further by itself: its own answers hold what it knows, and where the labels contradict
+them, the labels count. README.md beside this file has the recipes, for a GPU and for a CPU.
 
 The teacher reads the same tokens: its vocabulary is BERT's, moved by four. The student learns the written labels and
 rationales where there are any, and everywhere the teacher's logits and its evidence per token (Hinton, Vinyals & Dean,
 "Distilling the knowledge in a neural network", 2015; Jiao et al., "TinyBERT", EMNLP 2020, for the many more texts).
 Without `--teachers`, `student` trains on the labels alone; `ask` asks a student, so that it can teach another.
 `finish` names the larger teachers in the model's card where `--seeds` gives theirs.
-Meant for a GPU: some ten minutes on an H100.
 """
 
 from __future__ import annotations

@@ -10,15 +10,13 @@ from models import load_weights
 from windows import TYPES
 
 from reviewguard.curation.storage import load_splits, stored_digest
-from reviewguard.files import write_json
-from reviewguard.inference.model_folder import load
 from reviewguard.modeling.base_model import resolve_base_model
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.provenance import git_state
-from reviewguard.modeling.runs import RUN, WEIGHTS, lineage, run_record, write_weights
+from reviewguard.modeling.runs import FinishedRun, write_run
 from reviewguard.modeling.trainer import TrainedModel, load_tokenizer
-from reviewguard.training import run_facts
+from reviewguard.training import finished_run, run_facts
 
 TEACHER = {
     "teacher": "sentence-transformers/all-mpnet-base-v2",
@@ -44,7 +42,7 @@ def finish(
         data_dir: splits that the student was trained on.
         out: folder to write.
         taught_by: what is said of the teachers beside their base; None where no larger model taught.
-        started_from: model folder whose weights the student began with; None for the base's.
+        started_from: folder of a model, or of a run, whose weights the student began with; None for the base's.
 
     Raises:
         ModelError: the weights are not those of such a model.
@@ -58,13 +56,7 @@ def finish(
         "run_id": "",
         "commit": str(git_state()),
         "seconds": trained.seconds,
-        "started_from": _told_by(started_from) if started_from else None,
+        "started_from": finished_run(started_from).lineage if started_from else None,
         "taught_by": {**TEACHER, **taught_by} if taught_by else None,
     }
-    write_weights(trained, out / WEIGHTS)
-    write_json(out / RUN, run_record(config, facts, trained))
-
-
-def _told_by(folder: Path) -> Mapping[str, Any]:
-    settings = load(folder).settings
-    return lineage({**settings.training, "version": settings.version})
+    write_run(out, FinishedRun(config, facts, trained))

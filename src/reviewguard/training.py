@@ -12,6 +12,7 @@ from typing import Any
 
 from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.augment import augment
+from reviewguard.curation.labels import BRIEF
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.decision_report import decision_report
 from reviewguard.errors import ConfigError, InputError
@@ -25,14 +26,7 @@ from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evaluation import Evaluation, evaluate
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.provenance import git_state, package_versions
-from reviewguard.modeling.runs import (
-    RUN,
-    FinishedRun,
-    read_run,
-    run_record,
-    taught_by,
-    write_run,
-)
+from reviewguard.modeling.runs import RUN, FinishedRun, read_run, run_record, taught_by, write_run
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
 from reviewguard.policy import load_policy
@@ -46,8 +40,6 @@ BEGUN = "begun.json"
 TRAINED = "trained"
 """In `begun.json`: whether the weights are stored, so that only export and measuring are left."""
 TEST = "own test split"
-LABELS = "labels"
-"""Brief of the labels that people added."""
 PACKAGED_FROM = "sentence-transformers/all-MiniLM-L6-v2"
 """Hub id of the encoder that comes as a package."""
 
@@ -292,10 +284,7 @@ def _example(written: Sequence[LabelledMessage], type_name: str) -> str:
     alone = [
         m.text
         for m in written
-        if m.types == (type_name,)
-        and len(m.text.split()) >= 8
-        and not m.previous
-        and m.writer_brief != LABELS
+        if m.types == (type_name,) and len(m.text.split()) >= 8 and not m.previous and m.writer_brief != BRIEF
     ]
     return min(alone, key=lambda text: (len(text), text), default="")
 

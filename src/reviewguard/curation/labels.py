@@ -28,6 +28,8 @@ from reviewguard.curation.sources import (
 from reviewguard.files import write_jsonl
 from reviewguard.schema import LabelledMessage
 
+BRIEF = "labels"
+"""Brief of the messages that people labelled."""
 UNKNOWN = "unknown"
 """Register of a message whose row does not tell it."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import get_args
 
-from reviewguard.curation.labels import UNKNOWN, Marker, parse_label
+from reviewguard.curation.labels import BRIEF, UNKNOWN, Marker, parse_label
 from reviewguard.curation.privacy import private_issues
 from reviewguard.curation.rules import exact_key
 from reviewguard.curation.sources import Channel, Register
@@ -100,7 +100,7 @@ def _values(row: LabelledRow, who: str | None, model: str) -> dict[str, object]:
         "product": extra.get("product", "item"),
         "register": _known(extra.get("register"), get_args(Register), UNKNOWN),
         "channel": _known(extra.get("channel"), get_args(Channel), "marketplace"),
-        "writer_brief": "labels",
+        "writer_brief": BRIEF,
         "source": extra["source"],
         "labelled_by": extra.get("who") or who,
         "labelled_at": extra.get("when") or datetime.now(UTC).isoformat(timespec="seconds"),
