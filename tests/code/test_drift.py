@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
@@ -58,6 +59,24 @@ def compared(before: Sample, after: Sample) -> Drift:
 
 def moved(drift: Drift) -> set[str]:
     return {m.measure for m in drift.movements if m.moved}
+
+
+def test_samples_of_one_kind_of_mail_hardly_ever_move() -> None:
+    chance = np.random.default_rng(11)
+
+    def drawn(texts: int = 75) -> Sample:
+        return Sample(
+            messages=texts,
+            texts=texts,
+            score=Counter(chance.beta(2, 3, texts).round(3).tolist()),
+            words=Counter(chance.poisson(30, texts).astype(float).tolist()),
+            unknown=Counter(chance.beta(1, 20, texts).round(2).tolist()),
+            language={"en": texts - 3, "es": 3},
+            verdict={NEEDS_REVIEW: (review := int(chance.binomial(texts, 0.2))), COMPLIANT: texts - review},
+        )
+
+    reports = [compared(drawn(), drawn()) for _ in range(400)]
+    assert sum(report.moved for report in reports) <= 8  # four are allowed on average
 
 
 def test_words_that_are_cut_or_unread_are_lacking(encoder: MessageEncoder) -> None:

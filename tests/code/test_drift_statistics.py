@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from reviewguard.inference.drift.statistics import (
-    chi2_99,
+    chi2_percentile,
     ks_2samp,
     noticeable_gap,
     psi,
@@ -44,17 +44,19 @@ def test_samples_alike_and_apart() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), SIZES)
-def test_the_noticeable_gap_has_a_p_value_of_one_percent(before: int, after: int) -> None:
-    gap = noticeable_gap(before, after)
+@pytest.mark.parametrize("chance", [0.01, 0.00125])
+def test_the_noticeable_gap_has_the_p_value_asked_for(before: int, after: int, chance: float) -> None:
+    gap = noticeable_gap(before, after, chance)
     assert stats.kstwobign.sf(gap * (before * after / (before + after)) ** 0.5) == pytest.approx(
-        0.01, rel=1e-3
+        chance, rel=1e-3
     )
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 5, 9, 30])
-def test_percentiles_of_chi_square(degrees: int) -> None:
-    assert chi2_99(degrees) == pytest.approx(stats.chi2.ppf(0.99, degrees), rel=0.01)
-    assert chi2_99(0) == 0
+@pytest.mark.parametrize("share", [0.99, 0.99875])
+def test_percentiles_of_chi_square(degrees: int, share: float) -> None:
+    assert chi2_percentile(degrees, share) == pytest.approx(stats.chi2.ppf(share, degrees), rel=0.03)
+    assert chi2_percentile(0, share) == 0
 
 
 @pytest.mark.parametrize("counts", [(40, 400, 70, 500), (0, 200, 9, 300), (5, 50, 5, 50)])
@@ -92,5 +94,5 @@ def test_psi_of_samples_without_a_change_stays_below_what_chance_gives() -> None
     for _ in range(300):
         one, other = (Counter(chance.normal(0, 1, n).round(3).tolist()) for n in (300, 120))
         found = psi_of_numbers(one, other)
-        above += found.psi > found.chance
+        above += found.psi > found.by_chance(0.01)
     assert above / 300 < 0.04

@@ -29,14 +29,14 @@ def write_export(path: Path, texts: list[str]) -> Path:
 
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two exports alike, one in Spanish, and one of a few messages."""
+    """Two exports alike, which share messages as those of two months do, one in Spanish, and one of a few messages."""
     folder = tmp_path_factory.mktemp("exports")
     rows = read_jsonl(ROOT / "data" / "messages" / "start-voices.jsonl")
     texts = list(dict.fromkeys(row["text"] for _, row in rows))[:160]
     spanish = [OTHER.format(chr(97 + i % 26) * 3, chr(97 + i // 26) * 4) for i in range(70)]
     return {
-        "old": write_export(folder / "old.csv", texts[::2]),
-        "new": write_export(folder / "new.csv", texts[1::2]),
+        "old": write_export(folder / "old.csv", texts[:120]),
+        "new": write_export(folder / "new.csv", texts[40:]),
         "spanish": write_export(folder / "spanish.csv", spanish),
         "few": write_export(folder / "few.csv", texts[:5]),
         "none": write_export(folder / "none.csv", ["", " "]),

@@ -21,7 +21,10 @@ Size = Literal["none", "some", "clear", "unknown"]
 
 FEWEST = 50
 """Different texts on each side below which nothing is said: not even a shift of a third would show."""
-CHANCE = 0.01
+_TESTS = 8
+"""PSI and KS of three measures, and a test of two shares."""
+CHANCE = 0.01 / _TESTS
+"""Of each test: where nothing changed, at most one report in a hundred says that something did (Bonferroni)."""
 SOME, CLEAR = 0.1, 0.25
 """PSI and KS statistic from which a measure moved, and clearly moved (Siddiqi's levels of the PSI)."""
 _KNOWN_LANGUAGES = ("en", "und")
@@ -181,7 +184,7 @@ def _size(value: float, some: float, clear: float) -> Size:
 
 
 def _beyond_chance(stability: Stability) -> float:
-    return stability.psi if stability.psi > stability.chance else 0.0
+    return stability.psi if stability.psi > stability.by_chance(CHANCE) else 0.0
 
 
 def _foreign(languages: Mapping[str, int]) -> int:
@@ -222,7 +225,7 @@ def _size_notes(before: Sample, after: Sample, enough: bool) -> tuple[str, ...]:
             f"Too few messages to tell: {before.texts} different texts before and {after.texts} now, "
             f"at least {FEWEST} are needed on each side.",
         )
-    gap = noticeable_gap(before.texts, after.texts)
+    gap = noticeable_gap(before.texts, after.texts, CHANCE)
     if gap <= SOME:
         return ()
     return (f"With so few messages, a shift of less than {gap:.0%} of them would not show.",)

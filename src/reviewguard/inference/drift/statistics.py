@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import erfc, exp, sqrt
+from math import erfc, exp, log, sqrt
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 BINS = 10
-_NORMAL_99 = 2.3263478740408408
-_KOLMOGOROV_99 = 1.6276236
-"""99th percentiles of the standard normal and of Kolmogorov's distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,10 @@ def effective_size(before: float, after: float) -> float:
     return float(before * after / (before + after))
 
 
-def noticeable_gap(before: int, after: int) -> float:
-    """The smallest statistic of `ks_2samp` that samples of these sizes show with p below 0.01."""
-    return _KOLMOGOROV_99 / sqrt(effective_size(before, after))
+def noticeable_gap(before: int, after: int, chance: float) -> float:
+    """The smallest statistic of `ks_2samp` that samples of these sizes show with p below `chance` (at most 0.1)."""
+    percentile = sqrt(log(2 / chance) / 2)  # the first term of Kolmogorov's series: the others are below 1e-4
+    return percentile / sqrt(effective_size(before, after))
 
 
 def _kolmogorov_tail(x: float) -> float:
@@ -70,31 +69,45 @@ def _kolmogorov_tail(x: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """The population stability index and what it would not exceed by chance (99%)."""
+    """The population stability index of two samples.
+
+    Attributes:
+        psi: 0 where shares of all bins are the same; no upper bound.
+        bins: how many there are.
+        size: of one sample that tells as much as the two.
+    """
 
     psi: float
-    chance: float
+    bins: int
+    size: float
+
+    def by_chance(self, chance: float) -> float:
+        """What the index exceeds with this probability where nothing changed.
+
+        PSI / (1/n + 1/m) follows χ² with bins − 1 degrees of freedom then (Yurdakul & Naranjo, "Statistical
+        properties of the population stability index", 2020).
+        """
+        return chi2_percentile(self.bins - 1, 1 - chance) / self.size
 
 
 def psi(before: Sequence[float] | Floats, after: Sequence[float] | Floats) -> Stability:
     """Population stability index of two samples counted in the same bins.
 
     PSI = Σ (q − p) · ln(q / p) (Siddiqi, "Credit Risk Scorecards", 2006). Half a message is added to each bin, so that
-    an empty one does not make it infinite. Without a change, PSI / (1/n + 1/m) follows χ² with bins − 1 degrees of
-    freedom (Yurdakul & Naranjo, "Statistical properties of the population stability index", 2020).
+    an empty one does not make it infinite.
     """
     one, other = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (one, other))
-    chance = chi2_99(len(one) - 1) / effective_size(one.sum(), other.sum())
-    return Stability(float(((q - p) * np.log(q / p)).sum()), chance)
+    index = float(((q - p) * np.log(q / p)).sum())
+    return Stability(index, len(one), effective_size(one.sum(), other.sum()))
 
 
-def chi2_99(degrees: int) -> float:
-    """99th percentile of χ² (Wilson & Hilferty, "The distribution of chi-square", 1931)."""
+def chi2_percentile(degrees: int, share: float) -> float:
+    """The value below which this share of χ² lies (Wilson & Hilferty, "The distribution of chi-square", 1931)."""
     if degrees < 1:
         return 0.0
     spread = 2 / (9 * degrees)
-    return float(degrees * (1 - spread + _NORMAL_99 * sqrt(spread)) ** 3)
+    return float(degrees * (1 - spread + NormalDist().inv_cdf(share) * sqrt(spread)) ** 3)
 
 
 def psi_of_numbers(before: Mapping[float, int], after: Mapping[float, int]) -> Stability:
