@@ -61,7 +61,7 @@ def main(
     splits = load_splits(data)
     train = limit_families(splits["train"], share, seeds[0])
     scorers = [
-        *fit_baselines(train, splits["validation"], seed=seeds[0], embed=True),
+        *fit_baselines(train, splits["validation"], seed=seeds[0], embeddings=data.parent / "embeddings.npz"),
         *_setfit(train, splits["validation"], setfit_shots, seeds[0]),
         *(
             ClassifierScorer(load(_folder(runs, r, s) / "model"), _title(r, s, seeds))

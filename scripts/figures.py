@@ -31,6 +31,7 @@ from reviewguard.modeling.embeddings import FrozenEmbeddings
 
 MESSAGES = ROOT / "data" / "messages"
 SPLITS = ROOT / "build" / "data" / "report.json"
+EMBEDDINGS = ROOT / "build" / "embeddings.npz"
 COMPARISON = ROOT / "build" / "figures.json"
 BEHAVIOUR = ROOT / "build" / "behaviour.json"
 STARTS = 10
@@ -63,7 +64,7 @@ def _likeness() -> list[dict[str, object]] | None:
     if not SPLITS.is_file():
         return None
     splits = load_splits(SPLITS.parent)
-    return [s.to_dict() for s in likeness_by_split(splits, FrozenEmbeddings().transform)]
+    return [s.to_dict() for s in likeness_by_split(splits, FrozenEmbeddings(kept=EMBEDDINGS).transform)]
 
 
 def _condensed(comparison: Any) -> Any:

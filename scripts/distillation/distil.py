@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from answers import correct, mean_answers, report, save_answers
+from crossings import crossings
 from fitting import Plan, fit
 from losses import Loss, TeacherLoss, label_loss
 from mixtures import mixtures
@@ -33,12 +34,13 @@ from reviewguard.readers.labelled import read_labelled
 
 
 def prepare(options: argparse.Namespace) -> None:
-    """Windows of training, its augmented copies, mixtures, and of what is measured on."""
+    """Windows of training, its augmented copies, crossed pairs, mixtures, and of what is measured on."""
     splits = load_splits(options.data)
     written = splits["train"]
     favoured = [m for m in written if m.writer_brief.startswith(tuple(options.favour))]
     copies = augmented(written, options.copies, options.workers, seed=options.seed)
     copies += augmented(favoured, options.more, options.workers, seed=options.seed + 1)
+    copies += crossings(written, options.crossed, options.seed)
     tensors = partial(window_tensors, tokenizer=options.tokenizer, workers=options.workers)
     result: dict[str, dict[str, Any]] = {
         "train": tensors([*written, *copies]),

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from losses import Loss
 from models import Mimic
-from rows import CUDA, DEVICE, Batch, Numbers, Rows
+from rows import DEVICE, Batch, Numbers, Rows
 from torch import Tensor, nn
 
 from reviewguard.modeling.evidence_model import EvidenceModel
@@ -101,7 +101,7 @@ def _optimizer(model: EvidenceModel, plan: Plan, mimic: Mimic | None) -> torch.o
     if mimic is not None:
         weights = list(mimic.to(DEVICE).map.parameters())
         groups.append({"params": weights, "lr": plan.head_lr, "highest": plan.head_lr})
-    return torch.optim.AdamW(groups, weight_decay=0.01, fused=CUDA)
+    return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
 
 
 def _set_rates(optimizer: torch.optim.Optimizer, part: float) -> None:

@@ -154,6 +154,30 @@ def test_figures_as_text() -> None:
     assert figure_text(Figure(0.5, 0.25, 0.75)) == "0.500 (0.250–0.750)"
 
 
+def test_embeddings_are_kept_for_later_calls(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, texts = tmp_path / "build" / "embeddings.npz", ["Your kettle left today.", "Leave us five stars"]
+    vectors = FrozenEmbeddings(str(tiny_base), kept=kept).transform(texts)
+    FrozenEmbeddings(str(tiny_base), kept=kept).transform(["A third."])
+    with monkeypatch.context() as patch:
+        patch.delattr(FrozenEmbeddings, "_embed")
+        again = FrozenEmbeddings(str(tiny_base), kept=kept).transform([*texts[::-1], "A third."])
+    assert (again[:2] == vectors[::-1]).all()
+    assert "kettle" not in kept.read_bytes().decode("latin-1")
+    cut_shorter = FrozenEmbeddings(str(tiny_base), tokens=4, kept=kept).transform(texts)
+    assert not np.allclose(cut_shorter, vectors)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04"])
+def test_a_broken_file_of_embeddings_is_written_anew(tiny_base: Path, tmp_path: Path, content: bytes) -> None:
+    kept = tmp_path / "embeddings.npz"
+    kept.write_bytes(content)
+    FrozenEmbeddings(str(tiny_base), kept=kept).transform(["Leave us five stars"])
+    with np.load(kept) as file:
+        assert file["vectors"].shape[0] == 1
+
+
 def test_frozen_embeddings_are_features_like_any_other(tiny_base: Path) -> None:
     features = FrozenEmbeddings(str(tiny_base))
     vectors = features.transform(

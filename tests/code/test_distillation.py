@@ -20,7 +20,7 @@ from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.runs import RUN, read_run, taught_by
 from reviewguard.policy import load_policy
-from reviewguard.schema import LabelledMessage
+from reviewguard.schema import LabelledMessage, Rationale
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "distillation"))
 
@@ -32,6 +32,7 @@ import losses
 import models
 import rows as device_rows
 import windows
+from crossings import crossings
 from mixtures import mixtures
 
 SHIPPED = Path(__file__).parents[2] / "models" / "default"
@@ -83,6 +84,33 @@ def test_mixtures_give_texts_another_buyer_and_make_new_texts(messages: list[Lab
     assert {m.previous for m in made} <= {*buyers, None}
     assert sum(m.text in texts and (m.text, m.previous) not in written for m in made) > 30
     assert sum(m.text not in texts for m in made) > 30
+
+
+def test_crossed_replies_have_the_label_of_their_buyer() -> None:
+    def pair(number: int) -> list[LabelledMessage]:
+        text = f"Order {number} is packed. Could you review it?"
+        mark = (Rationale(len(text) - 21, len(text), "selective"),)
+        return [
+            message(text, f"I love number {number}!", ("selective",), mark),
+            message(text, f"Where is number {number}?", ("neutral_request",), ()),
+        ]
+
+    def message(
+        text: str, previous: str, types: tuple[str, ...], rationale: tuple[Rationale, ...]
+    ) -> LabelledMessage:
+        return LabelledMessage(text, text, previous=previous, types=types, rationale=rationale)
+
+    alone = message("Please take it down.", "I left two stars.", ("change_or_remove",), ())
+    made = [*crossings([*pair(1), *pair(2), *pair(3), alone], 40, seed=5)]
+    assert len({m.id for m in made}) == 40
+    for crossed in made:
+        assert crossed.previous is not None
+        assert crossed.text.split()[1] != crossed.previous.strip("!?").split()[-1]  # of another pair
+        happy = "love" in crossed.previous
+        assert crossed.types == (("selective",) if happy else ("neutral_request",))
+        assert bool(crossed.rationale) == happy
+    assert {"love" in str(m.previous) for m in made} == {True, False}
+    assert [*crossings([alone], 0, seed=5)] == []
 
 
 def test_rows_are_those_of_the_trainer(

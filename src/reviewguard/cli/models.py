@@ -144,7 +144,9 @@ def evaluate(
     scorers += [ClassifierScorer(load(folder), name) for name, folder in others.items()]
     if compare:
         parts = load_splits(splits)
-        scorers = [*fit_baselines(parts["train"], parts["validation"], seed=seed, embed=True), *scorers[::-1]]
+        kept = splits.parent / "embeddings.npz"
+        baselines = fit_baselines(parts["train"], parts["validation"], seed=seed, embeddings=kept)
+        scorers = [*baselines, *scorers[::-1]]
     table = measure(scorers, datasets, seed=seed, bootstrap=bootstrap)
     print(table.to_markdown())
     if not compare:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,21 +38,26 @@ EVIDENCE_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def fit_baselines(
-    train: Sequence[LabelledMessage], validation: Sequence[LabelledMessage], *, seed: int, embed: bool = False
+    train: Sequence[LabelledMessage],
+    validation: Sequence[LabelledMessage],
+    *,
+    seed: int,
+    embeddings: Path | None = None,
 ) -> tuple[Scorer, ...]:
     """Every baseline, ready to be compared.
 
     Args:
-        embed: also logistic regression over the pretrained encoder's embeddings; minutes on a CPU.
+        embeddings: also logistic regression over the pretrained encoder's embeddings, kept in this file; minutes on a
+            CPU the first time.
     """
     fitted: list[Scorer] = [
         KeywordFilter(),
         LinearBaseline.fit(train, validation, tfidf_features(), seed=seed),
     ]
-    if embed:
+    if embeddings:
         from reviewguard.modeling.embeddings import FrozenEmbeddings
 
-        features, name = FrozenEmbeddings(), "frozen MiniLM + logistic regression"
+        features, name = FrozenEmbeddings(kept=embeddings), "frozen MiniLM + logistic regression"
         fitted.append(LinearBaseline.fit(train, validation, features, seed=seed, name=name))
     return tuple(fitted)
 

@@ -9,6 +9,8 @@ ICML 2018. Supervision by rationales: DeYoung et al., "ERASER", ACL 2020.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -187,6 +189,21 @@ class EvidenceModel(nn.Module):
         model = cls(encoder, encoder.config.hidden_size, HeadConfig(**values))
         model.load_state_dict(load_file(folder / "model.safetensors"))
         return model
+
+
+FASTEST_ATTENTION = "sdpa" if torch.cuda.is_available() else "eager"
+"""To train with: on a processor, the backward pass of the fused one is slow (torch 2.13)."""
+
+
+@contextmanager
+def attending(encoder: PreTrainedModel, how: str) -> Iterator[None]:
+    """Compute attention in another of the encoder's ways: `eager` writes it out."""
+    before = encoder.config._attn_implementation
+    encoder.set_attn_implementation(how)
+    try:
+        yield
+    finally:
+        encoder.set_attn_implementation(before)
 
 
 def token_loss(evidence: Tensor, mask: Tensor, token_labels: Tensor) -> Tensor:

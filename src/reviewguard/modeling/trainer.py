@@ -35,7 +35,7 @@ from reviewguard.modeling.base_model import resolve_base_model
 from reviewguard.modeling.checkpoints import WEIGHTS, last_checkpoint, latest_first
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.dataset import WindowCollator, training_rows
-from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.evidence_model import FASTEST_ATTENTION, EvidenceModel, attending
 from reviewguard.schema import LabelledMessage
 
 
@@ -119,7 +119,8 @@ def fine_tune(
         trainer.remove_callback(ProgressCallback)
     started = time.monotonic()
     checkpoint = last_checkpoint(run_dir)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with attending(model.encoder, FASTEST_ATTENTION):
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if config.average_last > 1:
         _average(model, latest_first(run_dir)[: config.average_last])
     kept = _keep(model, start, shares, partial(_auroc, trainer, unseen)) if start is not None else 0.0

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
 
 from reviewguard.decision import sigmoid
 from reviewguard.encoding import Forward, collate
+from reviewguard.modeling.evidence_model import attending
 from reviewguard.modeling.explainers.probe import Probe, inputs
 from reviewguard.modeling.explainers.target import Target, type_weights
 from reviewguard.modeling.explainers.words import Floats, WordedMessage
@@ -67,20 +65,9 @@ def _last_layer(model: Probe, message: WordedMessage) -> Floats:
     batch = inputs(collate([message.window], model.encoder.pad_id))
     del batch["seller_mask"]
     encoder = model.model.encoder
-    with torch.inference_mode(), _eager(encoder):
+    with torch.inference_mode(), attending(encoder, "eager"):  # the fused kernels do not give the weights
         layers = encoder(**batch, output_attentions=True).attentions
     return np.asarray(layers[-1][0, :, 0].mean(dim=0).double().numpy())
-
-
-@contextmanager
-def _eager(encoder: PreTrainedModel) -> Iterator[None]:
-    """Attention written out, since the fused kernels do not give the weights."""
-    before = encoder.config._attn_implementation
-    encoder.set_attn_implementation("eager")
-    try:
-        yield
-    finally:
-        encoder.set_attn_implementation(before)
 
 
 @dataclass(frozen=True, slots=True)
