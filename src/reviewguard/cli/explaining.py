@@ -17,7 +17,7 @@ def explanations(
     *,
     methods: str,
     limit: int,
-    samples: int,
+    samples: int | None,
     seed: int,
     bootstrap: int,
     work: Path,

@@ -93,8 +93,11 @@ def evaluate(
         int, typer.Option(help="With --explanations: violations a data set; 0 for all.", min=0)
     ] = 300,
     samples: Annotated[
-        int, typer.Option(help="With --explanations: copies that LIME and SHAP may try.", min=20)
-    ] = 120,
+        int | None,
+        typer.Option(
+            help="With --explanations: copies that LIME and SHAP may try; by default 120 and 500.", min=20
+        ),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="With --explanations: PNG of the comparison.")] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file for every figure.")] = None,
     seed: Annotated[int, typer.Option(help="Decides the bootstrap.")] = 13,

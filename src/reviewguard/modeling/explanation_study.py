@@ -42,14 +42,14 @@ class StudyConfig:
     Attributes:
         methods: short names, see `explainers`; all when empty.
         limit: messages per data set, drawn by the seed; 0 for all.
-        samples: copies that LIME and SHAP may ask about.
+        samples: copies that LIME and SHAP may ask about, instead of what each does by default.
         timed: messages on which cost is measured.
         bootstrap: resamples of whole families for the 95% intervals.
     """
 
     methods: tuple[str, ...] = ()
     limit: int = 300
-    samples: int = 120
+    samples: int | None = None
     timed: int = 20
     seed: int = 13
     bootstrap: int = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from reviewguard.errors import ConfigError
@@ -29,27 +30,30 @@ class Explainer(Protocol):
         """How much each word speaks for the target, shape `(words,)`; only the order and signs compare."""
 
 
-def explainers(seed: int = 13, samples: int = 120) -> Mapping[str, Explainer]:
+def explainers(seed: int = 13, samples: int | None = None) -> Mapping[str, Explainer]:
     """Every method by its short name, ours first.
 
     Args:
-        samples: copies of a message that LIME and Partition SHAP may ask about.
+        samples: copies of a message that LIME and Partition SHAP may ask about, instead of what each does by default.
     """
+    lime, shap = Lime(seed=seed), PartitionShap()
+    if samples is not None:
+        lime, shap = replace(lime, samples=samples), replace(shap, max_evals=samples)
     return {
         "evidence": Evidence(),
         "terms": EvidenceTerms(),
         "attention": Attention(),
         "gradient": GradientTimesInput(),
         "integrated": IntegratedGradients(),
-        "lime": Lime(samples, seed=seed),
-        "shap": PartitionShap(samples),
+        "lime": lime,
+        "shap": shap,
         "loo": LeaveOneOut(),
         "random": Random(seed),
         "oracle": Oracle(),
     }
 
 
-def choose(names: Iterable[str], *, head: str, seed: int = 13, samples: int = 120) -> list[Explainer]:
+def choose(names: Iterable[str], *, head: str, seed: int = 13, samples: int | None = None) -> list[Explainer]:
     """The methods of these names (all without any) that this head offers.
 
     Raises:

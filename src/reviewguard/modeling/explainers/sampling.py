@@ -85,10 +85,10 @@ class PartitionShap:
     """Owen values: credit handed down a tree of neighbouring words, punctuation as shap's text mode weighs it.
 
     Attributes:
-        max_evals: copies that may be asked about; the tree is not split further once they are used up.
+        max_evals: copies that may be asked about (shap's default); the tree is not split further once they are used up.
     """
 
-    max_evals: int = 120
+    max_evals: int = 500
     name: ClassVar[str] = "Partition SHAP"
 
     def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
