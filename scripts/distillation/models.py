@@ -14,7 +14,7 @@ from transformers import AutoModel, PreTrainedModel
 from windows import TYPES
 
 from reviewguard.errors import ModelError
-from reviewguard.modeling.evidence_model import FASTEST_ATTENTION, EvidenceModel, HeadConfig
+from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
 
 FROZEN = "word_embeddings"
 """Part of the name of weights that are not trained, and not saved."""
@@ -74,11 +74,7 @@ def student_model(base: Path, weights: Path | None = None, dropout: float = 0.0)
         ModelError: they are not those of such a model.
     """
     encoder = AutoModel.from_pretrained(
-        base,
-        dtype=torch.float32,
-        hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout,
-        attn_implementation=FASTEST_ATTENTION,
+        base, dtype=torch.float32, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
     )
     model = EvidenceModel(encoder, encoder.config.hidden_size, HeadConfig(types=TYPES))
     model.encoder.get_input_embeddings().weight.requires_grad_(False)
