@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from rows import CUDA
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoModel, PreTrainedModel
@@ -68,13 +69,16 @@ def student_model(base: Path, weights: Path | None = None, dropout: float = 0.0)
     Args:
         base: folder of the encoder.
         weights: of a student to begin with; otherwise the head is fresh.
-        dropout: inside the encoder, 0-1; the head keeps its own.
+        dropout: inside the encoder, 0-1, on a processor not of its attention (slow); the head keeps its own.
 
     Raises:
         ModelError: they are not those of such a model.
     """
     encoder = AutoModel.from_pretrained(
-        base, dtype=torch.float32, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
+        base,
+        dtype=torch.float32,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout if CUDA else 0.0,
     )
     model = EvidenceModel(encoder, encoder.config.hidden_size, HeadConfig(types=TYPES))
     model.encoder.get_input_embeddings().weight.requires_grad_(False)

@@ -36,6 +36,7 @@ from reviewguard.modeling.checkpoints import WEIGHTS, last_checkpoint, latest_fi
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import FASTEST_ATTENTION, EvidenceModel, attending
+from reviewguard.modeling.memory import keep_large_blocks
 from reviewguard.schema import LabelledMessage
 
 
@@ -119,6 +120,8 @@ def fine_tune(
         trainer.remove_callback(ProgressCallback)
     started = time.monotonic()
     checkpoint = last_checkpoint(run_dir)
+    if not torch.cuda.is_available():
+        keep_large_blocks()
     with attending(model.encoder, FASTEST_ATTENTION):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if config.average_last > 1:
