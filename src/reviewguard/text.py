@@ -49,9 +49,18 @@ def normalize(text: str) -> NormalizedText:
     Never raises, whatever the text holds; plain ASCII prose comes back as it is, but for white space.
     """
     result = NormalizedText(text, range(len(text)), range(1, len(text) + 1))
-    for pattern, replace in _PLAIN_STEPS if text.isascii() else _ALL_STEPS:
-        result = _substitute(result, pattern, replace)
-    return result
+    read = _run(result, _CONTROL if text.isascii() else _CONTROL + _UNICODE_STEPS)
+    read = _run(read, _MARKUP)
+    plain = _run(read, _ENTITIES)
+    if plain is not read and not plain.text.isascii():
+        plain = _run(plain, _CONTROL + _UNICODE_STEPS)
+    return _run(plain, _PLAIN_TAIL)
+
+
+def _run(text: NormalizedText, steps: Iterable[tuple[re.Pattern[str], Replacement]]) -> NormalizedText:
+    for pattern, replace in steps:
+        text = _substitute(text, pattern, replace)
+    return text
 
 
 Replacement = Callable[[re.Match[str]], str]
@@ -203,10 +212,12 @@ _UNICODE_STEPS = (
         ]
     ),
 )
+_MARKUP = _steps([(rf"(?i)</?(?:{_TAGS})(?:\s[^<>]{{0,500}})?/?>|<!--.{{0,500}}?-->", _markup)])
+_ENTITIES = _steps(
+    [(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});", lambda m: html.unescape(m.group()))]
+)
 _PLAIN_TAIL = _steps(
     [
-        (rf"(?i)</?(?:{_TAGS})(?:\s[^<>]{{0,500}})?/?>|<!--.{{0,500}}?-->", _markup),
-        (r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});", lambda m: html.unescape(m.group())),
         (r"https?://[^\s<>\"'\]\)}]+", _link),
         (
             r"\{\{[^{}]{0,80}\}\}|\[\[[^\[\]]{0,120}\]\]|\$\{[^{}]{0,80}\}|%%[\w .]{1,40}%%|%\{[^{}]{1,60}\}"
@@ -224,5 +235,3 @@ _PLAIN_TAIL = _steps(
         (r"\s+", lambda _: " "),
     ]
 )
-_PLAIN_STEPS = _CONTROL + _PLAIN_TAIL
-_ALL_STEPS = _CONTROL + _UNICODE_STEPS + _PLAIN_TAIL

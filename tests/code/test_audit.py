@@ -330,6 +330,22 @@ def test_a_name_known_from_one_message_is_masked_in_the_others() -> None:
     assert finding.agents == ("nora@…",)
 
 
+def test_a_name_known_from_the_buyers_words_in_a_column_is_masked() -> None:
+    asked = soliciting(1, "We refund Winifred once the review is gone.")
+    asked = replace(asked, previous="I love it!\nThanks, Winifred")
+    (finding,) = without_personal_data(audited([asked])).findings
+    assert "Winifred" not in f"{finding.previous} {finding.shown[0].text}"
+
+
+def test_an_agents_address_asked_for_is_masked() -> None:
+    rows = [soliciting(1, "Leave us five stars", agent="nora@example.com")]
+    masked = without_personal_data(audited(rows, agents=["nora@example.com", "tom@example.com"]))
+    said = " ".join([*masked.filters.describe(), *masked.overview.unmet])
+    assert "nora@…" in said
+    assert "tom@…" in said
+    assert "example.com" not in said
+
+
 @pytest.mark.parametrize("column", ["Ship To", "shipping_address", "Lieferadresse"])
 @pytest.mark.parametrize(
     ("street", "town"), [("Rue du Lac 5", "1204 Genève"), ("12 The Esplanade", "Perth WA 6000")]

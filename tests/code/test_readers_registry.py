@@ -56,6 +56,20 @@ def test_an_output_among_the_inputs_is_left_out_and_refused_by_name(tmp_path: Pa
             registry.read_records([export, named], ReadOptions(), leave_out=[output])
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        '"id","requester_id","assignee_id","public_text"',
+        '"id","requester_id","description_text","public_text"',
+        '"id","from_agent","stripped_text","public_text"',
+        '"id","messages","sales_order_id","public_text"',
+    ],
+)
+def test_a_quoted_table_with_a_helpdesks_names_is_a_table(tmp_path: Path, header: str) -> None:
+    export = written(tmp_path, "tickets.csv", f'{header}\n"1","2","3","hello"\n')
+    assert texts(read(export, columns={"text": "public_text"})) == ["hello"]
+
+
 def test_what_holds_no_input_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     os.mkfifo(tmp_path / "pipe")

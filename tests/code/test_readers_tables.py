@@ -377,6 +377,22 @@ def test_the_samples_hold_what_their_formats_make_hard() -> None:
     assert chat[10].asin == "B0TESTQ4R9"
 
 
+def test_messages_of_a_nameless_conversation_stay_together(tmp_path: Path) -> None:
+    def conversation(**outer: str) -> dict[str, Any]:
+        said = [{"from": "customer", "text": "I love it"}, {"from": "agent", "text": "Review us?"}]
+        return outer | {"messages": said}
+
+    lines = "".join(f"{json.dumps(conversation())}\n" for _ in range(2))
+    threads = [r.conversation for r in read(written(tmp_path, "a.jsonl", lines))]
+    threads += [r.conversation for r in read(written(tmp_path, "b.jsonl", lines))]
+    assert all(threads)
+    assert [threads.index(thread) for thread in threads] == [0, 0, 2, 2, 4, 4, 6, 6]
+    listed = read(written(tmp_path, "c.json", json.dumps([conversation(), conversation()])))
+    assert len({r.conversation for r in listed}) == 2
+    by_order = read(written(tmp_path, "d.jsonl", json.dumps(conversation(order_id="999-1")) + "\n\n"))
+    assert {(r.thread, r.conversation) for r in by_order} == {(None, "999-1")}
+
+
 def test_conversations_in_json_lines_are_read_whole(tmp_path: Path) -> None:
     line = (
         '{"id": "c1", "order_id": "999-1234567-7654321", "messages": [{"from": "customer", "text": "I love it"},'

@@ -24,6 +24,7 @@ from reviewguard.text import normalize, without_spans
         ("r\u200be\u200bv\u200biew", "review"),
         ("𝗳𝗿𝗲𝗲 ｇｉｆｔ", "free gift"),
         ("a &amp; b &lt;3", "a & b <3"),
+        ("revi&#8203;ew &#128512; r&#1077;view", "review  grinning face  review"),
         ("<p>Hi<br/>you</p>", " Hi you "),
         ("Hi {{first_name}}, %s", "Hi first name , name "),
         ("[[product-review-link:leave a review]]", " product review link:leave a review "),

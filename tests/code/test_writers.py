@@ -72,6 +72,15 @@ def test_the_same_rows_give_the_same_bytes_whenever_written(
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"a{suffix}", f"b{suffix}"]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_a_lone_carriage_return_stays_in_its_cell(tmp_path: Path, suffix: str) -> None:
+    text = "Hi Ana\rLeave us 5 stars\rThanks"
+    data = written(tmp_path / f"out{suffix}", [Record("a.xlsx", "row 2", {"body": text, "id": 7}, text)])
+    table = io.StringIO(data.decode("utf-8"), newline="")
+    (row,) = csv.DictReader(table, delimiter="\t" if suffix == ".tsv" else ",")
+    assert (row["body"], row["id"], row["rg_verdict"]) == (text, "7", "needs-review")
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".tsv"])
 def test_tables_keep_columns_and_neutralise_formulas(tmp_path: Path, suffix: str) -> None:
     data = written(tmp_path / f"out{suffix}", rows())

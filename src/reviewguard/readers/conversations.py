@@ -56,15 +56,16 @@ _Lists = dict[str, list[Any]]
 def message_rows(value: Any, place: str, given: Columns) -> Iterator[Row]:
     """A row for each message of a value that stands at this place of a file; one at least."""
     messages = list(messages_in(value, given))
+    thread = place if len(messages) > 1 and _is_one_conversation(value, given) else None
     for number, message in enumerate(messages, 1):
-        yield _row(message, place if len(messages) == 1 else f"{place}, message {number}")
+        yield _row(message, place if len(messages) == 1 else f"{place}, message {number}", thread)
 
 
-def _row(message: Any, place: str) -> Row:
+def _row(message: Any, place: str, thread: str | None) -> Row:
     if isinstance(message, str):
-        return Row(place, {"text": message})
+        return Row(place, {"text": message}, thread=thread)
     if isinstance(message, dict):
-        return Row(place, message)
+        return Row(place, message, thread=thread)
     return Row(place, {}, f"not a JSON object but a {type(message).__name__}")
 
 
@@ -89,6 +90,16 @@ def is_conversation(value: Any, given: Columns) -> bool:
     own = to_cells(_without(value, lists))
     if not lists or not (_outer(own, given) or _has_text(own, given)):
         return bool(_opening(value, own, given))
+    return _holds_one(lists, given)
+
+
+def _is_one_conversation(value: Any, given: Columns) -> bool:
+    lists = _message_lists(value, given) if isinstance(value, dict) else {}
+    return bool(lists) and _holds_one(lists, given)
+
+
+def _holds_one(lists: _Lists, given: Columns) -> bool:
+    """Whether the lists hold the messages of one conversation."""
     if any(_last(path) in _MANY or _last(path) not in _LISTS for path in lists):
         return False
     entries = [entry for path in lists for entry in lists[path] if isinstance(entry, dict)]

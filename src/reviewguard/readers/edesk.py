@@ -25,7 +25,7 @@ class EdeskReader(TicketReader):
 
     name = "edesk"
 
-    def sniff(self, path: Path, head: bytes) -> bool:
+    def is_of_vendor(self, head: bytes) -> bool:
         """Whether there are tickets with messages, and eDesk's sales orders or a direction."""
         folded = head.lower()
         return (

@@ -24,7 +24,7 @@ class FreshdeskReader(TicketReader):
 
     name = "freshdesk"
 
-    def sniff(self, path: Path, head: bytes) -> bool:
+    def is_of_vendor(self, head: bytes) -> bool:
         """Whether Freshdesk's field names stand in the beginning of the file."""
         ticket = b'"requester_id"' in head and (b'"responder_id"' in head or b'"description_text"' in head)
         conversation = b'"incoming"' in head and b'"private"' in head and b'"body' in head

@@ -21,7 +21,7 @@ class GorgiasReader(TicketReader):
 
     name = "gorgias"
 
-    def sniff(self, path: Path, head: bytes) -> bool:
+    def is_of_vendor(self, head: bytes) -> bool:
         """Whether Gorgias' field names stand in the beginning of the file."""
         return b'"from_agent"' in head and (b'"created_datetime"' in head or b'"stripped_text"' in head)
 

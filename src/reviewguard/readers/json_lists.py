@@ -10,7 +10,7 @@ from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.conversations import Columns, is_conversation, message_rows
 from reviewguard.readers.lines import read_lines
-from reviewguard.readers.sources import open_bytes, read_head
+from reviewguard.readers.sources import begins_like_json, open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Record
@@ -36,7 +36,7 @@ class JsonReader:
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it begins like a JSON list or object."""
-        return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
+        return begins_like_json(head)
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each message of the list's members."""

@@ -98,6 +98,11 @@ def bare_suffix(path: Path) -> str:
     return name.suffix.lower()
 
 
+def begins_like_json(head: bytes) -> bool:
+    """Whether a file that begins so may be a JSON list or object."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
+
+
 def read_head(path: Path, size: int = HEAD) -> bytes:
     """The first bytes of a file, decompressed.
 

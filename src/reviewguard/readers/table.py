@@ -41,11 +41,13 @@ class Row:
         place: where it stands in the file, for people.
         values: its cells by column, in the file's order.
         error: why it could not be read, or None.
+        thread: what it shares, in its file, with the other messages of its conversation; for where no column tells.
     """
 
     place: str
     values: Mapping[str, Cell]
     error: str | None = None
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         text=text,
         role=role,
         id=word.get("id") or None,
-        thread=word.get("thread") or None,
+        thread=word.get("thread") or (f"{source} {row.thread}" if row.thread and not word.get("order_id") else None),
         order_id=find_order_id(word.get("order_id"))
         or word.get("order_id")
         or find_order_id(others, subject, text),
@@ -194,7 +196,7 @@ def _word(value: Cell) -> str:
 
 
 def _text(value: Cell) -> str:
-    if value is None:
+    if value is None or value != value:  # None, or NaN, which JSON of a data frame has for it
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

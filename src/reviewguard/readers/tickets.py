@@ -16,6 +16,7 @@ from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
 from reviewguard.readers.json_stream import Damaged, has_list, mentioned, read_objects
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
+from reviewguard.readers.sources import begins_like_json
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Record, Role
 
@@ -58,8 +59,12 @@ class TicketReader(ABC):
     mappable: ClassVar[frozenset[str]] = frozenset()
     lists: ClassVar[tuple[str, ...]] = ("tickets", "data", "results", "items", *MESSAGE_LISTS)
 
-    @abstractmethod
     def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether it begins like JSON and with the vendor's field names, which stand in quoted CSV too."""
+        return begins_like_json(head) and self.is_of_vendor(head)
+
+    @abstractmethod
+    def is_of_vendor(self, head: bytes) -> bool:
         """Whether the vendor's field names stand in the beginning of the file."""
 
     @abstractmethod

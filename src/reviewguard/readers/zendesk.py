@@ -29,7 +29,7 @@ class ZendeskReader(TicketReader):
 
     name = "zendesk"
 
-    def sniff(self, path: Path, head: bytes) -> bool:
+    def is_of_vendor(self, head: bytes) -> bool:
         """Whether Zendesk's field names stand in the beginning of the file."""
         ticket = b'"requester_id"' in head and (b'"submitter_id"' in head or b'"assignee_id"' in head)
         comment = b'"author_id"' in head and b'"public"' in head and b'"body"' in head

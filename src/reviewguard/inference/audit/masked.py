@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -12,6 +13,9 @@ from reviewguard.names import names_in
 from reviewguard.schema import Proof
 
 
+_DOMAIN = re.compile(r"@[^\s,>]+")
+
+
 def without_personal_data(audit: Audit) -> Audit:
     """The same audit with its texts masked and the marks still on their words.
 
@@ -20,18 +24,22 @@ def without_personal_data(audit: Audit) -> Audit:
     overview = audit.overview
     return replace(
         audit,
+        filters=replace(
+            audit.filters, agents=frozenset(shown_agent(agent) or "" for agent in audit.filters.agents)
+        ),
         findings=tuple(map(_finding, audit.findings)),
         overview=replace(
             overview,
             agents=tuple(replace(a, name=shown_agent(a.name) or "") for a in overview.agents),
             other_agents=tuple(dict.fromkeys(shown_agent(a) or "" for a in overview.other_agents)),
+            unmet=tuple(_DOMAIN.sub("@…", words) for words in overview.unmet),
             unreadable=tuple(replace(u, error=mask(u.error).text) for u in overview.unreadable),
         ),
     )
 
 
 def _finding(finding: Finding) -> Finding:
-    known = _known((*finding.thread, *finding.shown))
+    known = _known((*finding.thread, *finding.shown), finding.previous or "")
     previous = mask(finding.previous or "", *known)
     return replace(
         finding,
@@ -49,9 +57,9 @@ def _proof(proof: Proof | None, masked: MaskedText) -> Proof | None:
 _Known = tuple[frozenset[str], frozenset[str]]
 
 
-def _known(messages: Iterable[ShownMessage]) -> _Known:
+def _known(messages: Iterable[ShownMessage], previous: str) -> _Known:
     """Names and postal addresses known from any message of the conversation."""
-    people, places = set[str](), set[str]()
+    people, places = set(names_in(previous).again), set[str]()
     for message in messages:
         people.update(message.people, names_in(message.text).again)
         places.update(message.places)

@@ -125,6 +125,7 @@ def _order_rule_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
         if finding.rule is None:
             continue
         basis, orders = finding.reasons[0], len(finding.orders)
+        order_of = {sending.number: sending.order_id for sending in finding.sendings}
         for ask, message in enumerate(finding.shown, 1):
             yield (
                 finding.id,
@@ -133,7 +134,7 @@ def _order_rule_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
                 finding.verdict,
                 basis,
                 orders,
-                finding.orders[0],
+                order_of.get(message.number),
                 ask,
                 message.sent_at,
                 message.agent,

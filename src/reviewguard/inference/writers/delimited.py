@@ -24,7 +24,7 @@ def write(table: Table, file: IO[bytes], path: Path) -> None:
     delimiter = "\t" if ".tsv" in path.suffixes[-2:] else ","
     with _compressed(file, path) as target:
         text = io.TextIOWrapper(target, "utf-8", "backslashreplace", newline="")
-        writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+        writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")  # as RFC 4180 has it; else a lone "\r" goes unquoted
         writer.writerow([harmless(name) for name in (*table.columns, *FLAT)])
         for row in table.rows:
             values, verdict = row.record.values, flat(row)
