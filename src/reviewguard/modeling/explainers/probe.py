@@ -20,7 +20,6 @@ from reviewguard.modeling.runs import read_run
 from reviewguard.modeling.spans import Marks
 from reviewguard.modeling.torch_backend import TorchBackend
 
-"""Where a run keeps its torch weights."""
 BATCH_TOKENS = 2048
 NOTHING_TO_READ = -20.0
 """Every type's logit where no word of the seller is left, as `Classifier.predict_logits` has it."""
