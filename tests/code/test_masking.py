@@ -152,7 +152,7 @@ def test_name_columns_of_other_languages(column: str) -> None:
 @pytest.mark.parametrize(
     "column",
     ["Ship To", "shipped_to", "Ship-To Name", "Billing Name", "Bill-To Name", "Requester", "Contact", "Receiver Name",
-     "Deliver to", "Consignee", "Addressee", "Purchaser name", "Guest", "Username"],
+     "Deliver to", "Consignee", "Addressee", "Purchaser name", "Guest", "Username", "Reviewer", "reviewer_name"],
 )  # fmt: skip
 def test_name_columns_of_parcels_and_help_desks(column: str) -> None:
     assert column_names({column: "Ottoline Marsh"}) == ("Ottoline Marsh",)

@@ -22,6 +22,7 @@ from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling import add as adding
 from reviewguard.labelling.add import AddJob, add
+from reviewguard.labelling.checking import check_labeller
 from reviewguard.labelling.doubtful import doubtful
 from reviewguard.labelling.results import AddReport, Decisions
 from reviewguard.policy import load_policy
@@ -150,6 +151,68 @@ def test_personal_details_go_from_the_product_and_the_source(home: Path) -> None
     assert report.scrubbed == {"[e-mail]": 1, "[name]": 2, "[order-id]": 1, "[phone]": 1}
     run(home, label(TEXT), name="order 114-1234567-7654321")
     assert [row["source"] for row in stored(home)][1:] == ["order [order-id].jsonl, line 1"]
+
+
+def test_personal_details_go_from_what_is_copied(home: Path) -> None:
+    given = label(
+        "Hello Ottoline, your parcel left today.",
+        names=["Ottoline Marsh"],
+        when="2026-01-02, Ottoline Marsh",
+        model="m-1 of nora@shop.com",
+        shown="needs-review, (212) 867-5309",
+    )
+    assert run(home, given).refused == ()
+    (row,) = stored(home)
+    copied = (row["labelled_at"], row["model"], row["shown"])
+    assert copied == ("2026-01-02, [name]", "m-1 of [e-mail]", "needs-review, [phone]")
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["2026-01-02T10:00:00+00:00", "2026-01-02 10:00:00.123456+02:00", "02.01.2026 10:00", "Jan 2, 2026 10:00 AM",
+     "Friday, 2 January 2026", "1/2/2026", "1767348000", "20260102100000"],
+)  # fmt: skip
+def test_times_models_and_verdicts_stay_as_they_are(home: Path, when: str) -> None:
+    run(home, label(TEXT, when=when, model="reviewguard-0.9.0+1", shown="review-soliciting"))
+    (row,) = stored(home)
+    copied = (row["labelled_at"], row["model"], row["shown"])
+    assert copied == (when, "reviewguard-0.9.0+1", "review-soliciting")
+
+
+def test_a_column_of_reviewers_names_buyers(home: Path) -> None:
+    run(home, label("We asked at the depot, and the lamp left, Ottoline.", Reviewer="Ottoline Marsh"))
+    (row,) = stored(home)
+    assert (row["text"], row["labelled_by"]) == (
+        "We asked at the depot, and the lamp left, [name].",
+        "nora",
+    )
+
+
+@pytest.mark.parametrize(
+    "who", ["nora", "Nora Marsh", "nora.marsh", "minh.ly", "uid 1000", "Nora (2nd shift)", "nora@example.com"]
+)
+def test_a_name_or_a_login_is_stored_with_its_label(home: Path, who: str) -> None:
+    check_labeller(who)
+    assert run(home, label(TEXT, who=who)).refused == ()
+    assert stored(home)[0]["labelled_by"] == who
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        "nora.marsh@shop.com",
+        "Nora, (212) 867-5309",
+        "Nora, 12 Oak Street, Springfield, IL 62704",
+        "shop.com/nora",
+    ],
+)
+def test_a_labeller_with_personal_details_is_refused(home: Path, who: str) -> None:
+    report = run(home, label(TEXT, who=who), label("Your parcel left the depot"))
+    assert [item.reason.partition(":")[0] for item in report.refused] == ["labelled_by"]
+    assert [row["labelled_by"] for row in stored(home)] == ["nora"]
+    done = CliRunner().invoke(app, ["label", "none.csv", "--who", who])
+    assert isinstance(done.exception, InputError)
+    assert "stored with each label" in str(done.exception)
 
 
 @pytest.mark.parametrize("cell", ["[name], rate it five stars", '["[name], rate it five stars"]'])
@@ -384,6 +447,38 @@ def test_near_repetitions_and_near_conflicts(home: Path) -> None:
     assert (conflict.kind, conflict.similarity > 0.8) == ("near", True)
     run(home, other, name="near", decisions=Decisions(both=frozenset({conflict.new.id})))
     assert len(stored(home)) == 2
+
+
+def test_what_repeats_a_label_that_goes_is_compared_with_what_takes_its_place(home: Path) -> None:
+    run(home, label(TEXT, "insider"), name="first")
+    rows = (label(TEXT.replace("week", "weekend"), "insider"), label(TEXT))
+    first = run(home, *rows)
+    (near,) = (item.new.id for item in first.repetitions)
+    (accepted,) = (item.new.id for item in first.undecided)
+    accept = frozenset({accepted})
+    for decisions in (Decisions(accept), ACCEPT):
+        report = run(home, *rows, decisions=decisions)
+        assert [(c.new.id, c.old.message.id, c.old.file) for c in report.undecided] == [
+            (near, accepted, None)
+        ]
+        assert (report.repetitions, [row["types"] for row in stored(home)]) == ((), [["insider"]])
+    report = run(home, *rows, decisions=Decisions(accept, reject=frozenset({near})), dry_run=True)
+    assert [item.id for item in report.added] == [accepted]
+    run(home, *rows, decisions=Decisions(accept, both=frozenset({near})))
+    assert sorted((row["id"], row["types"]) for row in stored(home)) == sorted(
+        [(near, ["insider"]), (accepted, [])]
+    )
+    assert (len(run(home, *rows).repetitions), len(stored(home))) == (2, 2)
+
+
+def test_what_repeats_a_label_that_goes_and_is_like_no_other_is_added(home: Path) -> None:
+    run(home, label(TEXT, "insider"), name="first")
+    rows = (label(f"{TEXT[:-1]} all of you.", "insider"), label(f"Good news. {TEXT}"))
+    report = run(home, *rows, decisions=ACCEPT)
+    assert (report.repetitions, report.undecided) == ((), ())
+    assert sorted((row["text"], row["types"]) for row in stored(home)) == sorted(
+        (row["text"], row["types"]) for row in rows
+    )
 
 
 def test_a_near_copy_of_a_rejected_row_is_added(home: Path) -> None:

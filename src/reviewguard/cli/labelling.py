@@ -36,6 +36,7 @@ def label(
 
     Example: reviewguard label export.csv --map text="Reply text" --who nora --out nora.jsonl
     """
+    from reviewguard.labelling.checking import check_labeller
     from reviewguard.labelling.journal import open_journal
     from reviewguard.labelling.keys import standard_keys
     from reviewguard.labelling.queue import read_items
@@ -43,6 +44,8 @@ def label(
     from reviewguard.labelling.session import run
     from reviewguard.readers.base import ReadOptions
 
+    labeller = who or user.who()
+    check_labeller(labeller)
     target = out or file.with_name(f"{file.name.partition('.')[0]}.labels.jsonl")
     options = ReadOptions(format, column_map(columns))
     with open_journal(target, file) as journal:
@@ -54,7 +57,7 @@ def label(
                 journal,
                 keys,
                 lambda view: console.print(view, highlight=False),
-                who=who or user.who(),
+                who=labeller,
                 colour=colour,
             )
         console.print(end_view(session.counts(), str(target)), highlight=False)

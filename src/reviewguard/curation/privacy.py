@@ -7,12 +7,12 @@ for drama use (01632 960xxx, 07700 900xxx). Amazon order ids starting with 999 a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from reviewguard.curation.sources import Issue, Located
-from reviewguard.personal import EMAIL, ORDER_ID, cards, digits, ibans, phones
+from reviewguard.personal import EMAIL, ORDER_ID, addresses, cards, digits, ibans, phones
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,15 @@ def find_private(text: str) -> list[Finding]:
     return _without_nested(found)
 
 
+def find_in_labeller(who: str) -> list[Finding]:
+    """What the name of a labeller must not hold: as `find_private`, and postal addresses.
+
+    A login may look like a host ("minh.ly").
+    """
+    found = [item for item in find_private(who) if item.kind != "url" or "/" in item.value]
+    return [*found, *(_finding(match, "address") for match in addresses(who))]
+
+
 def check_privacy(located: Iterable[Located]) -> list[Issue]:
     """An issue for each real-looking detail in the seller's or the buyer's text, or the product."""
     return [
@@ -75,9 +84,11 @@ def check_privacy(located: Iterable[Located]) -> list[Issue]:
     ]
 
 
-def private_issues(item: Located, field: str, text: str) -> Iterator[Issue]:
-    """An issue for each real-looking detail in one field of a message."""
-    for found in find_private(text):
+def private_issues(
+    item: Located, field: str, text: str, find: Callable[[str], list[Finding]] = find_private
+) -> Iterator[Issue]:
+    """An issue for each real-looking detail in one field of a message or its label."""
+    for found in find(text):
         yield item.issue(field, f"privacy:{found.kind}", f"{found.value!r} at {found.start}–{found.end}")
 
 

@@ -14,11 +14,11 @@ from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
 from reviewguard.labelling.checking import Checked, check
-from reviewguard.labelling.compare import Candidate, Comparison, Conflict, compare
+from reviewguard.labelling.compare import Candidate, Comparison, Conflict, Known, compare
 from reviewguard.labelling.doubtful import doubtful
 from reviewguard.labelling.results import ALL, AddReport, Decisions, Doubt
 from reviewguard.labelling.rows import Refused, read_rows
-from reviewguard.labelling.settling import Dataset, renewals, settle
+from reviewguard.labelling.settling import Dataset, Settled, lost, renewals, settle
 from reviewguard.labelling.store import store
 from reviewguard.schema import Verdict
 
@@ -91,13 +91,7 @@ def _decide(
     dataset: Dataset,
 ) -> AddReport:
     _check_names(decisions, (item.id for item in checked.candidates))
-    rejected, result = _without_rejected(
-        compare(checked.candidates, dataset.known), checked, decisions, dataset
-    )
-    conflicts = tuple(replace(c, decision=decisions.on(c.new.id)) for c in result.conflicts)
-    for conflict in conflicts:
-        _check_both(conflict)
-    settled = settle(result.fresh, conflicts, dataset)
+    rejected, result, settled = _settled(checked.candidates, decisions, dataset)
     renewed = renewals(result.repetitions, settled, dataset)
     lines = {id(item.new.label.message) for item in renewed}
     return AddReport(
@@ -105,7 +99,7 @@ def _decide(
         removed=settled.removed,
         renewed=renewed,
         repetitions=tuple(r for r in result.repetitions if id(r.new.label.message) not in lines),
-        conflicts=conflicts,
+        conflicts=result.conflicts,
         doubts=_doubts(settled.added, checked.verdicts),
         refused=(*refused, *checked.refused, *map(_rejected, rejected)),
         scrubbed=dict(sorted(checked.scrubbed.items())),
@@ -113,17 +107,43 @@ def _decide(
     )
 
 
-def _without_rejected(
-    first: Comparison, checked: Checked, decisions: Decisions, dataset: Dataset
+def _settled(
+    candidates: Sequence[Candidate], decisions: Decisions, dataset: Dataset
+) -> tuple[list[Candidate], Comparison, Settled]:
+    """Rows rejected without a conflict, the comparison of the others, and what the decisions come to.
+
+    What repeats a label that a decision takes out is compared again, with what stands then.
+    """
+    rejected, result = _compared(candidates, dataset.known, decisions)
+    while True:
+        settled = settle(result.fresh, result.conflicts, dataset)
+        standing = dataset.after(settled)
+        gone = lost(result.repetitions, standing)
+        if not gone or any(conflict.decision is None for conflict in result.conflicts):
+            return rejected, result, settled
+        out, again = _compared([item.new for item in gone], standing, decisions.by_id)
+        rejected += out
+        known = set(map(id, result.repetitions)) - set(map(id, gone))
+        result = Comparison(
+            (*result.fresh, *again.fresh),
+            (*(item for item in result.repetitions if id(item) in known), *again.repetitions),
+            (*result.conflicts, *again.conflicts),
+        )
+
+
+def _compared(
+    candidates: Sequence[Candidate], known: Sequence[Known], decisions: Decisions
 ) -> tuple[list[Candidate], Comparison]:
-    """Rows rejected without a conflict, and the comparison of the others: one like them is no repetition then."""
+    """Rows rejected without a conflict, and the others compared: one like a rejected row is no repetition then."""
+    first = compare(candidates, known)
     named = decisions.reject - {conflict.new.id for conflict in first.conflicts}
     rejected = [item for item in first.fresh if item.id in named]
-    if not rejected:
-        return [], first
     out = {item.id for item in rejected}
-    left = [item for item in checked.candidates if item.id not in out]
-    return rejected, compare(left, dataset.known)
+    result = compare([item for item in candidates if item.id not in out], known) if out else first
+    conflicts = tuple(replace(c, decision=decisions.on(c.new.id)) for c in result.conflicts)
+    for conflict in conflicts:
+        _check_both(conflict)
+    return rejected, replace(result, conflicts=conflicts)
 
 
 def _rejected(item: Candidate) -> Refused:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import get_args
 
-from reviewguard.curation.labels import BRIEF, UNKNOWN, Marker, parse_label
-from reviewguard.curation.privacy import private_issues
+from reviewguard.curation.labels import BRIEF, UNKNOWN, Marker, StoredLabel, parse_label
+from reviewguard.curation.privacy import find_in_labeller, private_issues
 from reviewguard.curation.rules import exact_key
-from reviewguard.curation.sources import Channel, Register
+from reviewguard.curation.sources import Channel, Issue, Register
+from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling.compare import Candidate
 from reviewguard.labelling.marking import fill_marks, unmarked
@@ -52,6 +53,20 @@ def check(rows: Sequence[LabelledRow], classifier: Classifier, who: str | None) 
     )
 
 
+def check_labeller(who: str) -> None:
+    """Refuse whom `check` would refuse in each row.
+
+    Raises:
+        InputError: personal details other than a name are in it.
+    """
+    if found := find_in_labeller(who):
+        raise InputError(
+            f"the labeller is {who!r}, which would be stored with each label: {found[0].kind}",
+            expected="a name or a login, without an address or a phone number",
+            fix="--who nora",
+        )
+
+
 def _contradictions(candidates: Sequence[Candidate]) -> dict[str, str]:
     """Id → what its rows say, where one exchange has several labels: no decision by id could choose among them."""
     rows: dict[str, list[Candidate]] = {}
@@ -75,12 +90,19 @@ def _both_refused(candidates: Sequence[Candidate], contradicted: Mapping[str, st
 def _candidate(original: LabelledRow, values: Mapping[str, object]) -> Candidate | Refused:
     label, issues = parse_label(values, original.file, original.line)
     if label is not None:
-        issues = tuple(private_issues(label.located, "source", label.provenance.source))
+        issues = tuple(_told_issues(label))
     if label is None or issues:
         reasons = dict.fromkeys(f"{issue.field}: {issue.message}" for issue in issues)
         return Refused(original.file, original.place, "; ".join(reasons))
     before = replace(label.message, text=original.text, previous=original.previous)
     return Candidate(label, original.place, before)
+
+
+def _told_issues(label: StoredLabel) -> Iterator[Issue]:
+    """Personal details in what is told of a label."""
+    where, told = label.located, label.provenance
+    yield from private_issues(where, "source", told.source)
+    yield from private_issues(where, "labelled_by", told.labelled_by or "", find_in_labeller)
 
 
 def _marker(row: LabelledRow) -> Marker:

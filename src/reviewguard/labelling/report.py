@@ -102,7 +102,7 @@ def _closing(report: AddReport, target: Path) -> str:
         return (
             f"nothing written: {len(rows_of(report.undecided))} conflicts are open. Decide each with --accept "
             "ID (the new label), --reject ID (the known one) or --both ID (the messages do differ); `all` stands for "
-            "all ids"
+            "all ids, but for conflicts that a decision has brought about"
         )
     changes = report.incoming or report.outgoing
     return f"nothing written to {target}: a dry run" if changes else f"nothing to write to {target}"

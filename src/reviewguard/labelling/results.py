@@ -17,6 +17,8 @@ ALL = "all"
 class Decisions:
     """What was decided on conflicts, by the id of the new label; "all" stands for every one.
 
+    But not for those that a decision brings about.
+
     Attributes:
         accept: the new label is taken, and what contradicts it is replaced.
         reject: the new label is left out; so is any other row named here.
@@ -26,6 +28,11 @@ class Decisions:
     accept: frozenset[str] = frozenset()
     reject: frozenset[str] = frozenset()
     both: frozenset[str] = frozenset()
+
+    @property
+    def by_id(self) -> Decisions:
+        """Without those for all."""
+        return Decisions(self.accept - {ALL}, self.reject - {ALL}, self.both - {ALL})
 
     def on(self, name: str) -> Decision | None:
         """The decision on one conflict; one by id goes before one for all."""

@@ -23,7 +23,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "types": ("types", "violation_types", "violations", "type_names"),
     "verdict": ("verdict", "label", "decision", "final_verdict"),
     "rationale": ("rationale", "rationales", "marks", "marked_words", "quotes", "words"),
-    "who": ("who", "labelled_by", "labeled_by", "annotator", "labeller", "labeler", "reviewer"),
+    "who": ("who", "labelled_by", "labeled_by", "annotator", "labeller", "labeler"),
     "when": ("when", "labelled_at", "labeled_at", "labelled_on", "labeled_on"),
     "model": ("model", "model_version", "rg_model"),
     "shown": ("shown", "shown_verdict", "rg_verdict"),

@@ -23,6 +23,7 @@ _LABELS = {
     "iban": "[iban]",
     "phone": "[phone]",
 }
+_COPIED = ("product", "when", "model", "shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Scrubbed:
 def scrub(row: LabelledRow) -> Scrubbed:
     """Put placeholders in the place of names, addresses, phones, e-mail, cards, links and order ids.
 
-    In the messages, the product and the source.
+    In the messages, and in what is stored beside them but for the labeller.
     """
     people = frozenset((*row.names, *names_in(row.text).again, *names_in(row.previous or "").again))
     text = _passes(row.text, people)
@@ -61,9 +62,9 @@ def scrub(row: LabelledRow) -> Scrubbed:
 
 
 def _told(row: LabelledRow) -> Mapping[str, str]:
-    """What is stored beside the messages; files and products may be named after people and orders."""
+    """What is stored beside the messages: files and products may be named after people, columns hold anything."""
     told = {"source": row.extra.get("source") or f"{row.file}, {row.place}"}
-    return told | ({"product": row.extra["product"]} if "product" in row.extra else {})
+    return told | {field: row.extra[field] for field in _COPIED if field in row.extra}
 
 
 def _passes(text: str, people: Iterable[str]) -> Sequence[MaskedText]:

@@ -9,6 +9,7 @@ from itertools import groupby
 from reviewguard.curation.labels import StoredLabel
 from reviewguard.curation.sources import Located
 from reviewguard.labelling.compare import Candidate, Conflict, Known, Repetition, compare
+from reviewguard.schema import LabelledMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,13 @@ class Dataset:
         standing = [item for item in self.written if item.message.id not in replaced]
         located = [*standing, *(label.located for label in self.labels)]
         return [Known(item.message, item.file) for item in located]
+
+    def after(self, settled: Settled) -> list[Known]:
+        """What counts once these labels are added and taken out."""
+        left = tuple(label for label in self.labels if label.message.id not in settled.removed)
+        replaced = {name for item in settled.added for name in item.label.provenance.replaces}
+        standing = (item for item in replace(self, labels=left).known if item.message.id not in replaced)
+        return [*standing, *(Known(item.label.message, None, item.original) for item in settled.added)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,20 @@ def _without_stored(added: Sequence[Candidate], outdone: Collection[int], datase
 def _says_the_same(item: Candidate, old: StoredLabel) -> bool:
     same = set(item.label.message.types) == set(old.message.types)
     return same and set(item.label.provenance.replaces) <= set(old.provenance.replaces)
+
+
+def lost(repetitions: Iterable[Repetition], standing: Iterable[Known]) -> list[Repetition]:
+    """Those whose known label does not stand any more; a row that its file holds twice goes with the first."""
+    stands = {_said(item.message) for item in standing}
+    return [
+        item
+        for item in repetitions
+        if _said(item.old.message) not in stands and (item.old.file or item.old.message.id != item.new.id)
+    ]
+
+
+def _said(message: LabelledMessage) -> tuple[str, frozenset[str]]:
+    return message.id, frozenset(message.types)
 
 
 def renewals(repetitions: Iterable[Repetition], settled: Settled, dataset: Dataset) -> tuple[Repetition, ...]:
