@@ -46,7 +46,10 @@ def sync_mlflow(champion: StoredModel, challenger: StoredModel | None) -> tuple[
     """Bring the registered model's aliases in MLflow in line; returns what could not be done."""
     if find_spec("mlflow") is None:
         return ("MLflow is not installed, its registry was not told",)
-    from reviewguard.modeling.aliases import RegistryEntry, set_aliases
+    try:
+        from reviewguard.modeling.aliases import RegistryEntry, set_aliases
+    except ImportError as error:  # MLflow without the libraries of training
+        return (f"MLflow's registry was not told: {error}",)
 
     models = {CHAMPION: champion} | ({CHALLENGER: challenger} if challenger else {})
     return set_aliases(
