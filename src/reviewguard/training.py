@@ -12,7 +12,7 @@ from typing import Any
 
 from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.augment import augment
-from reviewguard.curation.labels import BRIEF
+from reviewguard.curation.labels import BRIEF, label_version
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.decision_report import decision_report
 from reviewguard.errors import ConfigError, InputError
@@ -40,6 +40,8 @@ BEGUN = "begun.json"
 TRAINED = "trained"
 """In `begun.json`: whether the weights are stored, so that only export and measuring are left."""
 TEST = "own test split"
+LEARNT = "labels"
+"""Fact of a training: the labels it learnt, as `label_version` names them."""
 PACKAGED_FROM = "sentence-transformers/all-MiniLM-L6-v2"
 """Hub id of the encoder that comes as a package."""
 
@@ -118,6 +120,8 @@ def train(
                 "seconds": round(trained.seconds, 1),
                 "started_from": started_from,
             }
+            if earlier:
+                facts[LEARNT] = sorted({*facts[LEARNT], *earlier.facts.get(LEARNT, ())})
             run = FinishedRun(config, facts, trained)
             write_run(run_dir, run)
             write_json(run_dir / CHECKPOINTS / BEGUN, given | {TRAINED: True})
@@ -197,7 +201,7 @@ def run_facts(
     written: Sequence[LabelledMessage],
     digest: str,
 ) -> dict[str, Any]:
-    """What `config.json` says of a training: when, from what, on which data, with which versions.
+    """What `config.json` says of a training: when, from what, on which data and labels, with which versions.
 
     Args:
         written: what was trained on, before augmentation.
@@ -209,6 +213,7 @@ def run_facts(
         "data_digest": digest,
         "messages": {name: len(rows) for name, rows in splits.items()} | {"train": len(written)},
         "type_counts": dict(Counter(t for m in written for t in m.types)),
+        LEARNT: sorted(label_version(m) for m in written if m.writer_brief == BRIEF),
         "versions": package_versions(),
     }
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from curation_helpers import message
 
-from reviewguard.curation.labels import Label, Labels, Provenance, StoredLabel, write_labels
+from reviewguard.curation.labels import Label, Labels, Provenance, StoredLabel, label_version, write_labels
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.errors import InputError
@@ -20,13 +20,14 @@ from reviewguard.modeling.config import TrainConfig
 from reviewguard.retraining.challenger import Start, sample, training_mix
 from reviewguard.retraining.config import RetrainConfig, Settings
 from reviewguard.retraining.data import Places, RoundData, curate
-from reviewguard.retraining.labels import RoundOfLabels, label_version, sort_labels
+from reviewguard.retraining.labels import RoundOfLabels, sort_labels
 from reviewguard.retraining.regression import regression_set
 from reviewguard.retraining.retrain import RetrainJob, _inputs, _promote, retrain
 from reviewguard.retraining.store import ModelStore
 from reviewguard.retraining.stored import StoredModel
 from reviewguard.retraining.work import Work
 from reviewguard.schema import LabelledMessage, Rationale
+from reviewguard.training import LEARNT, run_facts
 
 WORDS = ("kettle", "lamp", "rug", "mixer", "scale", "drill", "tent", "fan", "clock", "grill", "sofa", "shelf", "radio",
          "towel", "brush", "knife")  # fmt: skip
@@ -222,32 +223,43 @@ def places(tmp_path: Path) -> Places:
     return found
 
 
-def test_written_messages_that_are_not_recorded_are_for_training_only(places: Places, tmp_path: Path) -> None:
-    asks = [(f"Praise {word} {i} times, {word}!", "positive_request") for i, word in enumerate(WORDS * 4)]
-    new = [message(text, (text, kind), id=f"new-{i}") for i, (text, kind) in enumerate(asks)]
-    write_messages(places.messages / "b.jsonl", new)
-    data = curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
-    assert [m.id for m in data.test] == [m.id for m in SIDES["test"]]
-    assert [m.id for m in data.validation] == [m.id for m in SIDES["validation"]]
-    assert {m.id for m in data.labels.known} > {m.id for m in SIDES["train"]}
-    assert len(data.labels.known) > len(SIDES["train"]) + 50
-
-
-def test_a_message_that_is_not_recorded_moves_none_and_is_no_twin_of_a_test_message(
+def test_written_messages_that_are_not_recorded_are_left_out_and_move_none(
     places: Places, tmp_path: Path
 ) -> None:
     one, other = WRITTEN[0].text, WRITTEN[15].text
-    bridge = message(f"{one} {other}", id="new-bridge", family=WRITTEN[0].family)
-    twin = message("A knife, no doubt.", id="new-twin", family=WRITTEN[15].family)
-    write_messages(places.messages / "b.jsonl", [bridge, twin])
+    new = [
+        message(f"{one} {other}", id="new-bridge", family=WRITTEN[0].family),
+        message("A knife, no doubt.", id="new-twin", family=WRITTEN[15].family),
+        message("Praise it three times, please!", id="new-0"),
+    ]
+    write_messages(places.messages / "b.jsonl", new)
     data = curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
     splits = load_splits(tmp_path / "out") | {"train": list(data.labels.known)}
     assert {name: [m.id for m in splits[name]] for name in SIDES} == {
         name: [m.id for m in rows] for name, rows in SIDES.items()
     }
-    out = [item for item in data.curation.dropped if item.step == "unrecorded"]
-    assert [Path(item.place).name for item in out] == ["b.jsonl:1", "b.jsonl:2"]
-    assert all("which is for measuring" in item.reason for item in out)
+    (told,) = data.left_out
+    assert told.startswith("3 written messages, first ")
+    assert "new-bridge is in no recorded split" in told
+    assert "`reviewguard data build --freeze`, then `reviewguard train --start-from`" in told
+
+
+def test_a_measured_split_that_lacks_recorded_messages_is_refused(places: Places, tmp_path: Path) -> None:
+    write_messages(places.messages / "a.jsonl", WRITTEN[1:])
+    curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    write_messages(places.messages / "a.jsonl", WRITTEN[:14])
+    with pytest.raises(
+        InputError, match=r"2 messages that .*splits\.json records .*, first m-014"
+    ) as refused:
+        curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    assert "data build --freeze" in str(refused.value)
+
+
+def test_a_training_says_which_labels_it_learnt() -> None:
+    labels = [replace(label(i), writer_brief="labels") for i in range(2)]
+    facts = run_facts(TrainConfig(), SIDES, [*WRITTEN, *labels], "digest")
+    assert facts[LEARNT] == [label_version(m) for m in labels]
+    assert sort_labels(labels, {m.id for m in labels}, set(facts[LEARNT]), share=0, least=10).new == ()
 
 
 def test_a_record_of_other_messages_is_refused(places: Places, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from curation_helpers import message
 
 from reviewguard.curation.dedup import DUPLICATE, jaccard, shingles
-from reviewguard.curation.splits import SHARES, assign_splits, beside_measured, find_leaks, strata
+from reviewguard.curation.splits import SHARES, assign_splits, find_leaks, strata
 from reviewguard.schema import LabelledMessage
 
 TYPES = ("incentive", "selective", "pressure", "neutral_request")
@@ -100,9 +100,3 @@ def test_a_message_that_joins_frozen_splits_goes_where_it_stays_unseen_and_moves
     assert assign_splits(items, groups_of(items), seed=1, frozen=less) == less | dict.fromkeys(
         "bd", "validation"
     )
-
-
-def test_what_belongs_with_measured_messages_is_found() -> None:
-    items = [message("ask", id=name, family=name[0]) for name in ("a1", "a2", "b1", "b2", "c1")]
-    frozen = {"a1": "test", "b1": "train"}
-    assert beside_measured(items, groups_of(items), frozen) == {"a2": "a1"}

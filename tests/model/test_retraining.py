@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from reviewguard.cli import app
 from reviewguard.cli.retraining import _tell
-from reviewguard.curation.labels import Label, Provenance, write_labels
+from reviewguard.curation.labels import Label, Provenance, label_version, write_labels
 from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.model_folder import from_parts, load
@@ -31,12 +31,12 @@ from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.retraining import retrain as module
 from reviewguard.retraining.challenger import choose_start
 from reviewguard.retraining.config import RetrainConfig, load_settings
-from reviewguard.retraining.data import HELD_OUT, LEARNT, Places, curate
+from reviewguard.retraining.data import HELD_OUT, Places, curate
 from reviewguard.retraining.gate_report import GateLine, GateReport
-from reviewguard.retraining.labels import label_version
 from reviewguard.retraining.retrain import RetrainJob, RetrainResult, retrain
 from reviewguard.retraining.store import ModelStore
 from reviewguard.schema import LabelledMessage, Message, Rationale
+from reviewguard.training import LEARNT
 
 ASKS = (
     "Could your sister write a few words about the kettle on its page?",

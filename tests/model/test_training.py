@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.modeling.trainer import _keep, fine_tune
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message, Rationale
-from reviewguard.training import export_run, train
+from reviewguard.training import LEARNT, export_run, train
 from reviewguard.unpacking import unpack_model
 
 TYPES = tuple(load_policy().types)
@@ -301,7 +302,13 @@ def test_a_run_may_begin_with_the_weights_of_another_and_says_so(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.chdir(tmp_path)
     still = tiny_config(tiny_base, epochs=1, bf16="off", learning_rate=1e-9, head_learning_rate=1e-9)
-    train(still, tiny_data_dir, tmp_path, tmp_path / "model", version="2", bootstrap=0, start_from=tiny_run)
+    run = json.loads((tiny_run / RUN).read_text("utf-8"))
+    run["facts"][LEARNT] = ["lab-1#0123"]
+    start = tmp_path / "start"
+    shutil.copytree(tiny_run / WEIGHTS, start / WEIGHTS)
+    (start / RUN).write_text(json.dumps(run), "utf-8")
+    train(still, tiny_data_dir, tmp_path, tmp_path / "model", version="2", bootstrap=0, start_from=start)
+    assert load(tmp_path / "model").settings.training[LEARNT] == ["lab-1#0123"]
     ours, theirs = (EvidenceModel.from_pretrained(r / WEIGHTS).state_dict() for r in (tmp_path, tiny_run))
     assert all(torch.allclose(ours[k], theirs[k], atol=1e-5) for k in ours)
     assert "| weights begun from | version tiny," in (tmp_path / "model" / "README.md").read_text("utf-8")

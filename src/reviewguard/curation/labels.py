@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -155,6 +156,12 @@ def parse_label(
         return None, tuple(row_issues(file, line, error))
     issues = (*check_rules([label.located]), *check_privacy([label.located]))
     return (None if issues else label), issues
+
+
+def label_version(message: LabelledMessage) -> str:
+    """The id, which tells the words, with a hash of what is said about them."""
+    said = [sorted(message.types), sorted(json.dumps(asdict(mark)) for mark in message.rationale)]
+    return f"{message.id}#{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]}"
 
 
 def held_out(labels: Sequence[Located], measured: Sequence[LabelledMessage]) -> list[Issue]:

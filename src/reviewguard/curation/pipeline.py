@@ -16,7 +16,7 @@ from reviewguard.curation.labels import held_out, read_labels, repeated
 from reviewguard.curation.privacy import check_privacy
 from reviewguard.curation.rules import check_rules
 from reviewguard.curation.sources import Issue, Located, Sources, read_messages, to_row
-from reviewguard.curation.splits import SHARES, assign_splits, beside_measured, find_leaks, strata
+from reviewguard.curation.splits import SHARES, assign_splits, find_leaks, strata
 from reviewguard.curation.storage import REPORT, load_splits, write_splits
 from reviewguard.errors import InputError
 from reviewguard.files import write_json
@@ -120,8 +120,7 @@ def build(
         labels_dir: labels that people added, all for training. They move no message, and one that reads like a
             validation or test message is left out.
         record: the file of `frozen`, refused where it names none of the messages; None takes any.
-        spread: whether messages that are not in `frozen` are spread by `seed`; else they are all for training, and
-            one in a group with a validation or test message is left out.
+        spread: whether messages that are not in `frozen` are spread by `seed`; else they are left out.
 
     Raises:
         InputError: nothing to read, nothing left, a record of other messages, near-duplicates across splits, or no
@@ -134,8 +133,7 @@ def build(
         raise _other_messages(record, frozen, messages_dir)
     selection = _select(sources, frozen)
     if not spread:
-        selection = _without_beside_measured(selection, sources, frozen)
-        frozen = dict.fromkeys(selection.unique.groups, "train") | dict(frozen)
+        selection = _recorded(selection, sources, frozen)
     splits = _split(selection.unique, seed, frozen)
     if labels_dir is not None:
         selection, splits = _with_labels(selection, splits, labels_dir)
@@ -189,18 +187,16 @@ def _select(sources: Sources, frozen: Mapping[str, str]) -> _Selection:
     return _Selection(unique, tuple(steps), tuple(dropped))
 
 
-def _without_beside_measured(
-    selection: _Selection, sources: Sources, frozen: Mapping[str, str]
-) -> _Selection:
-    """Without what `beside_measured` finds."""
+def _recorded(selection: _Selection, sources: Sources, frozen: Mapping[str, str]) -> _Selection:
+    """Without the messages that are not in `frozen`."""
     unique = selection.unique
-    out = beside_measured(unique.kept, unique.groups, frozen)
+    out = unique.groups.keys() - frozen.keys()
     issues = [
-        item.issue("text", "held_out", f"belongs with {out[item.message.id]}, which is for measuring")
+        item.issue("id", UNRECORDED, f"{item.message.id} is in no recorded split")
         for item in sources.located
         if item.message.id in out
     ]
-    kept = tuple(m for m in unique.kept if m.id not in out)
+    kept = tuple(m for m in unique.kept if m.id in frozen)
     groups = {m.id: unique.groups[m.id] for m in kept}
     steps = (*selection.steps, Step(UNRECORDED, len(kept), len(out)))
     dropped = (*selection.dropped, *_dropped(UNRECORDED, issues))

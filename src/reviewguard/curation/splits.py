@@ -68,19 +68,6 @@ def assign_splits(
     return {message.id: frozen.get(message.id, assigned[groups[message.id]]) for message in messages}
 
 
-def beside_measured(
-    messages: Sequence[LabelledMessage], groups: Mapping[str, str], frozen: Mapping[str, str]
-) -> dict[str, str]:
-    """Messages without a split in a group that is measured on, each with one that is: id → id.
-
-    Args:
-        groups: message id → group, for every message.
-        frozen: message id → split decided earlier.
-    """
-    measured = {groups[m.id]: m.id for m in messages if frozen.get(m.id, "train") != "train"}
-    return {m.id: measured[groups[m.id]] for m in messages if m.id not in frozen and groups[m.id] in measured}
-
-
 def strata(message: LabelledMessage) -> tuple[str, ...]:
     """What must be spread evenly: types (or none), register, having a buyer's message, all."""
     types = message.types or ("none",)

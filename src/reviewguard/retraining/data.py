@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reviewguard.curation.labels import read_labels
-from reviewguard.curation.pipeline import CurationReport, build
+from reviewguard.curation.pipeline import LABELS, UNRECORDED, CurationReport, build
 from reviewguard.curation.storage import load_splits, read_frozen
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
@@ -15,9 +15,8 @@ from reviewguard.retraining.config import RetrainConfig
 from reviewguard.retraining.labels import RoundOfLabels, sort_labels
 from reviewguard.retraining.regression import regression_set
 from reviewguard.schema import LabelledMessage
+from reviewguard.training import LEARNT
 
-LEARNT = "labels"
-"""Fact of a training: the labels it learnt, as `label_version` names them."""
 HELD_OUT = "held_out_labels"
 """Fact of a training: ids of the new labels that were kept for measuring it."""
 
@@ -27,7 +26,7 @@ class Places:
     """Where the data lies.
 
     Attributes:
-        splits: record of the splits of earlier builds; written messages that are not in it are for training only.
+        splits: record of the splits of earlier builds; written messages that are not in it are left out.
     """
 
     messages: Path = Path("data/messages")
@@ -52,18 +51,32 @@ class RoundData:
         train = (*parts.known, *parts.earlier, *parts.new)
         return {"train": train, "validation": self.validation, "test": self.test}
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Why labels were left out, one by one, and what becomes of the written messages that are not recorded."""
+        dropped = self.curation.dropped
+        labels = [item.reason for item in dropped if item.step == LABELS]
+        unrecorded = [item.reason for item in dropped if item.step == UNRECORDED]
+        if unrecorded:
+            labels.append(
+                f"{len(unrecorded)} written messages, first {unrecorded[0]}; record them with "
+                "`reviewguard data build --freeze`, then `reviewguard train --start-from`"
+            )
+        return tuple(labels)
+
 
 def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfig) -> RoundData:
     """Build the dataset into `out`, and sort it.
 
     Raises:
-        InputError: nothing to read, no record of the splits or one of other messages, or no label that the champion
-            has not learnt already.
+        InputError: nothing to read, no record of the splits, one of other messages or one whose validation or test
+            messages are not all there, or no label that the champion has not learnt already.
     """
     folder = places.labels if places.labels.is_dir() else None
     frozen = read_frozen(places.splits)
     report = build(places.messages, out, frozen=frozen, labels_dir=folder, record=places.splits, spread=False)
     splits = load_splits(out)
+    _check_measured(places, frozen, splits)
     stored = read_labels(places.labels)
     facts = champion.settings.training
     sorted_ = sort_labels(
@@ -77,8 +90,24 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
     if not sorted_.new:
         raise InputError(
             f"nothing to learn: {places.labels} holds no label that is new to {champion.model}",
-            fix="add labels first, with `reviewguard data add` or --with; new written messages are learnt by "
-            "`reviewguard train --start-from`",
+            fix="add labels first, with `reviewguard data add` or --with; new written messages are "
+            "recorded by `reviewguard data build --freeze` and learnt by `reviewguard train --start-from`",
         )
     test, validation = tuple(splits["test"]), tuple(splits["validation"])
     return RoundData(report, sorted_, validation, test, regression_set(stored))
+
+
+def _check_measured(
+    places: Places, frozen: Mapping[str, str], splits: Mapping[str, Sequence[LabelledMessage]]
+) -> None:
+    """Refuse to measure on a part of what is recorded for measuring."""
+    found = {message.id: name for name, messages in splits.items() for message in messages}
+    gone = [name for name, split in frozen.items() if split != "train" and found.get(name) != split]
+    if gone:
+        raise InputError(
+            f"{len(gone)} messages that {places.splits} records for validation or test are not in their split, first "
+            f"{gone[0]}",
+            expected="all of them, so that models of different times are measured on the same messages",
+            fix=f"put them back into {places.messages}, or mend what `reviewguard data validate` says of them; where "
+            "they are gone for good, `reviewguard data build --freeze` records the splits without them",
+        )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from reviewguard.curation.dedup import ALIKE, shingles
+from reviewguard.curation.labels import label_version
 from reviewguard.curation.nearest import alike
 from reviewguard.schema import LabelledMessage
 
@@ -68,12 +68,6 @@ def sort_labels(
         tuple(m for m in new if m.id not in kept),
         tuple(m for m in new if m.id in kept),
     )
-
-
-def label_version(message: LabelledMessage) -> str:
-    """The id, which tells the words, with a hash of what is said about them."""
-    said = [sorted(message.types), sorted(json.dumps(asdict(mark)) for mark in message.rationale)]
-    return f"{message.id}#{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]}"
 
 
 def _kept(new: Sequence[LabelledMessage], measured: Collection[str], wanted: int) -> set[str]:

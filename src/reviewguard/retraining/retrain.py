@@ -12,7 +12,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from reviewguard.curation.pipeline import LABELS, UNRECORDED
+from reviewguard.curation.labels import label_version
 from reviewguard.errors import InputError
 from reviewguard.exporting import export_model
 from reviewguard.files import write_json, write_text
@@ -24,10 +24,9 @@ from reviewguard.modeling.runs import FinishedRun, lineage
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.retraining.challenger import Mix, Start, choose_start, sample, train_challenger, training_mix
 from reviewguard.retraining.config import Settings
-from reviewguard.retraining.data import HELD_OUT, LEARNT, Places, RoundData, curate
+from reviewguard.retraining.data import HELD_OUT, Places, RoundData, curate
 from reviewguard.retraining.doubts import doubts
 from reviewguard.retraining.gate import judge
-from reviewguard.retraining.labels import label_version
 from reviewguard.retraining.measure import Answers, Questions, answer
 from reviewguard.retraining.report import RetrainReport, changes
 from reviewguard.retraining.store import ModelStore, Promotion
@@ -35,7 +34,7 @@ from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PAREN
 from reviewguard.retraining.work import Work
 from reviewguard.retraining.writer import Writer
 from reviewguard.settings import Settings as ModelSettings
-from reviewguard.training import NAME, TEST, describe, run_facts
+from reviewguard.training import LEARNT, NAME, TEST, describe, run_facts
 from reviewguard.user import who
 
 REPORT, REPORT_TEXT = "retraining.json", "retraining.md"
@@ -302,9 +301,7 @@ class _Round:
             start=self.start.words(self.stored.version),
             data_digest=data.curation.digest,
             counts=_counts(mix, data),
-            left_out=tuple(
-                item.reason for item in data.curation.dropped if item.step in (LABELS, UNRECORDED)
-            ),
+            left_out=data.left_out,
             doubts=doubted,
             changes=changed,
             answers=(before, after),
