@@ -270,6 +270,36 @@ def test_a_full_disk_changes_nothing(
     assert store.champion().version == "1"
 
 
+def test_a_log_that_cannot_be_written_changes_nothing(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    (store.folder / "history.jsonl").symlink_to(tmp_path / "no folder" / "log")
+    with pytest.raises(InputError, match=r"cannot write .*history\.jsonl"):
+        store.promote("2", by="Sam", reason="")
+    assert reviewguard.load(store.folder / "default").settings.version == "1"
+    assert ModelStore(store.folder, sync=silent_sync).recovered == ()
+
+
+def test_what_cannot_be_mended_is_told_and_mended_later(
+    tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reviewguard.retraining.store.append_history", full)
+        with pytest.raises(InputError, match="No space left on device"):
+            store.promote("2", by="Sam", reason="")
+        reopened = ModelStore(store.folder, sync=silent_sync)
+        assert "not mended: cannot write" in reopened.recovered[0]
+        with pytest.raises(InputError, match="No space left on device"):
+            reopened.promote("1", by="Sam", reason="")
+        assert reopened.champion().version == "2"
+    reopened.promote("1", by="Sam", reason="")
+    assert [entry.to_version for entry in store.history().entries] == ["2", "1"]
+
+
 def test_an_unfinished_version_is_cleared_away(tiny_model_dir: Path, tmp_path: Path) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2")
     versions = store.folder / "versions"

@@ -1,4 +1,7 @@
-"""The append-only log of promotions and rollbacks: a line each, on the disk before anything else happens."""
+"""The append-only log of promotions and rollbacks: a line each, on the disk once the new champion is served.
+
+Before, the store's note of what it is at holds the line, so that a kill loses none.
+"""
 
 from __future__ import annotations
 

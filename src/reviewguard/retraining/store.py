@@ -79,7 +79,7 @@ class ModelStore(ModelShelf):
         sync: tells another registry; MLflow's by default.
 
     Attributes:
-        recovered: what was found unfinished at opening, and mended.
+        recovered: what was found unfinished at opening, and mended, or why it could not be.
     """
 
     def __init__(self, folder: Path = Path("models"), *, sync: Sync = sync_mlflow) -> None:
@@ -170,9 +170,12 @@ class ModelStore(ModelShelf):
     def _change(
         self, action: Action, model: StoredModel, by: str, reason: str, *, forced: bool = False
     ) -> Promotion:
+        tuple(self._mended())  # what was cut off since the store was opened, or could not be mended then
         before = self._kept_champion()
         if before is not None and before.version == model.version:
             raise InputError(f"{model.version} is the champion already")
+        with disk_errors(self._history):  # now: once the folders are exchanged it would be too late
+            self._history.open("ab").close()
         shutil.rmtree(self._new, ignore_errors=True)
         copy_folder(self._versions / model.version / MODEL, self._new)
         load(self._new)
@@ -208,7 +211,11 @@ class ModelStore(ModelShelf):
         if not any(path.exists() for path in (self._intent, self._new, old, *parts)):
             return ()
         with suppress(InputError), self.writing("recovery"):  # unless someone is at it just now
-            return tuple(self._mended())
+            try:
+                with disk_errors(self.folder):
+                    return tuple(self._mended())
+            except InputError as error:
+                return (f"what a killed process left is not mended: {error}",)
         return ()
 
     def _mended(self) -> Iterator[str]:
