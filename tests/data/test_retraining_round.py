@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -198,6 +199,28 @@ def test_a_challenger_of_a_replaced_champion_is_not_promoted(
     kept = StoredModel("1+1", tmp_path, None, {"gate": "passed", "parent": "1"})
     promotion, refused = _promote(store, kept, "retrained")
     assert promotion is None
+    assert "measured against 1, champion is 2" in refused
+
+
+def test_a_promotion_waits_for_one_who_is_soon_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ModelStore, "champion", lambda _: StoredModel("2", tmp_path, None, {}))
+    held, free = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with ModelStore(tmp_path / "models").writing("add"):
+            held.set()
+            free.wait(60)
+
+    other = threading.Thread(target=write)
+    other.start()
+    try:
+        assert held.wait(60)
+        threading.Timer(0.2, free.set).start()
+        kept = StoredModel("1+1", tmp_path, None, {"gate": "passed", "parent": "1"})
+        _, refused = _promote(ModelStore(tmp_path / "models"), kept, "retrained")
+    finally:
+        free.set()
+        other.join()
     assert "measured against 1, champion is 2" in refused
 
 

@@ -253,11 +253,17 @@ def test_a_failed_gate_says_by_how_much_and_changes_nothing(
 def test_without_a_terminal_nobody_agrees_and_yes_promotes(
     story: Story, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both go on from the training that is finished, and judge it anew."""
+    """All go on from the training that is finished, and judge it anew; a refused promotion leaves it."""
     monkeypatch.setattr(module, "judge", lambda *_: outcome(passed=True))
     monkeypatch.setattr(module, "train_challenger", None)
     done = CliRunner().invoke(app, home.arguments)
     assert (done.exit_code, home.served) == (0, story.served), done.output
+    assert "reviewguard models promote tiny+1" in done.output
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_promote", lambda *_: (None, "models is in use by another process"))
+        done = CliRunner().invoke(app, [*home.arguments, "--yes"])
+    assert (done.exit_code, home.served) == (1, story.served), done.output
+    assert "not promoted: models is in use by another process" in done.output
     assert "reviewguard models promote tiny+1" in done.output
     done = CliRunner().invoke(app, [*home.arguments, "--yes"])
     assert done.exit_code == 0, done.output
@@ -269,6 +275,14 @@ def test_without_a_terminal_nobody_agrees_and_yes_promotes(
     data = curate(home.job.places, home.folder / "again", served, RetrainConfig())
     assert set(map(label_version, data.labels.earlier)) == set(served.settings.training[LEARNT])
     assert len(data.labels.new) == 2  # kept for measuring in the last round, to be learnt in this one
+
+
+def test_what_a_killed_promotion_left_is_told(tmp_path: Path) -> None:
+    (tmp_path / "models" / ".default.old").mkdir(parents=True)
+    arguments = ("--models", tmp_path / "models", "--behaviour", tmp_path / "none")
+    done = CliRunner().invoke(app, ["retrain", *map(str, arguments)])
+    assert isinstance(done.exception, InputError)
+    assert "put back" in done.stderr
 
 
 def test_labels_in_conflict_stop_it_before_anything_is_trained(home: Home, tmp_path: Path) -> None:

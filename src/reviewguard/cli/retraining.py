@@ -47,9 +47,11 @@ def retrain(
     Champion and challenger answer the same questions: the frozen test split, the behaviour suite, new labels kept for
     measuring, and every violation that a person ever confirmed. A challenger that misses one of these, or loses more
     than chance explains, is kept with its report, and the champion goes on serving. Promotion is asked for at a
-    terminal; without one, and without --yes, the report is all. Cut off, the same command goes on.
+    terminal; without one, and without --yes, the report is all. Cut off, the same command goes on: a finished training
+    is not done again, an epoch that was cut off is, and so is all of a training of one epoch, as in retrain.toml.
 
-    Exit code: 0 when the gate passes; 1 when it fails, or when labels are in conflict or refused; 2 when it cannot run.
+    Exit code: 0 when the gate passes; 1 when it fails, when a promotion that was agreed to is refused, or when labels
+    are in conflict or refused; 2 when it cannot run.
 
     Example: reviewguard retrain --with notices.csv --yes
 
@@ -65,6 +67,8 @@ def retrain(
 
     settings = load_settings(config)
     store = ModelStore(models)
+    for note in store.recovered:
+        print(note, file=sys.stderr)
     if with_ is not None:
         _add(with_, labels, messages, store.champion().folder)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -73,7 +77,7 @@ def retrain(
     with _Stages() as stages:
         result = run(job, store, agree=lambda report: yes or _asked(report, stages), show=stages.show)
     _tell(result, stages.asked)
-    raise typer.Exit(0 if result.report.gate.passed else 1)
+    raise typer.Exit(0 if result.report.gate.passed and not result.refused else 1)
 
 
 def _add(path: Path, labels: Path, messages: Path, model: Path) -> None:
@@ -154,7 +158,7 @@ def _tell(result: RetrainResult, asked: bool) -> None:
     if result.promotion is not None:
         print(f"promoted: {kept.version} serves in place of {report.champion}")
     elif result.refused:
-        print(f"not promoted: {result.refused}")
+        print(f"not promoted: {result.refused}\n  to promote it: `reviewguard models promote {kept.version}`")
     elif report.gate.passed:
         print(f"not promoted: {report.champion} goes on serving; `reviewguard models promote {kept.version}`")
     else:

@@ -202,7 +202,7 @@ def train_challenger(
     checkpoints: Path,
     callbacks: Sequence[TrainerCallback],
 ) -> TrainedModel:
-    """Train; a training that was cut off goes on from its last epoch in `checkpoints`."""
+    """Train; a training that was cut off goes on from its last whole epoch in `checkpoints`, or begins anew."""
     model = EvidenceModel.from_pretrained(start.weights) if start.weights else None
     types = tuple(load_policy().types)
     return fine_tune(

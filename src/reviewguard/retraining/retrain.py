@@ -97,8 +97,9 @@ def retrain(
     """Train a challenger, hold it against the champion, and promote it if it may be.
 
     Cut off at any moment, it leaves the champion in its place, and the same call goes on: a finished training is not
-    done again, an unfinished one goes on from its last epoch. Meanwhile others may change the store: before the
-    training, a new champion stops the round; later, a challenger whose champion was replaced is kept, and not promoted.
+    done again until its challenger is promoted, an unfinished one goes on from its last whole epoch, and an epoch that
+    was cut off begins anew. Meanwhile others may change the store: before the training, a new champion stops the round;
+    later, a challenger whose champion was replaced is kept, and not promoted.
 
     Args:
         agree: asked once the gate has passed.
@@ -134,7 +135,8 @@ def retrain(
         if report.gate.passed and agree(report):
             reason = f"retrained on {len(data.labels.new)} new labels"
             promotion, refused = _promote(store, kept, reason)
-            work.clear()
+            if promotion:
+                work.clear()
         shutil.rmtree(folder / UNPACKED, ignore_errors=True)
     problems = (*tracker.problems, *(promotion.problems if promotion else store.sync()))
     return RetrainResult(report, kept, promotion, problems, refused)
@@ -157,7 +159,7 @@ def _check_champion(store: ModelStore, stored: StoredModel, champion: Classifier
 def _promote(store: ModelStore, challenger: StoredModel, reason: str) -> tuple[Promotion | None, str]:
     """Promote, or say why not: others may have changed the champion meanwhile, or be changing it."""
     try:
-        with store.writing("promote"):
+        with store.writing("promote", wait=WAIT):
             check_gate(challenger, store.champion())
             return store.promote(challenger.version, by=who(), reason=reason), ""
     except InputError as error:
