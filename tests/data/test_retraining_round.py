@@ -267,6 +267,17 @@ def test_written_messages_that_are_not_recorded_are_left_out_and_move_none(
     assert "`reviewguard data build --freeze`, then `reviewguard train --start-from`" in told
 
 
+def test_a_label_that_is_left_out_is_named_and_not_quoted(places: Places, tmp_path: Path) -> None:
+    private = message("Write to nora@shop.com about the lamp.", id="lab-mail")
+    write_labels(places.labels / "mail.jsonl", [Label(private, Provenance("mail.csv"))])
+    (places.labels / "torn.jsonl").write_text('{"text": "Write to nora@sh')
+    data = curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    assert data.left_out == (
+        f"{places.labels / 'torn.jsonl'}:1: line [json_invalid]",
+        f"{places.labels / 'mail.jsonl'}:1: lab-mail [privacy:email]",
+    )
+
+
 def test_a_measured_split_that_lacks_recorded_messages_is_refused(places: Places, tmp_path: Path) -> None:
     write_messages(places.messages / "a.jsonl", WRITTEN[1:])
     curate(places, tmp_path / "out", CHAMPION, RetrainConfig())

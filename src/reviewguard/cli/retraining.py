@@ -46,9 +46,10 @@ def retrain(
 
     Champion and challenger answer the same questions: the frozen test split, the behaviour suite, new labels kept for
     measuring, and every violation that a person ever confirmed. A challenger that misses one of these, or loses more
-    than chance explains, is kept with its report, and the champion goes on serving. Promotion is asked for at a
-    terminal; without one, and without --yes, the report is all. Cut off, the same command goes on: a finished training
-    is not done again, an epoch that was cut off is, and so is all of a training of one epoch, as in retrain.toml.
+    than retrain.toml allows or, on the whole test split, than chance explains, is kept with its report, and the
+    champion goes on serving. Promotion is asked for at a terminal; without one, and without --yes, the report is all.
+    Cut off, the same command goes on: a finished training is not done again, an epoch that was cut off is, and so is
+    all of a training of one epoch, as in retrain.toml.
 
     Exit code: 0 when the gate passes; 1 when it fails, when a promotion that was agreed to is refused, or when labels
     are in conflict or refused; 2 when it cannot run.

@@ -43,12 +43,21 @@ class Dropped:
     Attributes:
         place: `file:line`.
         step: the step that refused it: schema, rules, privacy, duplicates, unrecorded or labels.
-        reason: what was wrong, for a person.
+        rule: short name of the broken rule.
+        id: the message's; "" where the line cannot be read.
+        reason: what was wrong, for a person; it may quote the message.
     """
 
     place: str
     step: str
+    rule: str
+    id: str
     reason: str
+
+    @property
+    def unquoted(self) -> str:
+        """What was left out and by which rule, without a word of it."""
+        return f"{self.place}: {self.id or 'line'} [{self.rule}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +188,11 @@ def _select(sources: Sources, frozen: Mapping[str, str]) -> _Selection:
         issues = check(located)
         located, before = _without(located, issues), len(located)
         steps.append(Step(name, len(located), before - len(located)))
-        dropped += _dropped(name, issues)
+        dropped += _dropped(name, issues, sources.located)
     located = sorted(located, key=lambda item: item.message.id not in frozen)
     unique = deduplicate([item.message for item in located])
     steps.append(Step("duplicates", len(unique.kept), len(unique.dropped)))
-    dropped += _dropped("duplicates", _duplicate_issues(located, unique.dropped))
+    dropped += _dropped("duplicates", _duplicate_issues(located, unique.dropped), located)
     return _Selection(unique, tuple(steps), tuple(dropped))
 
 
@@ -199,12 +208,22 @@ def _recorded(selection: _Selection, sources: Sources, frozen: Mapping[str, str]
     kept = tuple(m for m in unique.kept if m.id in frozen)
     groups = {m.id: unique.groups[m.id] for m in kept}
     steps = (*selection.steps, Step(UNRECORDED, len(kept), len(out)))
-    dropped = (*selection.dropped, *_dropped(UNRECORDED, issues))
+    dropped = (*selection.dropped, *_dropped(UNRECORDED, issues, sources.located))
     return _Selection(Deduplication(kept, unique.dropped, groups), steps, dropped)
 
 
-def _dropped(step: str, issues: Iterable[Issue]) -> list[Dropped]:
-    return [Dropped(f"{issue.file}:{issue.line}", step, str(issue)) for issue in issues]
+def _dropped(step: str, issues: Iterable[Issue], located: Iterable[Located] = ()) -> list[Dropped]:
+    ids = {(item.file, item.line): item.message.id for item in located}
+    return [
+        Dropped(
+            place=f"{issue.file}:{issue.line}",
+            step=step,
+            rule=issue.rule,
+            id=ids.get((issue.file, issue.line), ""),
+            reason=str(issue),
+        )
+        for issue in issues
+    ]
 
 
 def _without(located: Iterable[Located], issues: Iterable[Issue]) -> list[Located]:
@@ -254,7 +273,7 @@ def _with_labels(
     step = Step(LABELS, len(labels), len({(issue.file, issue.line) for issue in issues}))
     groups = {**selection.unique.groups, **{m.id: m.family for m in labels}}
     unique = Deduplication(tuple(chain.from_iterable(result.values())), selection.unique.dropped, groups)
-    dropped = (*selection.dropped, *_dropped(LABELS, issues))
+    dropped = (*selection.dropped, *_dropped(LABELS, issues, read.located))
     return _Selection(unique, (*selection.steps, step), dropped), result
 
 

@@ -53,9 +53,9 @@ class RoundData:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Why labels were left out, one by one, and what becomes of the written messages that are not recorded."""
+        """Labels left out, by place, id and rule, and what becomes of the written messages that are not recorded."""
         dropped = self.curation.dropped
-        labels = [item.reason for item in dropped if item.step == LABELS]
+        labels = [item.unquoted for item in dropped if item.step == LABELS]
         unrecorded = [item.reason for item in dropped if item.step == UNRECORDED]
         if unrecorded:
             labels.append(

@@ -50,7 +50,7 @@ class RetrainReport:
     Attributes:
         start: where training began, in words.
         counts: messages by their part in the round.
-        left_out: why labels, and how many unrecorded messages, were left out.
+        left_out: place, id and rule of each label, and how many unrecorded messages, were left out.
         seconds: stage → wall time.
         run_id: MLflow's; None when tracking failed from the start.
     """
