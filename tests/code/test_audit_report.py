@@ -238,13 +238,18 @@ def test_the_spreadsheet_has_every_finding_and_no_formula(tmp_path: Path) -> Non
 
 
 def test_the_order_beside_a_message_is_its_own(tmp_path: Path) -> None:
-    december = [neutral(1, order="999-1", day=30), neutral(2, "Feel free to review the lamp.", order="999-1", day=33)]
+    december = [
+        neutral(1, order="999-1", day=30),
+        neutral(2, "Feel free to review the lamp.", order="999-1", day=33),
+    ]
     november = [neutral(3, order="999-2"), neutral(4, "Feel free to review the lamp.", order="999-2", day=3)]
     audit = audited([*december, *november])
     (finding,) = [f for f in audit.findings if f.rule]
     assert finding.orders[0] == "999-2"
     write_report(audit, tmp_path / "out", created=CREATED)
-    header, *lines = load_workbook(tmp_path / "out" / "findings.xlsx")["order rules"].iter_rows(values_only=True)
+    header, *lines = load_workbook(tmp_path / "out" / "findings.xlsx")["order rules"].iter_rows(
+        values_only=True
+    )
     place = header.index("order_id")
     assert {line[place] for line in lines} == {"999-1"}  # whose messages are shown
 

@@ -313,7 +313,9 @@ def test_a_books_asin_is_taken_from_a_column_of_asins_alone(tmp_path: Path) -> N
 
 
 def test_a_number_that_is_none_is_no_word(tmp_path: Path) -> None:
-    lines = '{"thread": NaN, "sender": "buyer", "body": NaN}\n{"thread": NaN, "sender": "seller", "body": "hi"}\n'
+    lines = (
+        '{"thread": NaN, "sender": "buyer", "body": NaN}\n{"thread": NaN, "sender": "seller", "body": "hi"}\n'
+    )
     records = read(written(tmp_path, "a.jsonl", lines))
     assert [(r.conversation, r.text) for r in records] == [(None, ""), (None, "hi")]
 

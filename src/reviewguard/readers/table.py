@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from math import isnan
 from pathlib import Path
 
 from reviewguard.errors import InputError
@@ -136,7 +137,8 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         text=text,
         role=role,
         id=word.get("id") or None,
-        thread=word.get("thread") or (f"{source} {row.thread}" if row.thread and not word.get("order_id") else None),
+        thread=word.get("thread")
+        or (f"{source} {row.thread}" if row.thread and not word.get("order_id") else None),
         order_id=find_order_id(word.get("order_id"))
         or word.get("order_id")
         or find_order_id(others, subject, text),
@@ -196,8 +198,11 @@ def _word(value: Cell) -> str:
 
 
 def _text(value: Cell) -> str:
-    if value is None or value != value:  # None, or NaN, which JSON of a data frame has for it
+    if isinstance(value, float):
+        if isnan(value):  # which the JSON of a data frame has for a missing word
+            return ""
+        if value.is_integer():
+            return str(int(value))
+    if value is None:
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
     return value if isinstance(value, str) else str(value)

@@ -12,7 +12,6 @@ from reviewguard.masking import MaskedText, mask
 from reviewguard.names import names_in
 from reviewguard.schema import Proof
 
-
 _DOMAIN = re.compile(r"@[^\s,>]+")
 
 

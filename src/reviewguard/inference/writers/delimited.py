@@ -24,7 +24,8 @@ def write(table: Table, file: IO[bytes], path: Path) -> None:
     delimiter = "\t" if ".tsv" in path.suffixes[-2:] else ","
     with _compressed(file, path) as target:
         text = io.TextIOWrapper(target, "utf-8", "backslashreplace", newline="")
-        writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")  # as RFC 4180 has it; else a lone "\r" goes unquoted
+        # RFC 4180's end of a line; with another, a lone "\r" in a cell goes unquoted.
+        writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
         writer.writerow([harmless(name) for name in (*table.columns, *FLAT)])
         for row in table.rows:
             values, verdict = row.record.values, flat(row)
