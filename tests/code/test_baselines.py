@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from reviewguard.errors import InputError
+from reviewguard.modeling import embeddings
 from reviewguard.modeling.baselines import LinearBaseline, fit_baselines, tfidf_features
 from reviewguard.modeling.calibration import best_f1_threshold
 from reviewguard.modeling.compare import ComparisonTable, compare, figure_text
@@ -154,6 +155,12 @@ def test_figures_as_text() -> None:
     assert figure_text(Figure(0.5, 0.25, 0.75)) == "0.500 (0.250–0.750)"
 
 
+@pytest.fixture
+def few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "KEPT_FROM", 1)
+
+
+@pytest.mark.usefixtures("few_are_kept")
 def test_embeddings_are_kept_for_later_calls(
     tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +176,12 @@ def test_embeddings_are_kept_for_later_calls(
     assert not np.allclose(cut_shorter, vectors)
 
 
+def test_embeddings_of_a_few_texts_are_not_kept(tiny_base: Path, tmp_path: Path) -> None:
+    FrozenEmbeddings(str(tiny_base), kept=tmp_path / "embeddings.npz").transform(["Leave us five stars"])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("few_are_kept")
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04"])
 def test_a_broken_file_of_embeddings_is_written_anew(tiny_base: Path, tmp_path: Path, content: bytes) -> None:
     kept = tmp_path / "embeddings.npz"

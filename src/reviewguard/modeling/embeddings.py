@@ -16,6 +16,8 @@ from reviewguard.files import atomic_write
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 
 BATCH = 64
+KEPT_FROM = 1000
+"""New texts in one call from which writing all of them to a file takes less time than it may save."""
 
 
 class FrozenEmbeddings:
@@ -25,8 +27,8 @@ class FrozenEmbeddings:
 
     Args:
         tokens: texts are cut there.
-        kept: file for the embeddings, which later calls read; texts stand in it as hashes. One of other weights is
-            written anew.
+        kept: file for the embeddings of many texts, which later calls read; texts stand in it as hashes. One of other
+            weights is written anew.
     """
 
     def __init__(self, base_model: str = PACKAGED, tokens: int = 256, kept: Path | None = None) -> None:
@@ -49,7 +51,7 @@ class FrozenEmbeddings:
         for start in range(0, len(new), BATCH):
             batch = new[start : start + BATCH]
             self._known |= zip((hashes[text] for text in batch), self._embed(batch), strict=True)
-        if new and self._kept:
+        if self._kept and len(new) >= KEPT_FROM:
             self._write(self._kept)
         return np.stack([self._known[hashes[text]] for text in texts])
 
