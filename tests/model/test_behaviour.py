@@ -33,13 +33,13 @@ class Gate:
 
 
 GATES = {
-    "context_pairs": Gate(aim=0.90, held=0.90),
+    "context_pairs": Gate(aim=0.90, held=0.95),
     "direction": Gate(aim=0.90, held=0.95),
     "invariance": Gate(aim=0.90, held=0.95),
     "long_letters": Gate(aim=0.90, held=0.90),
     "minimal_pairs": Gate(aim=0.90, held=0.95),
-    "negation": Gate(aim=0.90, held=0.70),
-    "obfuscation": Gate(aim=0.90, held=0.95),
+    "negation": Gate(aim=0.90, held=0.75),
+    "obfuscation": Gate(aim=0.90, held=0.93),
     "plain": Gate(aim=0.90, held=0.95),
     "overall": Gate(aim=0.95, held=0.95),
 }

@@ -93,13 +93,15 @@ def _nearest(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Place and similarity of the message of another group that is nearest to each."""
     texts = [message.text for message in messages]
-    unit = sparse.csr_array(normalize(embed(texts) if embed else _tfidf(texts)))
+    unit = normalize(embed(texts) if embed else _tfidf(texts))
     group = np.array(groups)
     places = np.zeros(len(texts), dtype=np.intp)
     nearest = np.zeros(len(texts), dtype=np.float64)
     for begin in range(0, len(texts), _BLOCK):
         rows = slice(begin, begin + _BLOCK)
-        similarity = (unit[rows] @ unit.T).toarray()
+        similarity = unit[rows] @ unit.T
+        if sparse.issparse(similarity):
+            similarity = similarity.toarray()
         similarity[group[rows, None] == group[None, :]] = 0.0
         places[rows] = similarity.argmax(axis=1)
         nearest[rows] = similarity.max(axis=1)
