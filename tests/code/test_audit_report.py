@@ -19,6 +19,7 @@ from markupsafe import escape
 from openpyxl import load_workbook
 from rich.console import Console
 from tests.audit_rows import audited, neutral, row, small_export, soliciting
+from tests.faults import full_disk
 
 from reviewguard.errors import InputError
 from reviewguard.inference.audit.facts import facts, facts_text
@@ -303,10 +304,7 @@ def test_a_failure_leaves_the_earlier_report_alone(tmp_path: Path, monkeypatch: 
     write_report(audited(small_export()), out, created=CREATED)
     before = {p.name: p.read_bytes() for p in out.iterdir()}
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("reviewguard.inference.report.folder.write_sheets", full)
+    monkeypatch.setattr("reviewguard.inference.report.folder.write_sheets", full_disk)
     with pytest.raises(InputError, match="No space left"):
         write_report(audited([row(1)]), out, created=CREATED)
     assert {p.name: p.read_bytes() for p in out.iterdir()} == before

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from tests.faults import full_disk
 
 import reviewguard.labelling.session as session_module
 from reviewguard.errors import InputError
@@ -227,10 +228,7 @@ def test_a_full_disk_leaves_the_labels_before(tmp_path: Path, monkeypatch: pytes
     label(path, "c")
     before = path.read_bytes()
 
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(InputError, match="No space left"):
         label(path, "c")
     assert path.read_bytes() == before

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 from curation_helpers import message
+from tests.faults import another_writer
 
 from reviewguard.curation.labels import Label, Labels, Provenance, StoredLabel, label_version, write_labels
 from reviewguard.curation.sources import write_messages
@@ -204,23 +205,10 @@ def test_a_challenger_of_a_replaced_champion_is_not_promoted(
 
 def test_a_promotion_waits_for_one_who_is_soon_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ModelStore, "champion", lambda _: StoredModel("2", tmp_path, None, {}))
-    held, free = threading.Event(), threading.Event()
-
-    def write() -> None:
-        with ModelStore(tmp_path / "models").writing("add"):
-            held.set()
-            free.wait(60)
-
-    other = threading.Thread(target=write)
-    other.start()
-    try:
-        assert held.wait(60)
+    with another_writer(tmp_path / "models", "add") as free:
         threading.Timer(0.2, free.set).start()
         kept = StoredModel("1+1", tmp_path, None, {"gate": "passed", "parent": "1"})
         _, refused = _promote(ModelStore(tmp_path / "models"), kept, "retrained")
-    finally:
-        free.set()
-        other.join()
     assert "measured against 1, champion is 2" in refused
 
 

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.faults import another_writer, full_disk
 from tests.model.versions import PASSED, make_store, make_version, silent_sync
 
 import reviewguard
@@ -223,26 +224,13 @@ def test_a_second_writer_is_told_who_the_first_is(tiny_model_dir: Path, tmp_path
 
 
 def test_a_writer_waits_for_one_who_is_soon_done(tmp_path: Path) -> None:
-    held, free = threading.Event(), threading.Event()
-
-    def write() -> None:
-        with ModelStore(tmp_path, sync=silent_sync).writing("promote"):
-            held.set()
-            free.wait(60)
-
-    other = threading.Thread(target=write)
-    other.start()
-    try:
-        assert held.wait(60)
+    with another_writer(tmp_path, "promote") as free:
         store = ModelStore(tmp_path, sync=silent_sync)
         with pytest.raises(InputError, match="`promote`"), store.writing("add", wait=0.1):
             pass
         threading.Timer(0.2, free.set).start()
         with store.writing("add", wait=60), store.writing("add"):
             assert free.is_set()
-    finally:
-        free.set()
-        other.join()
 
 
 def test_who_writes_may_promote_inside(tiny_model_dir: Path, tmp_path: Path) -> None:
@@ -260,11 +248,8 @@ def test_a_full_disk_changes_nothing(
 ) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2")
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr("reviewguard.retraining.store.copy_folder", full)
+        patch.setattr("reviewguard.retraining.store.copy_folder", full_disk)
         with pytest.raises(InputError, match="No space left on device"):
             store.promote("2", by="Sam", reason="")
     assert store.champion().version == "1"
@@ -284,11 +269,8 @@ def test_what_cannot_be_mended_is_told_and_mended_later(
 ) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2")
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr("reviewguard.retraining.store.append_history", full)
+        patch.setattr("reviewguard.retraining.store.append_history", full_disk)
         with pytest.raises(InputError, match="No space left on device"):
             store.promote("2", by="Sam", reason="")
         reopened = ModelStore(store.folder, sync=silent_sync)
