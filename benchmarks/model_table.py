@@ -22,6 +22,7 @@ from reviewguard.files import write_json
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.baselines import LinearBaseline, fit_baselines
 from reviewguard.modeling.compare import FIGURES, compare
+from reviewguard.modeling.embeddings import kept_beside
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.scorer import Scorer
 from reviewguard.readers.labelled import read_labelled
@@ -61,7 +62,7 @@ def main(
     splits = load_splits(data)
     train = limit_families(splits["train"], share, seeds[0])
     scorers = [
-        *fit_baselines(train, splits["validation"], seed=seeds[0], embeddings=data.parent / "embeddings.npz"),
+        *fit_baselines(train, splits["validation"], seed=seeds[0], embeddings=kept_beside(data)),
         *_setfit(train, splits["validation"], setfit_shots, seeds[0]),
         *(
             ClassifierScorer(load(_folder(runs, r, s) / "model"), _title(r, s, seeds))

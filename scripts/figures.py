@@ -27,11 +27,10 @@ from reviewguard.curation.stats import stats
 from reviewguard.curation.storage import load_splits
 from reviewguard.files import write_json
 from reviewguard.modeling.compare import FIGURES as COMPARED
-from reviewguard.modeling.embeddings import FrozenEmbeddings
+from reviewguard.modeling.embeddings import FrozenEmbeddings, kept_beside
 
 MESSAGES = ROOT / "data" / "messages"
 SPLITS = ROOT / "build" / "data" / "report.json"
-EMBEDDINGS = ROOT / "build" / "embeddings.npz"
 COMPARISON = ROOT / "build" / "figures.json"
 BEHAVIOUR = ROOT / "build" / "behaviour.json"
 STARTS = 10
@@ -63,8 +62,8 @@ def _likeness() -> list[dict[str, object]] | None:
     """How alike the messages of each split are, by the pretrained encoder's embeddings."""
     if not SPLITS.is_file():
         return None
-    splits = load_splits(SPLITS.parent)
-    return [s.to_dict() for s in likeness_by_split(splits, FrozenEmbeddings(kept=EMBEDDINGS).transform)]
+    embed = FrozenEmbeddings(kept=kept_beside(SPLITS.parent)).transform
+    return [s.to_dict() for s in likeness_by_split(load_splits(SPLITS.parent), embed)]
 
 
 def _condensed(comparison: Any) -> Any:

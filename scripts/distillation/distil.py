@@ -30,7 +30,7 @@ from windows import augmented, facts, window_tensors
 
 from reviewguard.curation.storage import load_splits
 from reviewguard.modeling.config import load_config
-from reviewguard.modeling.evidence_model import FASTEST_ATTENTION, attending
+from reviewguard.modeling.evidence_model import fast_training
 from reviewguard.readers.labelled import read_labelled
 
 
@@ -87,7 +87,7 @@ def student(options: argparse.Namespace) -> None:
     if options.mimic:
         first = teacher_model(options.mimic, options.teachers[0])
         mimic = Mimic(model, first.to(DEVICE).eval().bfloat16())
-    with attending(model.encoder, FASTEST_ATTENTION):
+    with fast_training(model.encoder):
         fit(model, rows, loss, _plan(options), partial(report, model, data, options.name), mimic)
     save_weights(model, options.out)
 

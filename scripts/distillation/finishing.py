@@ -51,12 +51,12 @@ def finish(
     load_weights(model, parts)
     trained = TrainedModel(model.eval(), load_tokenizer(config.base_model), (), 0.0)
     splits = load_splits(data_dir)
-    facts = run_facts(config, splits, splits["train"], stored_digest(data_dir)) | {
+    earlier = finished_run(started_from) if started_from else None
+    facts = run_facts(config, splits, splits["train"], stored_digest(data_dir), earlier) | {
         "version": version,
         "run_id": "",
         "commit": str(git_state()),
         "seconds": trained.seconds,
-        "started_from": finished_run(started_from).lineage if started_from else None,
         "taught_by": {**TEACHER, **taught_by} if taught_by else None,
     }
     write_run(out, FinishedRun(config, facts, trained))

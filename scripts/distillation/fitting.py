@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from losses import Loss
 from models import Mimic
-from rows import CUDA, DEVICE, Batch, Numbers, Rows
+from rows import DEVICE, Batch, Numbers, Rows
 from torch import Tensor, nn
 
 from reviewguard.modeling.evidence_model import EvidenceModel
-from reviewguard.modeling.memory import keep_large_blocks
 
 _WARM_UP = 0.04
 """Share of the time in which the rate rises."""
@@ -58,8 +57,6 @@ def fit(
         look: reports on the model, which it may put into evaluation mode.
         mimic: whose loss is added.
     """
-    if not CUDA:
-        keep_large_blocks()
     torch.manual_seed(plan.seed)
     model.to(DEVICE).train()
     optimizer = _optimizer(model, plan, mimic)

@@ -114,14 +114,11 @@ def train(
                 callbacks=[TrackingCallback(tracker)],
                 start_from=earlier.trained.model if earlier else None,
             )
-            facts = run_facts(config, splits, written, digest) | {
+            facts = run_facts(config, splits, written, digest, earlier) | {
                 **called,
                 "commit": commit,
                 "seconds": round(trained.seconds, 1),
-                "started_from": started_from,
             }
-            if earlier:
-                facts[LEARNT] = sorted({*facts[LEARNT], *earlier.facts.get(LEARNT, ())})
             run = FinishedRun(config, facts, trained)
             write_run(run_dir, run)
             write_json(run_dir / CHECKPOINTS / BEGUN, given | {TRAINED: True})
@@ -200,12 +197,15 @@ def run_facts(
     splits: Mapping[str, Sequence[LabelledMessage]],
     written: Sequence[LabelledMessage],
     digest: str,
+    earlier: FinishedRun | None = None,
 ) -> dict[str, Any]:
     """What `config.json` says of a training: when, from what, on which data and labels, with which versions.
 
     Args:
         written: what was trained on, before augmentation.
+        earlier: the training whose weights it began with, and whose labels it has learnt too.
     """
+    labels = {label_version(m) for m in written if m.writer_brief == BRIEF}
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "base_model": config.base_model,
@@ -213,7 +213,8 @@ def run_facts(
         "data_digest": digest,
         "messages": {name: len(rows) for name, rows in splits.items()} | {"train": len(written)},
         "type_counts": dict(Counter(t for m in written for t in m.types)),
-        LEARNT: sorted(label_version(m) for m in written if m.writer_brief == BRIEF),
+        LEARNT: sorted(labels.union(earlier.facts.get(LEARNT, ()) if earlier else ())),
+        "started_from": earlier.lineage if earlier else None,
         "versions": package_versions(),
     }
 

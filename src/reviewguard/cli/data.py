@@ -121,9 +121,10 @@ def stats(
 def _split_likeness(folder: Path) -> list[dict[str, object]]:
     from reviewguard.curation.likeness import likeness_by_split
     from reviewguard.curation.storage import load_splits
-    from reviewguard.modeling.embeddings import FrozenEmbeddings
+    from reviewguard.modeling.embeddings import FrozenEmbeddings, kept_beside
 
-    return [s.to_dict() for s in likeness_by_split(load_splits(folder), FrozenEmbeddings().transform)]
+    embed = FrozenEmbeddings(kept=kept_beside(folder)).transform
+    return [s.to_dict() for s in likeness_by_split(load_splits(folder), embed)]
 
 
 @app.command(name="import")

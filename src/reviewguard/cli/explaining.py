@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reviewguard.cli.shared import warn
 from reviewguard.schema import LabelledMessage
 
 
@@ -70,8 +71,7 @@ def _track(found: Mapping[str, Any]) -> None:
         tracker.json(found, "explanations/explanations.json")
         tracker.text(to_markdown(found), "explanations/explanations.md")
         tracker.figure(to_plot(found), "explanations/explanations.png")
-    for problem in tracker.problems:
-        print(f"tracking: {problem}", file=sys.stderr)
+    warn(f"tracking: {problem}" for problem in tracker.problems)
 
 
 def _machine() -> dict[str, Any]:

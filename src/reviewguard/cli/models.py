@@ -146,8 +146,9 @@ def evaluate(
     scorers: list = [ClassifierScorer(load(model))]  # type: ignore[type-arg]
     scorers += [ClassifierScorer(load(folder), name) for name, folder in others.items()]
     if compare:
-        parts = load_splits(splits)
-        kept = splits.parent / "embeddings.npz"
+        from reviewguard.modeling.embeddings import kept_beside
+
+        parts, kept = load_splits(splits), kept_beside(splits)
         baselines = fit_baselines(parts["train"], parts["validation"], seed=seed, embeddings=kept)
         scorers = [*baselines, *scorers[::-1]]
     table = measure(scorers, datasets, seed=seed, bootstrap=bootstrap)

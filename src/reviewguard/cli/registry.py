@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +15,7 @@ from reviewguard.cli.shared import (
     column_map,
     output_console,
     progress_bar,
+    warn,
 )
 from reviewguard.user import who
 
@@ -160,7 +159,7 @@ def _open(models: Path) -> ModelStore:
     from reviewguard.retraining.store import ModelStore
 
     store = ModelStore(models)
-    _warn((*store.recovered, *store.history().problems))
+    warn((*store.recovered, *store.history().problems))
     return store
 
 
@@ -169,11 +168,6 @@ def _report(promotion: Promotion) -> None:
 
     print(history_line(promotion.entry))
     print(f"served now: {promotion.champion.version} in {promotion.champion.folder}")
-    _warn(f"registry: {problem}" for problem in promotion.problems)
+    warn(f"registry: {problem}" for problem in promotion.problems)
     if promotion.problems:
-        _warn(["registry: the next promotion or rollback tells it"])
-
-
-def _warn(notes: Iterable[str]) -> None:
-    for note in notes:
-        print(note, file=sys.stderr)
+        warn(["registry: the next promotion or rollback tells it"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import typer
 
 from reviewguard.cli.data import FROZEN, LABELS, MESSAGES
-from reviewguard.cli.shared import output_console
+from reviewguard.cli.shared import output_console, warn
 from reviewguard.user import who
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def retrain(
 
     settings = load_settings(config)
     store = ModelStore(models)
-    for note in store.recovered:
-        print(note, file=sys.stderr)
+    warn(store.recovered)
     if with_ is not None:
         _add(with_, labels, messages, store.champion().folder)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -153,8 +152,7 @@ def _tell(result: RetrainResult, asked: bool) -> None:
     report, kept = result.report, result.challenger
     if not asked:
         _print(report)
-    for problem in result.problems:
-        print(f"tracking: {problem}", file=sys.stderr)
+    warn(f"tracking: {problem}" for problem in result.problems)
     print(f"{kept.version} is kept in {kept.folder}")
     if result.promotion is not None:
         print(f"promoted: {kept.version} serves in place of {report.champion}")

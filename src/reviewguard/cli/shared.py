@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
     from reviewguard.inference.batch import Progress as RunProgress
     from reviewguard.inference.batch import Report
+
+
+def warn(notes: Iterable[str]) -> None:
+    """Say what went beside the result, on standard error."""
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 class FailOn(StrEnum):

@@ -17,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler, normalize
+from sklearn.utils.extmath import safe_sparse_dot
 
 from reviewguard.curation.storage import label_of
 from reviewguard.curation.vocabulary import REVIEW_WORDS
@@ -99,9 +100,7 @@ def _nearest(
     nearest = np.zeros(len(texts), dtype=np.float64)
     for begin in range(0, len(texts), _BLOCK):
         rows = slice(begin, begin + _BLOCK)
-        similarity = unit[rows] @ unit.T
-        if sparse.issparse(similarity):
-            similarity = similarity.toarray()
+        similarity = safe_sparse_dot(unit[rows], unit.T, dense_output=True)
         similarity[group[rows, None] == group[None, :]] = 0.0
         places[rows] = similarity.argmax(axis=1)
         nearest[rows] = similarity.max(axis=1)

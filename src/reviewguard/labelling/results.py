@@ -15,9 +15,9 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What was decided on conflicts, by the id of the new label; "all" stands for every one.
+    """What was decided on conflicts, by the id of the new label.
 
-    But not for those that a decision brings about.
+    "all" stands for every conflict but those that a decision brings about.
 
     Attributes:
         accept: the new label is taken, and what contradicts it is replaced.

@@ -20,6 +20,11 @@ KEPT_FROM = 1000
 """New texts in one call from which writing all of them to a file takes less time than it may save."""
 
 
+def kept_beside(data: Path) -> Path:
+    """Where the embeddings of the messages in a data folder are kept."""
+    return data.parent / "embeddings.npz"
+
+
 class FrozenEmbeddings:
     """Mean-pooled, normalised token states (Reimers & Gurevych, "Sentence-BERT", 2019), scikit-learn's way.
 
@@ -37,8 +42,8 @@ class FrozenEmbeddings:
         self._model = AutoModel.from_pretrained(folder).eval()
         self._tokens = tokens
         self._kept = kept
-        self._source = f"{_fingerprint(self._model)}-{tokens}"
-        self._known: dict[bytes, NDArray[np.float32]] = self._read()
+        self._source = f"{_fingerprint(self._model)}-{tokens}" if kept else ""
+        self._known = self._read()
 
     def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """There is nothing to fit."""

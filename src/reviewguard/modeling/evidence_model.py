@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from reviewguard.errors import ConfigError
+from reviewguard.modeling.memory import keep_large_blocks
 
 HEADS = ("evidence", "plain")
 POOLINGS = ("attention", "max", "logsumexp")
@@ -191,10 +192,6 @@ class EvidenceModel(nn.Module):
         return model
 
 
-FASTEST_ATTENTION = "sdpa" if torch.cuda.is_available() else "eager"
-"""To train with: on a processor, the backward pass of the fused one is slow (torch 2.13)."""
-
-
 @contextmanager
 def attending(encoder: PreTrainedModel, how: str) -> Iterator[None]:
     """Compute attention in another of the encoder's ways: `eager` writes it out."""
@@ -204,6 +201,17 @@ def attending(encoder: PreTrainedModel, how: str) -> Iterator[None]:
         yield
     finally:
         encoder.set_attn_implementation(before)
+
+
+@contextmanager
+def fast_training(encoder: PreTrainedModel) -> Iterator[None]:
+    """On a processor, keep large blocks and write attention out: the fused one's backward pass is slow (torch 2.13)."""
+    if torch.cuda.is_available():
+        yield
+        return
+    keep_large_blocks()
+    with attending(encoder, "eager"):
+        yield
 
 
 def token_loss(evidence: Tensor, mask: Tensor, token_labels: Tensor) -> Tensor:

@@ -35,8 +35,7 @@ from reviewguard.modeling.base_model import resolve_base_model
 from reviewguard.modeling.checkpoints import WEIGHTS, last_checkpoint, latest_first
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.dataset import WindowCollator, training_rows
-from reviewguard.modeling.evidence_model import FASTEST_ATTENTION, EvidenceModel, attending
-from reviewguard.modeling.memory import keep_large_blocks
+from reviewguard.modeling.evidence_model import EvidenceModel, fast_training
 from reviewguard.schema import LabelledMessage
 
 
@@ -120,9 +119,7 @@ def fine_tune(
         trainer.remove_callback(ProgressCallback)
     started = time.monotonic()
     checkpoint = last_checkpoint(run_dir)
-    if not torch.cuda.is_available():
-        keep_large_blocks()
-    with attending(model.encoder, FASTEST_ATTENTION):
+    with fast_training(model.encoder):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if config.average_last > 1:
         _average(model, latest_first(run_dir)[: config.average_last])

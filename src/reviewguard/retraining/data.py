@@ -55,14 +55,14 @@ class RoundData:
     def left_out(self) -> tuple[str, ...]:
         """Labels left out, by place, id and rule, and what becomes of the written messages that are not recorded."""
         dropped = self.curation.dropped
-        labels = [item.unquoted for item in dropped if item.step == LABELS]
+        told = [item.unquoted for item in dropped if item.step == LABELS]
         unrecorded = [item.reason for item in dropped if item.step == UNRECORDED]
         if unrecorded:
-            labels.append(
+            told.append(
                 f"{len(unrecorded)} written messages, first {unrecorded[0]}; record them with "
                 "`reviewguard data build --freeze`, then `reviewguard train --start-from`"
             )
-        return tuple(labels)
+        return tuple(told)
 
 
 def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfig) -> RoundData:
