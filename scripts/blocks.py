@@ -270,11 +270,11 @@ def retraining() -> str | None:
     if not stored:
         return None
     facts = (
-        f"One type left out, then taught by labels (`benchmarks/retraining.py`, seed {stored['seed']}). "
-        "Brackets hold 95% bootstrap intervals."
+        "Three types left out of the base model, then one of them taught by labels (`benchmarks/retraining.py`, seed "
+        f"{stored['seed']}). Brackets hold 95% bootstrap intervals."
     )
     header = (
-        "type left out", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "named",
+        "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "named",
         "F1 elsewhere, points", "false alarms elsewhere, points", "minutes", "gate",
     )  # fmt: skip
     return f"{facts}\n\n{table(header, map(_retrained, stored['rows']))}"
