@@ -30,7 +30,8 @@ class RetrainConfig:
         learning_rate: peak, for the encoder; `head_learning_rate` for the head.
         warmup: share of the steps, 0–1.
         keep_start: least share, 0–1, of the champion's weights in the challenger's: see `TrainConfig.keep_start`.
-            More is kept, in steps, while the challenger ranks validation messages worse than the champion.
+            More is kept, in steps, while the challenger ranks validation messages worse than the champion, beyond
+            what chance explains.
         replay: messages that the champion learnt, learnt once more so that they are not forgotten: half of them as
             written, half as augmented copies, so that what augmentation adds is no sign of a new label. Labels of
             earlier rounds come on top.
@@ -43,7 +44,7 @@ class RetrainConfig:
     full: str = ""
     epochs: int = 1
     batch_size: int = 16
-    learning_rate: float = 2e-4
+    learning_rate: float = 1e-4
     head_learning_rate: float = 1e-3
     warmup: float = 0.1
     keep_start: float = 0.2
