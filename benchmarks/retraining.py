@@ -4,8 +4,8 @@
 
 A base model is trained without any message of the types asked about, all three at once. Then 5, 20 and 50 labelled ones
 of one type go through `data add` and `retrain`, as a user's would; recall is counted on the type's other messages, none
-of them alike, and F1 on the test messages of all other kinds. A further row flips a fifth of the 50 labels. Every row is
-written when it is done, and one that is there is not measured again; the base is kept per data and size. Some twenty
+of them alike, and F1 on the test messages of all other kinds. A further row flips a fifth of the 50 labels. Every row
+is written when it is done, and one that is there is not measured again; the base is kept per data and size. Some twenty
 minutes for the base and five a row on two cores.
 """
 
