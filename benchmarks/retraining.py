@@ -1,4 +1,4 @@
-"""Leave one type out: how many labels does it take to learn a kind of violation that no training message showed?
+"""Leave types out: how many labels does it take to learn a kind of violation that no training message showed?
 
     python benchmarks/retraining.py --out docs/retraining.json --plot docs/retraining.png
 
