@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 100_000
 """Characters of a message that are read; what lies beyond is reported, never ignored in silence."""
 MAX_PREVIOUS_CHARACTERS = 4_000
+ATTRIBUTION = "attribution"
+"""Name of the output that not every model has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,15 @@ class MessageEncoder:
         except Exception as error:  # tokenizers raises bare Exception
             raise ModelError(f"cannot read {path}: {error}", expected="a tokenizers JSON file") from error
         return cls(tokenizer, limits)
+
+    @property
+    def mask_id(self) -> int:
+        """What stands for a word that was taken out.
+
+        Raises:
+            ModelError: the tokenizer has no [MASK].
+        """
+        return self._special("[MASK]")
 
     def _special(self, token: str) -> int:
         found = self._tokenizer.token_to_id(token)
@@ -211,11 +222,14 @@ class Forward:
     Attributes:
         logits: per window and type, shape `(windows, types)`.
         evidence, attention: per token and type, shape `(windows, tokens, types)`.
+        attribution: what the log-odds of any violation would lose without each token, shape `(windows, tokens)`; None
+            where the model does not say.
     """
 
     logits: NDArray[np.float32]
     evidence: NDArray[np.float32]
     attention: NDArray[np.float32]
+    attribution: NDArray[np.float32] | None = None
 
 
 def collate(windows: Sequence[Window], pad_id: int) -> Batch:

@@ -19,6 +19,7 @@ from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.drift import write_reference
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, from_parts, load
+from reviewguard.modeling.attribution_fit import add_attribution
 from reviewguard.modeling.calibration import fit_settings
 from reviewguard.modeling.onnx_export import INPUTS, export_onnx
 from reviewguard.modeling.quantize import Inputs, quantize_int8
@@ -32,6 +33,8 @@ PRECISIONS = ("int8", "fp32")
 CARD_FILE = "README.md"
 CALIBRATION = 300
 """Messages whose activations are measured for int8."""
+SEED = 13
+"""Of the masked copies that attribution is fitted on."""
 SELF_CHECK = Message(
     "Dear friend, glad the kettle arrived. Give us five stars and we refund you by PayPal, then tell us on WhatsApp.",
     "it came today",
@@ -56,8 +59,8 @@ def export_model(
     The classifier remembers what it read of `validation` (`Classifier.remembering`), for who measures it next.
 
     Args:
-        validation: messages that activation ranges are measured on, and calibrations and thresholds fitted on with
-            the exported weights.
+        validation: messages that activation ranges are measured on, and calibrations, thresholds and attribution
+            fitted on with the exported weights.
         training: facts of the run, kept in `config.json` beside the precision.
 
     Raises:
@@ -79,6 +82,9 @@ def export_model(
             limits=limits,
             training={**(training or {}), PRECISION: precision},
         )
+        encoder = MessageEncoder.from_file(part / TOKENIZER_FILE, limits)
+        if trained.model.head_config.head == "evidence":
+            add_attribution(part / MODEL_FILE, encoder, validation, SEED)
         classifier = _fit(part, settings, validation)
         classifier.settings.save(part / CONFIG_FILE)
         load(part)  # what cannot be loaded replaces nothing

@@ -135,10 +135,9 @@ def train(
             limits=config.limits,
             training=run.facts,
         )
-        evaluations = _evaluate(
-            classifier, {TEST: splits["test"]} | dict(measure_on or {}), config, bootstrap
+        evaluations = measure_and_describe(
+            classifier, out, splits, written, measure_on, seed=config.seed, bootstrap=bootstrap
         )
-        describe(out, classifier, written, evaluations, splits)
         _track(tracker, out, evaluations, splits["test"], run.trained)
     (run_dir / CHECKPOINTS / BEGUN).unlink()
     return TrainingRun(out, evaluations, tracker.run_id, run.trained.seconds, tuple(tracker.problems))
@@ -216,19 +215,6 @@ def run_facts(
         LEARNT: sorted(labels.union(earlier.facts.get(LEARNT, ()) if earlier else ())),
         "started_from": earlier.lineage if earlier else None,
         "versions": package_versions(),
-    }
-
-
-def _evaluate(
-    classifier: Classifier,
-    datasets: Mapping[str, Sequence[LabelledMessage]],
-    config: TrainConfig,
-    bootstrap: int,
-) -> dict[str, Evaluation]:
-    scorer = ClassifierScorer(classifier)
-    return {
-        name: evaluate(scorer, examples, seed=config.seed, bootstrap=bootstrap)
-        for name, examples in datasets.items()
     }
 
 
@@ -338,7 +324,32 @@ def export_run(
         precision=precision,
         training=facts,
     )
-    datasets = {TEST: splits["test"]} | dict(measure_on or {})
     written = limit_families(splits["train"], config.limit, config.seed)
-    describe(out, classifier, written, _evaluate(classifier, datasets, config, bootstrap), splits)
+    measure_and_describe(classifier, out, splits, written, measure_on, seed=config.seed, bootstrap=bootstrap)
     return classifier
+
+
+def measure_and_describe(
+    classifier: Classifier,
+    folder: Path,
+    splits: Mapping[str, Sequence[LabelledMessage]],
+    written: Sequence[LabelledMessage],
+    measure_on: Mapping[str, Sequence[LabelledMessage]] | None = None,
+    *,
+    seed: int = 13,
+    bootstrap: int = 1000,
+) -> Mapping[str, Evaluation]:
+    """Measure an exported model, and write figures and card into its folder.
+
+    Args:
+        written: what it was trained on, before augmentation.
+        measure_on: further labelled data to report on.
+    """
+    scorer = ClassifierScorer(classifier)
+    datasets = {TEST: splits["test"]} | dict(measure_on or {})
+    found = {
+        name: evaluate(scorer, examples, seed=seed, bootstrap=bootstrap)
+        for name, examples in datasets.items()
+    }
+    describe(folder, classifier, written, found, splits)
+    return found

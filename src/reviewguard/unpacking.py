@@ -25,6 +25,7 @@ from reviewguard.inference.model_folder import (
     from_parts,
     verify_files,
 )
+from reviewguard.modeling.attribution import read_attribution
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 from reviewguard.modeling.config import config_from
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
@@ -96,7 +97,8 @@ def unpacked_run(folder: Path) -> FinishedRun | None:
     config = config_from(asdict(settings.limits) | {k: facts[k] for k in ("seed",) if k in facts})
     model = unpack_model(folder)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-    trained = TrainedModel(model, tokenizer, (), facts.get("seconds", 0.0))
+    attribution = read_attribution(folder / MODEL_FILE)
+    trained = TrainedModel(model, tokenizer, (), facts.get("seconds", 0.0), attribution=attribution)
     return FinishedRun(config, facts, trained)
 
 

@@ -10,7 +10,6 @@ import pytest
 from numpy.typing import NDArray
 
 from reviewguard.inference.proof import decisive_clauses, decisive_words, fewest
-from reviewguard.inference.spans import WordScores
 from reviewguard.schema import Evidence, Message
 
 Left = Callable[[Sequence[Sequence[int]]], NDArray[np.float64]]
@@ -72,24 +71,24 @@ def probability(messages: Sequence[Message]) -> NDArray[np.float64]:
     )
 
 
-def scores(text: str, **weights: float) -> WordScores:
+def weighed(text: str, **weights: float) -> tuple[list[tuple[int, int]], NDArray[np.float64]]:
     words = [w.strip(",.") for w in text.split()]
     starts = [text.index(w) for w in words]
-    weight = np.array([weights.get(w, 0.0) for w in words])
-    return WordScores(tuple((s, s + len(w)) for s, w in zip(starts, words, strict=True)), weight, weight)
+    spans = [(s, s + len(w)) for s, w in zip(starts, words, strict=True)]
+    return spans, np.array([weights.get(w, 0.0) for w in words])
 
 
 def test_the_deciding_words_lie_within_the_marked_ones() -> None:
     text = "A gift is yours, we want stars."
     marked = [Evidence(2, 15, text[2:15], "incentive", 1.0)]
     proof = decisive_words(
-        Message(text), marked, [scores(text, gift=0.5, stars=0.9, yours=0.6)], probability, 0.5
+        Message(text), marked, *weighed(text, gift=0.5, stars=0.9, yours=0.6), probability, 0.5
     )
     assert proof is not None
     assert [(q.start, q.text) for q in proof.words] == [(2, "gift")]
     assert proof.probability == 0.2
     elsewhere = [Evidence(0, 1, "A", "incentive", 1.0)]
-    assert decisive_words(Message(text), elsewhere, [scores(text)], probability, 0.5) is None
+    assert decisive_words(Message(text), elsewhere, *weighed(text), probability, 0.5) is None
 
 
 def test_the_buyers_clause_is_found() -> None:

@@ -8,8 +8,10 @@ from reviewguard.inference.spans import (
     TokenScores,
     WordScores,
     bare,
+    deciding,
     evidence_spans,
     says_nothing,
+    word_effects,
     word_scores,
 )
 
@@ -101,6 +103,21 @@ def test_words_that_were_read_as_one_are_marked_to_the_last() -> None:
     np.testing.assert_allclose(found.weight, [0, *[0.2] * 5, 0])
     (span,) = evidence_spans(text, "x", found, 0.5)
     assert (span.text, span.weight) == ("⭐ ⭐ ⭐ ⭐ ⭐", 1.0)
+
+
+def test_a_words_effect_is_the_sum_over_its_tokens_shared_by_the_words_they_stand_in() -> None:
+    words = ((0, 5), (6, 7), (8, 9))
+    offsets = np.array([(0, 2), (2, 5), (6, 9)])
+    np.testing.assert_allclose(word_effects(words, offsets, np.array([1.0, 2.0, -1.0])), [3.0, -0.5, -0.5])
+    assert word_effects((), np.zeros((0, 2), dtype=np.int64), np.zeros(0)).shape == (0,)
+
+
+def test_words_of_evidence_decide_first_and_among_them_those_without_which_most_is_lost() -> None:
+    probability = np.array([0.1, 0.9, 0.1, 0.0, 0.9, 0.1, 0.1])
+    effects = np.array([9.0, 1.0, 0.5, -3.0, 2.0, 0.0, 0.0])
+    order = np.argsort(-deciding(probability, effects), kind="stable").tolist()
+    assert order[:4] == [4, 1, 2, 3]  # what stands between strong words counts as they do
+    np.testing.assert_allclose(deciding(probability, np.zeros(7)), [0.1, 0.9, 0.9, 0.9, 0.9, 0.1, 0.1])
 
 
 def marked(text: str, weights: dict[str, float]) -> list[str]:

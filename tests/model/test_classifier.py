@@ -75,6 +75,36 @@ def test_a_violation_is_named_marked_and_proven(guard: Classifier) -> None:
     assert verdict.without_evidence < 0.3 < 0.7 < (verdict.probability or 0)
 
 
+class PairBackend(WordBackend):
+    """'gift' and 'review' are an incentive together and nothing alone; of the two, `told` would be missed more."""
+
+    def __init__(self, encoder: MessageEncoder, told: str | None) -> None:
+        super().__init__(encoder)
+        self._words = [self._ids(encoder, word) for word in ("gift", "review")]
+        self._told = self._ids(encoder, told) if told else None
+
+    def run(self, batch: Batch) -> Forward:
+        hits = [np.isin(batch.input_ids, ids) & (batch.seller_mask == 1) for ids in self._words]
+        together = hits[0].any(axis=1, keepdims=True) & hits[1].any(axis=1, keepdims=True)
+        evidence = np.full((*batch.input_ids.shape, len(TYPES)), -6.0, dtype=np.float32)
+        evidence[..., GIFT][together & (hits[0] | hits[1])] = 6.0
+        attention = np.exp(evidence) * batch.seller_mask[..., None]
+        attention /= attention.sum(axis=1, keepdims=True)
+        effects = None if self._told is None else np.isin(batch.input_ids, self._told).astype(np.float32)
+        return Forward((evidence * attention).sum(axis=1), evidence, attention, effects)
+
+
+@pytest.mark.parametrize(("told", "decides"), [(None, "gift"), ("review", "review"), ("gift", "gift")])
+def test_of_words_that_decide_together_the_one_is_named_that_would_be_missed_more(
+    guard: Classifier, encoder: MessageEncoder, told: str | None, decides: str
+) -> None:
+    pair = Classifier(PairBackend(encoder, told), encoder, guard.settings)
+    verdict = pair("A gift for your review", proof=True)
+    assert [e.text for e in verdict.evidence] == ["gift for your review"]
+    assert verdict.decisive is not None
+    assert [q.text for q in verdict.decisive.words] == [decides]
+
+
 def test_a_person_is_told_only_of_what_is_likely_enough(guard: Classifier) -> None:
     """Without a gift its probability is 0.2%, far below a tenth of the threshold; between them it is named."""
     text, kinds = "Your parcel will arrive on Friday.", load_policy().violation_types

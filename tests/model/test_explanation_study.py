@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
 from reviewguard.curation.storage import load_splits
 from reviewguard.errors import InputError
-from reviewguard.files import write_jsonl
+from reviewguard.files import sha256, write_jsonl
+from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, load
+from reviewguard.modeling.attribution import attach, read_attribution
 from reviewguard.modeling.explainers.single_pass import Evidence
 from reviewguard.modeling.explanation_report import metrics, standing, to_markdown, to_plot
 from reviewguard.modeling.explanation_study import StudyConfig, study
@@ -47,6 +51,28 @@ def test_a_second_call_measures_only_what_is_missing(
     figures = [found["models"]["evidence"]["methods"]["evidence"]["figures"] for found in (first, second)]
     assert figures[0] == figures[1]
     assert second["models"]["evidence"]["against_best_peer"] == {"few": {}}
+
+
+def test_another_attribution_head_leaves_what_peers_were_measured_at(
+    tiny_run: Path, violations: list[LabelledMessage], tmp_path: Path
+) -> None:
+    """What a model folder explains with its head is measured again; the others explain the scores alone."""
+    lines: list[str] = []
+    config = StudyConfig(("evidence", "attention"), timed=1, bootstrap=20)
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_run / "model", folder)
+    study({"evidence": folder}, {"few": violations}, config, tmp_path / "work", lines.append)
+    head = read_attribution(folder / MODEL_FILE)
+    assert head is not None
+    with torch.no_grad():
+        head.effect.weight.neg_()
+    attach(head, folder / MODEL_FILE)
+    settings = load(tiny_run / "model").settings
+    files = {**settings.files, MODEL_FILE: sha256(folder / MODEL_FILE)}
+    replace(settings, files=files).save(folder / CONFIG_FILE)
+    lines.clear()
+    study({"evidence": folder}, {"few": violations}, config, tmp_path / "work", lines.append)
+    assert [line.split(" on ")[0] for line in lines] == ["few: evidence", "cost of 2 methods"]
 
 
 def test_the_command_writes_tables_plot_and_json(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from reviewguard.encoding import Batch, Forward
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewguard.encoding import ATTRIBUTION, Batch, Forward
 from reviewguard.errors import ModelError
 
 
@@ -61,14 +65,17 @@ class OnnxBackend:
                 f"ONNX Runtime cannot load {path}: {error}", expected="the model.onnx of a model folder"
             ) from error
         self._inputs = [value.name for value in self._session.get_inputs()]
+        self._outputs = ["logits", "evidence", "attention"]
+        self._outputs += [v.name for v in self._session.get_outputs() if v.name == ATTRIBUTION]
 
     def run(self, batch: Batch) -> Forward:
         """One forward pass over a batch."""
+        return Forward(*self.values(self._outputs, batch))
+
+    def values(self, names: Sequence[str], batch: Batch) -> list[NDArray[np.float32]]:
+        """Outputs of the graph by name, after one forward pass over a batch."""
         given = batch.as_inputs()
-        logits, evidence, attention = self._session.run(
-            ["logits", "evidence", "attention"], {name: given[name] for name in self._inputs}
-        )
-        return Forward(logits, evidence, attention)
+        return list(self._session.run(list(names), {name: given[name] for name in self._inputs}))
 
 
 def available_cores() -> int:

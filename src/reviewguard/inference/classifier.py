@@ -20,7 +20,15 @@ from reviewguard.inference.doubts import doubts, halves, nothing_to_read, undeci
 from reviewguard.inference.language import identify
 from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
 from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
-from reviewguard.inference.spans import TokenScores, WordScores, evidence_spans, says_nothing, word_scores
+from reviewguard.inference.spans import (
+    TokenScores,
+    WordScores,
+    deciding,
+    evidence_spans,
+    says_nothing,
+    word_effects,
+    word_scores,
+)
 from reviewguard.policy import NEUTRAL_REQUEST, Profile, load_policy
 from reviewguard.schema import (
     COMPLIANT,
@@ -281,8 +289,15 @@ class Classifier:
         (scores,) = self._score_readable([message])
         assert scores is not None  # a message with evidence was read
         evidence = [e for e in verdict.evidence if e.type in kinds]
-        words = [self._word_scores(message.text, scores, kind) for kind in sorted(kinds)]
-        return decisive_words(message, evidence, words, left, below)
+        found = [self._word_scores(message.text, scores, kind) for kind in sorted(kinds)]
+        if not found:
+            return None
+        words = found[0].words
+        weight = np.sum([s.weight for s in found], axis=0)
+        if scores.attribution is not None:
+            probability = np.max([s.probability for s in found], axis=0)
+            weight = deciding(probability, word_effects(words, scores.offsets, scores.attribution))
+        return decisive_words(message, evidence, words, weight, left, below)
 
 
 def _concerns(rules: Profile, kind: str) -> bool:

@@ -29,6 +29,8 @@ class RawScores:
         offsets: of the seller's tokens in the text as given, shape `(tokens, 2)`.
         evidence: per token and type, a logit, shape `(tokens, types)`.
         attention: per token and type its share of a window's logit, which is the mean of the evidence so weighted, 0–1.
+        attribution: what the log-odds of any violation would lose without each token, shape `(tokens,)`; None where
+            the model does not say.
     """
 
     encoded: EncodedMessage
@@ -36,6 +38,7 @@ class RawScores:
     offsets: NDArray[np.int64]
     evidence: NDArray[np.float64]
     attention: NDArray[np.float64]
+    attribution: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +47,7 @@ class _WindowScores:
     logits: NDArray[np.float64]
     evidence: NDArray[np.float64]
     attention: NDArray[np.float64]
+    attribution: NDArray[np.float64] | None
 
 
 def score(
@@ -75,7 +79,9 @@ def _forward(backend: Backend, windows: Sequence[Window], batch_tokens: int) -> 
             # The same sum as the model's own, which depends on the batch in its last digits.
             own = (evidence * attention).sum(axis=0)
             logits = own if evidence.any() else output.logits[row].astype(np.float64)
-            results[i] = _WindowScores(windows[i], logits, evidence, attention)
+            effects = output.attribution
+            attribution = None if effects is None else effects[row, seller].astype(np.float64)
+            results[i] = _WindowScores(windows[i], logits, evidence, attention, attribution)
     return [results[i] for i in range(len(windows))]
 
 
@@ -103,10 +109,12 @@ def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterable[list[int]]:
 
 def _merge(message: EncodedMessage, windows: Sequence[_WindowScores]) -> RawScores:
     """Pool windows: the highest logit per type; a token in two windows keeps its stronger evidence."""
+    effects = [w.attribution for w in windows if w.attribution is not None]
     return RawScores(
         message,
         np.max([w.logits for w in windows], axis=0),
         np.array([pair for w in windows for pair in w.window.offsets], dtype=np.int64).reshape(-1, 2),
         np.concatenate([w.evidence for w in windows]),
         np.concatenate([w.attention for w in windows]),
+        np.concatenate(effects) if effects else None,
     )

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewguard.inference.spans import WordScores, bare
+from reviewguard.inference.spans import bare
 from reviewguard.schema import Evidence, Message, Proof, Quote
 from reviewguard.text import normalize, without_spans
 
@@ -35,17 +35,21 @@ Left = Callable[[Sequence[Message]], Floats]
 
 
 def decisive_words(
-    message: Message, evidence: Sequence[Evidence], scores: Sequence[WordScores], left: Left, below: float
+    message: Message,
+    evidence: Sequence[Evidence],
+    words: Sequence[Span],
+    weight: Floats,
+    left: Left,
+    below: float,
 ) -> Proof | None:
     """The fewest words found within the marked phrases without which the probability is under `FIRM`, else `below`.
 
     Args:
-        scores: of the types that break the rules.
+        words: all of the message.
+        weight: how much each decides; words of more are tried first.
     """
-    if len(message.text) > LONGEST or not scores:
+    if len(message.text) > LONGEST:
         return None
-    words = scores[0].words
-    weight = np.sum([s.weight for s in scores], axis=0)
     marked = [i for i, (a, b) in enumerate(words) if any(e.start < b and e.end > a for e in evidence)]
     order = sorted(marked, key=lambda i: -weight[i])
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from reviewguard.inference.words import load_words
@@ -77,6 +78,29 @@ def word_scores(text: str, tokens: TokenScores) -> WordScores:
         np.maximum.at(probability, word, tokens.probability[token])
         np.add.at(strength, word, (tokens.attention * tokens.probability)[token] * share)
     return WordScores(words, probability, strength / (float(strength.sum()) or 1.0))
+
+
+def word_effects(words: Sequence[Span], offsets: Ints, attribution: Floats) -> Floats:
+    """What the verdict would lose without each word, shape `(words,)`: the sum over its tokens, `(tokens,)`."""
+    effects = np.zeros(len(words))
+    if len(words) and len(offsets):
+        token, word, share = _shares(words, offsets)
+        np.add.at(effects, word, attribution[token] * share)
+    return effects
+
+
+def deciding(probability: Floats, effects: Floats) -> Floats:
+    """How much each word decides: those of strong evidence first, most without which the verdict would lose most.
+
+    Args:
+        probability: of each word's evidence, 0–1, shape `(words,)`; a word between stronger ones counts as they do.
+        effects: see `word_effects`; a word that speaks against the verdict has none.
+    """
+    near = np.pad(probability, JOIN_GAP)
+    reach = sliding_window_view(near, JOIN_GAP + 1).max(axis=1)
+    between = np.minimum(reach[: len(probability)], reach[-len(probability) :])
+    helping = np.maximum(effects, 0.0)
+    return np.asarray(np.maximum(probability, between) * (1.0 + helping / (helping.max() or 1.0)))
 
 
 def _shares(words: Sequence[Span], offsets: Ints) -> tuple[Ints, Ints, Floats]:

@@ -116,6 +116,16 @@ class EvidenceModel(nn.Module):
         states = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
+        return self.judge(states, seller_mask, labels, token_labels)
+
+    def judge(
+        self,
+        states: Tensor,
+        seller_mask: Tensor,
+        labels: Tensor | None = None,
+        token_labels: Tensor | None = None,
+    ) -> EvidenceOutput:
+        """What `forward` gives, from the encoder's states `(batch, tokens, width)`."""
         states = self.dropout(states)
         mask = seller_mask.unsqueeze(-1).to(states.dtype)
         if self.head_config.head == "plain":

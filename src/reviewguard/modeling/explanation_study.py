@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 
 from reviewguard.errors import InputError
-from reviewguard.files import sha256, write_json
+from reviewguard.files import write_json
 from reviewguard.modeling.explainers.cost import costs
-from reviewguard.modeling.explainers.probe import Probe
+from reviewguard.modeling.explainers.probe import Probe, weights_digest
 from reviewguard.modeling.explainers.registry import NO_PEERS, OURS, Explainer, choose
 from reviewguard.modeling.explainers.sampling import LeaveOneOut
 from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import Floats, WordedMessage, read_words
 from reviewguard.modeling.faithfulness import BINS, Reference, measure, reference
 from reviewguard.modeling.metrics import estimate, families_of, weighted_mean
-from reviewguard.modeling.runs import WEIGHTS
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
@@ -79,7 +78,7 @@ def study(
     """Measure every method on every model and data set.
 
     Args:
-        runs: name of a model → its training run.
+        runs: name of a model → its training run, or its folder.
         datasets: name → labelled messages; the violations with a rationale among them are explained.
         work: where scores and values are kept per model, messages and method; a second call adds what is missing.
 
@@ -89,12 +88,12 @@ def study(
 
     Raises:
         InputError: a data set has no violation with a rationale that fits into a window.
-        ModelError: a run has no weights.
+        ModelError: there are no weights to be had from a run or folder.
     """
     models: dict[str, Any] = {}
     data: dict[str, Any] = {}
     for name, run in runs.items():
-        bench = _Bench(Probe.open(run), sha256(run / WEIGHTS / "model.safetensors"), config, work, progress)
+        bench = _opened(run, config, work, progress)
         chosen = {key: _choose(bench.model, key, rows, config) for key, rows in datasets.items()}
         data = {key: _facts(found) for key, found in chosen.items()}
         models[name] = bench.measure(chosen)
@@ -111,6 +110,12 @@ class _Bench:
     config: StudyConfig
     work: Path
     progress: Progress
+
+    def _weights_behind(self, methods: Sequence[Explainer]) -> str:
+        """Peers explain the scores alone; what they were measured at holds with another attribution head too."""
+        head = self.model.attribution
+        ours = head is not None and any(method.name == OURS for method in methods)
+        return self.weights + (weights_digest(head) if ours and head else "")
 
     @property
     def methods(self) -> list[Explainer]:
@@ -173,7 +178,7 @@ class _Bench:
         self, kind: str, data: _Messages, methods: Sequence[Explainer], compute: Callable[[], dict[str, Any]]
     ) -> dict[str, Any]:
         """What was computed for these methods on these messages by this model, now or before."""
-        identity = f"{VERSION} {kind} {self.weights} {data.digest} {methods!r}"
+        identity = f"{VERSION} {kind} {self._weights_behind(methods)} {data.digest} {methods!r}"
         path = self.work / f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
         if not path.is_file():
             write_json(path, compute())
@@ -199,6 +204,11 @@ class _Bench:
                 ahead = self._figures({"ahead": sign * (ours - values[best][name])}, data)["ahead"]
                 result[name] = {"peer": best, "ahead": ahead}
         return result
+
+
+def _opened(run: Path, config: StudyConfig, work: Path, progress: Progress) -> _Bench:
+    model = Probe.open(run)
+    return _Bench(model, weights_digest(model.model), config, work, progress)
 
 
 def _choose(model: Probe, name: str, examples: Sequence[LabelledMessage], config: StudyConfig) -> _Messages:

@@ -44,6 +44,10 @@ class Graph:
         self.model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
+    def append(self, *nodes: NodeProto) -> None:
+        """Put nodes behind all others."""
+        self.model.graph.node.extend(nodes)
+
     def replace(self, old: NodeProto, new: Sequence[NodeProto]) -> None:
         """Put nodes where one was."""
         at = self.nodes.index(old)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from reviewguard.encoding import Batch, Forward
+from reviewguard.modeling.attribution import AttributionHead, chosen
 from reviewguard.modeling.evidence_model import EvidenceModel
 
 
@@ -13,17 +14,19 @@ class TorchBackend:
 
     threads = 1
 
-    def __init__(self, model: EvidenceModel) -> None:
+    def __init__(self, model: EvidenceModel, attribution: AttributionHead | None = None) -> None:
         self._model = model.eval()
+        self._attribution = attribution
 
     def run(self, batch: Batch) -> Forward:
         """One forward pass over a batch."""
         device = next(self._model.parameters()).device
         inputs = {name: torch.from_numpy(array).to(device) for name, array in batch.as_inputs().items()}
+        seller_mask = inputs.pop("seller_mask")
         with torch.inference_mode():
-            output = self._model(**inputs)
-        return Forward(
-            output.logits.float().cpu().numpy(),
-            output.evidence.float().cpu().numpy(),
-            output.attention.float().cpu().numpy(),
-        )
+            encoded = self._model.encoder(**inputs, output_hidden_states=self._attribution is not None)
+            output = self._model.judge(encoded.last_hidden_state, seller_mask)
+            found = [output.logits, output.evidence, output.attention]
+            if self._attribution is not None:
+                found.append(self._attribution(chosen(encoded.hidden_states)))
+        return Forward(*(value.float().cpu().numpy() for value in found))

@@ -31,6 +31,7 @@ from transformers.trainer_utils import EvalPrediction
 from reviewguard.decision import sigmoid
 from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError
+from reviewguard.modeling.attribution import AttributionHead
 from reviewguard.modeling.base_model import resolve_base_model
 from reviewguard.modeling.checkpoints import WEIGHTS, last_checkpoint, latest_first
 from reviewguard.modeling.config import TrainConfig
@@ -50,6 +51,7 @@ class TrainedModel:
         history: the Trainer's log, one dict per entry.
         seconds: wall time of training.
         kept: share, 0–1, of the weights that training began with.
+        attribution: the head that says what each token does, which only a model folder has.
     """
 
     model: EvidenceModel
@@ -57,6 +59,7 @@ class TrainedModel:
     history: tuple[dict[str, float], ...]
     seconds: float
     kept: float = 0.0
+    attribution: AttributionHead | None = None
 
 
 def load_tokenizer(base_model: str) -> Tokenizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ import torch
 
 from reviewguard.encoding import Batch, Forward, MessageEncoder, Window, collate
 from reviewguard.errors import ModelError
+from reviewguard.modeling.attribution import AttributionHead
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.explainers.target import Target, log_odds, probabilities
 from reviewguard.modeling.explainers.words import Erasure, Floats, WordedMessage
 from reviewguard.modeling.runs import read_run
 from reviewguard.modeling.spans import Marks
 from reviewguard.modeling.torch_backend import TorchBackend
+from reviewguard.unpacking import unpacked_run
 
 BATCH_TOKENS = 2048
 NOTHING_TO_READ = -20.0
@@ -27,29 +30,33 @@ NOTHING_TO_READ = -20.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """A model with the encoder that makes its windows; holds no state between calls."""
+    """A model with the encoder that makes its windows; holds no state between calls.
+
+    Attributes:
+        attribution: the head that says what each token does, where the model has one.
+    """
 
     model: EvidenceModel
     encoder: MessageEncoder
     mask_id: int
+    attribution: AttributionHead | None = None
 
     @classmethod
-    def open(cls, run: Path) -> Probe:
-        """Read the torch weights and window sizes of a training run.
+    def open(cls, folder: Path) -> Probe:
+        """The torch weights and window sizes of a training run, or the unpacked ones of a model folder.
 
         Raises:
             ModelError: there are none, or the tokenizer has no [MASK].
         """
-        finished = read_run(run)
+        finished = read_run(folder) or unpacked_run(folder)
         if finished is None:
             raise ModelError(
-                f"{run} holds no finished run", expected="a folder written by `reviewguard train --run DIR`"
+                f"{folder} holds no finished run and no model",
+                expected="a folder written by `reviewguard train --run DIR` or `reviewguard export`",
             )
-        tokenizer = finished.trained.tokenizer
-        mask_id = tokenizer.token_to_id("[MASK]")
-        if mask_id is None:
-            raise ModelError("the tokenizer has no [MASK] token", expected="a BERT-style tokenizer")
-        return cls(finished.trained.model, MessageEncoder(tokenizer, finished.config.limits), mask_id)
+        trained = finished.trained
+        encoder = MessageEncoder(trained.tokenizer, finished.config.limits)
+        return cls(trained.model, encoder, encoder.mask_id, trained.attribution)
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -62,7 +69,7 @@ class Probe:
 
     def forward(self, window: Window) -> Forward:
         """One forward pass over one window."""
-        return TorchBackend(self.model).run(collate([window], self.encoder.pad_id))
+        return TorchBackend(self.model, self.attribution).run(collate([window], self.encoder.pad_id))
 
     def logits(self, windows: Sequence[Window]) -> Floats:
         """Type logits of each window, shape `(windows, types)`."""
@@ -86,6 +93,14 @@ class Probe:
         """
         windows = [message.erased(~row, erasure, self.mask_id) for row in kept]
         return np.asarray(log_odds(torch.from_numpy(self.logits(windows)), target).numpy())
+
+
+def weights_digest(model: torch.nn.Module) -> str:
+    """SHA-256 of a model's weights, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(name.encode() + value.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def inputs(batch: Batch) -> dict[str, torch.Tensor]:

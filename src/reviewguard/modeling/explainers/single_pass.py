@@ -11,6 +11,7 @@ import torch
 
 from reviewguard.decision import sigmoid
 from reviewguard.encoding import Forward, collate
+from reviewguard.inference.spans import deciding
 from reviewguard.modeling.evidence_model import attending
 from reviewguard.modeling.explainers.probe import Probe, inputs
 from reviewguard.modeling.explainers.target import Target, type_weights
@@ -19,14 +20,20 @@ from reviewguard.modeling.explainers.words import Floats, WordedMessage
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Ours: a token's attention times the probability that its evidence stands for, so that no word counts below 0."""
+    """Ours, as words are tried for the fewest that decide: strong evidence first, most what the verdict would lose.
+
+    Without an attribution head, a token's attention times the probability that its evidence stands for.
+    """
 
     name: ClassVar[str] = "evidence"
 
     def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
-        """How strongly each word speaks for the target; any violation weighs types by their part in it."""
+        """How much each word decides; of one type alone, its evidence."""
         output = model.forward(message.window)
         chance = sigmoid(output.evidence[0].astype(np.float64))
+        if output.attribution is not None and target is None:
+            effects = message.per_word(output.attribution[0].astype(np.float64))
+            return deciding(message.best_per_word(chance[:, :-1].max(axis=1)), effects)
         return message.per_word(_weighted(output, chance * output.attention[0], target))
 
 

@@ -45,6 +45,13 @@ class WordedMessage:
         sums = np.bincount(self.owner[own], weights=token_scores[own], minlength=len(self.words))
         return np.asarray(sums, dtype=np.float64)
 
+    def best_per_word(self, token_scores: Floats) -> Floats:
+        """The highest of each word's token scores, none below 0, shape `(words,)`."""
+        best = np.zeros(len(self.words))
+        own = self.owner >= 0
+        np.maximum.at(best, self.owner[own], token_scores[own])
+        return best
+
     def rationale(self, types: Collection[str]) -> Marks:
         """Words that the labels mark for any of these types or for no stated one, shape `(words,)`."""
         parts = [(r.start, r.end) for r in self.example.rationale if not r.type or r.type in types]

@@ -1,0 +1,50 @@
+r"""Give a model folder the output that says what each word does; scores, thresholds and everything else stay.
+
+For folders from before 0.11, whose weights are at hand only as they ship: `reviewguard export` would round them again.
+
+    python scripts/add_attribution.py models/default build/model --data build/data --version 0.11.0 \
+        --measure ../shared/realworld/dev.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from reviewguard.curation.storage import load_splits
+from reviewguard.encoding import MessageEncoder
+from reviewguard.exporting import SEED
+from reviewguard.files import sha256
+from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, load
+from reviewguard.modeling.attribution_fit import add_attribution
+from reviewguard.readers.labelled import read_labelled
+from reviewguard.training import measure_and_describe
+
+
+def main() -> None:
+    """Copy the folder, add the output, measure and describe the model anew."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=Path, help="model folder")
+    parser.add_argument("out", type=Path, help="folder to write, which is not there yet")
+    parser.add_argument("--data", type=Path, required=True, help="folder of `reviewguard data build`")
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--measure", type=Path, nargs="*", default=[], help="further labelled messages")
+    options = parser.parse_args()
+    splits = load_splits(options.data)
+    settings = load(options.model).settings
+    shutil.copytree(options.model, options.out)
+    encoder = MessageEncoder.from_file(options.out / TOKENIZER_FILE, settings.limits)
+    if not add_attribution(options.out / MODEL_FILE, encoder, splits["validation"], SEED):
+        raise SystemExit("the graph or the messages are of another kind: nothing was added")
+    files = {**settings.files, MODEL_FILE: sha256(options.out / MODEL_FILE)}
+    replace(settings, version=options.version, files=files).save(options.out / CONFIG_FILE)
+    measure_on = {path.stem: list(read_labelled(path)) for path in options.measure}
+    measure_and_describe(load(options.out), options.out, splits, splits["train"], measure_on)
+
+
+if __name__ == "__main__":
+    main()

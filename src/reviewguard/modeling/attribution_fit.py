@@ -1,0 +1,160 @@
+"""Fit the head that says what the verdict would lose without each word.
+
+Copies of messages with words masked are scored by the model that ships. A message's effects, summed over the words that
+a copy keeps, must follow the log-odds of its copies: least squares, as in LIME and Kernel SHAP, but one head for all
+messages instead of a regression for each. No label is needed beyond which messages break the rules.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+from torch import Tensor
+
+from reviewguard.encoding import MessageEncoder, collate
+from reviewguard.inference.backend import OnnxBackend
+from reviewguard.modeling.attribution import AttributionHead, attach, state_names
+from reviewguard.modeling.explainers.target import ANY_VIOLATION, log_odds
+from reviewguard.modeling.explainers.words import WordedMessage, read_words
+from reviewguard.modeling.onnx_graph import Graph
+from reviewguard.modeling.spans import Marks
+from reviewguard.policy import load_policy
+from reviewguard.schema import LabelledMessage
+
+MESSAGES = 2500
+COPIES = 16
+"""Masked copies of each message: a part with half of the words, one with most of them and one with few."""
+EPOCHS = 10
+BATCH = 16
+RATE = 2e-3
+CLIP = 6.0
+"""Log-odds beyond which a verdict is as good as certain."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A message and what the model says of its copies.
+
+    Attributes:
+        states: of its tokens, each `(tokens, width)`.
+        owner: the word of each token, -1 without, `(tokens,)`.
+        kept: which words each copy keeps, `(copies, words)`.
+        answers: log-odds of any violation, clipped, `(copies,)`.
+    """
+
+    states: tuple[Floats, ...]
+    owner: NDArray[np.intp]
+    kept: Marks
+    answers: Floats
+
+
+def add_attribution(
+    path: Path, encoder: MessageEncoder, examples: Sequence[LabelledMessage], seed: int
+) -> bool:
+    """Fit the head on violations among these messages, and give the model file its output.
+
+    Args:
+        path: `model.onnx`, rounded already: what ships is what is explained.
+
+    Returns:
+        Whether it has the output now; not without a violation that fits into one window, or where the encoder's states
+        are not found.
+    """
+    rules = load_policy().profile("amazon")
+    violations = [e for e in examples if rules.is_broken(e.types)]
+    violations = random.Random(seed).sample(violations, min(MESSAGES, len(violations)))
+    messages = [m for m in read_words(violations, encoder) if len(m.words) > 1]
+    if not messages or not state_names(Graph(path)):
+        return False
+    attach(fit(ask(path, encoder, messages, seed), seed), path)
+    return True
+
+
+def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], seed: int) -> list[Asked]:
+    """Score masked copies of each message, and read the states of its tokens."""
+    with TemporaryDirectory() as folder:
+        told = Path(folder) / "model.onnx"
+        graph = Graph(path)
+        names = state_names(graph)
+        for name in names:
+            graph.model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+        graph.save(told)
+        backend = OnnxBackend(told)
+
+    def asked(index: int) -> Asked:
+        message = messages[index]
+        kept = _copies(len(message.words), np.random.default_rng([seed, index]))
+        windows = [message.erased(~row, "mask", encoder.mask_id) for row in kept]
+        logits = backend.run(collate(windows, encoder.pad_id)).logits.astype(np.float64)
+        answers = log_odds(torch.from_numpy(logits), ANY_VIOLATION).clamp(-CLIP, CLIP).numpy()
+        states = backend.values(names, collate([message.window], encoder.pad_id))
+        return Asked(tuple(s[0] for s in states), message.owner, kept, answers.astype(np.float32))
+
+    with ThreadPoolExecutor(backend.threads) as pool:
+        return list(pool.map(asked, range(len(messages))))
+
+
+def _copies(words: int, rng: np.random.Generator) -> Marks:
+    """Which words each copy keeps, shape `(COPIES, words)`."""
+    half, few = COPIES - 2 * (COPIES // 3), COPIES // 3
+    kept = rng.random((COPIES, words)) < 0.5
+    for row in range(half, COPIES):
+        count = max(1, round(words * rng.uniform(0.01, 0.35)))
+        kept[row] = row < half + few
+        kept[row, rng.choice(words, count, replace=False)] ^= True
+    return np.asarray(kept, dtype=np.bool_)
+
+
+def fit(examples: Sequence[Asked], seed: int) -> AttributionHead:
+    """The head whose effects, summed over what a copy keeps, follow the copies' answers best.
+
+    Args:
+        examples: at least one.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        head = AttributionHead(examples[0].states[0].shape[1])
+        order = sorted(range(len(examples)), key=lambda i: len(examples[i].owner))
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        optimizer = torch.optim.AdamW(head.parameters(), RATE)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS * len(batches))
+        for _ in range(EPOCHS):
+            for batch in torch.randperm(len(batches)).tolist():
+                loss = _loss(head, [examples[i] for i in batches[batch]])
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+                optimizer.step()
+                schedule.step()
+    return head.eval()
+
+
+def _loss(head: AttributionHead, examples: Sequence[Asked]) -> Tensor:
+    """Mean squared error of the copies' log-odds, each message's own mean taken off."""
+    states = [
+        _padded([torch.from_numpy(e.states[level]) for e in examples])
+        for level in range(len(examples[0].states))
+    ]
+    # Word 0 of the sums is for tokens that belong to none.
+    owner = _padded([torch.from_numpy(e.owner + 1) for e in examples])
+    kept = _padded([torch.from_numpy(e.kept.T) for e in examples]).float().transpose(1, 2)
+    effects = torch.zeros(len(examples), kept.shape[2] + 1).scatter_add(1, owner, head(states))
+    found = torch.einsum("ecw,ew->ec", kept, effects[:, 1:])
+    answers = torch.from_numpy(np.stack([e.answers for e in examples]))
+    error = (found - found.mean(1, keepdim=True)) - (answers - answers.mean(1, keepdim=True))
+    return error.square().mean()
+
+
+def _padded(rows: list[Tensor]) -> Tensor:
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)

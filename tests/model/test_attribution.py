@@ -1,0 +1,110 @@
+"""The head that says what each word does: fitted, written into a model file, and the same there as in torch."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reviewguard.curation.storage import load_splits
+from reviewguard.encoding import MessageEncoder, collate
+from reviewguard.inference.backend import OnnxBackend
+from reviewguard.inference.model_folder import MODEL_FILE, TOKENIZER_FILE, load
+from reviewguard.modeling.attribution import AttributionHead, attach, read_attribution
+from reviewguard.modeling.attribution_fit import COPIES, Asked, add_attribution, ask, fit
+from reviewguard.modeling.explainers.probe import Probe
+from reviewguard.modeling.explainers.words import read_words
+from reviewguard.schema import LabelledMessage, Message
+
+TEXT = "Send us your five stars and the gift card is yours"
+
+
+@pytest.fixture
+def folder(tiny_model_dir: Path, tmp_path: Path) -> Path:
+    """A model folder to change."""
+    shutil.copytree(tiny_model_dir, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def encoder_of(folder: Path) -> MessageEncoder:
+    return MessageEncoder.from_file(folder / TOKENIZER_FILE, load(folder).settings.limits)
+
+
+def asked(seed: int, words: int = 12, width: int = 8) -> Asked:
+    """A message whose words do what the first number of their lowest state says; first and last token have no word."""
+    rng = np.random.default_rng(seed)
+    states = tuple(rng.normal(size=(words + 2, width)).astype(np.float32) for _ in range(3))
+    kept = rng.random((COPIES, words)) < 0.5
+    owner = np.concatenate([[-1], np.arange(words), [-1]]).astype(np.intp)
+    answers = kept @ states[0][1:-1, 0] + rng.normal()  # a message's own level is nobody's effect
+    return Asked(states, owner, kept, answers.astype(np.float32))
+
+
+def test_the_head_learns_what_each_word_does_from_copies_alone() -> None:
+    head = fit([asked(seed) for seed in range(400)], seed=1)
+    unseen = asked(1000)
+    with torch.inference_mode():
+        found = head([torch.from_numpy(state[None]) for state in unseen.states])[0].numpy()
+    assert np.corrcoef(found[1:-1], unseen.states[0][1:-1, 0])[0, 1] > 0.9
+
+
+def test_fitting_is_repeatable_and_leaves_the_random_numbers_alone() -> None:
+    before = torch.random.get_rng_state()
+    one, other = (fit([asked(seed) for seed in range(20)], seed=1).state_dict() for _ in range(2))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_what_is_asked_are_the_models_own_answers(folder: Path) -> None:
+    encoder = encoder_of(folder)
+    message = read_words([LabelledMessage("m", TEXT, "it works", ("incentive",))], encoder)[0]
+    (found,) = ask(folder / MODEL_FILE, encoder, [message], seed=1)
+    assert found.kept.shape == (COPIES, len(message.words)) and found.answers.shape == (COPIES,)
+    assert 0 < found.kept.mean() < 1 and found.kept.any(axis=1).all()
+    window = message.erased(~found.kept[0], "mask", encoder.mask_id)
+    logits = OnnxBackend(folder / MODEL_FILE).run(collate([window], encoder.pad_id)).logits[0, :-1]
+    none = np.prod(1 / (1 + np.exp(logits.astype(np.float64))))
+    assert found.answers[0] == pytest.approx(np.log((1 - none) / none), abs=1e-3)
+    assert all(len(state) == len(message.window.ids) for state in found.states)
+
+
+def test_an_exported_model_says_the_same_as_its_head_in_torch(tiny_model_dir: Path) -> None:
+    probe = Probe.open(tiny_model_dir)
+    window = probe.encoder.encode(Message(TEXT, "it works")).windows[0]
+    shipped = OnnxBackend(tiny_model_dir / MODEL_FILE).run(collate([window], probe.encoder.pad_id))
+    torched = probe.forward(window)
+    assert shipped.attribution is not None and torched.attribution is not None
+    assert shipped.attribution.shape == (1, len(window.ids))
+    np.testing.assert_allclose(
+        shipped.attribution, torched.attribution, atol=0.05
+    )  # states are rounded in one
+
+
+def test_a_head_in_a_models_place_of_another_changes_nothing_else(folder: Path) -> None:
+    encoder, path = encoder_of(folder), folder / MODEL_FILE
+    batch = collate(encoder.encode(Message(TEXT)).windows, encoder.pad_id)
+    before = OnnxBackend(path).run(batch)
+    torch.manual_seed(5)
+    head = AttributionHead(32).eval()
+    attach(head, path)
+    size = path.stat().st_size
+    attach(head, path)
+    assert path.stat().st_size == size
+    after = OnnxBackend(path).run(batch)
+    for name in ("logits", "evidence", "attention"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+    assert after.attribution is not None and before.attribution is not None
+    assert np.abs(after.attribution - before.attribution).max() > 1e-3
+    found = read_attribution(path)
+    assert found is not None
+    assert all(torch.equal(found.state_dict()[name], value) for name, value in head.state_dict().items())
+
+
+def test_without_violations_a_model_file_stays_as_it_is(folder: Path, tiny_data_dir: Path) -> None:
+    before = (folder / MODEL_FILE).read_bytes()
+    clear = [m for m in load_splits(tiny_data_dir)["validation"] if not m.types]
+    assert clear and not add_attribution(folder / MODEL_FILE, encoder_of(folder), clear, seed=1)
+    assert (folder / MODEL_FILE).read_bytes() == before
