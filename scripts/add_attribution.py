@@ -32,13 +32,14 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder to write, which is not there yet")
     parser.add_argument("--data", type=Path, required=True, help="folder of `reviewguard data build`")
     parser.add_argument("--version", required=True)
+    parser.add_argument("--messages", type=int, default=2500, help="violations to fit on, at most")
     parser.add_argument("--measure", type=Path, nargs="*", default=[], help="further labelled messages")
     options = parser.parse_args()
     splits = load_splits(options.data)
     settings = load(options.model).settings
     shutil.copytree(options.model, options.out)
     encoder = MessageEncoder.from_file(options.out / TOKENIZER_FILE, settings.limits)
-    if not add_attribution(options.out / MODEL_FILE, encoder, splits["validation"], SEED):
+    if not add_attribution(options.out / MODEL_FILE, encoder, splits["validation"], SEED, options.messages):
         raise SystemExit("the graph or the messages are of another kind: nothing was added")
     files = {**settings.files, MODEL_FILE: sha256(options.out / MODEL_FILE)}
     replace(settings, version=options.version, files=files).save(options.out / CONFIG_FILE)

@@ -82,7 +82,9 @@ def evaluate(
     explanations: Annotated[
         bool, typer.Option("--explanations", help="The marked words beside other explanation methods.")
     ] = False,
-    run: Annotated[Path, typer.Option(help="With --explanations: training run of the model.")] = RUN,
+    run: Annotated[
+        Path | None, typer.Option(help="With --explanations: a training run to explain instead of the model.")
+    ] = None,
     plain: Annotated[
         Path | None, typer.Option(help="With --explanations: run of a second model, with a plain head.")
     ] = None,
@@ -109,12 +111,12 @@ def evaluate(
 
     Example: reviewguard evaluate --behaviour tests/model/behaviour
 
-    Example: reviewguard evaluate --explanations --run runs/latest --out explanations.json
+    Example: reviewguard evaluate --explanations --out explanations.json
     """
     from reviewguard.classifier_scorer import ClassifierScorer
     from reviewguard.curation.storage import load_splits
     from reviewguard.files import write_json
-    from reviewguard.inference.model_folder import load
+    from reviewguard.inference.model_folder import load, shipped_model
     from reviewguard.modeling.baselines import fit_baselines
     from reviewguard.modeling.behaviour import run_behaviour
     from reviewguard.modeling.behaviour_cases import load_cases
@@ -130,7 +132,7 @@ def evaluate(
     datasets = _labelled(data or [splits / "test.parquet"])
     if explanations:
         measure_explanations(
-            {"evidence": run} | ({"plain": plain} if plain else {}),
+            {"evidence": run or model or shipped_model()} | ({"plain": plain} if plain else {}),
             datasets,
             model,
             methods=methods,
