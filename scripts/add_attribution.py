@@ -13,12 +13,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from reviewguard.attribution_fit import add_attribution
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import MessageEncoder
 from reviewguard.exporting import SEED
 from reviewguard.files import sha256
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, load
-from reviewguard.modeling.attribution_fit import add_attribution
 from reviewguard.readers.labelled import read_labelled
 from reviewguard.training import measure_and_describe
 

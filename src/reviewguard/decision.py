@@ -1,10 +1,11 @@
-"""From type logits to probabilities and the three-way decision, in one place for every model."""
+"""From type logits to probabilities, the three-way decision and the words that decide, in one place for every model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from reviewguard.policy import Profile
@@ -12,6 +13,9 @@ from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Decis
 from reviewguard.settings import Calibration, ProfileSettings, Settings
 
 Array = NDArray[np.float64]
+
+JOIN_GAP = 2
+"""Unmarked words that a phrase may bridge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,3 +76,17 @@ def decide(probability: float, profile: ProfileSettings) -> Decision:
     if probability >= profile.upper:
         return REVIEW_SOLICITING
     return NEEDS_REVIEW if probability >= profile.lower else COMPLIANT
+
+
+def deciding(probability: Array, effects: Array) -> Array:
+    """How much each word decides: those of strong evidence first, most without which the verdict would lose most.
+
+    Args:
+        probability: of each word's evidence, 0–1, shape `(words,)`; a word between stronger ones counts as they do.
+        effects: what the verdict would lose without each word, shape `(words,)`; one that speaks against it counts as 0.
+    """
+    near = np.pad(probability, JOIN_GAP)
+    reach = sliding_window_view(near, JOIN_GAP + 1).max(axis=1)
+    between = np.minimum(reach[: len(probability)], reach[-len(probability) :])
+    helping = np.maximum(effects, 0.0)
+    return np.asarray(np.maximum(probability, between) * (1.0 + helping / (helping.max() or 1.0)))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from reviewguard.attribution_fit import add_attribution
 from reviewguard.classifier_scorer import PRECISION
 from reviewguard.encoding import Limits, MessageEncoder, collate
 from reviewguard.errors import ConfigError, InputError
@@ -19,7 +20,6 @@ from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.drift import write_reference
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, from_parts, load
-from reviewguard.modeling.attribution_fit import add_attribution
 from reviewguard.modeling.calibration import fit_settings
 from reviewguard.modeling.onnx_export import INPUTS, export_onnx
 from reviewguard.modeling.quantize import Inputs, quantize_int8

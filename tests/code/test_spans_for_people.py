@@ -4,11 +4,11 @@ import re
 
 import numpy as np
 
+from reviewguard.decision import deciding
 from reviewguard.inference.spans import (
     TokenScores,
     WordScores,
     bare,
-    deciding,
     evidence_spans,
     says_nothing,
     word_effects,

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import torch
 
+from reviewguard.attribution_fit import COPIES, Asked, add_attribution, ask, fit
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import MessageEncoder, collate
 from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.model_folder import MODEL_FILE, TOKENIZER_FILE, load
 from reviewguard.modeling.attribution import AttributionHead, attach, read_attribution
-from reviewguard.modeling.attribution_fit import COPIES, Asked, add_attribution, ask, fit
 from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.words import read_words
 from reviewguard.schema import LabelledMessage, Message
+from reviewguard.training import finished_run
 
 TEXT = "Send us your five stars and the gift card is yours"
 
@@ -72,7 +73,7 @@ def test_what_is_asked_are_the_models_own_answers(folder: Path) -> None:
 
 
 def test_an_exported_model_says_the_same_as_its_head_in_torch(tiny_model_dir: Path) -> None:
-    probe = Probe.open(tiny_model_dir)
+    probe = Probe.of(finished_run(tiny_model_dir))
     window = probe.encoder.encode(Message(TEXT, "it works")).windows[0]
     shipped = OnnxBackend(tiny_model_dir / MODEL_FILE).run(collate([window], probe.encoder.pad_id))
     torched = probe.forward(window)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from reviewguard.errors import ConfigError, ModelError
+from reviewguard.errors import ConfigError
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
 from reviewguard.modeling.explainers.cost import costs
 from reviewguard.modeling.explainers.gradients import GradientTimesInput, IntegratedGradients
@@ -20,6 +20,7 @@ from reviewguard.modeling.explainers.single_pass import Attention, Evidence, Evi
 from reviewguard.modeling.explainers.target import ANY_VIOLATION, log_odds, probabilities, type_weights
 from reviewguard.modeling.explainers.words import WordedMessage, read_words
 from reviewguard.schema import LabelledMessage, Rationale
+from reviewguard.training import finished_run
 
 TEXT = "Hi {{first_name}}, leave us ⭐⭐⭐⭐⭐ and a gift card is yours, lovely!"
 
@@ -31,7 +32,7 @@ def labelled(text: str, previous: str | None = None, *marked: str) -> LabelledMe
 
 @pytest.fixture(scope="module")
 def probe(tiny_run: Path) -> Probe:
-    return Probe.open(tiny_run)
+    return Probe.of(finished_run(tiny_run))
 
 
 @pytest.fixture(scope="module")
@@ -210,9 +211,7 @@ def test_longer_messages_are_left_out(probe: Probe) -> None:
     )
 
 
-def test_mistakes_are_named(tmp_path: Path) -> None:
+def test_mistakes_are_named() -> None:
     with pytest.raises(ConfigError, match="unknown methods"):
         choose(["magic"], head="plain")
-    with pytest.raises(ModelError, match="no finished run"):
-        Probe.open(tmp_path)
     assert "evidence" not in [m.name for m in choose([], head="plain")] and "lime" in explainers()

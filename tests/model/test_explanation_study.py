@@ -21,6 +21,7 @@ from reviewguard.modeling.explainers.single_pass import Evidence
 from reviewguard.modeling.explanation_report import metrics, standing, to_markdown, to_plot
 from reviewguard.modeling.explanation_study import StudyConfig, study
 from reviewguard.schema import LabelledMessage
+from reviewguard.training import finished_run
 
 METHODS = ("evidence", "attention", "loo", "random", "oracle")
 
@@ -39,7 +40,9 @@ def test_a_second_call_measures_only_what_is_missing(
     def run(*methods: str) -> tuple[dict, list[str]]:  # type: ignore[type-arg]
         config = StudyConfig(methods, timed=1, bootstrap=20)
         lines: list[str] = []
-        return study({"evidence": tiny_run}, {"few": violations}, config, tmp_path, lines.append), lines
+        return study(
+            {"evidence": finished_run(tiny_run)}, {"few": violations}, config, tmp_path, lines.append
+        ), lines
 
     first, _ = run("evidence", "random")
     monkeypatch.setattr(Evidence, "explain", None)  # may not be called again, except for its cost
@@ -61,7 +64,7 @@ def test_another_attribution_head_leaves_what_peers_were_measured_at(
     config = StudyConfig(("evidence", "attention"), timed=1, bootstrap=20)
     folder = tmp_path / "model"
     shutil.copytree(tiny_run / "model", folder)
-    study({"evidence": folder}, {"few": violations}, config, tmp_path / "work", lines.append)
+    study({"evidence": finished_run(folder)}, {"few": violations}, config, tmp_path / "work", lines.append)
     head = read_attribution(folder / MODEL_FILE)
     assert head is not None
     with torch.no_grad():
@@ -71,7 +74,7 @@ def test_another_attribution_head_leaves_what_peers_were_measured_at(
     files = {**settings.files, MODEL_FILE: sha256(folder / MODEL_FILE)}
     replace(settings, files=files).save(folder / CONFIG_FILE)
     lines.clear()
-    study({"evidence": folder}, {"few": violations}, config, tmp_path / "work", lines.append)
+    study({"evidence": finished_run(folder)}, {"few": violations}, config, tmp_path / "work", lines.append)
     assert [line.split(" on ")[0] for line in lines] == ["few: evidence", "cost of 2 methods"]
 
 
@@ -112,7 +115,7 @@ def test_the_command_writes_tables_plot_and_json(
 def test_messages_without_a_violation_are_refused(tiny_run: Path, tmp_path: Path) -> None:
     clear = [LabelledMessage("c", "Your order is on its way.", None, ())]
     with pytest.raises(InputError, match="no violation with a rationale"):
-        study({"evidence": tiny_run}, {"clear": clear}, StudyConfig(), tmp_path)
+        study({"evidence": finished_run(tiny_run)}, {"clear": clear}, StudyConfig(), tmp_path)
 
 
 def test_ahead_and_behind_need_an_interval_beside_zero() -> None:

@@ -28,7 +28,7 @@ def explanations(
     """Measure, print the tables, log them to MLflow, write JSON and plot.
 
     Args:
-        runs: name → training run whose torch weights are explained; `model` is the folder that ships.
+        runs: name → training run, or model folder, whose weights are explained; `model` is the folder that ships.
         methods: short names joined by commas; all when empty.
         work: where finished methods are kept, so that a second call adds what is missing.
     """
@@ -38,10 +38,12 @@ def explanations(
     from reviewguard.modeling.explanation_report import to_markdown, to_plot
     from reviewguard.modeling.explanation_study import StudyConfig, study
     from reviewguard.modeling.shipped_words import shipped_figures
+    from reviewguard.training import finished_run
 
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
     config = StudyConfig(names, limit=limit, samples=samples, seed=seed, bootstrap=bootstrap)
-    found = study(runs, datasets, config, work, lambda line: print(line, file=sys.stderr))
+    trainings = {name: finished_run(folder) for name, folder in runs.items()}
+    found = study(trainings, datasets, config, work, lambda line: print(line, file=sys.stderr))
     scorer = ClassifierScorer(load(model))
     found |= _machine() | {
         "shipped_model": scorer.classifier.model,

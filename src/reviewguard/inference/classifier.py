@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewguard.decision import decide, probabilities, sigmoid
+from reviewguard.decision import decide, deciding, probabilities, sigmoid
 from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.backend import Backend
@@ -23,7 +23,6 @@ from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
 from reviewguard.inference.spans import (
     TokenScores,
     WordScores,
-    deciding,
     evidence_spans,
     says_nothing,
     word_effects,

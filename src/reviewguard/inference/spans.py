@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from reviewguard.decision import JOIN_GAP
 from reviewguard.inference.words import load_words
 from reviewguard.schema import Evidence
 
 MAX_SPANS = 3
 """Phrases shown per type."""
-JOIN_GAP = 2
-"""Unmarked words that a phrase may bridge."""
 LEAST_WEIGHT = 0.02
 """Share of a type's evidence below which a phrase is not worth showing beside a stronger one."""
 STRAY = 0.05
@@ -87,20 +85,6 @@ def word_effects(words: Sequence[Span], offsets: Ints, attribution: Floats) -> F
         token, word, share = _shares(words, offsets)
         np.add.at(effects, word, attribution[token] * share)
     return effects
-
-
-def deciding(probability: Floats, effects: Floats) -> Floats:
-    """How much each word decides: those of strong evidence first, most without which the verdict would lose most.
-
-    Args:
-        probability: of each word's evidence, 0–1, shape `(words,)`; a word between stronger ones counts as they do.
-        effects: see `word_effects`; a word that speaks against the verdict has none.
-    """
-    near = np.pad(probability, JOIN_GAP)
-    reach = sliding_window_view(near, JOIN_GAP + 1).max(axis=1)
-    between = np.minimum(reach[: len(probability)], reach[-len(probability) :])
-    helping = np.maximum(effects, 0.0)
-    return np.asarray(np.maximum(probability, between) * (1.0 + helping / (helping.max() or 1.0)))
 
 
 def _shares(words: Sequence[Span], offsets: Ints) -> tuple[Ints, Ints, Floats]:

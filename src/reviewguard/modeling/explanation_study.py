@@ -23,6 +23,7 @@ from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import Floats, WordedMessage, read_words
 from reviewguard.modeling.faithfulness import BINS, Reference, measure, reference
 from reviewguard.modeling.metrics import estimate, families_of, weighted_mean
+from reviewguard.modeling.runs import FinishedRun
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
@@ -69,7 +70,7 @@ class _Messages:
 
 
 def study(
-    runs: Mapping[str, Path],
+    runs: Mapping[str, FinishedRun],
     datasets: Mapping[str, Sequence[LabelledMessage]],
     config: StudyConfig,
     work: Path,
@@ -78,7 +79,7 @@ def study(
     """Measure every method on every model and data set.
 
     Args:
-        runs: name of a model → its training run, or its folder.
+        runs: name of a model → its training, or the unpacked one of its folder.
         datasets: name → labelled messages; the violations with a rationale among them are explained.
         work: where scores and values are kept per model, messages and method; a second call adds what is missing.
 
@@ -88,7 +89,7 @@ def study(
 
     Raises:
         InputError: a data set has no violation with a rationale that fits into a window.
-        ModelError: there are no weights to be had from a run or folder.
+        ModelError: a tokenizer has no [MASK].
     """
     models: dict[str, Any] = {}
     data: dict[str, Any] = {}
@@ -206,8 +207,8 @@ class _Bench:
         return result
 
 
-def _opened(run: Path, config: StudyConfig, work: Path, progress: Progress) -> _Bench:
-    model = Probe.open(run)
+def _opened(run: FinishedRun, config: StudyConfig, work: Path, progress: Progress) -> _Bench:
+    model = Probe.of(run)
     return _Bench(model, weights_digest(model.model), config, work, progress)
 
 

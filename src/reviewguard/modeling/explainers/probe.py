@@ -6,22 +6,19 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from reviewguard.encoding import Batch, Forward, MessageEncoder, Window, collate
-from reviewguard.errors import ModelError
 from reviewguard.modeling.attribution import AttributionHead
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.explainers.target import Target, log_odds, probabilities
 from reviewguard.modeling.explainers.words import Erasure, Floats, WordedMessage
-from reviewguard.modeling.runs import read_run
+from reviewguard.modeling.runs import FinishedRun
 from reviewguard.modeling.spans import Marks
 from reviewguard.modeling.torch_backend import TorchBackend
-from reviewguard.unpacking import unpacked_run
 
 BATCH_TOKENS = 2048
 NOTHING_TO_READ = -20.0
@@ -42,20 +39,14 @@ class Probe:
     attribution: AttributionHead | None = None
 
     @classmethod
-    def open(cls, folder: Path) -> Probe:
-        """The torch weights and window sizes of a training run, or the unpacked ones of a model folder.
+    def of(cls, run: FinishedRun) -> Probe:
+        """The model and window sizes of a training, or of the unpacked one of a model folder.
 
         Raises:
-            ModelError: there are none, or the tokenizer has no [MASK].
+            ModelError: the tokenizer has no [MASK].
         """
-        finished = read_run(folder) or unpacked_run(folder)
-        if finished is None:
-            raise ModelError(
-                f"{folder} holds no finished run and no model",
-                expected="a folder written by `reviewguard train --run DIR` or `reviewguard export`",
-            )
-        trained = finished.trained
-        encoder = MessageEncoder(trained.tokenizer, finished.config.limits)
+        trained = run.trained
+        encoder = MessageEncoder(trained.tokenizer, run.config.limits)
         return cls(trained.model, encoder, encoder.mask_id, trained.attribution)
 
     @property

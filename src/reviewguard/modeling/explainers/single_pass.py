@@ -9,9 +9,8 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from reviewguard.decision import sigmoid
+from reviewguard.decision import deciding, sigmoid
 from reviewguard.encoding import Forward, collate
-from reviewguard.inference.spans import deciding
 from reviewguard.modeling.evidence_model import attending
 from reviewguard.modeling.explainers.probe import Probe, inputs
 from reviewguard.modeling.explainers.target import Target, type_weights
