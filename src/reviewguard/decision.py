@@ -83,7 +83,7 @@ def deciding(probability: Array, effects: Array) -> Array:
 
     Args:
         probability: of each word's evidence, 0–1, shape `(words,)`; a word between stronger ones counts as they do.
-        effects: what the verdict would lose without each word, shape `(words,)`; one that speaks against it counts as 0.
+        effects: what the verdict would lose without each word, shape `(words,)`; below 0 counts as 0.
     """
     near = np.pad(probability, JOIN_GAP)
     reach = sliding_window_view(near, JOIN_GAP + 1).max(axis=1)
