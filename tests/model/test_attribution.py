@@ -45,7 +45,7 @@ def asked(seed: int, words: int = 12, width: int = 8) -> Asked:
 
 
 def test_the_head_learns_what_each_word_does_from_copies_alone() -> None:
-    head = fit([asked(seed) for seed in range(400)], seed=1)
+    head = fit([asked(seed) for seed in range(250)], seed=1)
     unseen = asked(1000)
     with torch.inference_mode():
         found = head([torch.from_numpy(state[None]) for state in unseen.states])[0].numpy()

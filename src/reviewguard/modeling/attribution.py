@@ -102,7 +102,7 @@ def attach(head: AttributionHead, path: Path) -> None:
 def _detach(graph: Graph) -> None:
     for output in [o for o in graph.model.graph.output if o.name == ATTRIBUTION]:
         graph.model.graph.output.remove(output)
-    for node in [n for n in graph.nodes if n.name.startswith(PREFIX) or ATTRIBUTION in n.output]:
+    for node in [n for n in graph.nodes if n.output[0].startswith((PREFIX, ATTRIBUTION))]:
         graph.model.graph.node.remove(node)
 
 

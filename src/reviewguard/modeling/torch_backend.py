@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from reviewguard.encoding import Batch, Forward
 from reviewguard.modeling.attribution import AttributionHead, chosen
@@ -22,11 +23,12 @@ class TorchBackend:
         """One forward pass over a batch."""
         device = next(self._model.parameters()).device
         inputs = {name: torch.from_numpy(array).to(device) for name, array in batch.as_inputs().items()}
-        seller_mask = inputs.pop("seller_mask")
         with torch.inference_mode():
-            encoded = self._model.encoder(**inputs, output_hidden_states=self._attribution is not None)
-            output = self._model.judge(encoded.last_hidden_state, seller_mask)
-            found = [output.logits, output.evidence, output.attention]
-            if self._attribution is not None:
-                found.append(self._attribution(chosen(encoded.hidden_states)))
+            found = self._with_attribution(**inputs) if self._attribution else self._model(**inputs)[1:]
         return Forward(*(value.float().cpu().numpy() for value in found))
+
+    def _with_attribution(self, seller_mask: Tensor, **inputs: Tensor) -> tuple[Tensor, ...]:
+        assert self._attribution is not None  # `run` asks
+        encoded = self._model.encoder(**inputs, output_hidden_states=True)
+        output = self._model.judge(encoded.last_hidden_state, seller_mask)
+        return *output[1:], self._attribution(chosen(encoded.hidden_states))
