@@ -12,12 +12,14 @@ import argparse
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from reviewguard.attribution_fit import add_attribution
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import MessageEncoder
-from reviewguard.exporting import SEED
+from reviewguard.exporting import SEED, check_target
 from reviewguard.files import sha256
+from reviewguard.folders import replace_folder
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, load
 from reviewguard.readers.labelled import read_labelled
 from reviewguard.training import measure_and_describe
@@ -29,7 +31,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", type=Path, help="model folder")
-    parser.add_argument("out", type=Path, help="folder to write, which is not there yet")
+    parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--data", type=Path, required=True, help="folder of `reviewguard data build`")
     parser.add_argument("--version", required=True)
     parser.add_argument("--messages", type=int, default=2500, help="violations to fit on, at most")
@@ -37,12 +39,16 @@ def main() -> None:
     options = parser.parse_args()
     splits = load_splits(options.data)
     settings = load(options.model).settings
-    shutil.copytree(options.model, options.out)
-    encoder = MessageEncoder.from_file(options.out / TOKENIZER_FILE, settings.limits)
-    if not add_attribution(options.out / MODEL_FILE, encoder, splits["validation"], SEED, options.messages):
-        raise SystemExit("the graph or the messages are of another kind: nothing was added")
-    files = {**settings.files, MODEL_FILE: sha256(options.out / MODEL_FILE)}
-    replace(settings, version=options.version, files=files).save(options.out / CONFIG_FILE)
+    check_target(options.out)
+    with TemporaryDirectory(dir=options.out.parent) as temporary:
+        part = Path(temporary) / "model"
+        shutil.copytree(options.model, part)
+        encoder = MessageEncoder.from_file(part / TOKENIZER_FILE, settings.limits)
+        if not add_attribution(part / MODEL_FILE, encoder, splits["validation"], SEED, options.messages):
+            raise SystemExit("the graph or the messages are of another kind: nothing was added")
+        files = {**settings.files, MODEL_FILE: sha256(part / MODEL_FILE)}
+        replace(settings, version=options.version, files=files).save(part / CONFIG_FILE)
+        replace_folder(part, options.out)
     measure_on = {path.stem: list(read_labelled(path)) for path in options.measure}
     measure_and_describe(load(options.out), options.out, splits, splits["train"], measure_on)
 

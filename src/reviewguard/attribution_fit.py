@@ -1,4 +1,4 @@
-"""Fit the head that says what the verdict would lose without each word.
+"""Fit the head that says what each word adds to the verdict.
 
 Copies of messages with words masked are scored by the model that ships. A message's effects, summed over the words that
 a copy keeps, must follow the log-odds of its copies: least squares, as in LIME and Kernel SHAP, but one head for all
@@ -71,17 +71,19 @@ def add_attribution(
 
     Args:
         path: `model.onnx`, rounded already: what ships is what is explained.
-        count: violations to fit on, where there are as many.
+        count: violations drawn; of these, longer ones than a window and single words are left out.
 
     Returns:
-        Whether it has the output now; not without a violation that fits into one window, or where the encoder's states
-        are not found.
+        Whether it has the output now; not without a violation that fits into one window, with an encoder whose states
+        are not found, or a tokenizer without [MASK].
     """
+    if not encoder.has_mask or not state_names(Graph(path)):
+        return False
     rules = load_policy().profile("amazon")
     violations = [e for e in examples if rules.is_broken(e.types)]
     violations = random.Random(seed).sample(violations, min(count, len(violations)))
     messages = [m for m in read_words(violations, encoder) if len(m.words) > 1]
-    if not messages or not state_names(Graph(path)):
+    if not messages:
         return False
     attach(fit(ask(path, encoder, messages, seed), seed), path)
     return True

@@ -79,11 +79,12 @@ def decide(probability: float, profile: ProfileSettings) -> Decision:
 
 
 def deciding(probability: Array, effects: Array) -> Array:
-    """How much each word decides: those of strong evidence first, most without which the verdict would lose most.
+    """How much each word decides: its evidence, times one plus its share of the largest effect; 0–2, shape `(words,)`.
 
     Args:
-        probability: of each word's evidence, 0–1, shape `(words,)`; a word between stronger ones counts as they do.
-        effects: what the verdict would lose without each word, shape `(words,)`; below 0 counts as 0.
+        probability: of each word's evidence, 0–1, shape `(words,)`; a word with stronger ones at most `JOIN_GAP` away
+            on both sides takes the weaker side's.
+        effects: what each word adds to the verdict, shape `(words,)`; below 0 counts as 0.
     """
     near = np.pad(probability, JOIN_GAP)
     reach = sliding_window_view(near, JOIN_GAP + 1).max(axis=1)

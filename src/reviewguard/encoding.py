@@ -107,6 +107,11 @@ class MessageEncoder:
         return cls(tokenizer, limits)
 
     @property
+    def has_mask(self) -> bool:
+        """Whether the tokenizer has a [MASK]."""
+        return self._tokenizer.token_to_id("[MASK]") is not None
+
+    @property
     def mask_id(self) -> int:
         """What stands for a word that was taken out.
 
@@ -222,8 +227,8 @@ class Forward:
     Attributes:
         logits: per window and type, shape `(windows, types)`.
         evidence, attention: per token and type, shape `(windows, tokens, types)`.
-        attribution: what the log-odds of any violation would lose without each token, shape `(windows, tokens)`; None
-            where the model does not say.
+        attribution: each token's effect: what it adds to the log-odds of any violation, on average over copies with
+            other words masked, shape `(windows, tokens)`; None where the model does not say.
     """
 
     logits: NDArray[np.float32]

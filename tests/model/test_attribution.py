@@ -11,12 +11,16 @@ import torch
 
 from reviewguard.attribution_fit import COPIES, Asked, add_attribution, ask, fit
 from reviewguard.curation.storage import load_splits
+from reviewguard.decision import deciding
 from reviewguard.encoding import MessageEncoder, collate
 from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.model_folder import MODEL_FILE, TOKENIZER_FILE, load
-from reviewguard.modeling.attribution import AttributionHead, attach, read_attribution
+from reviewguard.modeling.attribution import AttributionHead, attach, read_attribution, state_names
 from reviewguard.modeling.explainers.probe import Probe
+from reviewguard.modeling.explainers.single_pass import Evidence
+from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import read_words
+from reviewguard.modeling.onnx_graph import Graph
 from reviewguard.schema import LabelledMessage, Message
 from reviewguard.training import finished_run
 
@@ -109,3 +113,34 @@ def test_without_violations_a_model_file_stays_as_it_is(folder: Path, tiny_data_
     clear = [m for m in load_splits(tiny_data_dir)["validation"] if not m.types]
     assert clear and not add_attribution(folder / MODEL_FILE, encoder_of(folder), clear, seed=1)
     assert (folder / MODEL_FILE).read_bytes() == before
+
+
+def test_an_encoder_that_is_built_otherwise_gets_no_head(folder: Path, tiny_data_dir: Path) -> None:
+    path = folder / MODEL_FILE
+    graph = Graph(path)
+    norm = next(node for node in graph.nodes if node.op_type == "LayerNormalization")
+    graph.add("narrow", np.ones(16, dtype=np.float32))
+    norm.input[1] = "narrow"
+    graph.save(path)
+    before = path.read_bytes()
+    validation = load_splits(tiny_data_dir)["validation"]
+    assert state_names(Graph(path)) == []
+    assert not add_attribution(path, encoder_of(folder), validation, seed=1)
+    assert path.read_bytes() == before
+
+
+def test_the_explainer_orders_words_by_evidence_and_effect(tiny_model_dir: Path) -> None:
+    probe = Probe.of(finished_run(tiny_model_dir))
+    message = read_words([LabelledMessage("m", TEXT, None, ("incentive",))], probe.encoder)[0]
+    output = probe.forward(message.window)
+    assert output.attribution is not None
+    evidence, effects = np.zeros(len(message.words)), np.zeros(len(message.words))
+    for token, word in enumerate(message.owner):
+        if word >= 0:
+            best = 1 / (1 + np.exp(-output.evidence[0, token, :-1].astype(np.float64).max()))
+            evidence[word] = max(evidence[word], best)
+            effects[word] += output.attribution[0, token]
+    found = Evidence().explain(probe, message, ANY_VIOLATION)
+    np.testing.assert_allclose(found, deciding(evidence, effects), rtol=1e-5)
+    single = read_words([LabelledMessage("m", "gift", None, ("incentive",))], probe.encoder)[0]
+    assert Evidence().explain(probe, single, ANY_VIOLATION).shape == (1,)

@@ -94,12 +94,20 @@ class PairBackend(WordBackend):
         return Forward((evidence * attention).sum(axis=1), evidence, attention, effects)
 
 
-@pytest.mark.parametrize(("told", "decides"), [(None, "gift"), ("review", "review"), ("gift", "gift")])
+@pytest.mark.parametrize(
+    ("told", "profile", "decides"),
+    [
+        (None, "amazon", "gift"),
+        ("review", "amazon", "review"),
+        ("gift", "amazon", "gift"),
+        ("review", "strict", "gift"),  # effects are fitted on amazon's rules
+    ],
+)
 def test_of_words_that_decide_together_the_one_is_named_that_would_be_missed_more(
-    guard: Classifier, encoder: MessageEncoder, told: str | None, decides: str
+    guard: Classifier, encoder: MessageEncoder, told: str | None, profile: str, decides: str
 ) -> None:
     pair = Classifier(PairBackend(encoder, told), encoder, guard.settings)
-    verdict = pair("A gift for your review", proof=True)
+    verdict = pair("A gift for your review", profile=profile, proof=True)
     assert [e.text for e in verdict.evidence] == ["gift for your review"]
     assert verdict.decisive is not None
     assert [q.text for q in verdict.decisive.words] == [decides]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 
 import reviewguard
 from reviewguard.curation.storage import load_splits
+from reviewguard.encoding import Batch, Forward, Limits, MessageEncoder
 from reviewguard.inference.model_folder import MODEL_FILE, TOKENIZER_FILE, from_parts
+from reviewguard.inference.passes import score
+from reviewguard.inference.spans import word_effects
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.schema import Message, Verdict
@@ -56,3 +60,29 @@ def test_int8_says_what_torch_says(tiny_run: Path, tiny_model_dir: Path, message
     assert np.abs(ours - theirs).mean() < 0.1 * spread
     evidence = [np.concatenate([e.ravel() for e in guard.token_evidence(messages)]) for guard in (int8, fp32)]
     assert np.corrcoef(*evidence)[0, 1] > 0.98
+
+
+class EvenBackend:
+    """Says of every token that it adds one."""
+
+    threads = 1
+
+    def run(self, batch: Batch) -> Forward:
+        shape = (*batch.input_ids.shape, 2)
+        nothing = np.zeros(shape, dtype=np.float32)
+        return Forward(nothing[:, 0], nothing, nothing, np.ones(shape[:2], dtype=np.float32))
+
+
+def test_a_token_of_two_windows_has_its_effect_once(tiny_model_dir: Path) -> None:
+    encoder = MessageEncoder.from_file(
+        tiny_model_dir / TOKENIZER_FILE, Limits(window=32, stride=8, previous=4)
+    )
+    text = " ".join(["give", "five", "stars"] * 40)
+    encoded = encoder.encode(Message(text))
+    assert len(encoded.windows) > 3
+    (found,) = score(EvenBackend(), [encoded])
+    assert found is not None and found.attribution is not None
+    assert len(found.attribution) > len(set(map(tuple, found.offsets.tolist())))
+    words = [match.span() for match in re.finditer(r"\S+", text)]
+    tokens = [len({o for w in encoded.windows for o in w.offsets if a <= o[0] < b}) for a, b in words]
+    np.testing.assert_allclose(word_effects(words, found.offsets, found.attribution), tokens)

@@ -5,6 +5,7 @@ So no token is computed in vain, and a window is computed alike alone and in any
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,8 +30,7 @@ class RawScores:
         offsets: of the seller's tokens in the text as given, shape `(tokens, 2)`.
         evidence: per token and type, a logit, shape `(tokens, types)`.
         attention: per token and type its share of a window's logit, which is the mean of the evidence so weighted, 0–1.
-        attribution: what the log-odds of any violation would lose without each token, shape `(tokens,)`; None where
-            the model does not say.
+        attribution: each token's effect, see `Forward`, shape `(tokens,)`; None where the model does not say.
     """
 
     encoded: EncodedMessage
@@ -108,8 +108,13 @@ def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterable[list[int]]:
 
 
 def _merge(message: EncodedMessage, windows: Sequence[_WindowScores]) -> RawScores:
-    """Pool windows: the highest logit per type; a token in two windows keeps its stronger evidence."""
-    effects = [w.attribution for w in windows if w.attribution is not None]
+    """Pool windows: the highest logit per type; a token in two windows has evidence of both, and their mean effect."""
+    read = Counter(pair for w in windows for pair in set(w.window.offsets))
+    effects = [
+        w.attribution / np.array([read[pair] for pair in w.window.offsets])
+        for w in windows
+        if w.attribution is not None
+    ]
     return RawScores(
         message,
         np.max([w.logits for w in windows], axis=0),

@@ -79,7 +79,7 @@ def word_scores(text: str, tokens: TokenScores) -> WordScores:
 
 
 def word_effects(words: Sequence[Span], offsets: Ints, attribution: Floats) -> Floats:
-    """What the verdict would lose without each word, shape `(words,)`: the sum over its tokens, `(tokens,)`."""
+    """What each word adds to the verdict, shape `(words,)`: the sum over its tokens' effects, `(tokens,)`."""
     effects = np.zeros(len(words))
     if len(words) and len(offsets):
         token, word, share = _shares(words, offsets)

@@ -1,4 +1,4 @@
-"""What the verdict would lose without each word, said in the pass that gives the verdict.
+"""What each word adds to the verdict, on average over masked copies, said in the pass that gives the verdict.
 
 Methods that try copies of a message run the encoder dozens of times. A small head can learn beforehand what they
 would find, from the states of the tokens: amortized attribution (Jethani et al., "FastSHAP", ICLR 2022; Covert et al.,
@@ -32,7 +32,7 @@ State = TypeVar("State")
 
 
 class AttributionHead(nn.Module):
-    """Token states → what the log-odds of any violation would lose without each token."""
+    """Token states → each token's effect on the log-odds of any violation."""
 
     def __init__(self, width: int) -> None:
         """A fresh head.
@@ -61,14 +61,18 @@ def chosen(states: Sequence[State]) -> list[State]:
 def state_names(graph: Graph) -> list[str]:
     """What the head reads in a graph: a layer ends with its second normalization; rounding adds some of its own.
 
-    Nothing where the encoder normalizes otherwise.
+    Nothing where the encoder is built otherwise, or its embeddings are of another width than its layers.
     """
     normal = [
-        node.output[0]
+        node
         for node in graph.nodes
         if node.op_type == "LayerNormalization" and not node.output[0].endswith("_small")
     ]
-    return chosen(normal[::2]) if normal else []
+    layers = sum(node.op_type == "Attention" for node in graph.nodes)
+    widths = {len(graph.weights[node.input[1]]) for node in normal}
+    if len(normal) != 2 * layers + 1 or len(widths) != 1:
+        return []
+    return chosen([node.output[0] for node in normal[::2]])
 
 
 def attach(head: AttributionHead, path: Path) -> None:
@@ -102,7 +106,7 @@ def attach(head: AttributionHead, path: Path) -> None:
 def _detach(graph: Graph) -> None:
     for output in [o for o in graph.model.graph.output if o.name == ATTRIBUTION]:
         graph.model.graph.output.remove(output)
-    for node in [n for n in graph.nodes if n.output[0].startswith((PREFIX, ATTRIBUTION))]:
+    for node in [n for n in graph.nodes if n.output[0].startswith(ATTRIBUTION)]:
         graph.model.graph.node.remove(node)
 
 

@@ -19,9 +19,9 @@ from reviewguard.modeling.explainers.words import Floats, WordedMessage
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Ours, as words are tried for the fewest that decide: strong evidence first, most what the verdict would lose.
+    """Ours, by which the fewest words that decide are looked for: see `deciding`, here over all words and types.
 
-    Without an attribution head, a token's attention times the probability that its evidence stands for.
+    A model without an attribution head, such as a training run, has its attention times evidence as a probability.
     """
 
     name: ClassVar[str] = "evidence"
