@@ -116,7 +116,7 @@ def test_without_violations_a_model_file_stays_as_it_is(folder: Path, tiny_data_
 
 
 def test_an_encoder_that_is_built_otherwise_gets_no_head(folder: Path, tiny_data_dir: Path) -> None:
-    path = folder / MODEL_FILE
+    path, encoder = folder / MODEL_FILE, encoder_of(folder)
     graph = Graph(path)
     norm = next(node for node in graph.nodes if node.op_type == "LayerNormalization")
     graph.add("narrow", np.ones(16, dtype=np.float32))
@@ -125,7 +125,7 @@ def test_an_encoder_that_is_built_otherwise_gets_no_head(folder: Path, tiny_data
     before = path.read_bytes()
     validation = load_splits(tiny_data_dir)["validation"]
     assert state_names(Graph(path)) == []
-    assert not add_attribution(path, encoder_of(folder), validation, seed=1)
+    assert not add_attribution(path, encoder, validation, seed=1)
     assert path.read_bytes() == before
 
 
