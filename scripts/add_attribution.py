@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--measure", type=Path, nargs="*", default=[], help="further labelled messages")
     options = parser.parse_args()
     splits = load_splits(options.data)
+    measure_on = {path.stem: list(read_labelled(path)) for path in options.measure}
     settings = load(options.model).settings
     check_target(options.out)
     with TemporaryDirectory(dir=options.out.parent) as temporary:
@@ -48,9 +49,8 @@ def main() -> None:
             raise SystemExit("the graph or the messages are of another kind: nothing was added")
         files = {**settings.files, MODEL_FILE: sha256(part / MODEL_FILE)}
         replace(settings, version=options.version, files=files).save(part / CONFIG_FILE)
+        measure_and_describe(load(part), part, splits, splits["train"], measure_on)
         replace_folder(part, options.out)
-    measure_on = {path.stem: list(read_labelled(path)) for path in options.measure}
-    measure_and_describe(load(options.out), options.out, splits, splits["train"], measure_on)
 
 
 if __name__ == "__main__":

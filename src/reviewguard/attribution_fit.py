@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
 from torch import Tensor
 
 from reviewguard.encoding import MessageEncoder, collate
@@ -96,7 +95,7 @@ def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], 
         graph = Graph(path)
         names = state_names(graph)
         for name in names:
-            graph.model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+            graph.show(name)
         graph.save(told)
         backend = OnnxBackend(told)
 

@@ -41,7 +41,7 @@ def plain(probe: Probe) -> Probe:
     torch.manual_seed(3)
     encoder = copy.deepcopy(probe.model.encoder)
     model = EvidenceModel(encoder, 32, HeadConfig(probe.types, head="plain", hidden=16)).eval()
-    return Probe(model, probe.encoder, probe.mask_id)
+    return Probe(model, probe.encoder)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_sampling_methods_find_the_one_word_that_counts(probe: Probe, message: W
         if message.window.ids.count(message.window.ids[i]) == 1
     ]
     model.word = message.window.ids[unique[0]]
-    known = Probe(model, probe.encoder, probe.mask_id)
+    known = Probe(model, probe.encoder)
     for method in (LeaveOneOut(), Lime(100), PartitionShap(100)):
         scores = method.explain(known, message, ANY_VIOLATION)
         assert scores.argmax() == word, method.name

@@ -292,11 +292,12 @@ class Classifier:
         if not found:
             return None
         words = found[0].words
-        weight = np.sum([s.weight for s in found], axis=0)
         fitted = load_policy().profile("amazon").any_of == rules.any_of  # see `attribution_fit`
         if scores.attribution is not None and fitted:
             probability = np.max([s.probability for s in found], axis=0)
             weight = deciding(probability, word_effects(words, scores.offsets, scores.attribution))
+        else:
+            weight = np.sum([s.weight for s in found], axis=0)
         return decisive_words(message, evidence, words, weight, left, below)
 
 

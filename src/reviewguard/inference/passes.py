@@ -109,17 +109,20 @@ def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterable[list[int]]:
 
 def _merge(message: EncodedMessage, windows: Sequence[_WindowScores]) -> RawScores:
     """Pool windows: the highest logit per type; a token in two windows has evidence of both, and their mean effect."""
-    read = Counter(pair for w in windows for pair in set(w.window.offsets))
-    effects = [
-        w.attribution / np.array([read[pair] for pair in w.window.offsets])
-        for w in windows
-        if w.attribution is not None
-    ]
     return RawScores(
         message,
         np.max([w.logits for w in windows], axis=0),
         np.array([pair for w in windows for pair in w.window.offsets], dtype=np.int64).reshape(-1, 2),
         np.concatenate([w.evidence for w in windows]),
         np.concatenate([w.attention for w in windows]),
-        np.concatenate(effects) if effects else None,
+        _effects(windows),
     )
+
+
+def _effects(windows: Sequence[_WindowScores]) -> NDArray[np.float64] | None:
+    """Effects of all windows' tokens, those of a token in several divided among them."""
+    told = [(w.window.offsets, w.attribution) for w in windows if w.attribution is not None]
+    if len(told) < 2:
+        return told[0][1] if told else None
+    read = Counter(pair for offsets, _ in told for pair in set(offsets))
+    return np.concatenate([effects / np.array([read[pair] for pair in offsets]) for offsets, effects in told])

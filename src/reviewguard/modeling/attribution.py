@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from onnx import TensorProto, helper
+from onnx import helper
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -25,7 +25,7 @@ from reviewguard.modeling.onnx_graph import Graph
 
 HIDDEN = 128
 DROPOUT = 0.1
-PREFIX = "attribution."
+PREFIX = f"{ATTRIBUTION}."
 """Of the head's weights in a graph."""
 
 State = TypeVar("State")
@@ -97,9 +97,7 @@ def attach(head: AttributionHead, path: Path) -> None:
         helper.make_node("Add", [f"{PREFIX}effect", weights["effect.bias"]], [f"{PREFIX}column"]),
         helper.make_node("Squeeze", [f"{PREFIX}column", last], [ATTRIBUTION]),
     )
-    graph.model.graph.output.append(
-        helper.make_tensor_value_info(ATTRIBUTION, TensorProto.FLOAT, ["windows", "tokens"])
-    )
+    graph.show(ATTRIBUTION, ["windows", "tokens"])
     graph.save(path)
 
 

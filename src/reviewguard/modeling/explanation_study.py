@@ -94,8 +94,9 @@ def study(
     models: dict[str, Any] = {}
     data: dict[str, Any] = {}
     for name, run in runs.items():
-        bench = _opened(run, config, work, progress)
-        chosen = {key: _choose(bench.model, key, rows, config) for key, rows in datasets.items()}
+        model = Probe.of(run)
+        bench = _Bench(model, weights_digest(model.model), config, work, progress)
+        chosen = {key: _choose(model, key, rows, config) for key, rows in datasets.items()}
         data = {key: _facts(found) for key, found in chosen.items()}
         models[name] = bench.measure(chosen)
     settings = asdict(config) | {"bins": list(BINS), "erasures": "words masked, words deleted"}
@@ -115,8 +116,9 @@ class _Bench:
     def _weights_behind(self, methods: Sequence[Explainer]) -> str:
         """Peers explain the scores alone; what they were measured at holds with another attribution head too."""
         head = self.model.attribution
-        ours = head is not None and any(method.name == OURS for method in methods)
-        return self.weights + (weights_digest(head) if ours and head else "")
+        if head is None or all(method.name != OURS for method in methods):
+            return self.weights
+        return self.weights + weights_digest(head)
 
     @property
     def methods(self) -> list[Explainer]:
@@ -205,11 +207,6 @@ class _Bench:
                 ahead = self._figures({"ahead": sign * (ours - values[best][name])}, data)["ahead"]
                 result[name] = {"peer": best, "ahead": ahead}
         return result
-
-
-def _opened(run: FinishedRun, config: StudyConfig, work: Path, progress: Progress) -> _Bench:
-    model = Probe.of(run)
-    return _Bench(model, weights_digest(model.model), config, work, progress)
 
 
 def _choose(model: Probe, name: str, examples: Sequence[LabelledMessage], config: StudyConfig) -> _Messages:

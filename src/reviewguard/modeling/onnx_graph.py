@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import NodeProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 
 class Graph:
@@ -43,6 +43,14 @@ class Graph:
         self.weights[name] = value
         self.model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
+
+    def show(self, name: str, axes: Sequence[str] | None = None) -> None:
+        """Make a floating-point value an output.
+
+        Args:
+            axes: their names, where they are known.
+        """
+        self.model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, axes))
 
     def append(self, *nodes: NodeProto) -> None:
         """Put nodes behind all others."""

@@ -93,7 +93,7 @@ def _measure(source: Path, blocks: list[Block], samples: Iterable[Inputs]) -> No
 
     graph = Graph(source)
     for block in blocks:
-        graph.model.graph.output.append(helper.make_tensor_value_info(block.source, TensorProto.FLOAT, None))
+        graph.show(block.source)
     session = onnxruntime.InferenceSession(
         graph.model.SerializeToString(), providers=["CPUExecutionProvider"]
     )

@@ -35,19 +35,19 @@ class Probe:
 
     model: EvidenceModel
     encoder: MessageEncoder
-    mask_id: int
     attribution: AttributionHead | None = None
 
     @classmethod
     def of(cls, run: FinishedRun) -> Probe:
-        """The model and window sizes of a training, or of the unpacked one of a model folder.
-
-        Raises:
-            ModelError: the tokenizer has no [MASK].
-        """
+        """The model and window sizes of a training, or of the unpacked one of a model folder."""
         trained = run.trained
         encoder = MessageEncoder(trained.tokenizer, run.config.limits)
-        return cls(trained.model, encoder, encoder.mask_id, trained.attribution)
+        return cls(trained.model, encoder, trained.attribution)
+
+    @property
+    def mask_id(self) -> int:
+        """What stands for a word that was taken out; see `MessageEncoder.mask_id`."""
+        return self.encoder.mask_id
 
     @property
     def types(self) -> tuple[str, ...]:
