@@ -30,7 +30,7 @@ from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
 MESSAGES = 1000
-"""Violations to fit on: twice as many take twice as long and explain 1% more of the copies' variance."""
+"""Violations to fit on: more take longer in proportion, and add little."""
 COPIES = 16
 """Masked copies of each message: a part with half of the words, one with most of them and one with few."""
 EPOCHS = 10
