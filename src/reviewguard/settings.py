@@ -14,6 +14,8 @@ from reviewguard.files import write_json
 from reviewguard.text import NORMALIZER_VERSION
 
 FORMAT = 1
+TYPE_COUNTS = "type_counts"
+"""Fact of a training: type → training messages that carry it."""
 
 
 @dataclass(frozen=True, slots=True)

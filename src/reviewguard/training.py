@@ -31,6 +31,7 @@ from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.modeling.trainer import TrainedModel, fine_tune
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
+from reviewguard.settings import TYPE_COUNTS
 from reviewguard.unpacking import unpacked_run
 
 NAME = "reviewguard"
@@ -211,7 +212,7 @@ def run_facts(
         "seed": config.seed,
         "data_digest": digest,
         "messages": {name: len(rows) for name, rows in splits.items()} | {"train": len(written)},
-        "type_counts": dict(Counter(t for m in written for t in m.types)),
+        TYPE_COUNTS: dict(Counter(t for m in written for t in m.types)),
         LEARNT: sorted(labels.union(earlier.facts.get(LEARNT, ()) if earlier else ())),
         "started_from": earlier.lineage if earlier else None,
         "versions": package_versions(),
@@ -244,7 +245,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
         commit=training["commit"],
         data_digest=training["data_digest"],
         messages=training["messages"],
-        type_counts=training["type_counts"],
+        type_counts=training[TYPE_COUNTS],
         examples={t: _example(written, t) for t in settings.types},
         thresholds={
             f"{name}, {use}": value

@@ -15,7 +15,7 @@ from reviewguard.decision import calibrate, profile_logits
 from reviewguard.modeling.abstention import lower_threshold
 from reviewguard.policy import Profile, load_policy
 from reviewguard.schema import LabelledMessage
-from reviewguard.settings import Calibration, ProfileSettings, Settings
+from reviewguard.settings import TYPE_COUNTS, Calibration, ProfileSettings, Settings
 
 PRECISION_ABOVE_UPPER = 0.98
 """Precision that the upper threshold must reach on validation."""
@@ -23,6 +23,10 @@ THRESHOLD = 0.5
 """The least single cut: likelier than not. F1 on validation is flat above it, so that its peak would be noise."""
 FALSE_ALARMS = 0.04
 """Share of compliant validation messages that the single cut may flag."""
+SCARCE = 10
+"""Validation messages of a type below which they do not tell its level."""
+SCARCE_FALSE_ALARMS = 0.01
+"""Share of compliant validation messages that may be likelier than not of a scarce type."""
 
 
 def fit_settings(
@@ -31,15 +35,20 @@ def fit_settings(
     """Calibrations and thresholds for every type and profile.
 
     Args:
+        settings: `training` says how often each type was taught. One that was, and that fewer than `SCARCE`
+            validation messages show, has even odds where one in a hundred compliant messages lies above it: a model
+            that learnt a type from a few labels ranks its messages well before their logits are above 0.
         logits: type logits of the validation messages, shape `(messages, types)`.
         examples: the validation messages, in the same order.
     """
     present = np.array([[t in e.types for t in settings.types] for e in examples])
-    calibrations = {t: fit_platt(logits[:, i], present[:, i]) for i, t in enumerate(settings.types)}
-    thresholds = {
-        t: best_f1_threshold(calibrate(logits[:, i], calibrations[t]), present[:, i])
-        for i, t in enumerate(settings.types)
-    }
+    clean = ~broken(load_policy().profile("amazon"), examples)
+    taught = settings.training.get(TYPE_COUNTS, {})
+    calibrations, thresholds = {}, {}
+    for own, there, name in zip(logits.T, present.T, settings.types, strict=True):
+        scarce = taught.get(name) and there.sum() < SCARCE and clean.any()
+        calibrations[name] = fit_level(own[clean]) if scarce else fit_platt(own, there)
+        thresholds[name] = 0.5 if scarce else best_f1_threshold(calibrate(own, calibrations[name]), there)
     typed = replace(settings, calibrations=calibrations, type_thresholds=thresholds)
     profiles = {
         name: _fit_profile(profile_logits(logits, typed, profile), broken(profile, examples))
@@ -81,6 +90,12 @@ def fit_platt(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Calib
     model.fit(features, labels, sample_weight=np.concatenate([target, 1 - target]))
     scale = float(model.coef_[0, 0])
     return Calibration(round(scale, 6), round(float(model.intercept_[0]), 6)) if scale > 0 else Calibration()
+
+
+def fit_level(compliant: NDArray[np.float64]) -> Calibration:
+    """Even odds at the logit that `SCARCE_FALSE_ALARMS` of these reach, at least one message's."""
+    cut = float(np.quantile(compliant, 1 - SCARCE_FALSE_ALARMS, method="higher"))
+    return Calibration(1.0, round(-cut, 6))
 
 
 def best_f1_threshold(probability: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:

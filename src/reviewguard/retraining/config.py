@@ -13,7 +13,7 @@ from reviewguard.retraining.gate import GateConfig
 
 DEFAULT = Path("retrain.toml")
 
-STEPS = (0.35, 0.5, 0.65)
+STEPS = (0.5, 0.65)
 """Shares of the champion's weights that are tried after the least one."""
 
 
@@ -47,7 +47,7 @@ class RetrainConfig:
     learning_rate: float = 1e-4
     head_learning_rate: float = 1e-3
     warmup: float = 0.1
-    keep_start: float = 0.2
+    keep_start: float = 0.35
     replay: int = 3000
     copies: int = 48
     copies_in_all: int = 800
