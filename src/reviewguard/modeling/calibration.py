@@ -46,8 +46,9 @@ def fit_settings(
     taught = settings.training.get(TYPE_COUNTS, {})
     calibrations, thresholds = {}, {}
     for own, there, name in zip(logits.T, present.T, settings.types, strict=True):
-        scarce = taught.get(name) and there.sum() < SCARCE and clean.any()
-        calibrations[name] = fit_level(own[clean]) if scarce else fit_platt(own, there)
+        others = own[clean & ~there]
+        scarce = taught.get(name) and there.sum() < SCARCE and len(others)
+        calibrations[name] = fit_level(others) if scarce else fit_platt(own, there)
         thresholds[name] = 0.5 if scarce else best_f1_threshold(calibrate(own, calibrations[name]), there)
     typed = replace(settings, calibrations=calibrations, type_thresholds=thresholds)
     profiles = {
