@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewguard.decision import calibrate, probabilities
-from reviewguard.modeling.calibration import SCARCE, fit_level, fit_settings
+from reviewguard.modeling.calibration import FEW, SCARCE, fit_level, fit_settings
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 from reviewguard.settings import TYPE_COUNTS, Calibration, Settings
@@ -25,9 +25,10 @@ def test_a_type_learnt_from_a_few_labels_is_found_below_a_logit_of_zero() -> Non
     fitted = fit_settings(settings, logits, examples)
     assert probabilities(shown, fitted, RULES).violation[0] >= fitted.profiles["amazon"].threshold
     assert probabilities(shown, fitted, RULES).types[0, INSIDER] >= fitted.type_thresholds["insider"]
-    untaught = fit_settings(_uncalibrated({"incentive": 100}), logits, examples)
-    assert untaught.calibrations["insider"] == Calibration()
-    assert probabilities(shown, untaught, RULES).violation[0] < untaught.profiles["amazon"].lower
+    for seen in ({}, {"insider": FEW - 1}):
+        untaught = fit_settings(_uncalibrated({"incentive": 100, **seen}), logits, examples)
+        assert untaught.calibrations["insider"] == Calibration()
+        assert probabilities(shown, untaught, RULES).violation[0] < untaught.profiles["amazon"].lower
 
 
 def test_enough_messages_of_a_type_tell_its_level_themselves() -> None:

@@ -25,6 +25,8 @@ FALSE_ALARMS = 0.04
 """Share of compliant validation messages that the single cut may flag."""
 SCARCE = 10
 """Validation messages of a type below which they do not tell its level."""
+FEW = 5
+"""Training messages of a type below which the model has not learnt it."""
 SCARCE_FALSE_ALARMS = 0.01
 """Share of compliant validation messages that may be likelier than not of a scarce type."""
 
@@ -35,9 +37,9 @@ def fit_settings(
     """Calibrations and thresholds for every type and profile.
 
     Args:
-        settings: `training` says how often each type was taught. One that was, and that fewer than `SCARCE`
-            validation messages show, has even odds where one in a hundred compliant messages lies above it: a model
-            that learnt a type from a few labels ranks its messages well before their logits are above 0.
+        settings: `training` says how often each type was taught. One that at least `FEW` training messages and fewer
+            than `SCARCE` validation messages show has even odds where one in a hundred compliant messages lies above
+            it: a model that learnt a type from a few labels ranks its messages well before their logits are above 0.
         logits: type logits of the validation messages, shape `(messages, types)`.
         examples: the validation messages, in the same order.
     """
@@ -47,7 +49,7 @@ def fit_settings(
     calibrations, thresholds = {}, {}
     for own, there, name in zip(logits.T, present.T, settings.types, strict=True):
         others = own[clean & ~there]
-        scarce = taught.get(name) and there.sum() < SCARCE and len(others)
+        scarce = taught.get(name, 0) >= FEW and there.sum() < SCARCE and len(others) > 0
         calibrations[name] = fit_level(others) if scarce else fit_platt(own, there)
         thresholds[name] = 0.5 if scarce else best_f1_threshold(calibrate(own, calibrations[name]), there)
     typed = replace(settings, calibrations=calibrations, type_thresholds=thresholds)
