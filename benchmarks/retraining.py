@@ -312,6 +312,8 @@ def _plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     axes[0].set(xlabel="labels of the type", ylabel="share of the type's others flagged", ylim=(0, 1.02))
     axes[1].axhline(-0.5, color=GREY, linewidth=1, linestyle=":")
     axes[1].set(xlabel="labels of the type", ylabel="change of F1 elsewhere (points)")
+    for axis in axes:
+        axis.set_xticks(sorted({0, *(row["labels"] for row in rows)}))
     if bases:
         axes[0].legend(frameon=False)
     with atomic_write(path) as file:
