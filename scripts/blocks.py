@@ -277,7 +277,8 @@ def retraining() -> str | None:
         "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "named",
         "F1 elsewhere, points", "false alarms elsewhere, points", "minutes", "gate",
     )  # fmt: skip
-    return f"{facts}\n\n{table(header, map(_retrained, stored['rows']))}"
+    rows = sorted(stored["rows"], key=lambda row: (row["type"], row["labels"], row["flipped"]))
+    return f"{facts}\n\n{table(header, map(_retrained, rows))}"
 
 
 def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -49,9 +49,11 @@ def fit_settings(
     calibrations, thresholds = {}, {}
     for own, there, name in zip(logits.T, present.T, settings.types, strict=True):
         others = own[clean & ~there]
-        scarce = taught.get(name, 0) >= FEW and there.sum() < SCARCE and len(others) > 0
-        calibrations[name] = fit_level(others) if scarce else fit_platt(own, there)
-        thresholds[name] = 0.5 if scarce else best_f1_threshold(calibrate(own, calibrations[name]), there)
+        if taught.get(name, 0) >= FEW and there.sum() < SCARCE and len(others):
+            calibrations[name], thresholds[name] = fit_level(others), 0.5
+        else:
+            calibrations[name] = fit_platt(own, there)
+            thresholds[name] = best_f1_threshold(calibrate(own, calibrations[name]), there)
     typed = replace(settings, calibrations=calibrations, type_thresholds=thresholds)
     profiles = {
         name: _fit_profile(profile_logits(logits, typed, profile), broken(profile, examples))
