@@ -20,6 +20,7 @@ from reviewguard.encoding import MessageEncoder
 from reviewguard.exporting import SEED, check_target
 from reviewguard.files import sha256
 from reviewguard.folders import replace_folder
+from reviewguard.inference.drift import write_reference
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, load
 from reviewguard.readers.labelled import read_labelled
 from reviewguard.training import measure_and_describe
@@ -49,7 +50,9 @@ def main() -> None:
             raise SystemExit("the graph or the messages are of another kind: nothing was added")
         files = {**settings.files, MODEL_FILE: sha256(part / MODEL_FILE)}
         replace(settings, version=options.version, files=files).save(part / CONFIG_FILE)
-        measure_and_describe(load(part), part, splits, splits["train"], measure_on)
+        classifier = load(part)
+        write_reference(classifier, [m.message for m in splits["validation"]], part)
+        measure_and_describe(classifier, part, splits, splits["train"], measure_on)
         replace_folder(part, options.out)
 
 

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from reviewguard.cli import CRASHED
@@ -200,11 +201,31 @@ def model_table() -> str | None:
     stored = _read(MODEL_TABLE)
     if not stored:
         return None
+    seeds = [str(seed) for seed in stored["seeds"]]
     facts = (
-        f"Trained on {stored['messages']:,} messages for {stored['epochs']} epochs (data digest "
-        f"`{stored['digest'][:16]}`), seed {', '.join(map(str, stored['seeds']))}."
+        f"Trained on {stored['messages']:,} messages ({stored['share']:.0%} of the families) for {stored['epochs']} "
+        f"epochs (data digest `{stored['digest'][:16]}`), seed {seeds[0]}. A row with brackets is the mean of seeds "
+        f"{' and '.join(seeds)}, which draw other messages too, with the lowest and the highest."
     )
-    return f"{facts}\n\n{_tables(stored['comparison'])}"
+    rows = {dataset: _over_seeds(models) for dataset, models in stored["comparison"].items()}
+    return f"{facts}\n\n{_tables(rows)}"
+
+
+def _over_seeds(models: Mapping[str, Any]) -> dict[str, Any]:
+    """One row for the seeds of a way to train: the mean of their figures, the lowest and the highest."""
+    groups: dict[str, list[Any]] = {}
+    for name, values in models.items():
+        groups.setdefault(name.partition(" (seed ")[0], []).append(values["figures"])
+    return {
+        model: {"figures": {name: _spread([row[name]["value"] for row in rows]) for name in rows[0]}}
+        for model, rows in groups.items()
+    }
+
+
+def _spread(values: Sequence[float | None]) -> dict[str, float | None]:
+    known = [value for value in values if value is not None]
+    low, high = (min(known), max(known)) if len(known) > 1 else (None, None)
+    return {"value": fmean(known) if known else None, "low": low, "high": high}
 
 
 def learning_curve() -> str | None:

@@ -29,8 +29,6 @@ from reviewguard.modeling.spans import Marks
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
-MESSAGES = 1000
-"""Violations to fit on: more take longer in proportion, and add little."""
 COPIES = 16
 """Masked copies of each message: a part with half of the words, one with most of them and one with few."""
 EPOCHS = 10
@@ -64,7 +62,7 @@ def add_attribution(
     encoder: MessageEncoder,
     examples: Sequence[LabelledMessage],
     seed: int,
-    count: int = MESSAGES,
+    count: int,
 ) -> bool:
     """Fit the head on violations among these messages, and give the model file its output.
 

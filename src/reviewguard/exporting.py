@@ -51,6 +51,7 @@ def export_model(
     name: str,
     version: str,
     limits: Limits,
+    attribution: int,
     precision: str = "int8",
     training: Mapping[str, Any] | None = None,
 ) -> Classifier:
@@ -61,6 +62,7 @@ def export_model(
     Args:
         validation: messages that activation ranges are measured on, and calibrations, thresholds and attribution
             fitted on with the exported weights.
+        attribution: validation violations to fit it on, 0 for none, see `TrainConfig`.
         training: facts of the run, kept in `config.json` beside the precision.
 
     Raises:
@@ -84,7 +86,7 @@ def export_model(
         )
         encoder = MessageEncoder.from_file(part / TOKENIZER_FILE, limits)
         if trained.model.head_config.head == "evidence":
-            add_attribution(part / MODEL_FILE, encoder, validation, SEED)
+            add_attribution(part / MODEL_FILE, encoder, validation, SEED, attribution)
         classifier = _fit(part, settings, validation)
         classifier.settings.save(part / CONFIG_FILE)
         load(part)  # what cannot be loaded replaces nothing

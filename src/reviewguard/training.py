@@ -134,6 +134,7 @@ def train(
             name=NAME,
             version=version,
             limits=config.limits,
+            attribution=config.attribution,
             training=run.facts,
         )
         evaluations = measure_and_describe(
@@ -322,6 +323,7 @@ def export_run(
         name=NAME,
         version=facts["version"],
         limits=config.limits,
+        attribution=config.attribution,
         precision=precision,
         training=facts,
     )

@@ -22,8 +22,8 @@ from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling import add as adding
 from reviewguard.labelling.add import AddJob, add
-from reviewguard.labelling.checking import check_labeller
 from reviewguard.labelling.doubtful import doubtful
+from reviewguard.labelling.labeller import check_labeller
 from reviewguard.labelling.results import AddReport, Decisions
 from reviewguard.policy import load_policy
 from reviewguard.schema import Message, Verdict

@@ -17,7 +17,7 @@ from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.model_folder import MODEL_FILE, TOKENIZER_FILE, load
 from reviewguard.modeling.attribution import AttributionHead, attach, read_attribution, state_names
 from reviewguard.modeling.explainers.probe import Probe
-from reviewguard.modeling.explainers.single_pass import Evidence
+from reviewguard.modeling.explainers.single_pass import Effects, Evidence
 from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import read_words
 from reviewguard.modeling.onnx_graph import Graph
@@ -111,7 +111,9 @@ def test_a_head_in_a_models_place_of_another_changes_nothing_else(folder: Path) 
 def test_without_violations_a_model_file_stays_as_it_is(folder: Path, tiny_data_dir: Path) -> None:
     before = (folder / MODEL_FILE).read_bytes()
     clear = [m for m in load_splits(tiny_data_dir)["validation"] if not m.types]
-    assert clear and not add_attribution(folder / MODEL_FILE, encoder_of(folder), clear, seed=1)
+    assert clear and not add_attribution(folder / MODEL_FILE, encoder_of(folder), clear, seed=1, count=50)
+    violations = load_splits(tiny_data_dir)["validation"]
+    assert not add_attribution(folder / MODEL_FILE, encoder_of(folder), violations, seed=1, count=0)
     assert (folder / MODEL_FILE).read_bytes() == before
 
 
@@ -125,7 +127,7 @@ def test_an_encoder_that_is_built_otherwise_gets_no_head(folder: Path, tiny_data
     before = path.read_bytes()
     validation = load_splits(tiny_data_dir)["validation"]
     assert state_names(Graph(path)) == []
-    assert not add_attribution(path, encoder, validation, seed=1)
+    assert not add_attribution(path, encoder, validation, seed=1, count=50)
     assert path.read_bytes() == before
 
 
@@ -142,5 +144,9 @@ def test_the_explainer_orders_words_by_evidence_and_effect(tiny_model_dir: Path)
             effects[word] += output.attribution[0, token]
     found = Evidence().explain(probe, message, ANY_VIOLATION)
     np.testing.assert_allclose(found, deciding(evidence, effects), rtol=1e-5)
+    np.testing.assert_allclose(
+        Effects().explain(probe, message, ANY_VIOLATION), effects, rtol=1e-5, atol=1e-7
+    )
     single = read_words([LabelledMessage("m", "gift", None, ("incentive",))], probe.encoder)[0]
-    assert Evidence().explain(probe, single, ANY_VIOLATION).shape == (1,)
+    for method in (Evidence(), Effects()):
+        assert method.explain(probe, single, ANY_VIOLATION).shape == (1,)

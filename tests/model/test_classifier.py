@@ -345,6 +345,11 @@ def test_a_verdict_that_depends_on_the_buyer_names_the_buyers_words(encoder: Mes
     assert [(q.text, previous[q.start : q.end]) for q in verdict.buyer.words] == [("it works", "it works")]
     assert verdict.buyer.probability < 0.5
     assert guard("Please leave a review.", "Where is it?", proof=True).buyer is None
+    cuts = replace(settings.profiles["amazon"], threshold=0.999999, lower=0.5, upper=0.999999)
+    strict = guard.with_settings(replace(settings, profiles={**settings.profiles, "amazon": cuts}))
+    doubtful = strict("Please leave a review.", previous, proof=True)
+    assert (doubtful.verdict, doubtful.decisive) == ("needs-review", None)
+    assert doubtful.buyer is not None and [q.text for q in doubtful.buyer.words] == ["it works"]
 
 
 def test_verdict_and_marks_do_not_depend_on_the_proof(guard: Classifier) -> None:

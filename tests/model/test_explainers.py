@@ -14,7 +14,7 @@ from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
 from reviewguard.modeling.explainers.cost import costs
 from reviewguard.modeling.explainers.gradients import GradientTimesInput, IntegratedGradients
 from reviewguard.modeling.explainers.probe import Passes, Probe, counted_passes
-from reviewguard.modeling.explainers.registry import choose, explainers
+from reviewguard.modeling.explainers.registry import choose
 from reviewguard.modeling.explainers.sampling import LeaveOneOut, Lime, PartitionShap
 from reviewguard.modeling.explainers.single_pass import Attention, Evidence, EvidenceTerms, Oracle
 from reviewguard.modeling.explainers.target import ANY_VIOLATION, log_odds, probabilities, type_weights
@@ -152,7 +152,7 @@ def test_every_method_scores_words_alike_at_every_call(
     other = read_words([labelled("Thank you for the order.")], probe.encoder)[0]
     state = torch.random.get_rng_state()
     for model, head in ((probe, "evidence"), (plain, "plain")):
-        for method in choose([], head=head, samples=20):
+        for method in choose([], head=head, attributes=False, samples=20):
             first = method.explain(model, message, ANY_VIOLATION)
             method.explain(model, other, 0)
             again = method.explain(model, message, ANY_VIOLATION)
@@ -186,7 +186,7 @@ def test_passes_are_counted(probe: Probe, message: WordedMessage) -> None:
 
 def test_one_word_is_explained_too(probe: Probe) -> None:
     single = read_words([labelled("Stars?")], probe.encoder)[0]
-    for method in choose([], head="evidence", samples=20):
+    for method in choose([], head="evidence", attributes=False, samples=20):
         assert method.explain(probe, single, ANY_VIOLATION).shape == (1,)
 
 
@@ -213,5 +213,8 @@ def test_longer_messages_are_left_out(probe: Probe) -> None:
 
 def test_mistakes_are_named() -> None:
     with pytest.raises(ConfigError, match="unknown methods"):
-        choose(["magic"], head="plain")
-    assert "evidence" not in [m.name for m in choose([], head="plain")] and "lime" in explainers()
+        choose(["magic"], head="plain", attributes=False)
+    plain = [method.name for method in choose([], head="plain", attributes=False)]
+    assert "LIME" in plain and "evidence" not in plain
+    with_effects, without = (choose([], head="evidence", attributes=told) for told in (True, False))
+    assert {m.name for m in with_effects} - {m.name for m in without} == {"evidence, effects alone"}

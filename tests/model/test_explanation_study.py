@@ -61,7 +61,7 @@ def test_another_attribution_head_leaves_what_peers_were_measured_at(
 ) -> None:
     """What a model folder explains with its head is measured again; the others explain the scores alone."""
     lines: list[str] = []
-    config = StudyConfig(("evidence", "attention"), timed=1, bootstrap=20)
+    config = StudyConfig(("evidence", "effects", "attention"), timed=1, bootstrap=20)
     folder = tmp_path / "model"
     shutil.copytree(tiny_run / "model", folder)
     study({"evidence": finished_run(folder)}, {"few": violations}, config, tmp_path / "work", lines.append)
@@ -75,7 +75,11 @@ def test_another_attribution_head_leaves_what_peers_were_measured_at(
     replace(settings, files=files).save(folder / CONFIG_FILE)
     lines.clear()
     study({"evidence": finished_run(folder)}, {"few": violations}, config, tmp_path / "work", lines.append)
-    assert [line.split(" on ")[0] for line in lines] == ["few: evidence", "cost of 2 methods"]
+    assert [line.split(" on ")[0] for line in lines] == [
+        "few: evidence",
+        "few: evidence, effects alone",
+        "cost of 3 methods",
+    ]
 
 
 def test_the_command_writes_tables_plot_and_json(

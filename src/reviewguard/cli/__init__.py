@@ -57,6 +57,7 @@ def main() -> None:
     A library that is not installed is the user's to mend too: `make run` leaves out those of training.
     Where the reader of its output has gone, as `head` does, it ends without a word.
     """
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # what went well is ours to tell
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -36,9 +36,9 @@ def label(
 
     Example: reviewguard label export.csv --map text="Reply text" --who nora --out nora.jsonl
     """
-    from reviewguard.labelling.checking import check_labeller
     from reviewguard.labelling.journal import open_journal
     from reviewguard.labelling.keys import standard_keys
+    from reviewguard.labelling.labeller import check_labeller
     from reviewguard.labelling.queue import read_items
     from reviewguard.labelling.screen import end_view
     from reviewguard.labelling.session import run

@@ -136,9 +136,9 @@ class Classifier:
         return self._prove(items, verdicts, known)
 
     def prove(self, messages: Sequence[Message], verdicts: Sequence[Verdict]) -> list[Verdict]:
-        """Each verdict with what is left without its marked words, and violations with the fewest words that decide.
+        """Each verdict that is not compliant with what is left without its marked words and without the buyer's.
 
-        Takes some fifteen further passes over each violation.
+        Violations get the fewest words that decide, too: some fifteen further passes over each.
 
         Args:
             verdicts: of these messages, by this model.
@@ -154,7 +154,9 @@ class Classifier:
             return Classifier(self._backend, self._encoder, self.settings, memory=ChainMap({}, known))
 
         pairs = zip(messages, verdicts, strict=True)
-        return [trying()._proven(m, v) if v.evidence else v for m, v in pairs]
+        return [
+            trying()._proven(m, v) if v.verdict in (NEEDS_REVIEW, REVIEW_SOLICITING) else v for m, v in pairs
+        ]
 
     def _rules(self, profile: str) -> Profile:
         rules = load_policy().profile(profile)
@@ -267,26 +269,31 @@ class Classifier:
         def left(changed: Sequence[Message]) -> NDArray[np.float64]:
             return probabilities(self.predict_logits(changed), self.settings, rules).violation
 
-        rest = without_spans(message.text, [(e.start, e.end) for e in verdict.evidence], " ")
-        changed = [replace(message, text=rest)]
-        changed += [replace(message, previous=None)] if message.previous else []
-        without_evidence, *without_buyer = left(changed).tolist()
-        proven = replace(verdict, without_evidence=round(without_evidence, 6))
-        below = self.settings.profiles[rules.name].threshold
-        if (verdict.probability or 0.0) < below:
-            return proven
+        cuts = self.settings.profiles[rules.name]
+        probability = verdict.probability or 0.0
+        flagged = probability >= cuts.threshold
+        below = cuts.threshold if flagged else cuts.lower
+        answers = message.previous is not None and probability >= below
+        depends = answers and left([replace(message, previous=None)])[0] < below
         return replace(
-            proven,
-            decisive=self._decisive_words(message, verdict, rules, left, below),
-            buyer=decisive_clauses(message, left, below) if min(without_buyer, default=1.0) < below else None,
+            self._without_marks(message, verdict, left),
+            decisive=self._decisive_words(message, verdict, rules, left, below) if flagged else None,
+            buyer=decisive_clauses(message, left, below) if depends else None,
         )
+
+    def _without_marks(self, message: Message, verdict: Verdict, left: Left) -> Verdict:
+        if not verdict.evidence:
+            return verdict
+        rest = without_spans(message.text, [(e.start, e.end) for e in verdict.evidence], " ")
+        (probability,) = left([replace(message, text=rest)]).tolist()
+        return replace(verdict, without_evidence=round(probability, 6))
 
     def _decisive_words(
         self, message: Message, verdict: Verdict, rules: Profile, left: Left, below: float
     ) -> Proof | None:
         kinds = rules.breaking_types([t.type for t in verdict.types])
         (scores,) = self._score_readable([message])
-        assert scores is not None  # a message with evidence was read
+        assert scores is not None  # what is flagged was read
         evidence = [e for e in verdict.evidence if e.type in kinds]
         found = [self._word_scores(message.text, scores, kind) for kind in sorted(kinds)]
         if not found:

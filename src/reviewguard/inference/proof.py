@@ -23,8 +23,10 @@ MOST_CLAUSES = 16
 """Clauses of the buyer's message that are tried; the model reads no more."""
 FIRM = 0.25
 """Probability, 0–1, to get under where the words allow it: just under the cut would prove little."""
-SPARED = 8
-"""Words of a deciding set that are tried for being put back."""
+SPARED = 24
+"""Words of a deciding set, the least likely, that are tried for being put back."""
+ROUNDS = 3
+"""Tries to put some back: of words that can be spared one by one, not all can be spared together."""
 _WORD = re.compile(r"\w")
 _CLAUSE = re.compile(r"[^\s.!?;,:\n][^.!?;,:\n]*")
 
@@ -83,7 +85,7 @@ def fewest(
 ) -> tuple[list[int], float] | None:
     """A small set that decides: the shortest start of `order` that does, less what can be put back.
 
-    Takes three batches at most.
+    Takes one batch, and two for each round of putting back.
 
     Args:
         order: the likeliest to decide first.
@@ -92,19 +94,20 @@ def fewest(
     Returns:
         The set and the probability without it; None where none decides.
     """
-    starts = [list(order[:size]) for size in _sizes(len(order))]
-    chosen = _first(starts, left, below)
-    if chosen is None or len(chosen[0]) == 1:
-        return chosen
-    words = chosen[0]
-    spare = words[-SPARED:]
-    tries = left([[w for w in words if w != put_back] for put_back in spare])
-    needless = [w for value, w in sorted(zip(tries.tolist(), spare, strict=True)) if value < below]
-    smaller = [
-        [w for w in words if w not in needless[:size]]
-        for size in range(min(len(needless), len(words) - 1), 0, -1)
-    ]
-    return _first(smaller, left, below) or chosen
+    chosen = _first([list(order[:size]) for size in _sizes(len(order))], left, below)
+    spare: Sequence[int] = chosen[0][-SPARED:] if chosen else ()
+    for _ in range(ROUNDS):
+        if chosen is None or not spare or len(chosen[0]) == 1:
+            break
+        words = chosen[0]
+        tries = left([[w for w in words if w != put_back] for put_back in spare])
+        needless = [w for value, w in sorted(zip(tries.tolist(), spare, strict=True)) if value < below]
+        sizes = reversed(list(_sizes(min(len(needless), len(words) - 1))))
+        chosen = (
+            _first([[w for w in words if w not in needless[:size]] for size in sizes], left, below) or chosen
+        )
+        spare = [w for w in needless if w in chosen[0]]
+    return chosen
 
 
 def _first(

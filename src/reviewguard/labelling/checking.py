@@ -13,7 +13,6 @@ from reviewguard.curation.labels import BRIEF, UNKNOWN, Marker, StoredLabel, par
 from reviewguard.curation.privacy import find_in_labeller, private_issues
 from reviewguard.curation.rules import exact_key
 from reviewguard.curation.sources import Channel, Issue, Register
-from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling.compare import Candidate
 from reviewguard.labelling.marking import fill_marks, unmarked
@@ -51,20 +50,6 @@ def check(rows: Sequence[LabelledRow], classifier: Classifier, who: str | None) 
         (*(item for item in results if isinstance(item, Refused)), *_both_refused(candidates, contradicted)),
         sum((item.taken for item in scrubbed), Counter[str]()),
     )
-
-
-def check_labeller(who: str) -> None:
-    """Refuse whom `check` would refuse in each row.
-
-    Raises:
-        InputError: personal details other than a name are in it.
-    """
-    if found := find_in_labeller(who):
-        raise InputError(
-            f"the labeller is {who!r}, which would be stored with each label: {found[0].kind}",
-            expected="a name or a login, without an address or a phone number",
-            fix="--who nora",
-        )
 
 
 def _contradictions(candidates: Sequence[Candidate]) -> dict[str, str]:

@@ -38,6 +38,8 @@ class TrainConfig:
         patience: epochs without a better validation AUROC before stopping.
         bf16: bfloat16 matrix products where the processor has them (`auto`, `on`, `off`).
         limit: train on this share of the families, 0–1 (learning curves).
+        attribution: validation violations on which an export fits what each word adds to the verdict; 0 for a model
+            that does not say it.
         window, stride, previous: see `Limits`.
     """
 
@@ -62,6 +64,7 @@ class TrainConfig:
     patience: int = 3
     bf16: str = "auto"
     limit: float = 1.0
+    attribution: int = 1000
     window: int = 256
     stride: int = 64
     previous: int = 64
@@ -78,7 +81,8 @@ class TrainConfig:
         require(0 < self.limit <= 1, "limit", self.limit, "above 0, at most 1")
         require(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "0 to 1")
-        require(self.augment >= 0, "augment", self.augment, "0 or more")
+        for name in ("augment", "attribution"):
+            require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in ("learning_rate", "head_learning_rate"):
             require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
         require(32 <= self.window <= 512, "window", self.window, "32 to 512")

@@ -19,6 +19,7 @@ from reviewguard.modeling.explainers.cost import costs
 from reviewguard.modeling.explainers.probe import Probe, weights_digest
 from reviewguard.modeling.explainers.registry import NO_PEERS, OURS, Explainer, choose
 from reviewguard.modeling.explainers.sampling import LeaveOneOut
+from reviewguard.modeling.explainers.single_pass import Effects
 from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import Floats, WordedMessage, read_words
 from reviewguard.modeling.faithfulness import BINS, Reference, measure, reference
@@ -114,16 +115,22 @@ class _Bench:
     progress: Progress
 
     def _weights_behind(self, methods: Sequence[Explainer]) -> str:
-        """Peers explain the scores alone; what they were measured at holds with another attribution head too."""
+        """The other methods explain the scores; what they were measured at holds with another attribution head too."""
         head = self.model.attribution
-        if head is None or all(method.name != OURS for method in methods):
+        if head is None or all(method.name not in (OURS, Effects.name) for method in methods):
             return self.weights
         return self.weights + weights_digest(head)
 
     @property
     def methods(self) -> list[Explainer]:
-        config, head = self.config, self.model.model.head_config.head
-        return choose(config.methods, head=head, seed=config.seed, samples=config.samples)
+        config, model = self.config, self.model
+        return choose(
+            config.methods,
+            head=model.model.head_config.head,
+            attributes=model.attribution is not None,
+            seed=config.seed,
+            samples=config.samples,
+        )
 
     def measure(self, datasets: Mapping[str, _Messages]) -> dict[str, Any]:
         values = {key: self._values(key, found) for key, found in datasets.items()}

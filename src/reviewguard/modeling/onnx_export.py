@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from pathlib import Path
 
 import torch
@@ -33,16 +35,19 @@ def export_onnx(model: EvidenceModel, path: Path) -> None:
     """Write fp32 ONNX with free batch and token axes; the windows of a batch must be of one length."""
     sample = tuple(torch.ones(2, 16, dtype=torch.long) for _ in INPUTS)
     axes = {0: torch.export.Dim("windows", min=1), 1: torch.export.Dim("tokens", min=4, max=512)}
-    program = torch.onnx.export(
-        _Exported(model).eval(),
-        sample,
-        input_names=list(INPUTS),
-        output_names=list(OUTPUTS),
-        dynamic_shapes=tuple(axes for _ in INPUTS),
-        opset_version=23,  # the first with an attention operator
-        dynamo=True,
-        verbose=False,
-    )
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of a library that nothing here needs
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations within torch, and axes of one name
+        program = torch.onnx.export(
+            _Exported(model).eval(),
+            sample,
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            dynamic_shapes=tuple(axes for _ in INPUTS),
+            opset_version=23,  # the first with an attention operator
+            dynamo=True,
+            verbose=False,
+        )
     assert program is not None  # it is None only without dynamo
     program.save(str(path), external_data=False)
     graph = Graph(path)

@@ -30,7 +30,6 @@ VERSION = "notebook"
 BOOTSTRAP = 200
 """Resamples for the intervals of each model's figures."""
 _ADDRESS = "MLFLOW_TRACKING_URI"
-_TALKATIVE = ("mlflow", "torch.onnx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +99,7 @@ class Sandbox:
 def open_sandbox(settings: NotebookSettings) -> Sandbox:
     """A new sandbox; from now on libraries show no bars and report problems only."""
     disable_progress_bar()  # type: ignore[no-untyped-call]
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
     return Sandbox(Path(tempfile.mkdtemp(prefix="reviewguard-notebook-")), settings)
 
 

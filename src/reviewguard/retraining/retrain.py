@@ -255,6 +255,7 @@ class _Round:
                 name=NAME,
                 version=self.work.version,
                 limits=start.config.limits,
+                attribution=start.config.attribution,
                 training=run.facts,
             )
         report = self._report(challenger, mix)

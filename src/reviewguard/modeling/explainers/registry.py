@@ -10,13 +10,20 @@ from reviewguard.errors import ConfigError
 from reviewguard.modeling.explainers.gradients import GradientTimesInput, IntegratedGradients
 from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.sampling import LeaveOneOut, Lime, PartitionShap
-from reviewguard.modeling.explainers.single_pass import Attention, Evidence, EvidenceTerms, Oracle, Random
+from reviewguard.modeling.explainers.single_pass import (
+    Attention,
+    Effects,
+    Evidence,
+    EvidenceTerms,
+    Oracle,
+    Random,
+)
 from reviewguard.modeling.explainers.target import Target
 from reviewguard.modeling.explainers.words import Floats, WordedMessage
 
 OURS = Evidence.name
-NO_PEERS = frozenset({Evidence.name, EvidenceTerms.name, Random.name, Oracle.name})
-"""Ours in both forms, the floor and the reference: everything else is a peer."""
+NO_PEERS = frozenset({Evidence.name, Effects.name, EvidenceTerms.name, Random.name, Oracle.name})
+"""Ours in all forms, the floor and the reference: everything else is a peer."""
 
 
 class Explainer(Protocol):
@@ -41,6 +48,7 @@ def explainers(seed: int = 13, samples: int | None = None) -> Mapping[str, Expla
         lime, shap = replace(lime, samples=samples), replace(shap, max_evals=samples)
     return {
         "evidence": Evidence(),
+        "effects": Effects(),
         "terms": EvidenceTerms(),
         "attention": Attention(),
         "gradient": GradientTimesInput(),
@@ -53,8 +61,14 @@ def explainers(seed: int = 13, samples: int | None = None) -> Mapping[str, Expla
     }
 
 
-def choose(names: Iterable[str], *, head: str, seed: int = 13, samples: int | None = None) -> list[Explainer]:
-    """The methods of these names (all without any) that this head offers.
+def choose(
+    names: Iterable[str], *, head: str, attributes: bool, seed: int = 13, samples: int | None = None
+) -> list[Explainer]:
+    """The methods of these names (all without any) that a model offers.
+
+    Args:
+        head: of the model, see `HeadConfig`.
+        attributes: whether the model has an attribution head too.
 
     Raises:
         ConfigError: there is no method of that name.
@@ -63,4 +77,6 @@ def choose(names: Iterable[str], *, head: str, seed: int = 13, samples: int | No
     wanted = list(names) or list(known)
     if unknown := [name for name in wanted if name not in known]:
         raise ConfigError(f"unknown methods {unknown}", expected=", ".join(known))
-    return [known[name] for name in wanted if head != "plain" or name not in ("evidence", "terms")]
+    lacking = {"evidence", "terms"} if head == "plain" else set()
+    lacking |= set() if attributes else {"effects"}
+    return [known[name] for name in wanted if name not in lacking]

@@ -37,6 +37,22 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Effects:
+    """What each word adds to the verdict, as the attribution head says: the part of `Evidence` fitted to copies.
+
+    For models with an attribution head.
+    """
+
+    name: ClassVar[str] = "evidence, effects alone"
+
+    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+        """Each word's effect on the log-odds of any violation, whatever the target."""
+        found = model.forward(message.window).attribution
+        assert found is not None  # `choose` offers it to no other model
+        return message.per_word(found[0].astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceTerms:
     """Ours as it is summed: attention times evidence, the very terms that a type's logit consists of."""
 
