@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from reviewguard.curation.details import without_details
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import atomic_write, read_jsonl
 from reviewguard.inference.batch import Report, silent
@@ -14,6 +15,8 @@ from reviewguard.inference.exports import ScoreOptions, scored_export
 from reviewguard.inference.model_folder import load
 from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
 from reviewguard.inference.writers import Table, jsonl
+from reviewguard.masking import record_names
+from reviewguard.names import names_in
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import ScoredRecord
 from reviewguard.settings import ProfileSettings
@@ -122,7 +125,7 @@ def _choose(
 ) -> tuple[Suggestion, ...]:
     from reviewguard.modeling.diversity import pick_diverse
 
-    texts, weights = [c.text for c in found.kept], [c.uncertainty for c in found.kept]
+    texts, weights = [_as_stored(c) for c in found.kept], [c.uncertainty for c in found.kept]
     picks = pick_diverse(texts, weights, labelled, job.count, seed=job.seed)
     return tuple(
         Suggestion(
@@ -132,6 +135,13 @@ def _choose(
         )
         for pick in picks
     )
+
+
+def _as_stored(candidate: Candidate) -> str:
+    """The text without personal details, since labels are stored so: a name would make it unlike its own label."""
+    record = candidate.row.record
+    people = {*record_names(record), *names_in(record.text).again, *names_in(record.previous or "").again}
+    return without_details(candidate.text, people)[-1].text
 
 
 def _reason(candidate: Candidate, nearest: float | None, alike: int, cuts: ProfileSettings) -> str:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -164,6 +164,7 @@ def outcome(passed: bool) -> GateReport:
 @dataclass(frozen=True)
 class Story:
     refused: str
+    added: Sequence[str]
     killed: bytes
     resumed: Screen
     result: RetrainResult
@@ -175,23 +176,31 @@ def story(home: Home) -> Story:
     """Killed in its first epochs while another is refused, then run to the end, where the gate fails."""
     command = [sys.executable, "-m", "reviewguard", *home.arguments]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    added: list[str] = []
     try:
         wait_for(home, "versions/.retrain/challenger/checkpoints/checkpoint-*/trainer_state.json", process)
         with pytest.raises(InputError) as refused:
-            retrain(home.job, home.store, agree=lambda _: True)
+            retrain(home.job, home.store, agree=lambda _: True, add=lambda _: added.append("while refused"))
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
     killed, resumed = home.served, Screen()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "judge", lambda *_: outcome(passed=False))
-        result = retrain(home.job, home.store, agree=lambda _: True, show=resumed.show)
-    return Story(str(refused.value), killed, resumed, result, home.served)
+        result = retrain(
+            home.job,
+            home.store,
+            agree=lambda _: True,
+            show=resumed.show,
+            add=lambda champion: added.append(champion.name),
+        )
+    return Story(str(refused.value), added, killed, resumed, result, home.served)
 
 
 def test_a_second_retraining_is_refused_and_told_whom_to_wait_for(story: Story) -> None:
     assert "`retrain`" in story.refused
     assert "process" in story.refused
+    assert story.added == ["default"]  # and it adds no labels either
 
 
 def test_the_champion_outlives_a_kill(story: Story, tiny_model_dir: Path) -> None:

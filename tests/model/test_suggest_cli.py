@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from reviewguard import suggesting
 from reviewguard.cli import app
+from reviewguard.curation.details import without_details
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import read_jsonl
 from reviewguard.inference.model_folder import load
@@ -68,6 +69,33 @@ def test_it_writes_rows_with_verdicts_and_reasons(
     as_read = {record.values["body"]: record.text for record in read_records([export], ReadOptions())}
     assert all(text == body for body, text in as_read.items() if "<" not in body)
     assert [r.text for r in read_records([out], ReadOptions())] == [as_read[row["body"]] for row in chosen]
+
+
+def test_what_has_a_label_is_not_chosen_again_though_labels_hold_no_names(
+    texts: list[str], tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    people = ["Wilhelmina Achterberg", "Cosmo Pettigrew", "Oluwaseun Adebayo"]
+    named = [
+        f"Dear {person}, if you like it, five stars please, {person.split()[0]}! Call 212-868-1234."
+        for person in people
+    ]
+    with (tmp_path / "export.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "sender", "buyer_name", "body"])
+        writer.writerows([i, "seller", "", text] for i, text in enumerate(texts))
+        writer.writerows(
+            [f"n{i}", "seller", person, text]
+            for i, (person, text) in enumerate(zip(people, named, strict=True))
+        )
+    stored = [without_details(text, [person])[-1].text for person, text in zip(people, named, strict=True)]
+    labelled = tmp_path / "labelled.jsonl"
+    assert not any(name in text for text in stored for person in people for name in person.split())
+    for known, chosen in ((["Your parcel left today."], 1), (stored, 0)):  # without names they say the same
+        labelled.write_text("".join(json.dumps({"text": text, "types": []}) + "\n" for text in known))
+        out = tmp_path / "out.jsonl"
+        export = tmp_path / "export.csv"
+        assert run(export, out, tiny_model_dir, "-n", 500, "--labelled", labelled).exit_code == 0
+        assert len([row for row in rows(out) if row["body"] in named]) == chosen
 
 
 def test_the_same_seed_gives_the_same_bytes(export: Path, tiny_model_dir: Path, tmp_path: Path) -> None:

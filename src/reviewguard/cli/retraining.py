@@ -69,13 +69,17 @@ def retrain(
     settings = load_settings(config)
     store = ModelStore(models)
     warn(store.recovered)
-    if with_ is not None:
-        _add(with_, labels, messages, store.champion().folder)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     suite = behaviour or (BEHAVIOUR if BEHAVIOUR.is_dir() else None)
     job = RetrainJob(Places(messages, labels, splits), settings, suite, weights, bootstrap=bootstrap)
     with _Stages() as stages:
-        result = run(job, store, agree=lambda report: yes or _asked(report, stages), show=stages.show)
+        result = run(
+            job,
+            store,
+            agree=lambda report: yes or _asked(report, stages),
+            show=stages.show,
+            add=lambda champion: _add(with_, labels, messages, champion) if with_ else None,
+        )
     _tell(result, stages.asked)
     raise typer.Exit(0 if result.report.gate.passed and not result.refused else 1)
 

@@ -50,6 +50,8 @@ WAIT = 60.0
 Suite = Mapping[str, tuple[Case, ...]]
 Show = Callable[[str, float | None], None]
 """Takes the stage and the share of it that is done, None where that is not known."""
+Add = Callable[[Path], None]
+"""Adds labels; takes the folder of the champion, which judges them."""
 Agree = Callable[[RetrainReport], bool]
 """Whether a challenger that passed the gate is to be promoted."""
 
@@ -92,7 +94,12 @@ class RetrainResult:
 
 
 def retrain(
-    job: RetrainJob, store: ModelStore, *, agree: Agree, show: Show = lambda stage, share: None
+    job: RetrainJob,
+    store: ModelStore,
+    *,
+    agree: Agree,
+    show: Show = lambda stage, share: None,
+    add: Add = lambda champion: None,
 ) -> RetrainResult:
     """Train a challenger, hold it against the champion, and promote it if it may be.
 
@@ -103,6 +110,7 @@ def retrain(
 
     Args:
         agree: asked once the gate has passed.
+        add: adds labels beforehand; called with the champion's folder, and only if no other retraining runs.
 
     Raises:
         InputError: another retraining runs, there is nothing to learn, the champion was replaced before the training,
@@ -114,6 +122,7 @@ def retrain(
     folder = job.work or store.folder / "versions" / WORK
     with Writer(folder).writing("retrain"):
         stored = store.champion()
+        add(stored.folder)
         champion = load(stored.folder)
         with clock("curate"):
             data = curate(job.places, folder / "data", champion, job.settings.train)

@@ -233,7 +233,14 @@ def _size_notes(before: Sample, after: Sample, enough: bool) -> tuple[str, ...]:
 
 def _advice(movements: tuple[Movement, ...], enough: bool) -> tuple[str, bool]:
     found = {m.measure: m for m in movements if m.moved}
-    worse = [m for m in found.values() if m.measure in ("unknown", NEEDS_REVIEW) and m.after > m.before]
+    foreign = found["language"].after - found["language"].before if "language" in found else 0.0
+    worse = [
+        m
+        for m in found.values()
+        if (m.measure == "unknown" and m.after > m.before)
+        # Text that is not English goes to a person, so as much of the rise is no doubt of the model's.
+        or (m.measure == NEEDS_REVIEW and m.after - m.before > max(foreign, 0.0))
+    ]
     if not enough:
         return "Collect more messages before you decide whether to label.", False
     if "score" in found or worse:

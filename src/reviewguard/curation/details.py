@@ -1,0 +1,34 @@
+"""Puts placeholders in the place of personal details, as they stand in labels that are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reviewguard.curation.privacy import find_private
+from reviewguard.masking import Mask, MaskedText, mask, put
+from reviewguard.personal import ORDER_ID
+
+_LABELS = {
+    "email": "[e-mail]",
+    "relay_address": "[e-mail]",
+    "url": "[link]",
+    "order_id": "[order-id]",
+    "card": "[card]",
+    "iban": "[iban]",
+    "phone": "[phone]",
+}
+
+
+def without_details(text: str, people: Iterable[str]) -> Sequence[MaskedText]:
+    """The text in steps, each without more of them: the last has none.
+
+    People's details first, then what only the dataset's rules know: order ids and links.
+
+    Args:
+        people: names known from elsewhere.
+    """
+    first = mask(text, people)
+    found = [Mask(m.start(), m.end(), _LABELS["order_id"]) for m in ORDER_ID.finditer(first.text)]
+    rest = put(first.text, found)
+    private = [Mask(f.start, f.end, _LABELS[f.kind]) for f in find_private(rest.text)]
+    return first, rest, put(rest.text, private)
