@@ -28,6 +28,7 @@ LEARNING_CURVE = ROOT / "docs" / "learning_curve.json"
 VOCABULARY_GAP = ROOT / "docs" / "vocabulary_gap.json"
 RETRAINING = ROOT / "docs" / "retraining.json"
 THROUGHPUT = ROOT / "docs" / "throughput.json"
+HARMLESS = ROOT / "docs" / "harmless.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
 EXAMPLE = (
     "Hi Ana, glad the lamp works now. If you love it, please leave us 5 stars and we send a gift card. "
@@ -149,7 +150,7 @@ RESULTS = {
     "context_pairs_right": "context pairs with both sides right",
     "ece": "expected calibration error",
     "evidence_token_f1": "marked words against the rationale, word F1",
-    "removal_turns_compliant": "caught violations that turn compliant without the marked words",
+    "removal_turns_compliant": "caught violations that fall below the single cut without the marked words",
 }
 
 
@@ -168,6 +169,21 @@ def results() -> str | None:
         for name, title in RESULTS.items()
     ]
     return f"{note}\n\n{table(('shipped model', *(f'`{name}`' for name in datasets)), [*counts, *rows])}"
+
+
+def harmless() -> str | None:
+    """What the shipped model makes of mail that hardly ever speaks of reviews."""
+    stored = _read(HARMLESS)
+    if not stored:
+        return None
+    ((name, models),) = stored.items()
+    (values,) = models.values()
+    found = values["figures"]
+    rows = [
+        ("messages", f"{values['counts']['messages']:,}"),
+        *((title, figure(found[key])) for key, title in RESULTS.items() if found[key]["value"] is not None),
+    ]
+    return table(("shipped model", f"`{name}`"), rows)
 
 
 COMPARED = {
@@ -290,9 +306,11 @@ def retraining() -> str | None:
     stored = _read(RETRAINING)
     if not stored:
         return None
+    elsewhere = stored["rows"][0]["elsewhere"]["messages"]
     facts = (
         "Three types left out of the base model, then one of them taught by labels (`benchmarks/retraining.py`, seed "
-        f"{stored['seed']}). Brackets hold 95% bootstrap intervals."
+        f"{stored['seed']}). Elsewhere: {elsewhere:,} test messages of other kinds, on which the round measures, too. "
+        "Brackets hold 95% bootstrap intervals over these messages; base and labels were drawn once."
     )
     header = (
         "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "named",
@@ -304,7 +322,7 @@ def retraining() -> str | None:
 
 def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:
     rest, elsewhere = row["rest"], row["elsewhere"]
-    wrong = f" ({row['flipped']} wrong, {row['caught']} of them listed)" if row["flipped"] else ""
+    wrong = f" ({row['flipped']} wrong: {_listed(row)})" if row["flipped"] else ""
     return (
         f"`{row['type']}`",
         f"{row['size']:,}",
@@ -317,6 +335,11 @@ def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:
         f"{row['seconds'] / 60:.1f}",
         row["gate"],
     )
+
+
+def _listed(row: Mapping[str, Any]) -> str:
+    (by_add, of_add), (by_retrain, of_retrain) = row["listed_by_add"], row["listed_by_retrain"]
+    return f"{by_add} among {of_add} listed by `data add`, {by_retrain} among {of_retrain} by `retrain`"
 
 
 def _interval(figure: Sequence[float], times: float, digits: int) -> str:

@@ -105,6 +105,7 @@ BLOCKS = {
     "types": blocks.types,
     "profiles": blocks.profiles,
     "results": blocks.results,
+    "harmless": blocks.harmless,
     "comparison": blocks.comparison,
     "model-table": blocks.model_table,
     "behaviour": blocks.behaviour,
@@ -123,6 +124,7 @@ BLOCKS = {
     "learning-curve": blocks.learning_curve,
     "vocabulary-gap": blocks.vocabulary_gap,
     "explanations": explanation_blocks.explanations,
+    "explanations-peers": explanation_blocks.explanations_peers,
     "explanations-short": explanation_blocks.explanations_short,
     "commands": commands,
 }

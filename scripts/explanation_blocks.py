@@ -59,6 +59,12 @@ def explanations_short() -> str:
     return "\n\n".join([_facts(study), *peer_tables(study), _costs(study), *shipped_tables(study)])
 
 
+def explanations_peers() -> str:
+    """Ours against the best peer of each measure on the test split."""
+    study = measured()
+    return "\n\n".join([_facts(study), *peer_tables(study, ["test"])]) if study else NOT_YET
+
+
 def _facts(study: dict[str, Any]) -> str:
     data = "; ".join(
         f"`{name}`: {facts['messages']} violations of {facts['words']:.0f} words on average, "

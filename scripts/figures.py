@@ -1,7 +1,8 @@
-"""Measures what the documents quote and writes `docs/figures.json`; minutes. Then run `scripts/docs.py`.
+r"""Measures what the documents quote and writes `docs/figures.json`; minutes. Then run `scripts/docs.py`.
 
     reviewguard data build
-    reviewguard evaluate --compare --data build/data/test.parquet --out build/figures.json
+    reviewguard evaluate --compare --with "reviewguard OLD=build/OLD" \
+        --data build/data/test.parquet --data dev.jsonl --out build/figures.json
     reviewguard evaluate --behaviour tests/model/behaviour --out build/behaviour.json
     python scripts/figures.py
 

@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("mail", type=Path, help="labelled or unlabelled messages with a column `text`")
     parser.add_argument("--data", type=Path, default=Path("build/data"))
     parser.add_argument(
-        "--waves", type=int, nargs="+", default=[4, 5, 6, 7], help="the last wave of each state"
+        "--waves", type=int, nargs="+", default=[4, 5, 6, 7, 8], help="the last wave of each state"
     )
     parser.add_argument("--out", type=Path, default=Path("docs/vocabulary_gap.json"))
     options = parser.parse_args()

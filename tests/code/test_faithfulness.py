@@ -134,7 +134,8 @@ def test_typos_stay_off_the_marked_words() -> None:
 
 def test_shipped_words_are_taken_out_proven_and_disturbed() -> None:
     text = "Thank you kindly, a gift card for stars waits"
-    said = {text: (0.9, ["incentive"], ["a gift card for stars"])}
+    marks = "a gift card for stars"
+    said = {text: (0.9, ["incentive"], [marks]), marks: (0.8, ["incentive"], [])}
     example = LabelledMessage("m", text, None, ("incentive",), (Rationale(18, 39, "incentive"),))
 
     def prove(messages: Any, verdicts: Any) -> list[Any]:
@@ -145,5 +146,6 @@ def test_shipped_words_are_taken_out_proven_and_disturbed() -> None:
     values = {name: figure.value for name, figure in found.items()}
     assert TYPES and values["token_f1"] == 1 and values["iou_f1"] == 1
     assert values["removal_turns_compliant"] == 1 and values["removal_words_taken"] == pytest.approx(5 / 9)
+    assert values["removal_says_compliant"] == 1 and values["marks_alone_flagged"] == 1
     assert values["decisive_turns_compliant"] == 1 and values["decisive_words_taken"] == pytest.approx(2 / 9)
     assert values["unchanged_by_typos"] == 0  # the fake knows no misspelt text, so nothing is marked there

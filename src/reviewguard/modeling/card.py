@@ -30,7 +30,7 @@ TITLES: Mapping[str, str] = {
     "brier": "Brier score",
     "evidence_token_f1": "Evidence against rationale, word F1",
     "evidence_iou_f1": "Evidence against rationale, IOU-F1",
-    "removal_turns_compliant": "Caught violations compliant without the marked words",
+    "removal_turns_compliant": "Caught violations below the single cut without the marked words",
     "removal_words_taken": "Words marked (share)",
 }
 """Every figure of an evaluation and its title in the card."""

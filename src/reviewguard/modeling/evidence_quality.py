@@ -34,9 +34,8 @@ def remove_evidence(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]
     """Take the evidence out of every caught violation and score what is left.
 
     Returns:
-        Whether the rest is compliant (1 or 0) and the share of words taken (0–1), both NaN for
-        messages that are not caught violations, shape `(messages,)`. Nothing left to read is
-        compliant.
+        Whether the rest is below the scorer's threshold (1 or 0) and the share of words taken (0–1), both
+        NaN for messages that are not caught violations, shape `(messages,)`. So is a rest with nothing to read.
     """
     turned = np.full(len(observed.examples), np.nan)
     taken = np.full(len(observed.examples), np.nan)

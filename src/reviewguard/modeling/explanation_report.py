@@ -30,9 +30,11 @@ MEASURES: Mapping[str, str] = {
 SHIPPED: Mapping[str, str] = {
     "token_f1": "marked words against the rationale, word F1",
     "iou_f1": "marked words against the rationale, IOU F1",
-    "removal_turns_compliant": "compliant once the marked words are taken out",
+    "removal_turns_compliant": "below the single cut once the marked words are taken out",
+    "removal_says_compliant": "verdict compliant once the marked words are taken out",
     "removal_words_taken": "words marked (share)",
-    "decisive_turns_compliant": "compliant once the decisive words are taken out",
+    "marks_alone_flagged": "above the single cut with the marked words alone",
+    "decisive_turns_compliant": "below the single cut once the decisive words are taken out",
     "decisive_words_taken": "decisive words (share)",
     "unchanged_by_typos": "marked words unchanged (IOU ≥ 0.9) by typos in others",
 }

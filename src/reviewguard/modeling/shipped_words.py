@@ -17,7 +17,7 @@ from reviewguard.modeling.metrics import Figure, estimate, families_of, weighted
 from reviewguard.modeling.scorer import Observed, Scorer, observe, scored_probabilities
 from reviewguard.modeling.spans import Marks, iou_f1, marked_words, token_f1, word_spans
 from reviewguard.policy import load_policy
-from reviewguard.schema import LabelledMessage, Message, Verdict
+from reviewguard.schema import COMPLIANT, LabelledMessage, Message, Verdict
 from reviewguard.text import without_spans
 
 MISSPELT = 0.2
@@ -48,17 +48,42 @@ def shipped_figures(
     observed = observe(scorer, examples, load_policy().profile(profile))
     turned, taken = remove_evidence(scorer, observed)
     fewest_turned, fewest_taken = remove_decisive(scorer, prove, observed)
+    cleared, sufficed = split_by_marks(scorer, observed)
     values = {
         "token_f1": rationale_agreement(observed, token_f1),
         "iou_f1": rationale_agreement(observed, iou_f1),
         "removal_turns_compliant": turned,
+        "removal_says_compliant": cleared,
         "removal_words_taken": taken,
+        "marks_alone_flagged": sufficed,
         "decisive_turns_compliant": fewest_turned,
         "decisive_words_taken": fewest_taken,
         "unchanged_by_typos": unchanged_by_typos(scorer, observed, seed),
     }
     statistics = {name: weighted_mean(numbers) for name, numbers in values.items()}
     return estimate(statistics, families_of(examples), seed=seed, bootstrap=bootstrap)
+
+
+def split_by_marks(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]:
+    """Judge what is left of every caught violation without its marked words, and these words alone.
+
+    Returns:
+        Whether the verdict on the rest is compliant, as it is on a rest without a word, and whether the marked words
+        alone are flagged: 1 or 0, both NaN for messages that are not caught violations, shape `(messages,)`.
+    """
+    cleared, sufficed = (np.full(len(observed.examples), np.nan) for _ in range(2))
+    caught = np.flatnonzero(observed.caught).tolist()
+    messages = [observed.examples[index].message for index in caught]
+    spans = [evidence_spans(observed, index) for index in caught]
+    rests = [without_spans(m.text, s, " ") for m, s in zip(messages, spans, strict=True)]
+    marked = [" ".join(m.text[a:b] for a, b in sorted(s)) for m, s in zip(messages, spans, strict=True)]
+    texts = [*rests, *marked]
+    verdicts = scorer.predict([replace(m, text=t) for m, t in zip(messages * 2, texts, strict=True)])
+    without, alone = verdicts[: len(caught)], verdicts[len(caught) :]
+    clear = [v.verdict == COMPLIANT or not re.search(r"\w", r) for v, r in zip(without, rests, strict=True)]
+    cleared[caught] = np.array(clear, dtype=np.float64)
+    sufficed[caught] = scored_probabilities(alone) >= scorer.threshold
+    return cleared, sufficed
 
 
 def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[Floats, Floats]:
