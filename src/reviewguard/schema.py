@@ -143,7 +143,7 @@ class Verdict:
             is no likely violation, or is one without any of them.
         buyer: the same of the buyer's words just before, or, of a needs-review verdict below the single cut, those
             without which it is compliant; None where the verdict does not depend on them.
-        clear_because: for each word about reviews in a compliant message, why it breaks no rule.
+        clear_because: for each word about reviews or gifts in a compliant message, why it breaks no rule.
         text: the text judged, for rendering; not part of the JSON form.
     """
 

@@ -15,7 +15,7 @@ from reviewguard.decision import decide, deciding, probabilities, sigmoid
 from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.backend import Backend
-from reviewguard.inference.clear import clear_because, review_words
+from reviewguard.inference.clear import clear_because, trigger_words
 from reviewguard.inference.doubts import doubts, halves, nothing_to_read, undecided
 from reviewguard.inference.language import identify
 from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
@@ -252,7 +252,7 @@ class Classifier:
     def _clear_because(
         self, text: str, scores: RawScores, types: Sequence[TypeScore], rules: Profile
     ) -> tuple[str, ...]:
-        places = review_words(text)
+        places = trigger_words(text)
         if not places and not types:
             return ()
         words = {kind: self._word_scores(text, scores, kind) for kind in self.settings.types}

@@ -1,4 +1,4 @@
-"""Why a compliant message that speaks of reviews is clear: what the model measured at each such word."""
+"""Why a compliant message that speaks of reviews or of gifts is clear: what the model measured at each such word."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from reviewguard.schema import TypeScore
 _WORD = re.compile(r"[^\W_]+")
 
 
-def review_words(text: str) -> dict[str, list[int]]:
-    """Words about reviews in a text, lower-case, with the offsets at which each begins."""
-    known, found = load_words().review_words, dict[str, list[int]]()
+def trigger_words(text: str) -> dict[str, list[int]]:
+    """Words about reviews, or what is given for them, in a text, lower-case, with the offsets at which each begins."""
+    known, found = load_words().trigger_words, dict[str, list[int]]()
     for match in _WORD.finditer(text):
         if (word := match.group().lower()) in known:
             found.setdefault(word, []).append(match.start())
@@ -32,7 +32,7 @@ def clear_because(
     """Reasons for a compliant verdict: types found that are permitted, then words that ask for nothing.
 
     Args:
-        places: the words to explain; see `review_words`.
+        places: the words to explain; see `trigger_words`.
         scores: type → evidence of the message's words.
         present: types found.
         threshold: token probability from which a word is evidence.

@@ -15,12 +15,12 @@ class Words:
     Attributes:
         function_words: left out at the ends of a marked phrase.
         pronouns: with function words, no mark of a type that is only suspected where they stand alone.
-        review_words: explained where a compliant message holds one.
+        trigger_words: explained where a compliant message holds one.
     """
 
     function_words: frozenset[str]
     pronouns: frozenset[str]
-    review_words: frozenset[str]
+    trigger_words: frozenset[str]
 
 
 @cache
