@@ -117,9 +117,10 @@ class Home:
 
 
 @pytest.fixture(scope="module")
-def home(
+def furnished(
     tmp_path_factory: pytest.TempPathFactory, tiny_run: Path, tiny_base: Path, tiny_data_dir: Path
-) -> Iterator[Home]:
+) -> Path:
+    """A folder with all that a retraining of thirty epochs needs."""
     here = tmp_path_factory.mktemp("retrain")
     shutil.copytree(tiny_run / "model", here / "models" / "default")
     shutil.copytree(tiny_run / "weights", here / "weights")
@@ -130,6 +131,12 @@ def home(
     (here / "behaviour").mkdir()
     row = {"id": "a", "text": "Your parcel left today, it is on its way.", "previous": None, "types": []}
     (here / "behaviour" / "plain.jsonl").write_text(json.dumps(row) + "\n")
+    return here
+
+
+@pytest.fixture(scope="module")
+def home(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    here = shutil.copytree(furnished, tmp_path_factory.mktemp("home"), dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{here / 'mlflow.db'}")
         patch.chdir(here)
@@ -142,6 +149,40 @@ def wait_for(home: Home, pattern: str, process: subprocess.Popen[bytes]) -> None
         assert process.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < until, f"no {pattern}"
         time.sleep(0.05)
+
+
+DIES = """
+import os, signal, sys
+from reviewguard.cli import main, retraining
+at = sys.argv.pop(1)
+class Stages(retraining._Stages):
+    def show(self, stage, share):
+        if (stage, share) == (at, None):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if share is None:
+            print("stage:", stage, flush=True)
+retraining._Stages = Stages
+main()
+"""
+
+
+def test_killed_at_any_stage_the_champion_serves_and_the_next_run_goes_on(
+    furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(shutil.copytree(furnished, tmp_path / "home"))
+    (home.folder / "retrain.toml").write_text(CONFIG.format(epochs=1))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(home.folder)
+    served, champion = home.served, json.loads(home.served)["version"]
+    for stage in ("curate", "train", "export", "measure the challenger", "gate", "keep", "never"):
+        done = subprocess.run(
+            [sys.executable, "-c", DIES, stage, *home.arguments], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == (-signal.SIGKILL if stage != "never" else 1), (stage, done.stdout, done.stderr)
+        assert home.served == served and load(home.folder / "models" / "default")
+    assert "stage: keep" in done.stdout and "is kept in" in done.stdout
+    assert not list((home.folder / "models" / "versions").glob(".retrain/challenger/checkpoints/*"))
+    assert [p.name for p in (home.folder / "models" / "versions").glob("[!.]*+*")] == [f"{champion}+1"]
 
 
 class Screen:

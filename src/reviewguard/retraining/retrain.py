@@ -256,6 +256,7 @@ class _Round:
         self.clock.show(f"training starts {start.words(self.stored.version)}", 1.0)
         with self.clock("train"):
             run = self.work.finished() or self._train(mix)
+        self.clock.seconds["train"] = run.trained.seconds  # not those in which a finished one was read
         with self.clock("export"):
             challenger = export_model(
                 run.trained,
