@@ -53,6 +53,7 @@ def main(
     ] = 0,
 ) -> None:
     """Train what is missing, measure everything, write the table."""
+    runs = runs / f"{stored_digest(data)[:8]}-{share:g}x{epochs}"
     trained = [(row, seed) for row in rows for seed in (seeds if row in FINALISTS else seeds[:1])]
     for row, seed in sorted(trained, key=lambda each: seeds.index(each[1])):
         _train(row, seed, data, share, epochs, runs)

@@ -217,12 +217,15 @@ def model_table() -> str | None:
     stored = _read(MODEL_TABLE)
     if not stored:
         return None
-    seeds = [str(seed) for seed in stored["seeds"]]
     facts = (
         f"Trained on {stored['messages']:,} messages ({stored['share']:.0%} of the families) for {stored['epochs']} "
-        f"epochs (data digest `{stored['digest'][:16]}`), seed {seeds[0]}. A row with brackets is the mean of seeds "
-        f"{' and '.join(seeds)}, which draw other messages too, with the lowest and the highest."
+        f"epochs (data digest `{stored['digest'][:16]}`), seed {stored['seeds'][0]}."
     )
+    if len(stored["seeds"]) > 1:
+        facts += (
+            f" A row with brackets is the mean of seeds {', '.join(map(str, stored['seeds']))}, which draw other "
+            "messages too, with the lowest and the highest."
+        )
     rows = {dataset: _over_seeds(models) for dataset, models in stored["comparison"].items()}
     return f"{facts}\n\n{_tables(rows)}"
 

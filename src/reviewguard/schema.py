@@ -142,7 +142,7 @@ class Verdict:
         decisive: the fewest of the marked words that decide; None when the proof was not asked for, the message
             is no likely violation, or is one without any of them.
         buyer: the same of the buyer's words just before, or, of a needs-review verdict below the single cut, those
-            without which it is compliant; None where the verdict does not depend on them.
+            without which the probability is under the lower threshold; None where neither depends on them.
         clear_because: for each word about reviews or gifts in a compliant message, why it breaks no rule.
         text: the text judged, for rendering; not part of the JSON form.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,7 +117,8 @@ def _labelled_texts(paths: Sequence[Path] | None) -> Iterator[str]:
             for number, row in read_jsonl(file):
                 if not isinstance(row.get("text"), str):
                     raise InputError(f"{file}:{number}: no `text`", expected="labelled messages")
-                yield row["text"]
+                # The dataset's own files hold no details; what `label` wrote does.
+                yield row["text"] if path in LABELLED else _without_details(row["text"], ())
 
 
 def _choose(
@@ -140,8 +141,11 @@ def _choose(
 def _as_stored(candidate: Candidate) -> str:
     """The text without personal details, since labels are stored so: a name would make it unlike its own label."""
     record = candidate.row.record
-    people = {*record_names(record), *names_in(record.text).again, *names_in(record.previous or "").again}
-    return without_details(candidate.text, people)[-1].text
+    return _without_details(candidate.text, (*record_names(record), *names_in(record.previous or "").again))
+
+
+def _without_details(text: str, people: Iterable[str]) -> str:
+    return without_details(text, {*people, *names_in(text).again})[-1].text
 
 
 def _reason(candidate: Candidate, nearest: float | None, alike: int, cuts: ProfileSettings) -> str:

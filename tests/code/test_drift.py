@@ -180,7 +180,7 @@ def test_no_direction_is_named_where_test_and_figure_disagree() -> None:
 
 def test_text_in_another_language_is_no_reason_to_label() -> None:
     assert "reads English" in compared(sample(), sample(spanish=60)).advice
-    more = compared(sample(), sample(spanish=60, review=100))
+    more = compared(sample(), sample(spanish=60, review=105))
     assert moved(more) == {"language", "needs-review"}
     assert "reads English" in more.advice and not more.label
     assert compared(sample(), sample(spanish=60, review=160)).label

@@ -135,7 +135,7 @@ def test_typos_stay_off_the_marked_words() -> None:
 def test_shipped_words_are_taken_out_proven_and_disturbed() -> None:
     text = "Thank you kindly, a gift card for stars waits"
     marks = "a gift card for stars"
-    said = {text: (0.9, ["incentive"], [marks]), marks: (0.8, ["incentive"], [])}
+    said = {text: (0.9, ["incentive"], [marks, "for stars"]), marks: (0.8, ["incentive"], [])}
     example = LabelledMessage("m", text, None, ("incentive",), (Rationale(18, 39, "incentive"),))
 
     def prove(messages: Any, verdicts: Any) -> list[Any]:

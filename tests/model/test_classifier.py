@@ -393,6 +393,9 @@ def test_a_compliant_message_about_reviews_says_why_it_is_clear(guard: Classifie
     assert guard("The stars on the box, and your rating.").clear_because == (
         "'stars', 'rating' here: no ask (evidence under 0.01)",
     )
+    assert guard("A voucher is in the box.").clear_because == (
+        "'voucher' here: no ask (evidence under 0.01)",
+    )
     (ask,) = guard("Please leave a review of the lamp.").clear_because
     assert ask.startswith("asks neutrally for a review (")
     assert ask.endswith("which the amazon rules permit once per order")

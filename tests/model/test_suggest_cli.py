@@ -90,7 +90,11 @@ def test_what_has_a_label_is_not_chosen_again_though_labels_hold_no_names(
     stored = [without_details(text, [person])[-1].text for person, text in zip(people, named, strict=True)]
     labelled = tmp_path / "labelled.jsonl"
     assert not any(name in text for text in stored for person in people for name in person.split())
-    for known, chosen in ((["Your parcel left today."], 1), (stored, 0)):  # without names they say the same
+    for known, chosen in (
+        (["Your parcel left today."], 1),
+        (stored, 0),
+        (named, 0),
+    ):  # they say the same but for names
         labelled.write_text("".join(json.dumps({"text": text, "types": []}) + "\n" for text in known))
         out = tmp_path / "out.jsonl"
         export = tmp_path / "export.csv"

@@ -138,7 +138,8 @@ class Classifier:
     def prove(self, messages: Sequence[Message], verdicts: Sequence[Verdict]) -> list[Verdict]:
         """Each verdict that is not compliant with what is left without its marked words and without the buyer's.
 
-        Violations get the fewest words that decide, too: some fifteen further passes over each.
+        Violations get the fewest words that decide, too: some fifteen further passes over each, up to fifty over a
+        long one.
 
         Args:
             verdicts: of these messages, by this model.

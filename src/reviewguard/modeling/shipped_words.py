@@ -15,7 +15,7 @@ from reviewguard.modeling.behaviour_text import typos
 from reviewguard.modeling.evidence_quality import evidence_spans, rationale_agreement, remove_evidence
 from reviewguard.modeling.metrics import Figure, estimate, families_of, weighted_mean
 from reviewguard.modeling.scorer import Observed, Scorer, observe, scored_probabilities
-from reviewguard.modeling.spans import Marks, iou_f1, marked_words, token_f1, word_spans
+from reviewguard.modeling.spans import Marks, Span, iou_f1, marked_words, token_f1, word_spans
 from reviewguard.policy import load_policy
 from reviewguard.schema import COMPLIANT, LabelledMessage, Message, Verdict
 from reviewguard.text import without_spans
@@ -76,14 +76,19 @@ def split_by_marks(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]:
     messages = [observed.examples[index].message for index in caught]
     spans = [evidence_spans(observed, index) for index in caught]
     rests = [without_spans(m.text, s, " ") for m, s in zip(messages, spans, strict=True)]
-    marked = [" ".join(m.text[a:b] for a, b in sorted(s)) for m, s in zip(messages, spans, strict=True)]
-    texts = [*rests, *marked]
+    texts = [*rests, *(_marked_alone(m.text, s) for m, s in zip(messages, spans, strict=True))]
     verdicts = scorer.predict([replace(m, text=t) for m, t in zip(messages * 2, texts, strict=True)])
     without, alone = verdicts[: len(caught)], verdicts[len(caught) :]
     clear = [v.verdict == COMPLIANT or not re.search(r"\w", r) for v, r in zip(without, rests, strict=True)]
     cleared[caught] = np.array(clear, dtype=np.float64)
     sufficed[caught] = scored_probabilities(alone) >= scorer.threshold
     return cleared, sufficed
+
+
+def _marked_alone(text: str, spans: Sequence[Span]) -> str:
+    """The marked words in their order, each once: types mark the same words."""
+    words = zip(word_spans(text), marked_words(text, spans), strict=True)
+    return " ".join(text[start:end] for (start, end), marked in words if marked)
 
 
 def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[Floats, Floats]:

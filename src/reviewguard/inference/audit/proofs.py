@@ -16,7 +16,7 @@ def with_proofs(audit: Audit, prove: Prove, most: int) -> Audit:
 
     Args:
         prove: takes words out of messages; `Classifier.prove`.
-        most: findings to prove; each takes some fifteen passes.
+        most: findings to prove; each takes some fifteen passes, a long one up to fifty.
     """
     chosen = [i for i, finding in enumerate(audit.findings[:most]) if finding.rule is None]
     verdicts = [_verdict(audit.findings[i], audit.profile) for i in chosen]

@@ -28,6 +28,8 @@ CHANCE = 0.01 / _TESTS
 SOME, CLEAR = 0.1, 0.25
 """PSI and KS statistic from which a measure moved, and clearly moved (Siddiqi's levels of the PSI)."""
 _KNOWN_LANGUAGES = ("en", "und")
+_MORE_WORK = 0.05
+"""Share of the messages that go to a person in addition from which that matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def compare(
         _of_numbers(_WORDS, before.words, after.words, _median),
         _of_numbers(_UNKNOWN, before.unknown, after.unknown, _mean),
         _of_shares(_LANGUAGE, before.language, after.language, _foreign, least=0.02),
-        _of_shares(_REVIEW, before.verdict, after.verdict, _handed_over, least=0.05),
+        _of_shares(_REVIEW, before.verdict, after.verdict, _handed_over, least=_MORE_WORK),
     )
     movements = tuple(m if enough else _untold(m) for m in found)
     notes = (*notes, *_size_notes(before, after, enough))
@@ -239,7 +241,7 @@ def _advice(movements: tuple[Movement, ...], enough: bool) -> tuple[str, bool]:
         for m in found.values()
         if (m.measure == "unknown" and m.after > m.before)
         # Text that is not English goes to a person, so as much of the rise is no doubt of the model's.
-        or (m.measure == NEEDS_REVIEW and m.after - m.before > max(foreign, 0.0))
+        or (m.measure == NEEDS_REVIEW and m.after - m.before - max(foreign, 0.0) >= _MORE_WORK)
     ]
     if not enough:
         return "Collect more messages before you decide whether to label.", False
