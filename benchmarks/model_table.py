@@ -35,7 +35,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "evidence head": {},
 }
 """Row → what differs from `train.toml`; `epochs` multiplies, so that unaugmented rows take as many steps."""
-FINALISTS = ("classification head", "evidence head")
+FINALISTS = ("evidence head, no augmentation", "evidence head")
 """Rows that are trained with every seed; the others with the first."""
 
 
