@@ -31,15 +31,23 @@ class SetFitFeatures:
         ]
         rows = {"text": inputs(chosen), "label": [int(label_of(m) == REVIEW_SOLICITING) for m in chosen]}
         model = SetFitModel.from_pretrained(resolve_base_model(PACKAGED))
-        arguments = TrainingArguments(num_iterations=iterations, num_epochs=1, batch_size=16, seed=seed)
+        arguments = TrainingArguments(
+            num_iterations=iterations, num_epochs=1, batch_size=16, seed=seed, save_strategy="no"
+        )
         Trainer(model=model, args=arguments, train_dataset=Dataset.from_dict(rows)).train()
         self._body = model.model_body
+        self._known: dict[str, NDArray[np.float32]] = {}
 
     def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """There is nothing more to fit."""
         return self.transform(texts)
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embeddings, shape `(texts, width)`."""
-        vectors = self._body.encode(list(texts), batch_size=64, normalize_embeddings=True)
-        return np.asarray(vectors, dtype=np.float32)
+        """Embeddings, shape `(texts, width)`; kept, since marked words are looked for word by word."""
+        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        if new:
+            vectors = self._body.encode(
+                new, batch_size=64, normalize_embeddings=True, show_progress_bar=False
+            )
+            self._known |= dict(zip(new, np.asarray(vectors, dtype=np.float32), strict=True))
+        return np.stack([self._known[text] for text in texts])
