@@ -63,7 +63,15 @@ def test_figures_of_another_model_are_reported(monkeypatch: pytest.MonkeyPatch) 
 def test_blocks_without_figures_say_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(blocks, "figures", dict)
     monkeypatch.setattr(blocks, "evaluation", dict)
-    for name in ("READINGS", "MODEL_TABLE", "LEARNING_CURVE", "VOCABULARY_GAP", "RETRAINING", "THROUGHPUT"):
+    for name in (
+        "READINGS",
+        "MODEL_TABLE",
+        "LEARNING_CURVE",
+        "VOCABULARY_GAP",
+        "RETRAINING",
+        "THROUGHPUT",
+        "HARMLESS",
+    ):
         monkeypatch.setattr(blocks, name, tmp_path / "none")
     measured = set(docs.BLOCKS) - {
         "requirements",
@@ -74,6 +82,7 @@ def test_blocks_without_figures_say_how_to_get_them(monkeypatch: pytest.MonkeyPa
         "label-errors",
         "commands",
         "explanations",
+        "explanations-peers",
         "explanations-short",
     }
     assert {name for name in docs.BLOCKS if docs.BLOCKS[name]() is None} == measured
