@@ -1,8 +1,9 @@
-"""A run from its last epoch to its card: killed on the way, averaged, read once, and quoting nobody's mail."""
+"""A run from its last epoch to its card: killed on the way, read once, read by later versions, and quoting nobody's mail."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,9 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from tests.tiny import tiny_config
-from transformers import TrainerCallback
 
 from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.storage import load_splits
@@ -24,7 +23,6 @@ from reviewguard.inference.model_folder import load
 from reviewguard.modeling import runs
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.runs import RUN, WEIGHTS, read_run, write_run
-from reviewguard.modeling.trainer import fine_tune
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 from reviewguard.training import CHECKPOINTS, TrainingRun, card_facts, export_run, train
@@ -92,29 +90,19 @@ def test_weights_are_whole_and_never_under_another_runs_name(
     assert (tmp_path / WEIGHTS / "model.safetensors").read_bytes() != before
 
 
-def test_a_training_that_goes_on_averages_the_epochs_before_it_was_cut_off_too(
-    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
-) -> None:
-    splits = load_splits(tiny_data_dir)
-    config = tiny_config(tiny_base, epochs=3, bf16="off", average_last=2, augment=0, patience=9)
-
-    class AfterTwoEpochs(TrainerCallback):
-        def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if round(state.epoch) == 3:
-                raise Killed
-
-    def trained(callbacks: Sequence[TrainerCallback]) -> dict[str, torch.Tensor]:
-        rows = splits["train"], splits["validation"]
-        done = fine_tune(config, *rows, TYPES, tmp_path, callbacks=callbacks)
-        return dict(done.model.state_dict())
-
-    with pytest.raises(Killed):
-        trained([AfterTwoEpochs()])
-    averaged = trained([])
-    by_step = sorted(tmp_path.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    one, other = (load_file(path / "model.safetensors") for path in by_step[-2:])
-    assert not torch.allclose(one["evidence.weight"], other["evidence.weight"], atol=1e-4)
-    assert all(torch.allclose(averaged[k], (one[k] + other[k]) / 2, atol=1e-5) for k in one)
+def test_runs_of_earlier_versions_are_read(tiny_run: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_run, tmp_path / "run")
+    now = read_run(folder)
+    record, head = folder / RUN, folder / WEIGHTS / "head.json"
+    stored = json.loads(record.read_text())
+    stored["config"] |= {"pooling": "attention", "label_smoothing": 0.0, "average_last": 2}
+    record.write_text(json.dumps(stored))
+    head.write_text(json.dumps(json.loads(head.read_text()) | {"pooling": "attention"}))
+    earlier = read_run(folder)
+    assert now and earlier and (earlier.config, earlier.facts) == (now.config, now.facts)
+    head.write_text(json.dumps(json.loads(head.read_text()) | {"pooling": "max"}))
+    with pytest.raises(ConfigError, match="pools by 'max'"):
+        read_run(folder)
 
 
 def test_an_export_reads_each_message_once(

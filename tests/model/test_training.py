@@ -37,9 +37,8 @@ from reviewguard.unpacking import unpack_model
 TYPES = tuple(load_policy().types)
 
 
-@pytest.mark.parametrize("pooling", ["attention", "max", "logsumexp"])
-def test_pooled_evidence_does_not_grow_with_indifferent_tokens(tiny_base: Path, pooling: str) -> None:
-    model = EvidenceModel.from_base(str(tiny_base), HeadConfig(TYPES, pooling=pooling, hidden=16)).eval()
+def test_pooled_evidence_does_not_grow_with_indifferent_tokens(tiny_base: Path) -> None:
+    model = EvidenceModel.from_base(str(tiny_base), HeadConfig(TYPES, hidden=16)).eval()
     states = torch.randn(1, 1, 32).repeat(1, 40, 1)
     with torch.inference_mode():
         _, few, short = model._evidence(states[:, :5], torch.ones(1, 5, 1))

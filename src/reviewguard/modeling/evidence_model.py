@@ -25,7 +25,6 @@ from reviewguard.errors import ConfigError
 from reviewguard.modeling.memory import keep_large_blocks
 
 HEADS = ("evidence", "plain")
-POOLINGS = ("attention", "max", "logsumexp")
 PRIOR_LOGIT = -2.0
 """Evidence of a token before training: most words are evidence of nothing."""
 
@@ -37,7 +36,6 @@ class HeadConfig:
     Attributes:
         types: names of the outputs, in order.
         head: `evidence`, or `plain` (classification head over [CLS], for comparison).
-        pooling: how evidence is pooled (`evidence` head only).
         hidden: width of the evidence layer; 0 for a linear one.
         dropout: probability, 0–1.
         rationale_weight: weight of the token loss beside the message loss.
@@ -46,7 +44,6 @@ class HeadConfig:
 
     types: tuple[str, ...]
     head: str = "evidence"
-    pooling: str = "attention"
     hidden: int = 192
     dropout: float = 0.1
     rationale_weight: float = 1.0
@@ -55,8 +52,6 @@ class HeadConfig:
     def __post_init__(self) -> None:
         if self.head not in HEADS:
             raise ConfigError(f"head is {self.head!r}", expected=" or ".join(HEADS))
-        if self.pooling not in POOLINGS:
-            raise ConfigError(f"pooling is {self.pooling!r}", expected=" or ".join(POOLINGS))
 
 
 class EvidenceOutput(NamedTuple):
@@ -141,18 +136,8 @@ class EvidenceModel(nn.Module):
         # The first state has seen both segments: it lets the buyer's words change what a token is evidence of.
         context = self.context(states[:, :1])
         evidence = self.evidence(self.dropout(F.gelu(self.token(states) + context))) * mask
-        weights = self._weights(states, evidence, mask)
+        weights = torch.softmax(self.attention(states) + (1.0 - mask) * -1e4, dim=1)
         return evidence, weights, (weights * evidence).sum(dim=1)
-
-    def _weights(self, states: Tensor, evidence: Tensor, mask: Tensor) -> Tensor:
-        blocked = (1.0 - mask) * -1e4
-        if self.head_config.pooling == "attention":
-            return torch.softmax(self.attention(states) + blocked, dim=1)
-        if self.head_config.pooling == "max":
-            best = (evidence + blocked).argmax(dim=1, keepdim=True)
-            return torch.zeros_like(evidence).scatter(1, best, 1.0)
-        # The smooth maximum: evidence weighted by its own softmax; bounded by max, unlike log-sum-exp's sum.
-        return torch.softmax(evidence + blocked, dim=1)
 
     def _plain(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Dense, tanh and a linear layer over [CLS], as `AutoModelForSequenceClassification` has for BERT."""
@@ -191,12 +176,23 @@ class EvidenceModel(nn.Module):
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> EvidenceModel:
-        """Read what `save_pretrained` wrote."""
+        """Read what `save_pretrained` wrote.
+
+        Raises:
+            ConfigError: the head pools in a way of which this version knows nothing.
+        """
         encoder = AutoModel.from_config(  # type: ignore[no-untyped-call]
             AutoConfig.from_pretrained(folder / "encoder")
         )
         values = json.loads((folder / "head.json").read_text("utf-8"))
         values["types"] = tuple(values["types"])
+        pooling = values.pop("pooling", "attention")  # heads up to 0.11.0 had a choice
+        if pooling != "attention":
+            raise ConfigError(
+                f"the head in {folder} pools by {pooling!r}",
+                expected="attention",
+                fix="train it anew, or read it with reviewguard 0.11.0",
+            )
         model = cls(encoder, encoder.config.hidden_size, HeadConfig(**values))
         model.load_state_dict(load_file(folder / "model.safetensors"))
         return model

@@ -18,6 +18,8 @@ from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.trainer import TrainedModel
 
 RUN, WEIGHTS, TOKENIZER = "run.json", "weights", "tokenizer.json"
+_RETIRED = {"pooling", "label_smoothing", "average_last"}
+"""What runs up to 0.11.0 recorded of their training and nothing reads any more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +64,8 @@ def read_run(folder: Path) -> FinishedRun | None:
     model = EvidenceModel.from_pretrained(weights).eval()
     tokenizer = Tokenizer.from_file(str(weights / TOKENIZER))
     trained = TrainedModel(model, tokenizer, tuple(stored.get("history", ())), facts["seconds"])
-    return FinishedRun(config_from(stored["config"]), facts, trained)
+    config = config_from({key: value for key, value in stored["config"].items() if key not in _RETIRED})
+    return FinishedRun(config, facts, trained)
 
 
 def write_run(folder: Path, run: FinishedRun) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from accelerate.utils import extract_model_from_parallel
 from datasets import Dataset
-from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from transformers import (
@@ -33,7 +32,7 @@ from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.attribution import AttributionHead
 from reviewguard.modeling.base_model import resolve_base_model
-from reviewguard.modeling.checkpoints import WEIGHTS, last_checkpoint, latest_first
+from reviewguard.modeling.checkpoints import last_checkpoint
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel, fast_training
@@ -116,7 +115,7 @@ def fine_tune(
         args=_arguments(config, run_dir, steps=-(-len(rows) // config.batch_size) * config.epochs),
         train_dataset=rows,
         eval_dataset=unseen,
-        data_collator=WindowCollator(encoder.pad_id, len(types), config.label_smoothing),
+        data_collator=WindowCollator(encoder.pad_id, len(types)),
         optimizers=(_optimizer(model, config), None),
         compute_metrics=_ranking,
         preprocess_logits_for_metrics=lambda outputs, _: outputs[0],
@@ -128,8 +127,6 @@ def fine_tune(
     checkpoint = last_checkpoint(run_dir)
     with fast_training(model.encoder):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if config.average_last > 1:
-        _average(model, latest_first(run_dir)[: config.average_last])
     kept = _keep(model, start, shares, partial(_auroc, trainer, unseen)) if start is not None else 0.0
     seconds = time.monotonic() - started
     # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
@@ -160,7 +157,7 @@ def _arguments(config: TrainConfig, run_dir: Path, steps: int) -> TrainingArgume
         use_cpu=not torch.cuda.is_available(),
         eval_strategy="epoch",
         save_strategy="epoch",
-        save_total_limit=config.average_last + 1,  # the best one is kept too
+        save_total_limit=2,  # the last one and the best
         load_best_model_at_end=True,
         # Not the loss: it punishes confidence, which calibration mends later, and so stops too early.
         metric_for_best_model="auroc",
@@ -234,10 +231,3 @@ def interpolate(
     """Give the model the weights at its training's end, moved by a share, 0–1, back towards its start's."""
     mixed = {k: v.lerp(start[k], share) if v.is_floating_point() else v for k, v in end.items()}
     model.load_state_dict(mixed)
-
-
-def _average(model: torch.nn.Module, checkpoints: Sequence[Path]) -> None:
-    """Give the model the mean of its weights at the end of several epochs (Izmailov et al., "SWA", UAI 2018)."""
-    kept = [load_file(checkpoint / WEIGHTS) for checkpoint in checkpoints]
-    mean = {k: torch.stack([w[k].float() for w in kept]).mean(0).to(v.dtype) for k, v in kept[0].items()}
-    model.load_state_dict(mean)

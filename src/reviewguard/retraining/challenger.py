@@ -111,7 +111,6 @@ def choose_start(
         head_learning_rate=own.head_learning_rate,
         warmup=own.warmup,
         augment=0,
-        average_last=1,
         seed=own.seed,
     )
     return Start(weights, "", config, unpacked, own.shares)
