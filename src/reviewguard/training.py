@@ -25,6 +25,7 @@ from reviewguard.modeling.checkpoints import last_checkpoint, remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.evaluation import Evaluation, evaluate
 from reviewguard.modeling.limit import limit_families
+from reviewguard.modeling.plots import calibration_figure
 from reviewguard.modeling.provenance import git_state, package_versions
 from reviewguard.modeling.runs import RUN, FinishedRun, read_run, run_record, taught_by, write_run
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
@@ -227,10 +228,12 @@ def describe(
     evaluations: Mapping[str, Evaluation],
     splits: Mapping[str, Sequence[LabelledMessage]],
 ) -> None:
-    """Write figures and card into a model folder."""
+    """Write figures, reliability diagrams and card into a model folder."""
     figures = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
-    figures[TEST] |= decision_report(classifier, splits["validation"], splits["test"]).to_dict()
+    decisions = decision_report(classifier, splits["validation"], splits["test"])
+    figures[TEST] |= decisions.to_dict()
     write_json(folder / "evaluation.json", figures)
+    calibration_figure(decisions.calibration).savefig(folder / "calibration.png")
     write_text(folder / CARD_FILE, render_card(card_facts(classifier, written), figures))
 
 

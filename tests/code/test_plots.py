@@ -3,11 +3,14 @@
 import io
 
 import matplotlib._pylab_helpers as pylab
+import numpy as np
 import pytest
 from fake_scorer import EXAMPLES, SCORER
 
+from reviewguard.modeling.calibration_error import calibration_row
 from reviewguard.modeling.evaluation import evaluate
 from reviewguard.modeling.plots import (
+    calibration_figure,
     confusion_figure,
     evaluation_figures,
     precision_recall_figure,
@@ -40,6 +43,19 @@ def test_the_dot_stands_at_the_threshold() -> None:
 def test_reliability_plots_the_bins() -> None:
     line = reliability_figure(EVALUATION).axes[0].lines[1]
     assert list(line.get_xdata()) == [item.probability for item in EVALUATION.reliability]
+
+
+@pytest.mark.parametrize("count", [1, 4, 9])
+def test_calibration_has_a_panel_for_each_probability(count: int) -> None:
+    positive, before = np.array([False, True, True]), np.array([0.2, 0.24, 1.0])
+    rows = [calibration_row(f"type {i}", positive, before, positive.astype(float)) for i in range(count)]
+    figure = calibration_figure(rows)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title().split("\n")[0] for axes in shown] == [row.name for row in rows]
+    for axes in shown:
+        _, raw, calibrated = axes.lines
+        assert raw.get_xydata() == pytest.approx(np.array([[0.22, 0.5], [1.0, 1.0]]))
+        assert calibrated.get_xydata() == pytest.approx(np.array([[0.0, 0.0], [1.0, 1.0]]))
 
 
 def test_confusion_shows_counts_and_leaves_out_an_empty_unscored_column() -> None:

@@ -1,4 +1,4 @@
-"""A run from its last epoch to its card: killed on the way, read once, read by later versions, and quoting nobody's mail."""
+"""A run from its last epoch to its card: killed on the way, read once, read later on, and quoting nobody's mail."""
 
 from __future__ import annotations
 

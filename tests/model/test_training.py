@@ -160,6 +160,7 @@ def test_the_run_leaves_a_model_folder_with_card_and_figures(tiny_run: Path) -> 
     folder = tiny_run / "model"
     assert {p.name for p in folder.iterdir()} == {
         "model.onnx", "tokenizer.json", "config.json", "README.md", "evaluation.json", "reference.json",
+        "calibration.png",
     }  # fmt: skip
     assert "own test split" in json.loads((folder / "evaluation.json").read_text())
     assert not list(tiny_run.glob("checkpoints/*"))

@@ -24,11 +24,24 @@ def reliability(
 ) -> tuple[ReliabilityBin, ...]:
     """Bins of about equal mass; equal probabilities stay together, so there may be fewer bins."""
     below = np.searchsorted(np.sort(probabilities), probabilities, side="left")
-    place = below * bins // len(probabilities)
+    return _filled(positive, probabilities, below * bins // len(probabilities))
+
+
+def _filled(
+    positive: NDArray[np.bool_], probabilities: NDArray[np.float64], place: NDArray[np.intp]
+) -> tuple[ReliabilityBin, ...]:
     return tuple(
         ReliabilityBin(int(inside.sum()), float(probabilities[inside].mean()), float(positive[inside].mean()))
         for inside in (place == index for index in np.unique(place))
     )
+
+
+def reliability_by_width(
+    positive: NDArray[np.bool_], probabilities: NDArray[np.float64], bins: int = 10
+) -> tuple[ReliabilityBin, ...]:
+    """Bins of equal width, for a diagram: those of equal mass crowd at 0 where few messages are positive."""
+    place = np.minimum((probabilities * bins).astype(int), bins - 1)
+    return _filled(positive, probabilities, place)
 
 
 def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
@@ -44,6 +57,7 @@ class CalibrationRow:
     Attributes:
         name: a type, or `violation` for the profile's probability.
         ece_before, ece_after, brier_before, brier_after: on held-out messages, 0–1, lower is better.
+        bins_before, bins_after: of equal width, for a reliability diagram.
     """
 
     name: str
@@ -51,6 +65,8 @@ class CalibrationRow:
     ece_after: float
     brier_before: float
     brier_after: float
+    bins_before: tuple[ReliabilityBin, ...] = ()
+    bins_after: tuple[ReliabilityBin, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -67,4 +83,6 @@ def calibration_row(
     """
     ece = [expected_calibration_error(reliability(positive, values)) for values in (before, after)]
     brier = [float(np.mean((values - positive) ** 2)) for values in (before, after)]
-    return CalibrationRow(name, *ece, *brier)
+    return CalibrationRow(
+        name, *ece, *brier, reliability_by_width(positive, before), reliability_by_width(positive, after)
+    )

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve
 
+from reviewguard.modeling.calibration_error import CalibrationRow
 from reviewguard.modeling.evaluation import Evaluation
 from reviewguard.modeling.mistakes import UNSCORED
 
@@ -63,6 +64,33 @@ def reliability_figure(evaluation: Evaluation) -> Figure:
     ece, brier = (evaluation.figures[name].value for name in ("ece", "brier"))
     axes.set_title(f"Calibration: ECE {ece:.3f}, Brier {brier:.3f}")
     axes.legend(loc="upper left", frameon=False, fontsize=9)
+    return figure
+
+
+def calibration_figure(rows: Sequence[CalibrationRow]) -> Figure:
+    """A reliability diagram for each probability, before and after calibration; large dots hold many messages."""
+    columns = min(3, len(rows))
+    lines = -(-len(rows) // columns)
+    figure = Figure(figsize=(2.6 * columns, 2.5 * lines + 0.5), dpi=150, layout="constrained")
+    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes, row in zip(panels, rows, strict=False):
+        light(axes)
+        axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1)
+        for bins, colour, name in (
+            (row.bins_before, ORANGE, "raw probability"),
+            (row.bins_after, BLUE, "calibrated"),
+        ):
+            stated, observed = ([getattr(b, side) for b in bins] for side in ("probability", "observed"))
+            area = 6 + 60 * np.sqrt([b.count / sum(b.count for b in bins) for b in bins])
+            axes.plot(stated, observed, color=colour, linewidth=1, alpha=0.7)
+            axes.scatter(stated, observed, s=area, color=colour, alpha=0.8, label=name, clip_on=False)
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        axes.set_title(f"{row.name}\nECE {row.ece_before:.3f} → {row.ece_after:.3f}", fontsize=9)
+    for axes in panels[len(rows) :]:
+        axes.set_visible(False)
+    figure.supxlabel("Stated probability", fontsize=9)
+    figure.supylabel("Observed share", fontsize=9)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -136,7 +164,12 @@ def blank(width: float, height: float) -> tuple[Figure, Axes]:
     """Inches in, an empty figure with light grid and no box out."""
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
     axes = figure.subplots()
+    light(axes)
+    return figure, axes
+
+
+def light(axes: Axes) -> None:
+    """A light grid and no box."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#DDDDDD", linewidth=0.6)
     axes.set_axisbelow(True)
-    return figure, axes
