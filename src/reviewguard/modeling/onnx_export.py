@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -35,9 +37,7 @@ def export_onnx(model: EvidenceModel, path: Path) -> None:
     """Write fp32 ONNX with free batch and token axes; the windows of a batch must be of one length."""
     sample = tuple(torch.ones(2, 16, dtype=torch.long) for _ in INPUTS)
     axes = {0: torch.export.Dim("windows", min=1), 1: torch.export.Dim("tokens", min=4, max=512)}
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of a library that nothing here needs
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations within torch, and axes of one name
+    with _quiet():
         program = torch.onnx.export(
             _Exported(model).eval(),
             sample,
@@ -53,6 +53,20 @@ def export_onnx(model: EvidenceModel, path: Path) -> None:
     graph = Graph(path)
     _simplify_attention(graph, model.encoder.config.num_attention_heads)
     graph.save(path)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out deprecations within torch, axes of one name, and word of a library that nothing here needs."""
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
 
 
 def _simplify_attention(graph: Graph, heads: int) -> None:
