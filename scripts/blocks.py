@@ -483,7 +483,9 @@ def label_errors() -> str:
     """What the search for label errors found."""
     found = _read(ROOT / "data" / "label_errors.json")
     return (
-        f"A model that had not seen them ({found['model']}) judged {found['judged']:,} messages; cleanlab doubted "
-        f"{found['doubtful']}. The {found['read']} most doubtful were read against the guide: {found['wrong']} were "
-        "wrong. They are hard for the model, not mislabelled."
+        f"Models that had not seen them ({found['model']}) judged {found['judged']:,} messages; cleanlab doubted "
+        f"{found['doubtful']:,}. The {found['read']} most doubtful were labelled anew, each by two readers who saw "
+        f"neither label nor probability: both gave {found['verdict_differs_for_both']} another verdict, one of the two "
+        f"gave {found['verdict_differs_for_one']} another, and {found['violation_types_differ']} had other violation "
+        "types with one of them. So they are hard for the models, not mislabelled by the guide; none was changed."
     )

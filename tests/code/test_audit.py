@@ -429,3 +429,11 @@ def test_an_agent_that_is_not_there_is_told_who_is() -> None:
     rows = [row(1, agent="Nora <nora@example.com>"), row(2, agent="Tobias")]
     text = facts_text(facts(without_personal_data(audited(rows, agents=["Maud"]))))
     assert "(agent maud), so nothing could be found. Agents there are: Nora, Tobias." in text
+
+
+def test_a_period_may_be_all_time() -> None:
+    seen = audited([row(1)], since="0001-01-01", until="9999-12-31").overview
+    assert seen.gaps == (
+        (date.min, date(2024, 11, 3)),
+        (date(2024, 11, 5), date.max),
+    )

@@ -216,3 +216,19 @@ def test_profiles_decide_which_order_rules_hold() -> None:
     rows = [neutral(1), neutral(2, OTHER_ASK, day=2)]
     assert rules(rows, profile="ftc") == []
     assert len(rules(rows, profile="strict")) == 1
+
+
+def test_another_file_may_tell_the_day_alone_or_another_second() -> None:
+    first = neutral(1, id="A", source="mail.mbox")
+    for day in (-9.5 / 24, 7 / 86_400):  # midnight, and seven seconds later
+        copy = neutral(2, id="7", source="tickets.csv", day=day)
+        assert rules([first, copy]) == rules([copy, first]) == []
+        assert audited([first, copy]).overview.copies == 1
+        again = neutral(3, id="B", source="mail.mbox", day=0.1)
+        (finding,) = rules([first, copy, again])
+        assert [m.number for m in finding.shown] == [1, 3]
+
+
+def test_two_sendings_of_a_day_without_ids_are_two() -> None:
+    nameless = [replace(r, record=replace(r.record, id=None)) for r in (neutral(1), neutral(2, day=0.1))]
+    assert len(rules(nameless)) == 1

@@ -392,3 +392,26 @@ def test_the_terminal_is_not_steered_by_a_message() -> None:
     audit = audited([soliciting(1, "five\x1b[2J stars"), neutral(2, order="999-2")])
     Console(file=out, width=100).print(audit_view(audit, Path("out"), top=3, colour=False))
     assert "\x1b" not in out.getvalue()
+
+
+def test_a_report_goes_into_the_folder_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = tmp_path.stat().st_ino
+    for _ in range(2):
+        write_report(audited(small_export()), Path(), created=CREATED)
+        assert Path().stat().st_ino == tmp_path.stat().st_ino == before
+        assert {p.name for p in tmp_path.iterdir()} == {"report.html", "findings.xlsx", "findings.jsonl"}
+
+
+def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / ".audit.x1").mkdir()
+    write_report(audited([row(1)]), tmp_path, created=CREATED)
+
+
+def test_the_terminal_is_not_steered_by_an_order_or_a_path() -> None:
+    out = io.StringIO()
+    audit = audited([soliciting(1, "five stars", order="1\x1b]0;pwned\x07")])
+    Console(file=out, width=200).print(audit_view(audit, Path("rep[old]\x1b[31m"), top=3, colour=False))
+    assert "\x1b" not in out.getvalue()
+    assert "\x07" not in out.getvalue()
+    assert "Report: rep[old]\N{REPLACEMENT CHARACTER}[31m/report.html" in out.getvalue()

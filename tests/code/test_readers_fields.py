@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -333,3 +334,53 @@ def test_an_address_for_mail_may_stand_beside_tables() -> None:
 def test_another_column_may_tell_how_a_file_writes_its_dates(tmp_path: Path) -> None:
     rows = "Sent at,Order date,Body\n03/11/2024,25/10/2024,Hi\n"
     assert read(written(tmp_path, "a.csv", rows))[0].sent_at == datetime(2024, 11, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "nothing", ["0", "{}", "[]", "NaT", "<NA>", "—", "(blank)", "unknown", "No order"], ids=str
+)
+def test_a_sign_for_no_order_or_ticket_joins_nobody(tmp_path: Path, nothing: str) -> None:
+    rows = (
+        f"order_id,ticket,from,text\n{nothing},{nothing},buyer,I love it\n{nothing},{nothing},seller,Hello\n"
+    )
+    assert [(r.order_id, r.thread) for r in read(written(tmp_path, "a.csv", rows))] == [(None, None)] * 2
+    empty = [{"order": {}, "ticket": [], "text": "Hello"}, {"order": [], "ticket": {}, "text": "Thanks"}]
+    assert [r.conversation for r in read(written(tmp_path, "a.json", json.dumps(empty)))] == [None] * 2
+
+
+@pytest.mark.parametrize("header", ["Date,Time", "Sent Date,Sent Time", "Datum,Uhrzeit", "date,created_at"])
+@pytest.mark.parametrize("clock", ["10:15", "10:15:00", "10:15 AM", "10:15 am"])
+def test_a_time_of_day_in_another_column_counts(tmp_path: Path, header: str, clock: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"{header},Text\n2024-11-23,{clock},Hello\n"))
+    assert record.sent_at == datetime(2024, 11, 23, 10, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("cells", "hour"),
+    [("2024-11-23 09:05,10:15", 9), ("2024-11-23,soon", 0), ("2024-11-23,2024-12-01 10:00", 0)],
+)
+def test_a_date_with_a_time_needs_no_other_column(tmp_path: Path, cells: str, hour: int) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"Date,Time,Text\n{cells},Hello\n"))
+    assert record.sent_at is not None
+    assert (record.sent_at.day, record.sent_at.hour) == (23, hour)
+
+
+@pytest.mark.parametrize("zone", ["+2500", "+9999", "-9900"])
+def test_an_impossible_time_zone_is_no_date(tmp_path: Path, zone: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"Date,Text\n2024-11-03 10:00:00 {zone},Hello\n"))
+    assert (record.sent_at, record.error) == (None, None)
+
+
+def test_the_buyers_words_that_a_cell_quotes_are_the_message_before(tmp_path: Path) -> None:
+    quote = "On Nov 3, 2024, at 9:05, Ana <a1@marketplace.amazon.com> wrote:\n> I love it!\n> Best lamp ever"
+    rows = f'Subject,From,Message\nRe: lamp,seller,"Could you share that?\n\n{quote}"\n'
+    (record,) = read(written(tmp_path, "a.csv", rows))
+    assert (record.text, record.previous) == ("Could you share that?", "I love it!\nBest lamp ever")
+    told = read(written(tmp_path, "b.csv", rows.replace("Subject,", "Previous,").replace("Re: lamp", "Hm.")))
+    assert told[0].previous == "Hm."
+
+
+@pytest.mark.parametrize("domain", ["marketplace.amazon.de", "m.marketplace.amazon.co.jp", "m.amazon.com"])
+def test_every_form_of_relay_address_is_a_buyers(tmp_path: Path, domain: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"From,Text\nx1@{domain},Hello\n"))
+    assert record.role == "buyer"

@@ -505,3 +505,42 @@ def test_maildir(tmp_path: Path) -> None:
     written(tmp_path, "Maildir/tmp/half", raw("half"))
     records = [record for record in read(tmp_path / "Maildir") if not record.error]
     assert sorted(texts(records)) == ["Does it fit?", "It fits.", "Yours, Tom"]
+
+
+def test_an_impossible_time_zone_is_no_date(tmp_path: Path) -> None:
+    record = one(tmp_path, raw(date="Mon, 04 Nov 2024 10:00:00 +2500"))
+    assert (record.sent_at, record.error) == (None, None)
+
+
+def test_japans_relay_is_a_relay(tmp_path: Path) -> None:
+    relay = "a1b2@m.marketplace.amazon.co.jp"
+    assert one(tmp_path, raw("I love it!\n", **{"from": f"Ana <{relay}>", "to": SHOP})).role == "buyer"
+    body = f"Could you share that?\n\nOn Nov 3, 2024, at 9:05, Ana <{relay}> wrote:\n> I love it!\n> Really\n> Ana\n"
+    reply = one(tmp_path, raw(body, to=relay, in_reply_to="<1@x>"))
+    assert (reply.role, reply.previous) == ("seller", "I love it!\nReally\nAna")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "From: Ana <{0}>\nSent: Monday, November 4, 2024 10:00 AM\nTo: Support <help@x.example>\nSubject: Inquiry",
+        "From: Ana <{0}>\nSubject: Inquiry\nDate: November 4, 2024 at 10:00:00 AM\nTo: Support <help@x.example>",
+        "Von: Ana <{0}>\nGesendet: Montag, 4. November 2024 10:00\nAn: Support <help@x.example>\nBetreff: Anfrage",
+    ],
+    ids=["Outlook", "Apple", "German"],
+)
+def test_quoted_headers_need_no_empty_line_below(tmp_path: Path, headers: str) -> None:
+    for gap in ("\n", "\n\n"):
+        body = f"Could you share that in a review?\n\n{headers.format(RELAY)}{gap}I love it!\n"
+        record = one(tmp_path, raw(body, subject="Re: Inquiry"))
+        assert (record.text, record.previous) == ("Could you share that in a review?", "I love it!")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"X_Gmail_Labels": "Drafts"}, {"X_Gmail_Labels": '"Entwürfe",Ungelesen'}, {"X_Unsent": "1"}],
+    ids=str,
+)
+def test_a_draft_reached_nobody(tmp_path: Path, header: dict[str, str]) -> None:
+    assert one(tmp_path, raw("Five stars, please.\n", **header)).role == "system"
+    assert one(tmp_path, raw("Five stars, please.\n", X_Gmail_Labels="Sent,Draftsmen")).role == "seller"

@@ -190,3 +190,16 @@ def test_what_excel_cannot_open_is_refused(columns: int, count: int) -> None:
 def test_an_unknown_suffix_is_refused() -> None:
     with pytest.raises(InputError, match=r"\.parquet"):
         suffix_of(Path("out.docx"))
+
+
+def test_the_judged_text_stays_where_an_earlier_run_gave_it(tmp_path: Path) -> None:
+    text = "Leave five stars"
+    again = Record("a.jsonl", "line 1", {"text": "<p>Leave five stars</p>", "rg_text": text}, text)
+    [row] = [json.loads(line) for line in written(tmp_path / "out.jsonl", [again]).splitlines()]
+    assert row["rg_text"] == text
+
+
+@pytest.mark.parametrize(("name", "tabs"), [("o.tsv.csv", False), ("o.csv.tsv", True), ("O.TSV", True)])
+def test_the_last_suffix_decides_in_any_case(tmp_path: Path, name: str, tabs: bool) -> None:
+    header = written(tmp_path / name, rows()).splitlines()[0]
+    assert (b"\t" in header, b"," in header) == (tabs, not tabs)

@@ -123,3 +123,11 @@ def test_a_run_with_an_output_says_how_to_go_on(killed: ScoreJob, tmp_path: Path
         run_job(replace(killed, out=tmp_path / "scored.csv", leftover=leftover))
     assert f"run again with fewer --workers, by {with_resume(leftover)}" in str(kept.value)
     assert ("in place of --restart" in str(kept.value)) == (leftover == "restart")
+
+
+def test_a_full_disk_behind_the_output_is_no_verdict() -> None:
+    code = "from reviewguard import cli; cli.app = lambda: print('on its way'); cli.main()"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == cli.CRASHED
+    assert b"No space left" in done.stderr

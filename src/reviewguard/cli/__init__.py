@@ -90,8 +90,20 @@ def _run() -> None:
         traceback.print_exc()
         sys.exit(CRASHED)
     finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Write out what was printed; at the interpreter's end it would be too late to catch what goes wrong."""
+    try:
         if sys.stdout is not None:
-            sys.stdout.flush()  # at the interpreter's end it would be too late to catch
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        traceback.print_exc()
+        _to_nowhere(1)
+        sys.exit(CRASHED)
 
 
 def _refuse(error: UserError) -> NoReturn:
@@ -109,7 +121,11 @@ def _missing_library(error: Exception) -> str | None:
 
 def _end_unread() -> NoReturn:
     """What is still to be written goes nowhere, or the interpreter complains of it."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for number in (1, 2):
-        os.dup2(nowhere, number)
+    _to_nowhere(1, 2)
     sys.exit(PIPE_CLOSED)
+
+
+def _to_nowhere(*numbers: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in numbers:
+        os.dup2(nowhere, number)

@@ -141,6 +141,7 @@ def _identity(job: ScoreJob, files: tuple[Path, ...]) -> dict[str, Any]:
         "files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
         "format": job.options.format,
         "columns": dict(job.options.columns),
+        "strict": job.options.strict,
     }
 
 

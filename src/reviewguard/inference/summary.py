@@ -20,18 +20,23 @@ def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
         parts.append(Text(f"and {more:,} more that cannot be read"))
     for rank, row in enumerate(result.worst, 1):
         if row.verdict is not None:
-            parts += [Text(), Text(_place(row, rank), style="bold" if colour else "")]
+            parts += [Text(), Text(printable(_place(row, rank)), style="bold" if colour else "")]
             parts.append(verdict_view(row.verdict, colour=colour))
     if result.written is not None:
         parts.append(
-            Text(f"Written: {result.job.out}, {result.counts.read} rows in, {result.written} rows out")
+            Text(
+                printable(
+                    f"Written: {result.job.out}, {result.counts.read} rows in, {result.written} rows out"
+                )
+            )
         )
     return Group(*parts)
 
 
 def _counts(result: ScoreResult) -> Table:
     counts = result.counts
-    table = Table(title=f"{_title(result)}, profile {result.job.profile}", title_justify="left")
+    title = Text(printable(f"{_title(result)}, profile {result.job.profile}"), style="table.title")
+    table = Table(title=title, title_justify="left")
     table.add_column("rows")
     table.add_column(f"{counts.read:,}", justify="right")
     decisions: tuple[Decision, ...] = (REVIEW_SOLICITING, NEEDS_REVIEW, COMPLIANT)

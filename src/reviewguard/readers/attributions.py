@@ -30,11 +30,20 @@ _HEADERS = re.compile(
     r"(?:A|Do|宛先):[ ](?P<to>.*)\n(?:(?:Cc|CC|DW):.*\n)?(?:Oggetto|Temat|件名):(?P<subject>.*)$",
     re.MULTILINE,
 )
+_NAME = (
+    r"(?:Sent|Date|To|Cc|Bcc|Subject|Reply-To|Gesendet|Datum|An|Betreff|Envoyé|À|Objet|Enviado(?: el)?|Fecha|Para"
+    r"|Asunto|Assunto)"
+)
+_UNPARTED = re.compile(
+    rf"^(?:From|Von|De):[ ].+(?:\n{_NAME}[ ]?:.*){{2,5}}(?=\n(?!{_NAME}[ ]?:)[^\n])", re.MULTILINE
+)
+"""Headers with the words that they belong to right below, as where a program's empty line was lost."""
 
 
 def in_english(text: str) -> str:
     """The text with what stands above a quote as `quotequail` knows it: in English and on one line."""
     text = _HEADERS.sub(r"From: \g<from>\nSent: \g<sent>\nTo: \g<to>\nSubject:\g<subject>\n", text)
+    text = _UNPARTED.sub(r"\g<0>\n", text)
     text = _ATTRIBUTION.sub(_attribution, text)
     return _ADDRESSED.sub(lambda match: _english(match["who"]), text)
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reviewguard.readers.identifiers import RELAY_HOST
 from reviewguard.readers.mime import ParsedMail
 from reviewguard.schema import Role
 
-_RELAY = re.compile(r"[^@\s]+@marketplace\.amazon\.[a-z.]{2,6}")
+_RELAY = re.compile(rf"[^@\s]+@{RELAY_HOST}[a-z.]{{2,6}}")
 _AMAZON = re.compile(r"[^@\s]+@(?:[\w-]+\.)*amazon\.[a-z.]{2,6}")
 _DAEMON = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon|bounces?)(?:[+=-][^@]*)?@.*")
 _AUTOMATIC_SUBJECT = re.compile(
@@ -23,6 +24,11 @@ _NOTICE = re.compile(
     r"cannot be|can't be|was blocked|has been blocked)\b",
     re.IGNORECASE,
 )
+_DRAFTS = re.compile(
+    r"(?:^|[\s,\"])(?:drafts?|entwürfe|brouillons?|borradores|bozze|rascunhos|concepten|下書き)(?:$|[\s,\"])",
+    re.IGNORECASE,
+)
+"""The folder of mails not sent yet, as Gmail's export names it."""
 _REPLY_PREFIX = re.compile(
     r"^\s*(?:(?:re|aw|antw|sv|rv|res|rif|fwd?|wg|tr|enc)\s*(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE
 )
@@ -60,18 +66,22 @@ def role_of_mail(mail: ParsedMail, own: OwnAddresses) -> Role:
 
     From a relay address: the buyer. To one: the seller, by whatever program it was sent. Amazon's own mail, bounces
     and incoming automatic replies: the system. Mail that touches no relay is the seller's, unless `own` says
-    otherwise: taken for a buyer's it would never be scored.
+    otherwise: taken for a buyer's it would never be scored. What was not sent is nobody's, so the system's.
     """
     senders = mail.addresses("from", "sender")
     from_relay = any(map(_RELAY.fullmatch, mail.addresses("from", "reply-to")))
     to_relay = any(map(_RELAY.fullmatch, mail.addresses("to", "cc", "bcc")))
-    if any(map(_is_machine, senders)) or mail.content_type == "multipart/report":
+    if any(map(_is_machine, senders)) or mail.content_type == "multipart/report" or _is_draft(mail):
         return "system"
     if own.hold(senders) or (to_relay and not from_relay):
         return "seller"
     if _is_automatic(mail):
         return "system"
     return "buyer" if from_relay or own.names else "seller"
+
+
+def _is_draft(mail: ParsedMail) -> bool:
+    return mail.header("x-unsent") == "1" or bool(_DRAFTS.search(mail.header("x-gmail-labels")))
 
 
 def _is_machine(address: str) -> bool:

@@ -106,12 +106,12 @@ def parse_date(value: Cell, *, day_first: bool | None = None) -> datetime | None
     Args:
         day_first: how to read 03/11/2024; None takes slashes and hyphens month first, dots day first.
     """
-    if isinstance(value, datetime):
-        return _plausible(value)
     if value is None or isinstance(value, bool):
         return None
     text = str(value).strip()
     try:
+        if isinstance(value, datetime):
+            return _plausible(value)
         return _plausible(_iso(text) or _compact(text) or _counted(text) or _written(text, day_first))
     except (ValueError, OverflowError, OSError):
         return None
@@ -120,6 +120,7 @@ def parse_date(value: Cell, *, day_first: bool | None = None) -> datetime | None
 def _plausible(moment: datetime | None) -> datetime | None:
     if moment is None or moment.year not in _YEARS:
         return None
+    moment.utcoffset()  # raises where an offset of a day or more was written
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 

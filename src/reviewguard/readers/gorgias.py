@@ -12,7 +12,8 @@ from reviewguard.schema import Role
 class GorgiasReader(TicketReader):
     """Tickets with `messages`, or a list or lines of messages.
 
-    `from_agent` tells the seller, whether a person or a rule wrote; messages that are not `public` are notes.
+    `from_agent` tells the seller, whether a person or a rule wrote; messages that are not `public` are notes, and those
+    that failed to be sent reached nobody.
     `stripped_text`, which leaves out quotes and signatures, is preferred; a seller's signature, which reaches the
     buyer too, is set below it again.
     Field names: developers.gorgias.com, the Ticket and TicketMessage objects.
@@ -58,6 +59,7 @@ def _stripped(message: Fields) -> str:
 
 
 def _role(message: Fields) -> Role:
-    if message.flag("public") is False or message.text("channel") == "internal-note":
+    unsent = message.text("failed_datetime") and not message.text("sent_datetime")
+    if message.flag("public") is False or message.text("channel") == "internal-note" or unsent:
         return "system"
     return "buyer" if message.flag("from_agent") is False else "seller"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+RELAY_HOST = r"(?:m\.)?marketplace\.amazon\."
+"""Begins the domain of the addresses that Amazon gives to buyers, as a pattern."""
+
 _HYPHEN = "[-\u2010\u2011\u2012\u2013\u2212]"
 _ORDER = re.compile(rf"(?<![\w-])(\d{{3}}){_HYPHEN}(\d{{7}}){_HYPHEN}(\d{{7}})(?![\w-])")
 _ASIN = re.compile(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
+from reviewguard.readers.identifiers import RELAY_HOST
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell, Role
 
@@ -34,7 +35,7 @@ _DIRECTIONS = frozenset(
     ("direction", "message_direction", "richtung", "nachrichtenrichtung", "sens", "direzione")
 )
 _NOTES = frozenset(("note", "internal", "private", "notiz", "interne", "nota", "interna"))
-_RELAY = re.compile(r"@(marketplace|m)\.amazon\.")
+_RELAY = re.compile(rf"@(?:{RELAY_HOST}|m\.amazon\.)")
 _HEAD_END = re.compile(r"[:(\[<|/,>→]|\s-")
 _TRUTH = dict.fromkeys(("true", "yes", "y", "1", "t"), True) | dict.fromkeys(
     ("false", "no", "n", "0", "f"), False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from itertools import chain
 from math import isnan
 from pathlib import Path
@@ -27,8 +28,33 @@ TOO_LONG = f"a cell is longer than {CELL_LIMIT:,} characters; the rest was cut o
 _SAMPLE_ROWS, _SAMPLE_SIZE = 1000, 2**21
 _LAYOUTS = 256
 _SHORT = 200
-_NOTHING = frozenset({"nan", "none", "null", "nil", "n/a", "na", "#n/a", "-", "--", "undefined"})
+_NOTHING = frozenset(
+    (
+        "nan",
+        "none",
+        "null",
+        "nil",
+        "n/a",
+        "na",
+        "#n/a",
+        "<na>",
+        "nat",
+        "-",
+        "--",
+        "–",
+        "—",
+        "undefined",
+        "unknown",
+    )
+) | frozenset(("(none)", "(blank)", "(empty)", "{}", "[]"))
 """What exports write for an empty cell; taken as a value, it would put strangers into one conversation."""
+_NO_NUMBER = frozenset({"0", "no order"})
+"""The same for an order or a ticket."""
+_CLOCK = re.compile(
+    r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]\.?m\.?)?(?: ?(?:Z|[A-Z]{2,4}|[+-]\d\d:?\d\d))?", re.IGNORECASE
+)
+_CLOCKS = frozenset(("uhrzeit", "zeit", "heure", "hora", "ora", "tijd"))
+"""Names of columns with a time of day, beside those of dates."""
 
 _MAY_QUOTE = re.compile(r"^>|^-- ?$|-----|\bwrote:|@.*\n|\bAmazon", re.MULTILINE)
 _REPLY = re.compile(r"\s*(re|aw|sv|antw|rif|ref?)\s*:", re.IGNORECASE)
@@ -56,6 +82,7 @@ class _Layout:
     fields: Mapping[str, str]
     texts: tuple[str, ...]
     roles: tuple[str, ...]
+    clocks: tuple[str, ...]
 
 
 def to_records(
@@ -111,10 +138,14 @@ def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout
         if header not in known:
             if len(known) >= _LAYOUTS:
                 known.clear()
+            fields = recognise(header, given)
             known[header] = _Layout(
-                recognise(header, given),
+                fields,
                 text_columns(header, given),
                 role_columns(header, given.get("sender")),
+                tuple(
+                    column for column in header if _may_hold_clock(column) and column != fields.get("date")
+                ),
             )
         return known[header]
 
@@ -125,9 +156,12 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
     word = {field: _word(value) for field, value in cell.items()}
+    for field in ("order_id", "thread"):
+        if word.get(field, "").lower() in _NO_NUMBER:
+            word[field] = ""
     role = role_of({column: values.get(column) for column in layout.roles})
     subject = word.get("subject")
-    text = _said(map(values.get, layout.texts), role, subject)
+    text, quoted = _said(map(values.get, layout.texts), role, subject)
     others = "\n".join(_short_cells(values, layout))
     missing = None if "text" in layout.fields else "no column with the message"
     return Record(
@@ -146,8 +180,8 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         or find_asin(word.get("asin"), others, subject, text),
         agent=(word.get("agent") or None) if role == "seller" else None,
         subject=subject or None,
-        sent_at=parse_date(cell.get("date"), day_first=first),
-        previous=_readable(word.get("previous", ""), "buyer", subject) or None,
+        sent_at=_moment(cell.get("date"), map(values.get, layout.clocks), first),
+        previous=_readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
         error=row.error or cut or missing,
     )
 
@@ -158,11 +192,25 @@ def _asin(column: str, word: str) -> str | None:
     return asin_cell(word) if "asin" in name or name not in load_vocabulary().columns["asin"] else None
 
 
-def _said(cells: Iterable[Cell], role: Role, subject: str | None) -> str:
-    """The first of the texts that has words; the first one where none has."""
+def _may_hold_clock(column: str) -> bool:
+    return fold(column) in _CLOCKS or fold(column) in load_vocabulary().columns["date"]
+
+
+def _moment(day: Cell, clocks: Iterable[Cell], first: bool | None) -> datetime | None:
+    """The date of a row, at the time of day that another of its columns holds where its own cell has none."""
+    moment = parse_date(day, day_first=first)
+    if moment is None or moment.time() != time.min:
+        return moment
+    words = (_text(clock).strip() for clock in clocks)
+    clock = next((word for word in words if _CLOCK.fullmatch(word)), "")
+    return parse_date(f"{moment:%Y-%m-%d} {clock}") if clock else moment
+
+
+def _said(cells: Iterable[Cell], role: Role, subject: str | None) -> tuple[str, str]:
+    """The first of the texts that has words, with what it quotes; the first one where none has."""
     texts = (_readable(_text(cell), role, subject) for cell in cells)
-    first = next(texts, "")
-    return first if _word(first) else next(filter(_word, texts), first)
+    first = next(texts, ("", ""))
+    return first if _word(first[0]) else next((text for text in texts if _word(text[0])), first)
 
 
 def _short_cells(values: Mapping[str, Cell], layout: _Layout) -> Iterator[str]:
@@ -173,14 +221,14 @@ def _short_cells(values: Mapping[str, Cell], layout: _Layout) -> Iterator[str]:
             yield cell
 
 
-def _readable(text: str, role: Role, subject: str | None) -> str:
-    """The text without mark-up and without what it quotes; as it is where there is none of that."""
+def _readable(text: str, role: Role, subject: str | None) -> tuple[str, str]:
+    """The text without mark-up and without what it quotes, as it is where there is none of that; and the quote."""
     if looks_like_html(text):
         text = html_to_text(text)
     if not _MAY_QUOTE.search(text):
-        return text
-    own = words_of(text, role, is_reply=bool(subject and _REPLY.match(subject))).own
-    return text if own == tidy(text) else own
+        return text, ""
+    words = words_of(text, role, is_reply=bool(subject and _REPLY.match(subject)))
+    return text if words.own == tidy(text) else words.own, words.quoted
 
 
 def _cut_cells(values: Mapping[str, Cell]) -> tuple[Mapping[str, Cell], str | None]:

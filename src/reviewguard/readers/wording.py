@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from reviewguard.readers.attributions import REPLY_HEADER, in_english
+from reviewguard.readers.identifiers import RELAY_HOST
 from reviewguard.readers.markup import tidy
 from reviewguard.schema import Role
 from reviewguard.text import normalize
@@ -44,7 +45,7 @@ _OFFERS = re.compile(
     r"|[$€£] ?\d|\d ?(?:[$€£]|usd\b|eur\b|gbp\b|dollars?\b|euros?\b|pounds?\b)",
     re.IGNORECASE,
 )
-_RELAY = "@marketplace.amazon."
+_RELAY = re.compile(rf"@{RELAY_HOST}", re.IGNORECASE)
 _MARKED_ANSWER = re.compile(r"^\[[^\[\]\n:]{1,40}\] .*\n?", re.MULTILINE)
 """A line that Outlook puts a writer's name before, where answers are typed into the mail that is answered."""
 _QUOTED_LINE = re.compile(r"^>.*\n?", re.MULTILINE)
@@ -133,7 +134,7 @@ def words_of(text: str, role: Role, *, is_reply: bool) -> Wording:
         return Wording(wording(without_relay_lines(passed_on(text)), is_reply=is_reply).own)
     parted = wording(text, is_reply=is_reply, is_sellers=True)
     own = without_relay_lines(without_passed_on(parted.own))
-    if role != "seller" or _RELAY not in parted.quoted_from.lower():
+    if role != "seller" or not _RELAY.search(parted.quoted_from):
         return Wording(own)
     quoted, answers = _without_answers(without_relay_lines(passed_on(parted.quoted)))
     return Wording(tidy(f"{own}\n\n{answers}"), quoted, parted.quoted_from)
@@ -197,7 +198,7 @@ def _without_rest(below: str, *, is_reply: bool) -> str:
 def _may_be_sellers(found: dict[str, str], text: str) -> bool:
     """Whether a seller may ask there: what they forward and set like headers is often their own."""
     sender = found.get("from", "").lower()
-    if found["type"] == "quote" or _RELAY in sender:
+    if found["type"] == "quote" or _RELAY.search(sender):
         return False
     below = text[len(found.get("text_top", "")) :]
     if found["type"] == "reply" and ("@" in sender or _MARKED_REPLY.match(below)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, date
 
 from reviewguard.inference.audit.threads import Thread
 from reviewguard.schema import Record
@@ -12,8 +13,8 @@ from reviewguard.schema import Record
 class Copies:
     """Knows a message that stands in more than one file; holds hashes of orders that several files are about.
 
-    A file may hold one text twice to one order at one time, which may be but a day; ids of two files do not compare.
-    So a message counts as often as it stands in the file that holds it most often.
+    A file may hold one text twice to one order at one time, which may be but a day; ids of two files do not compare,
+    nor do their clocks. So a message counts, for each day, as often as it stands in the file that holds it most often.
     """
 
     def __init__(self) -> None:
@@ -32,7 +33,7 @@ class Copies:
         where = _where(record)
         if where not in self._shared or record.error is not None:
             return False
-        held = self._held.setdefault(hash((where, record.role, record.text, record.sent_at)), Counter())
+        held = self._held.setdefault(hash((where, record.role, record.text, utc_day(record))), Counter())
         held[record.source] += 1
         others = (count for source, count in held.items() if source != record.source)
         return held[record.source] <= max(others, default=0)
@@ -42,6 +43,11 @@ class Copies:
         repeated = frozenset(_repeated(thread))
         once = (row for row in thread if row.number not in repeated)
         return repeated.union([row.number for row in once if self.is_copy(row.record)])
+
+
+def utc_day(record: Record) -> date | None:
+    """The day on which it was sent, at Greenwich; None where no date is known."""
+    return record.sent_at.astimezone(UTC).date() if record.sent_at else None
 
 
 def _repeated(thread: Thread) -> Iterator[int]:

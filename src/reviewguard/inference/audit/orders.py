@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
+from reviewguard.inference.audit.copies import utc_day
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.order_dates import OrderDate, OrderDates
 from reviewguard.policy import LATE_AFTER_DAYS, LATE_REQUEST, NEUTRAL_REQUEST, REPEAT_REQUEST
@@ -39,7 +40,10 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """One message that asks; `content` is alike for a message exported twice, `source` and `id` tell sendings apart."""
+    """One message that asks; `content` is alike for a message exported twice, the rest tells a file's sendings apart.
+
+    Another file may tell the day alone, or its own clock's second.
+    """
 
     number: int
     moment: datetime | None
@@ -52,13 +56,13 @@ class _Ask:
     @classmethod
     def of(cls, number: int, record: Record, *, sure: bool, wanted: bool) -> Self:
         """The message without its text."""
-        content = hash((record.text, record.sent_at or record.id))
+        content = hash((record.text, utc_day(record) or record.id))
         return cls(number, record.sent_at, content, hash(record.source), record.id or None, sure, wanted)
 
     @property
-    def key(self) -> tuple[int, int, str | None]:
+    def key(self) -> tuple[int, int, str | None, datetime | None]:
         """Tells a message that stands twice in one file."""
-        return self.content, self.source, self.id
+        return self.content, self.source, self.id, self.moment
 
 
 @dataclass(slots=True)
@@ -98,7 +102,7 @@ def _sent(asks: Iterable[_Ask]) -> Iterator[_Ask]:
     """Each sending once, in whatever files it stands.
 
     Of one text at one time, which may be but a day, a file holds as many sendings as ids; ids of two files do
-    not compare, so the file with the most decides.
+    not compare, nor do their clocks, so of one text on one day the file with the most decides.
     """
     copies: dict[int, dict[int, list[_Ask]]] = {}
     for ask in asks:
@@ -108,8 +112,9 @@ def _sent(asks: Iterable[_Ask]) -> Iterator[_Ask]:
 
 
 def _named(asks: list[_Ask]) -> list[_Ask]:
-    """Those with an id, or the one without."""
-    return [ask for ask in asks if ask.id] or asks
+    """Of each moment those with an id, or the one without."""
+    named = {ask.moment for ask in asks if ask.id}
+    return [ask for ask in asks if ask.id or ask.moment not in named]
 
 
 def _asks(verdict: Verdict) -> bool:

@@ -128,11 +128,13 @@ def _gaps(days: list[date], filters: AuditFilters) -> Iterator[tuple[date, date]
         if filters.since and filters.until:
             yield filters.since, filters.until
         return
-    before = filters.since - _DAY if filters.since else days[0]
-    after = filters.until + _DAY if filters.until else days[-1]
-    for one, other in pairwise([before, *days, after]):
+    if filters.since and filters.since < days[0]:
+        yield filters.since, days[0] - _DAY
+    for one, other in pairwise(days):
         if other - one > _DAY:
             yield one + _DAY, other - _DAY
+    if filters.until and filters.until > days[-1]:
+        yield days[-1] + _DAY, filters.until
 
 
 def _unit(days: list[date]) -> str:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reviewguard.inference.drift.movements import MEASURES, Drift, Movement
+from reviewguard.inference.render import printable
 
 _STYLES = {"clear": "bold red", "some": "bold yellow", "none": "", "unknown": ""}
 _MOVED = {"clear": "clearly", "some": "yes", "none": "no", "unknown": "?"}
@@ -20,7 +21,8 @@ def drift_view(drift: Drift, *, colour: bool) -> RenderableType:
 
 
 def _table(drift: Drift) -> Table:
-    table = Table(title=f"Against {drift.against}, profile {drift.profile}", title_justify="left")
+    title = Text(printable(f"Against {drift.against}, profile {drift.profile}"), style="table.title")
+    table = Table(title=title, title_justify="left")
     for name in ("", "before", "now", "PSI", "KS", "p", "moved"):
         table.add_column(name, justify="right" if name else "left")
     for title, name in (("messages", "messages"), ("different texts", "texts")):

@@ -19,6 +19,8 @@ from reviewguard.inference.report.sheets import write_sheets
 
 PAGE, SHEETS, LINES = "report.html", "findings.xlsx", "findings.jsonl"
 _OWN = frozenset({PAGE, SHEETS, LINES})
+_PART = ".audit."
+"""Begins the name of a report that is being written, which a killed process leaves."""
 
 
 def write_report(
@@ -60,22 +62,23 @@ def check_folder(folder: Path, *, force: bool = False) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise InputError(f"{folder} is no folder", fix="choose another --out")
     if folder.is_dir() and not force:
-        foreign = sorted({item.name for item in folder.iterdir()} - _OWN)
+        names = {item.name for item in folder.iterdir() if not item.name.startswith(_PART)}
+        foreign = sorted(names - _OWN)
         if foreign:
             raise InputError(
                 f"{folder} holds {foreign[0]!r}, which no audit wrote",
                 expected="a new folder, or one with an earlier report alone",
                 fix="choose another --out, or --force to write the report beside it",
             )
-    _beside(folder).rmdir()
+    _part_of(folder).rmdir()
 
 
 @contextmanager
 def _new_folder(folder: Path, *, force: bool) -> Iterator[Path]:
-    """A folder that takes the place of `folder` once it is complete."""
+    """A folder that becomes `folder`, or whose files go into it, once it is complete."""
     check_folder(folder, force=force)
     folder = folder.absolute()
-    new = _beside(folder)
+    new = _part_of(folder)
     try:
         yield new
         new.chmod(0o755)
@@ -88,12 +91,13 @@ def _new_folder(folder: Path, *, force: bool) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _beside(folder: Path) -> Path:
-    """A new, empty folder beside it."""
+def _part_of(folder: Path) -> Path:
+    """A new, empty folder on the same file system: in it, or beside it where it does not exist yet."""
     folder = folder.absolute()
+    place = folder if folder.is_dir() else folder.parent
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        place.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=place, prefix=_PART))
     except OSError as error:
         raise InputError(
             f"cannot write {folder}: {error.strerror}", fix="choose a folder you may write to"
@@ -101,14 +105,9 @@ def _beside(folder: Path) -> Path:
 
 
 def _replace(new: Path, folder: Path) -> None:
-    """Put the new folder in the place of an earlier report; into a folder of other things put its files."""
+    """Let the new folder be the folder, or put its files into it: somebody may stand there, or it be a mount."""
     if not folder.exists():
         new.rename(folder)
-    elif {item.name for item in folder.iterdir()} <= _OWN:
-        old = new.with_name(f"{new.name}.old")
-        folder.rename(old)
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        for item in new.iterdir():
-            item.replace(folder / item.name)
+        return
+    for item in new.iterdir():
+        item.replace(folder / item.name)

@@ -25,7 +25,7 @@ def audit_view(audit: Audit, folder: Path, *, top: int, colour: bool) -> Rendera
         parts += ["", *_finding(rank, finding, colour=colour)]
     if len(audit.findings) > top:
         parts += ["", f"and {len(audit.findings) - top:,} more findings"]
-    return Group(*parts, "", f"Report: {folder / PAGE}")
+    return Group(*parts, "", Text(printable(f"Report: {folder / PAGE}")))
 
 
 def _counts(audit: Audit) -> Table:
@@ -58,7 +58,7 @@ def _finding(rank: int, finding: Finding, *, colour: bool) -> list[Text]:
     )
     style = "bold red" if finding.verdict == REVIEW_SOLICITING else "bold yellow"
     head = Text(f"{rank}. {titles}", style=style if colour else "")
-    return [head, Text(f"   {printable(quote(finding))}"), Text(f"   {_extent(finding)}")]
+    return [head, Text(f"   {printable(quote(finding))}"), Text(f"   {printable(_extent(finding))}")]
 
 
 def _extent(finding: Finding) -> str:

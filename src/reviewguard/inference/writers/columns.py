@@ -59,13 +59,14 @@ def flat(row: ScoredRecord) -> dict[str, str | float | None]:
 def structured(row: ScoredRecord) -> dict[str, Any]:
     """The verdict with its lists; `rg_text` holds what offsets count in, where no column does."""
     verdict = row.verdict or Verdict(None, None, None, language="", profile="", model="", error=error_of(row))
-    text = row.record.text
+    text, values = row.record.text, row.record.values
+    held = any(value == text for name, value in values.items() if name not in OWN_COLUMNS)
     return {
         "rg_verdict": verdict.verdict,
         "rg_probability": verdict.probability,
         "rg_types": [asdict(t) for t in verdict.types],
         "rg_evidence": [asdict(e) for e in verdict.evidence],
-        "rg_text": None if text in row.record.values.values() or row.verdict is None else text,
+        "rg_text": None if held or row.verdict is None else text,
         "rg_previous": row.previous if row.verdict else None,
         "rg_language": verdict.language or None,
         "rg_reasons": list(verdict.reasons),

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from reviewguard.inference.writers import Table
+from reviewguard.inference.writers import Table, suffix_of
 from reviewguard.inference.writers.columns import FLAT, flat, harmless
 from reviewguard.schema import Cell
 
@@ -21,7 +21,7 @@ def check(table: Table) -> None:
 
 def write(table: Table, file: IO[bytes], path: Path) -> None:
     """UTF-8; characters that it cannot hold are escaped."""
-    delimiter = "\t" if ".tsv" in path.suffixes[-2:] else ","
+    delimiter = "\t" if suffix_of(path).startswith(".tsv") else ","
     with _compressed(file, path) as target:
         text = io.TextIOWrapper(target, "utf-8", "backslashreplace", newline="")
         # RFC 4180's end of a line; with another, a lone "\r" in a cell goes unquoted.
