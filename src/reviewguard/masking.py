@@ -18,7 +18,7 @@ from typing import TypeVar
 from reviewguard.address_cells import addressees, repeated
 from reviewguard.names import names_in
 from reviewguard.personal import EMAIL, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
-from reviewguard.schema import Cell, Evidence, Quote, Record
+from reviewguard.schema import Cell, Evidence, Quote, Record, Role
 
 Mark = TypeVar("Mark", Evidence, Quote)
 
@@ -117,16 +117,29 @@ _LAST_FIRST = re.compile(rf"^(?P<last>{_LONG_NAME}), ?(?P<first>{_CAPITAL}(?: {_
 _SENDER_COLUMN = re.compile(
     r"(?i)^(?:(?:from|sender|author)(?:[\s_.-]*name)?|absender|expéditeur|remitente|mittente)$"
 )
-_SENDER = re.compile(rf'"?(?P<name>{_CAPITAL}(?: {_CAPITAL}){{1,3}})"?(?: ?<[^<>]*>)?')
+_RECIPIENT_COLUMN = re.compile(r"(?i)^(?:to|an|para|à|a|destinatario)$")
+_ADDRESSED = re.compile(
+    rf'"?(?P<name>{_CAPITAL}(?: {_CAPITAL}){{0,3}}|{_LONG_NAME}, ?{_CAPITAL}(?: {_CAPITAL})?)"? ?<[^<>]*>'
+)
+_SENDER = re.compile(rf'"?(?P<name>{_CAPITAL}(?: {_CAPITAL}){{1,3}})"?')
+_MARKETPLACE = re.compile(r'(?i)\s*(?:[-–(]|\bvia\b)\s*(?:amazon|ebay|etsy|walmart)\b[^<>"]*')
+"""What a marketplace adds to the name of whom it passes mail on for."""
 _WRITER_WORDS = "buyer customer client end user kunde kunden käufer amazon ebay seller guest vom"
 _WRITERS = frozenset(_WRITER_WORDS.split())
 
 
-def sender_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
-    """Names in a buyer's row of who wrote it ("From", "Sender"), which on a seller's names the agent."""
-    cells = (v for column, v in values.items() if isinstance(v, str) and _SENDER_COLUMN.match(column.strip()))
-    found = (match["name"] for cell in cells if (match := _SENDER.fullmatch(cell.strip())))
-    return tuple(name for name in found if _WRITERS.isdisjoint(name.lower().split()))
+def buyer_names(values: Mapping[str, Cell], role: Role) -> tuple[str, ...]:
+    """Names of the buyer where a row tells who wrote it ("From") or to whom; the agent's name is not among them.
+
+    A name of one word counts beside an address only.
+    """
+    columns = _SENDER_COLUMN if role == "buyer" else _RECIPIENT_COLUMN
+    cells = (
+        _MARKETPLACE.sub("", v) for c, v in values.items() if isinstance(v, str) and columns.match(c.strip())
+    )
+    found = ((_ADDRESSED.fullmatch(cell.strip()) or _SENDER.fullmatch(cell.strip())) for cell in cells)
+    names = (_LAST_FIRST.sub(r"\g<first> \g<last>", match["name"]) for match in found if match)
+    return tuple(name for name in names if (_WRITERS | _NO_NAMES).isdisjoint(name.lower().split()))
 
 
 def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
@@ -141,9 +154,8 @@ def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
 
 
 def record_names(record: Record) -> tuple[str, ...]:
-    """Names that a record's own columns hold; a buyer's row names its sender too."""
-    sender = sender_names(record.values) if record.role == "buyer" else ()
-    return (*column_names(record.values), *sender)
+    """Names that a record's own columns hold, the buyer's as sender or recipient among them."""
+    return (*column_names(record.values), *buyer_names(record.values, record.role))
 
 
 _LOCAL_PHONE = re.compile(r"(?<![\w.,/#-])(?<!\d )\d{3}[-.]\d{4}(?![\w-]|[.,]\d)")

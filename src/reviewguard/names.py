@@ -18,9 +18,16 @@ many cordially respectfully greetings delivered shipped refund refunded january 
 may june july august september october november december five four star stars review reviews
 feedback rating ratings product products price great good nice happy excellent positive amazing love
 glad perfect awesome wonderful fantastic new still also very really leave write give bye monday tuesday
-wednesday thursday friday saturday sunday christmas easter
+wednesday thursday friday saturday sunday christmas easter unfortunately however hopefully congratulations
+grüße grüsse gruß kunde kundin kunden kundinnen käufer käuferin damen herren herr frau client cliente clienta
+bonjour liebe lieber liebes hola ciao salut guten hallo cher chère gentile buongiorno
+clienti clients acheteur madame monsieur signora signore señor señora todos tous tutti alle zusammen
 """
 _NOT_NAMES = frozenset(_WORDS.split())
+_BEFORE_NAMES = frozenset(
+    ("customer", "buyer", "valued", "dear", "our", "kunde", "kundin", "client", "cliente")
+)
+"""Words of no name that a name may follow: "Dear Customer Ana Marsh"."""
 _TITLE = r"(?:(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.? )"
 _INITIAL = r"[^\W\d_a-z]\."
 _NAME = rf"(?:{_INITIAL} ?){{0,3}}[^\W\d_a-z](?:[^\W_]|['’])*(?:-[^\W\d_][^\W_]*)?"
@@ -35,8 +42,16 @@ _BEFORE = r"(?:^|(?<=[^\w \t])|(?<=_))[ \t]*"
 _AFTER = r"(?!['’-][^\W\d_a-z])(?=\s*(?:[^\w\s]|_|\n|and\b|$))"
 _GREETING = re.compile(
     rf"{_BEFORE}(?i:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)"
-    r"|welcome|(?:thank you|(?:many )?thanks)(?: (?:so|very) much| a lot)?|sorry|hallo)(?i: there| again| back)?,? "
+    r"|welcome|(?:thank you|(?:many )?thanks)(?: (?:so|very) much| a lot)?|sorry|hallo|guten (?:tag|morgen|abend)"
+    r"|liebe[rs]?|hola|estimad[oa]|bonjour|salut|ch(?:er|ère)|ciao|buongiorno|gentile|olá|beste)"
+    r"(?i: there| again| back)?,?[^\S\n]{1,9}"
     rf"[*_]{{0,3}}{_TITLE}{{0,3}}(?P<name>{_LONG_NAMES}){_AFTER}"
+)
+# Without a comma, only what goes on in small letters tells that the name is over.
+_UNPARTED_GREETING = re.compile(
+    rf"{_BEFORE}(?i:hi|hello|hey|hiya|dear|hallo|hola|bonjour|ciao)[^\S\n]{{1,9}}(?P<name>{_NAME}(?: {_NAME})?)"
+    r"(?=[^\S\n]+(?:thanks?|i|i['’]m|we|we['’]re|your|it|the|this|just|please|sorry|hope|here|how|could|can|did)\b)"
+    rf"|(?<!\w)[Tt]hank(?: you|s)[^\S\n]{{1,9}}(?P<thanked>{_NAME})(?=[^\S\n]+for\b)"
 )
 _LOWER_GREETING = re.compile(
     r"(?:^|(?<=\n))(?:[^\w\n]|_)*+(?i:hi|hello|hey|hiya|dear) [*_]{0,3}"
@@ -74,15 +89,16 @@ _COUNTRY = (
 )
 _INTRODUCTION = re.compile(
     r"(?i:\bmy name(?: is|'s)|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
-    r"|\b(?:ship|deliver|bill|sold) to:)\s?"
+    r"|\b(?:ship|deliver|bill|sold) to:|\b(?:from|von) amazon[ -](?:customer|buyer|kunden?|kundin))\s?"
     rf"(?<=\W)(?!{_COUNTRY}(?![\w'’-]| [^\W\d_a-z])){_TITLE}?(?P<name>{_LONG_NAMES})"
     rf"|(?i:\bthis is|\bi am|\bi['’]m|\bit['’]s) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b|,)"
     rf"|(?:^|(?<=\n)|(?<=[.!?,] ))This is (?P<alone>[^\W\d_a-z][a-zà-ÿ][^\W\d_]*(?: {_NAME})?)(?=\.(?:\s|$))"
     rf"|(?:^|(?<=\n)|(?<=[.!?] ))(?P<here>{_NAMES}) here(?=\b)"
 )
-_SURE = (_GREETING, _LOWER_GREETING, _AFTER_TITLE, _SIGN_OFF, _INTRODUCTION)
-# A word alone at the end may be anything: it is masked there, and not looked for elsewhere.
-_LIKELY = (_DASHED, _LAST_LINE, _LOWER_LAST_LINE)
+_SURE = (_GREETING, _UNPARTED_GREETING, _LOWER_GREETING, _AFTER_TITLE, _SIGN_OFF, _INTRODUCTION)
+_FIRST_LINE = re.compile(rf"\A\s*(?P<name>{_NAME}(?: {_NAME})?),[^\S\n]*\n")
+# A word alone at an end may be anything: it is masked there, and not looked for elsewhere.
+_LIKELY = (_FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +133,16 @@ def _found(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The stretch up to its first word that is no name; nothing where none is left."""
-    stop = start
+    """The stretch up to its first word that is no name, after what may stand before one; nothing where none is left."""
+    first = stop = start
     for word in re.finditer(r"\S+", text[start:end]):
-        initial = re.fullmatch(_INITIAL, word.group())
-        if not initial and word.group().lower().strip("'’.,") in _NOT_NAMES:
-            break
+        plain = word.group().lower().strip("'’.,")
+        if not re.fullmatch(_INITIAL, word.group()) and plain in _NOT_NAMES:
+            if stop > first or plain not in _BEFORE_NAMES:
+                break
+            first = stop = start + word.end()
+            continue
+        first = start + word.start() if stop == first else first
         stop = start + word.end()
-    if stop > start:
-        yield start, stop
+    if stop > first:
+        yield first, stop

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewguard import names
-from reviewguard.masking import column_names, mask
+from reviewguard.masking import buyer_names, column_names, mask
 from reviewguard.personal import SMALL_PART
-from reviewguard.schema import Evidence
+from reviewguard.schema import Evidence, Role
 
 
 @pytest.mark.parametrize(
@@ -263,3 +263,27 @@ def test_long_texts_are_masked_in_time(text: str) -> None:
     before = time.process_time()
     mask(text)
     assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize(
+    ("role", "cell", "names"),
+    [
+        ("buyer", '"Ottoline Marsh - Amazon Marketplace" <a1@marketplace.amazon.com>', ("Ottoline Marsh",)),
+        ("buyer", "Ottoline Marsh via Amazon <a1@marketplace.amazon.com>", ("Ottoline Marsh",)),
+        ("buyer", "Marsh, Ottoline <a1@example.com>", ("Ottoline Marsh",)),
+        ("buyer", "Ottoline <a1@example.com>", ("Ottoline",)),
+        ("buyer", "Ottoline Marsh", ("Ottoline Marsh",)),
+        ("buyer", "Ottoline", ()),
+        ("buyer", "Amazon Customer <a1@example.com>", ()),
+        ("buyer", "Support <a1@example.com>", ()),
+        ("seller", "Ottoline Marsh <a1@example.com>", ()),
+    ],
+)
+def test_who_wrote_a_mail_is_named_if_a_buyer(role: Role, cell: str, names: tuple[str, ...]) -> None:
+    assert buyer_names({"from": cell}, role) == names
+
+
+def test_whom_a_seller_wrote_to_is_named() -> None:
+    row = {"from": "Nora Lake <nora@example.com>", "to": "Ottoline Marsh <a1@example.com>"}
+    assert buyer_names(row, "seller") == ("Ottoline Marsh",)
+    assert buyer_names(row, "buyer") == ("Nora Lake",)

@@ -58,6 +58,34 @@ def test_long_names_initials_and_titles(text: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Hi Ottoline thanks for writing.", ["Ottoline"]),
+        ("Hi\xa0Ottoline, it left", ["Ottoline"]),
+        ("Hi   Ottoline, it left", ["Ottoline"]),
+        ("Dear Customer Ana Marsh,\nit left", ["Ana Marsh"]),
+        ("Dear valued customer,\nit left", []),
+        ("Dear Customer Service Team, it left", []),
+        ("Ottoline,\nit left", ["Ottoline"]),
+        ("Unfortunately,\nit left", []),
+        ("Thank you Ottoline for your order", ["Ottoline"]),
+        ("Thank You Cards for small shops", []),
+        ("Thank you Amazon for this", []),
+        ("Hola María, gracias", ["María"]),
+        ("Bonjour Marie,\nmerci", ["Marie"]),
+        ("Liebe Anna,\nvielen Dank", ["Anna"]),
+        ("Liebe Grüße,\nvom Team", []),
+        ("Sehr geehrte Damen und Herren,\nes ist da", []),
+        ("Ciao Giulia, grazie", ["Giulia"]),
+        ("Inquiry from Amazon customer Ottoline Marsh (Order: 999-1234567-7654321)", ["Ottoline Marsh"]),
+        ("Hello World of lamps", []),
+    ],
+)
+def test_greetings_of_many_kinds(text: str, names: list[str]) -> None:
+    assert [text[start:end] for start, end in names_in(text).places] == names
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "This is Great. This is it. This is a lamp.",

@@ -60,7 +60,7 @@ def _known(messages: Iterable[ShownMessage], previous: str) -> _Known:
     """Names and postal addresses known from any message of the conversation."""
     people, places = set(names_in(previous).again), set[str]()
     for message in messages:
-        people.update(message.people, names_in(message.text).again)
+        people.update(message.people, names_in(message.text).again, names_in(message.subject or "").again)
         places.update(message.places)
     return frozenset(people), frozenset(places)
 
