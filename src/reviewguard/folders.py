@@ -23,11 +23,19 @@ def replace_folder(new: Path, target: Path) -> None:
     if not target.exists():
         new.rename(target)
     elif _exchange(new, target):
-        shutil.rmtree(new, ignore_errors=True)
+        remove_folder(new)
     else:
         target.rename(_old(target))
         new.rename(target)
-        shutil.rmtree(_old(target), ignore_errors=True)
+        remove_folder(_old(target))
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a folder, or the link to one, as far as that is possible."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def standing_folder(target: Path) -> Path:
@@ -43,7 +51,7 @@ def restore_folder(target: Path) -> bool:
     """
     old = _old(target)
     if target.exists() or not old.exists():
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(old)
         return False
     old.rename(target)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,19 +12,22 @@ from typing import Any, cast
 import numpy as np
 import openpyxl
 import pytest
-from curation_helpers import ROW, write_lines
+from curation_helpers import ROW, message, write_lines
+from rich.console import Console
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
 from reviewguard.curation.labels import read_labels
 from reviewguard.curation.pipeline import build, load_splits
 from reviewguard.curation.rules import check_rules
+from reviewguard.curation.storage import write_frozen
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling import add as adding
 from reviewguard.labelling.add import AddJob, add
 from reviewguard.labelling.doubtful import doubtful
 from reviewguard.labelling.labeller import check_labeller
+from reviewguard.labelling.report import report_view
 from reviewguard.labelling.results import AddReport, Decisions
 from reviewguard.policy import load_policy
 from reviewguard.schema import Message, Verdict
@@ -653,3 +657,53 @@ def test_the_command_shows_conflicts_side_by_side_and_says_so_by_its_exit_code(
     assert (code, "0 to add, 1 to take out" in shown, "a dry run" in shown) == (0, True, True)
     code, shown = command("--accept", "all")
     assert (code, "0 added, 1 taken out" in shown, len(stored(home))) == (0, True, 2)
+
+
+@pytest.mark.parametrize(
+    ("field", "columns"),
+    [
+        ("verdict", ("verdict", "final_verdict")),
+        ("verdict", ("label", "decision")),
+        ("types", ("types", "violations")),
+    ],
+)
+def test_two_columns_that_may_hold_the_label_are_told_apart_by_the_user(
+    home: Path, field: str, columns: tuple[str, str]
+) -> None:
+    value = "compliant" if field == "verdict" else "none"
+    row = {"text": "Your parcel left the depot", columns[0]: value, columns[1]: ""}
+    with pytest.raises(InputError, match=f"may both hold the {field}") as refused:
+        run(home, row)
+    assert f"--map {field}=" in str(refused.value)
+    assert not (home / "labels").exists()
+    run(home, row, columns={field: columns[0]})
+    assert [label["types"] for label in stored(home)] == [[]]
+
+
+def test_numbers_that_the_rows_own_columns_hold_go(home: Path) -> None:
+    text = "Your order 11-12345-67890 and SO-88213 left, we text you at 4155550. 4155 stays."
+    run(home, label(text, order_id="SO-88213", phone="4155550"))
+    (row,) = stored(home)
+    assert row["text"] == "Your order [order-id] and [order-id] left, we text you at [phone]. 4155 stays."
+
+
+def test_a_label_that_reads_like_a_message_for_measuring_says_so(home: Path) -> None:
+    write_frozen(
+        home / "splits.json", {"train": [], "validation": [], "test": [message(ROW["text"], id="a-0001")]}
+    )
+    report = run(home, conflicting(), label(TEXT, "insider"), decisions=ACCEPT, splits=home / "splits.json")
+    (name,) = report.measured
+    assert report.measured[name] == "a-0001"
+    console = Console(file=io.StringIO(), width=200)
+    console.print(report_view(report, home))
+    assert f"{name} reads like a-0001" in cast(io.StringIO, console.file).getvalue()
+    assert run(home, label("Your parcel left"), splits=home / "nowhere.json").measured == {}
+
+
+def test_a_label_that_contradicts_a_known_one_is_no_doubt_of_a_model_that_may_have_learnt_that(
+    home: Path,
+) -> None:
+    assert ROW["types"] and "star" in ROW["text"]
+    report = run(home, conflicting(), decisions=ACCEPT)
+    assert len(report.added) == 1
+    assert report.doubts == ()

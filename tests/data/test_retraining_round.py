@@ -300,6 +300,14 @@ def test_written_messages_alone_are_nothing_to_learn(places: Places, tmp_path: P
     assert "train --start-from" in str(refused.value)
 
 
+def test_labels_that_are_left_out_are_named_where_nothing_else_is_new(places: Places, tmp_path: Path) -> None:
+    (measured,) = SIDES["test"][:1]
+    alike = replace(measured, id="lab-000", writer_brief="label-0", family="label-0")
+    write_labels(places.labels / "made.jsonl", [Label(alike, Provenance("made.csv", "nora"))])
+    with pytest.raises(InputError, match=r"but those left out: .*made\.jsonl:1: lab-000 \[held_out\]"):
+        curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+
+
 def test_a_training_on_other_splits_is_not_taken_up(tmp_path: Path) -> None:
     curation = cast(Any, SimpleNamespace(digest="the same messages"))
 

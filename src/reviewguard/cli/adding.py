@@ -30,6 +30,9 @@ def add(
     messages: Annotated[Path, typer.Option("--messages", help="Folder of written messages.")] = Path(
         "data/messages"
     ),
+    splits: Annotated[
+        Path, typer.Option("--splits", help="Record of the splits, to tell labels that are never learnt.")
+    ] = Path("data/splits.json"),
     model: ModelOption = None,
 ) -> None:
     """Add labelled messages to data/labels, checked as the dataset is, without personal details.
@@ -52,7 +55,16 @@ def add(
 
     decisions = Decisions(*(frozenset(ids or ()) for ids in (accept, reject, both)))
     job = AddJob(
-        file, labels, messages, name, column_map(columns), who or user.who(), model, decisions, dry_run
+        file,
+        labels,
+        messages,
+        name,
+        column_map(columns),
+        who or user.who(),
+        model,
+        decisions,
+        dry_run,
+        splits,
     )
     report = add_labels(job)
     console, _ = output_console()

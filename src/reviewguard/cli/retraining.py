@@ -15,6 +15,7 @@ from reviewguard.user import who
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from reviewguard.retraining.data import Places
     from reviewguard.retraining.report import RetrainReport
     from reviewguard.retraining.retrain import RetrainResult
 
@@ -78,17 +79,17 @@ def retrain(
             store,
             agree=lambda report: yes or _asked(report, stages),
             show=stages.show,
-            add=lambda champion: _add(with_, labels, messages, champion) if with_ else None,
+            add=lambda champion: _add(with_, job.places, champion) if with_ else None,
         )
     _tell(result, stages.asked)
     raise typer.Exit(0 if result.report.gate.passed and not result.refused else 1)
 
 
-def _add(path: Path, labels: Path, messages: Path, model: Path) -> None:
+def _add(path: Path, places: Places, model: Path) -> None:
     from reviewguard.labelling.add import AddJob, add
     from reviewguard.labelling.report import report_view
 
-    job = AddJob(path, labels, messages, who=who(), model=model)
+    job = AddJob(path, places.labels, places.messages, who=who(), model=model, splits=places.splits)
     report = add(job)
     console, _ = output_console()
     console.print(report_view(report, job.target), highlight=False)
@@ -98,7 +99,7 @@ def _add(path: Path, labels: Path, messages: Path, model: Path) -> None:
     if report.refused:
         print(
             f"not retrained: {len(report.refused)} rows of {path} were refused. Mend them and run this again, or go on "
-            f"without them: the other rows are in {labels}, `reviewguard retrain` without --with learns them",
+            f"without them: the other rows are in {places.labels}, `reviewguard retrain` without --with learns them",
             file=sys.stderr,
         )
         raise typer.Exit(1)
@@ -149,7 +150,8 @@ def _print(report: RetrainReport) -> None:
     from rich.markdown import Markdown
 
     console, colour = output_console()
-    console.print(Markdown(report.to_markdown()) if colour else report.to_markdown(), highlight=False)
+    text = report.to_markdown()
+    console.print(Markdown(text) if colour else text, highlight=False, markup=False)
 
 
 def _tell(result: RetrainResult, asked: bool) -> None:
@@ -161,7 +163,7 @@ def _tell(result: RetrainResult, asked: bool) -> None:
     if result.promotion is not None:
         print(f"promoted: {kept.version} serves in place of {report.champion}")
     elif result.refused:
-        print(f"not promoted: {result.refused}\n  to promote it: `reviewguard models promote {kept.version}`")
+        print(f"not promoted: {result.refused}")
     elif report.gate.passed:
         print(f"not promoted: {report.champion} goes on serving; `reviewguard models promote {kept.version}`")
     else:

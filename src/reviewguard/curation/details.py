@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from reviewguard.curation.privacy import find_private
 from reviewguard.masking import Mask, MaskedText, mask, put
@@ -19,16 +20,27 @@ _LABELS = {
 }
 
 
-def without_details(text: str, people: Iterable[str]) -> Sequence[MaskedText]:
+def without_details(
+    text: str, people: Iterable[str], numbers: Mapping[str, str] | None = None
+) -> Sequence[MaskedText]:
     """The text in steps, each without more of them: the last has none.
 
     People's details first, then what only the dataset's rules know: order ids and links.
 
     Args:
         people: names known from elsewhere.
+        numbers: order and phone numbers known from elsewhere → the placeholder for each.
     """
     first = mask(text, people)
-    found = [Mask(m.start(), m.end(), _LABELS["order_id"]) for m in ORDER_ID.finditer(first.text)]
+    labels = numbers or {}
+    known = "|".join(re.escape(number) for number in sorted(labels, key=len, reverse=True))
+    pattern = re.compile(
+        rf"{ORDER_ID.pattern}|(?<![\w-])(?P<known>{known})(?![\w-])" if known else ORDER_ID.pattern
+    )
+    found = [
+        Mask(m.start(), m.end(), labels.get(m.group(), _LABELS["order_id"]))
+        for m in pattern.finditer(first.text)
+    ]
     rest = put(first.text, found)
     private = [Mask(f.start, f.end, _LABELS[f.kind]) for f in find_private(rest.text)]
     return first, rest, put(rest.text, private)

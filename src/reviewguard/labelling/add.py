@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from reviewguard.curation.dedup import ALIKE, shingles
 from reviewguard.curation.labels import read_labels
+from reviewguard.curation.nearest import alike
 from reviewguard.curation.sources import read_messages
+from reviewguard.curation.storage import read_frozen
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
@@ -31,6 +34,7 @@ class AddJob:
         path: file of labelled messages.
         labels: folder of the labels; `name`.jsonl in it is written, by default named as `path`.
         messages: the written messages, compared with, never changed.
+        splits: record of which of them are for measuring; none where there is no such file.
         columns: field → column of the file, where names do not tell.
         who: labeller of rows that name none.
         model: model folder; the shipped model by default.
@@ -45,6 +49,7 @@ class AddJob:
     model: Path | None = None
     decisions: Decisions = field(default_factory=Decisions)
     dry_run: bool = False
+    splits: Path | None = None
 
     @property
     def target(self) -> Path:
@@ -78,6 +83,7 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
     checked = check(rows, classifier or load(job.model), job.who)
     dataset = Dataset(stored.labels, read_messages(job.messages).located)
     report = _decide(checked, job.decisions, refused, dataset)
+    report = replace(report, measured=_measured(report.added, dataset, job.splits))
     if job.dry_run or report.undecided or not (report.incoming or report.outgoing):
         return report
     store(target, [item.label for item in report.incoming], stored, removed=report.outgoing)
@@ -100,7 +106,7 @@ def _decide(
         renewed=renewed,
         repetitions=tuple(r for r in result.repetitions if id(r.new.label.message) not in lines),
         conflicts=result.conflicts,
-        doubts=_doubts(settled.added, checked.verdicts),
+        doubts=_doubts(_uncontested(settled.added, result.conflicts), checked.verdicts),
         refused=(*refused, *checked.refused, *map(_rejected, rejected)),
         scrubbed=dict(sorted(checked.scrubbed.items())),
         marked=tuple(item.id for item in settled.added if item.label.provenance.marked_by == "model"),
@@ -163,6 +169,24 @@ def _check_both(conflict: Conflict) -> None:
             f"{conflict.new.id}: the same words cannot have two labels",
             fix=f"choose --accept {conflict.new.id} or --reject {conflict.new.id}",
         )
+
+
+def _measured(added: Sequence[Candidate], dataset: Dataset, splits: Path | None) -> dict[str, str]:
+    """Id of a label → the validation or test message that it reads like."""
+    if not added or splits is None or not splits.is_file():
+        return {}
+    recorded = read_frozen(splits)
+    measured = [item.message for item in dataset.written if recorded.get(item.message.id, "train") != "train"]
+    likes = alike(
+        [shingles(item.label.message.text) for item in added], [shingles(m.text) for m in measured], ALIKE
+    )
+    return {item.id: measured[near[0].index].id for item, near in zip(added, likes, strict=True) if near}
+
+
+def _uncontested(added: Sequence[Candidate], conflicts: Iterable[Conflict]) -> list[Candidate]:
+    """Without labels that contradict a known one: the model may have learnt that one."""
+    contested = {conflict.new.id for conflict in conflicts}
+    return [item for item in added if item.id not in contested]
 
 
 def _doubts(added: Sequence[Candidate], verdicts: Mapping[str, Verdict]) -> tuple[Doubt, ...]:

@@ -22,7 +22,12 @@ _DECIDED = {"accept": "the new label is taken", "reject": "the known label stays
 def report_view(report: AddReport, target: Path) -> RenderableType:
     """Everything that happened, the open conflicts last."""
     return Group(
-        *_refused(report), *_repeated(report), *_doubts(report), *_conflicts(report), *_end(report, target)
+        *_refused(report),
+        *_repeated(report),
+        *_doubts(report),
+        *_measured(report),
+        *_conflicts(report),
+        *_end(report, target),
     )
 
 
@@ -50,6 +55,16 @@ def _doubts(report: AddReport) -> Iterator[RenderableType]:
             f"  {doubt.new.id} ({doubt.new.place}): {label}, but {doubt.probability:.0%} likely to break the rules"
         )
         yield Text(f"    {_short(doubt.new.label.message.text)}")
+
+
+def _measured(report: AddReport) -> Iterator[RenderableType]:
+    if report.measured:
+        yield Text(
+            "\nThese read like messages that models are measured on, so they are kept and never learnt. Where the "
+            "label there is wrong, mend it in the written messages:"
+        )
+    for name, like in report.measured.items():
+        yield Text(f"  {name} reads like {like}")
 
 
 def _conflicts(report: AddReport) -> Iterator[RenderableType]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reviewguard.errors import InputError
@@ -69,6 +69,7 @@ class AddReport:
         scrubbed: placeholder → personal details it stands for.
         marked: ids of labels whose words the model marked.
         renewed: rows whose marks take the place of the model's, on a label that is stored already.
+        measured: id of an added label → the validation or test message that it reads like, for which it is not learnt.
         written: the file written, or the folder where labels only went; None where nothing was.
     """
 
@@ -81,6 +82,7 @@ class AddReport:
     marked: tuple[str, ...]
     removed: frozenset[str] = frozenset()
     renewed: tuple[Repetition, ...] = ()
+    measured: Mapping[str, str] = field(default_factory=dict)
     written: Path | None = None
 
     @property

@@ -39,6 +39,9 @@ _NOT_SELLERS: Mapping[Role, str] = {
     "buyer": "a buyer's message: labels are for what a seller wrote",
     "system": "an internal note or a notice: labels are for what a seller wrote",
 }
+_PHONE_COLUMN = re.compile(r"(?i)phone|mobile|^tel\b|telefon|teléfono|téléphone")
+_DIGITS = 5
+"""A number of fewer digits may stand in a text for anything."""
 _NO_TYPES = frozenset({"none", "no", "-", "compliant"})
 
 
@@ -49,6 +52,7 @@ class LabelledRow:
     Attributes:
         place: where in the file, for people.
         names: people whom columns of its conversation's rows name.
+        numbers: order numbers and phone numbers that the row's own columns hold → the placeholder for each.
         extra: further cells by field of `COLUMNS`, as text.
     """
 
@@ -59,6 +63,7 @@ class LabelledRow:
     types: tuple[str, ...]
     rationale: tuple[Rationale, ...]
     names: tuple[str, ...]
+    numbers: Mapping[str, str]
     extra: Mapping[str, str]
 
     @property
@@ -125,6 +130,14 @@ def _check_columns(path: Path, header: Mapping[str, None], own: Mapping[str, str
     missing = [column for column in own.values() if column not in header]
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}", expected=", ".join(header))
+    for field in ("types", "verdict"):
+        several = [column for column in header if fold(column) in COLUMNS[field]]
+        if len(several) > 1 and field not in own:
+            raise InputError(
+                f"{path}: {' and '.join(map(repr, several))} may both hold the {field}",
+                expected="one such column",
+                fix=f"say which with --map {field}={several[0]!r}",
+            )
     if header and not {"types", "verdict"} & _fields(header, own).keys():
         raise InputError(
             f"{path}: no column with labels among {', '.join(header)}",
@@ -162,8 +175,15 @@ def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str], peopl
         types=types,
         rationale=rationale_of(marks, text, types),
         names=(*people.of(record), *map(word_of, list_of(cells.get("names")))),
+        numbers=_numbers(record),
         extra={name: word for name in COLUMNS if (word := word_of(cells.get(name)))},
     )
+
+
+def _numbers(record: Record) -> dict[str, str]:
+    phones = (str(v).strip() for column, v in record.values.items() if v and _PHONE_COLUMN.search(column))
+    found = dict.fromkeys(phones, "[phone]") | {record.order_id or "": "[order-id]"}
+    return {number: label for number, label in found.items() if sum(map(str.isdigit, number)) >= _DIGITS}
 
 
 def _text(record: Record, given: Mapping[str, str], *, raw: bool) -> str:

@@ -29,9 +29,9 @@ def scrub(row: LabelledRow) -> Scrubbed:
     In the messages, and in what is stored beside them but for the labeller.
     """
     people = frozenset((*row.names, *names_in(row.text).again, *names_in(row.previous or "").again))
-    text = without_details(row.text, people)
-    previous = without_details(row.previous or "", people)
-    told = {field: without_details(words, people) for field, words in _told(row).items()}
+    text = without_details(row.text, people, row.numbers)
+    previous = without_details(row.previous or "", people, row.numbers)
+    told = {field: without_details(words, people, row.numbers) for field, words in _told(row).items()}
     rationale = row.rationale
     for step in text:
         moved = ((step.place(r.start, r.end), r.type) for r in rationale)

@@ -70,6 +70,8 @@ def _read_file(file: Path, paragraphs: Paragraphs) -> tuple[Case, ...]:
             if case.id in cases:
                 raise InputError(f"{file}:{line}: id {case.id!r} is given twice", expected="one id a case")
             cases[case.id] = case
+    if not cases:
+        raise InputError(f"{file}: no cases", expected="one a line", fix="put the file back, or take it out")
     return tuple(cases.values())
 
 

@@ -83,6 +83,5 @@ def calibration_row(
     """
     ece = [expected_calibration_error(reliability(positive, values)) for values in (before, after)]
     brier = [float(np.mean((values - positive) ** 2)) for values in (before, after)]
-    return CalibrationRow(
-        name, *ece, *brier, reliability_by_width(positive, before), reliability_by_width(positive, after)
-    )
+    diagrams = [reliability_by_width(positive, values) for values in (before, after)]
+    return CalibrationRow(name, ece[0], ece[1], brier[0], brier[1], diagrams[0], diagrams[1])

@@ -88,8 +88,10 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
         least=config.held_out_from,
     )
     if not sorted_.new:
+        left = [item.unquoted for item in report.dropped if item.step == LABELS]
+        but = f" but those left out: {', '.join(left[:5])}{' …' if len(left) > 5 else ''}" if left else ""
         raise InputError(
-            f"nothing to learn: {places.labels} holds no label that is new to {champion.model}",
+            f"nothing to learn: {places.labels} holds no label that is new to {champion.model}{but}",
             fix="add labels first, with `reviewguard data add` or --with; new written messages are "
             "recorded by `reviewguard data build --freeze` and learnt by `reviewguard train --start-from`",
         )

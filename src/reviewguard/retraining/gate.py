@@ -170,9 +170,8 @@ def _calibration(champion: Answers, challenger: Answers, config: GateConfig) -> 
 def _held_out(questions: Questions, champion: Answers, challenger: Answers, config: GateConfig) -> GateLine:
     name, allowed = "held-out new labels right", f"{config.held_out_lost} lost"
     if not questions.held_out:
-        return GateLine(
-            name, None, None, None, None, None, allowed, True, "none: too few new labels to keep any"
-        )
+        why = "none is kept: there are too few new labels, they are all alike, or `held_out` is 0"
+        return GateLine(name, None, None, None, None, None, allowed, True, why, decides=False)
     labels = violations(questions.held_out)
     before, after = (
         int((flagged(side.held_out, side.threshold) == labels).sum()) for side in (champion, challenger)

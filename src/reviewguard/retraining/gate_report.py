@@ -81,6 +81,7 @@ _HEAD = "| line | champion | challenger | difference | allowed | |\n| --- | --- 
 
 def _row(line: GateLine) -> str:
     mark = "passed" if line.passed else "**failed**" if line.decides else "noted"
+    mark = mark if line.champion is not None or line.decides else "not measured"
     interval = "" if line.low is None or line.high is None else f" ({line.low:+.3f} to {line.high:+.3f})"
     difference = "–" if line.difference is None else f"{_number(line.difference, '+')}{interval}"
     cells = (line.name, _number(line.champion), _number(line.challenger), difference, line.allowed)

@@ -169,10 +169,13 @@ def _promote(store: ModelStore, challenger: StoredModel, reason: str) -> tuple[P
     """Promote, or say why not: others may have changed the champion meanwhile, or be changing it."""
     try:
         with store.writing("promote", wait=WAIT):
-            check_gate(challenger, store.champion())
+            try:
+                check_gate(challenger, store.champion())
+            except InputError as error:
+                return None, str(error)
             return store.promote(challenger.version, by=who(), reason=reason), ""
     except InputError as error:
-        return None, str(error)
+        return None, f"{error}\n  to promote it: `reviewguard models promote {challenger.version}`"
 
 
 def next_version(store: ModelStore, champion: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.files import write_json, write_text
-from reviewguard.folders import copy_folder, replace_folder, restore_folder
+from reviewguard.folders import copy_folder, remove_folder, replace_folder, restore_folder
 from reviewguard.inference.model_folder import load
 from reviewguard.retraining.history import Action, HistoryEntry, append_history
 from reviewguard.retraining.shelf import SERVED, ModelShelf
@@ -173,10 +172,11 @@ class ModelStore(ModelShelf):
         tuple(self._mended())  # what was cut off since the store was opened, or could not be mended then
         before = self._kept_champion()
         if before is not None and before.version == model.version:
+            self.sync()  # what was cut off may have left another registry behind
             raise InputError(f"{model.version} is the champion already")
         with disk_errors(self._history):  # now: once the folders are exchanged it would be too late
             self._history.open("ab").close()
-        shutil.rmtree(self._new, ignore_errors=True)
+        remove_folder(self._new)
         copy_folder(self._versions / model.version / MODEL, self._new)
         load(self._new)
         entry = HistoryEntry(
@@ -213,7 +213,8 @@ class ModelStore(ModelShelf):
         with suppress(InputError), self.writing("recovery"):  # unless someone is at it just now
             try:
                 with disk_errors(self.folder):
-                    return tuple(self._mended())
+                    told = tuple(self._mended())
+                    return (*told, *self.sync())
             except InputError as error:
                 return (f"what a killed process left is not mended: {error}",)
         return ()
@@ -222,7 +223,7 @@ class ModelStore(ModelShelf):
         if restore_folder(self._served):
             yield f"put back {self._served}, which a killed process had moved away"
         for part in (self._new, *self._versions.glob(".*.part")):
-            shutil.rmtree(part, ignore_errors=True)
+            remove_folder(part)
         for old in self._versions.glob(".*.old"):
             restore_folder(old.with_name(old.name[1:].removesuffix(".old")))
         if not self._intent.exists():

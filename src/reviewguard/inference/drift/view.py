@@ -21,8 +21,8 @@ def drift_view(drift: Drift, *, colour: bool) -> RenderableType:
 
 
 def _table(drift: Drift) -> Table:
-    title = Text(printable(f"Against {drift.against}, profile {drift.profile}"), style="table.title")
-    table = Table(title=title, title_justify="left")
+    against = Text(printable(f"Against {drift.against}, profile {drift.profile}"), style="table.title")
+    table = Table(title=against, title_justify="left")
     for name in ("", "before", "now", "PSI", "KS", "p", "moved"):
         table.add_column(name, justify="right" if name else "left")
     for title, name in (("messages", "messages"), ("different texts", "texts")):
