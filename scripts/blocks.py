@@ -149,7 +149,7 @@ RESULTS = {
     "macro_f1": "macro-F1 over violation types",
     "context_pairs_right": "context pairs with both sides right",
     "ece": "expected calibration error",
-    "evidence_token_f1": "marked words against the rationale, word F1",
+    "evidence_token_f1": "marked words of caught violations against the rationale, word F1",
     "removal_turns_compliant": "caught violations that fall below the single cut without the marked words",
 }
 
@@ -179,11 +179,12 @@ def harmless() -> str | None:
     ((name, models),) = stored.items()
     (values,) = models.values()
     found = values["figures"]
+    model = values.get("version", "an earlier model")
     rows = [
         ("messages", f"{values['counts']['messages']:,}"),
         *((title, figure(found[key])) for key, title in RESULTS.items() if found[key]["value"] is not None),
     ]
-    return table(("shipped model", f"`{name}`"), rows)
+    return table((model, f"`{name}`"), rows)
 
 
 COMPARED = {
@@ -391,6 +392,10 @@ def speed() -> str | None:
 # data/README.md
 
 
+def _is_brief(name: str) -> bool:
+    return (ROOT / "data" / "briefs" / f"{name}.md").is_file()
+
+
 def size() -> str | None:
     """How many messages there are."""
     stats = figures().get("stats")
@@ -398,8 +403,9 @@ def size() -> str | None:
         return None
     counts = {row["name"]: row["count"] for row in stats["targets"]}
     return (
-        f"{counts['messages']:,} messages about {counts['products']:,} products, written to "
-        f"{len(stats['briefs'])} briefs; {counts['with previous']:,} have the buyer's message before them."
+        f"{counts['messages']:,} messages about {counts['products']:,} products, first drafts and what was written to "
+        f"{sum(map(_is_brief, stats['briefs']))} briefs; {counts['with previous']:,} have the buyer's message before "
+        "them."
     )
 
 
@@ -487,5 +493,5 @@ def label_errors() -> str:
         f"{found['doubtful']:,}. The {found['read']} most doubtful were labelled anew, each by two readers who saw "
         f"neither label nor probability: both gave {found['verdict_differs_for_both']} another verdict, one of the two "
         f"gave {found['verdict_differs_for_one']} another, and {found['violation_types_differ']} had other violation "
-        "types with one of them. So they are hard for the models, not mislabelled by the guide; none was changed."
+        "types with one of them. None was changed: nearly all are hard for the models, not mislabelled by the guide."
     )

@@ -44,7 +44,9 @@ def main() -> None:
         "stats": stats(read_messages(MESSAGES).messages).to_dict(),
         "splits": _stored("splits", SPLITS, "run `reviewguard data build`"),
         "likeness": _likeness(),
-        "comparison": _condensed(_stored("comparison", COMPARISON, "see the top of this script")),
+        "comparison": _condensed(
+            _of_shipped(_stored("comparison", COMPARISON, "see the top of this script"))
+        ),
         "behaviour": _stored("behaviour", BEHAVIOUR, "see the top of this script"),
         **_shipped_model(),
     }
@@ -57,6 +59,17 @@ def _stored(name: str, path: Path, fix: str) -> Any:
         return json.loads(path.read_text("utf-8"))
     print(f"no {name}: {path} does not exist ({fix})", file=sys.stderr)
     return None
+
+
+def _of_shipped(comparison: Any) -> Any:
+    """The comparison, with a note where the model in it is another than the shipped one."""
+    if comparison and (MODEL / "config.json").is_file():
+        settings = json.loads((MODEL / "config.json").read_text("utf-8"))
+        shipped = f"{settings['name']}-{settings['version']}"
+        measured = {v.get("version") for models in comparison.values() for v in models.values()}
+        if shipped not in measured:
+            print(f"the comparison in {COMPARISON} is not of {shipped}: measure it anew", file=sys.stderr)
+    return comparison
 
 
 def _likeness() -> list[dict[str, object]] | None:

@@ -10,6 +10,7 @@ proportion. Single words only are written, never a sentence. It says what to wri
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
+from reviewguard.curation.labels import BRIEF
 from reviewguard.curation.storage import load_splits
 from reviewguard.files import write_json
 from reviewguard.readers.labelled import read_labelled
@@ -24,6 +26,8 @@ from reviewguard.schema import LabelledMessage
 
 RUNS = (1, 2, 3)
 TOKEN = r"[^\W\d_]+(?:'[^\W\d_]+)?"
+FIRST = 4
+"""The first state that is told apart."""
 COMMON, WORDS = 8, 12
 """Messages of the other mail that a listed word must stand in, and how many words are listed."""
 
@@ -36,13 +40,14 @@ def main() -> None:
     parser.add_argument("mail", type=Path, help="labelled or unlabelled messages with a column `text`")
     parser.add_argument("--data", type=Path, default=Path("build/data"))
     parser.add_argument(
-        "--waves", type=int, nargs="+", default=[4, 5, 6, 7, 8], help="the last wave of each state"
+        "--waves", type=int, nargs="+", help="the last wave of each state; all from the fourth on by default"
     )
     parser.add_argument("--out", type=Path, default=Path("docs/vocabulary_gap.json"))
     options = parser.parse_args()
     other = [_plain(m.text) for m in read_labelled(options.mail)]
-    train = load_splits(options.data)["train"]
-    ours = {wave: _of_wave(train, wave) for wave in options.waves}
+    train = [m for m in load_splits(options.data)["train"] if m.writer_brief != BRIEF]
+    waves = options.waves or sorted({w for m in train if (w := _wave(m.writer_brief)) >= FIRST})
+    ours = {wave: _of_wave(train, wave) for wave in waves}
     write_json(
         options.out,
         {
@@ -65,7 +70,8 @@ def _of_wave(train: Sequence[LabelledMessage], last: int) -> list[str]:
 
 def _wave(brief: str) -> int:
     """1 for the first wave, whose briefs bear no number."""
-    return int(brief[0]) if brief[0].isdigit() else 1
+    number = re.match(r"(\d+)-", brief)
+    return int(number[1]) if number else 1
 
 
 def _known(ours: Iterable[str], other: Iterable[str], words: int) -> float:

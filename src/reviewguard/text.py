@@ -35,13 +35,6 @@ class NormalizedText:
         """Offsets into the original of the normalised stretch `[start, end)`; the stretch must not be empty."""
         return self.starts[start], max(self.ends[start:end])
 
-    def from_original(self, start: int, end: int) -> tuple[int, int]:
-        """The normalised stretch whose sources overlap `original[start:end]`; empty when none does."""
-        inside = [
-            i for i, (s, e) in enumerate(zip(self.starts, self.ends, strict=True)) if s < end and e > start
-        ]
-        return (inside[0], inside[-1] + 1) if inside else (0, 0)
-
 
 def normalize(text: str) -> NormalizedText:
     """Resolve what the tokenizer cannot read: emoji, homoglyphs, hidden characters, mark-up, placeholders.

@@ -42,6 +42,7 @@ BEGUN = "begun.json"
 TRAINED = "trained"
 """In `begun.json`: whether the weights are stored, so that only export and measuring are left."""
 TEST = "own test split"
+CALIBRATED_ON = "calibrated_on"
 LEARNT = "labels"
 """Fact of a training: the labels it learnt, as `label_version` names them."""
 PACKAGED_FROM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -94,6 +95,8 @@ def train(
     """
     _check_out(out, run_dir)
     earlier = finished_run(start_from) if start_from else None
+    if earlier:
+        _check_start(config, earlier)
     started_from = earlier.lineage if earlier else None
     commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
@@ -194,6 +197,27 @@ def finished_run(folder: Path) -> FinishedRun:
 _CONTEXTS = {"train": "training", "validation": "validation", "test": "test"}
 
 
+def _check_start(config: TrainConfig, earlier: FinishedRun) -> None:
+    """Refuse a configuration that the weights to begin with do not fit.
+
+    Raises:
+        ConfigError: they have another base model, or another head.
+    """
+    head = earlier.trained.model.head_config
+    found = {
+        "base_model": earlier.facts.get("base_model", PACKAGED),
+        "head": head.head,
+        "hidden": head.hidden,
+    }
+    for name, value in found.items():
+        if getattr(config, name) != value:
+            raise ConfigError(
+                f"{name} is {getattr(config, name)!r}, that of the weights to begin with is {value!r}",
+                expected="the same",
+                fix=f"--set {name}={value}",
+            )
+
+
 def run_facts(
     config: TrainConfig,
     splits: Mapping[str, Sequence[LabelledMessage]],
@@ -265,6 +289,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
         started_from=training.get("started_from"),
         taught_by=taught_by(training),
         mix=training.get("mix"),
+        calibrated_on=training.get(CALIBRATED_ON),
         limits={f"{name} (tokens)": str(value) for name, value in asdict(limits).items()},
         versions=training["versions"],
     )
@@ -319,6 +344,8 @@ def export_run(
     run = finished_run(run_dir)
     config, facts, trained = run.config, run.facts, run.trained
     splits = load_splits(data_dir)
+    if (digest := stored_digest(data_dir)) != facts["data_digest"]:
+        facts = {**facts, CALIBRATED_ON: digest}
     classifier = export_model(
         trained,
         splits["validation"],

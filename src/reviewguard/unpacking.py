@@ -94,10 +94,11 @@ def unpacked_run(folder: Path) -> FinishedRun | None:
         return None
     settings = Settings.read(folder / CONFIG_FILE)
     facts = {**settings.training, "version": settings.version}
-    config = config_from(asdict(settings.limits) | {k: facts[k] for k in ("seed",) if k in facts})
     model = unpack_model(folder)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     attribution = read_attribution(folder / MODEL_FILE)
+    told = {k: facts[k] for k in ("seed",) if k in facts} | ({} if attribution else {"attribution": 0})
+    config = config_from(asdict(settings.limits) | told)
     trained = TrainedModel(model, tokenizer, (), facts.get("seconds", 0.0), attribution=attribution)
     return FinishedRun(config, facts, trained)
 

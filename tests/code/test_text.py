@@ -68,18 +68,6 @@ def test_the_characters_the_rules_are_about_in_any_order(raw: str) -> None:
     assert "\x00" not in result.text
 
 
-@given(
-    st.text(alphabet=st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=3), st.data()
-)
-def test_the_map_back_undoes_the_map_there(word: str, data: st.DataObject) -> None:
-    raw = f"⭐⭐ {word} 😀 &amp; x"
-    result = normalize(raw)
-    start = raw.index(word)
-    there = result.from_original(start, start + len(word))
-    assert result.text[slice(*there)] == word
-    assert result.to_original(*there) == (start, start + len(word))
-
-
 def test_plain_prose_is_left_alone() -> None:
     prose = "Your parcel left today; it should arrive on Friday. Reply here if not!"
     assert normalize(prose).text == prose

@@ -100,6 +100,29 @@ def test_build_refuses_splits_of_other_messages_and_counts_unknown_ids(folder: P
     assert (code, f"2 of the 3 ids recorded in {record} are not among the messages" in output) == (0, True)
 
 
+def test_a_recorded_message_that_is_gone_keeps_its_place_unless_it_is_to_be_forgotten(
+    folder: Path, tmp_path: Path
+) -> None:
+    record = tmp_path / "s.json"
+    options = ("build", "--messages", folder, "--out", tmp_path / "built", "--splits", record, "--freeze")
+    assert data(*options)[0] == 0
+    before = read_frozen(record)
+    file = next(folder.glob("*.jsonl"))
+    first, *rest = file.read_text("utf-8").splitlines(keepends=True)
+    gone = json.loads(first)["id"]
+    file.write_text("".join(rest), "utf-8")
+    assert f"1 messages that {record} records are not in this build, first {gone}" in refusal(*options)
+    assert read_frozen(record) == before
+    assert data(*options, "--forget")[0] == 0
+    assert read_frozen(record) == {name: split for name, split in before.items() if name != gone}
+
+
+def test_stats_of_nothing_that_can_be_read_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"text": 1}\n', "utf-8")
+    assert "no message that can be read" in refusal("stats", "--messages", path)
+
+
 def test_stats_as_a_table_and_as_json(folder: Path) -> None:
     code, output = data("stats", "--messages", folder, "--json")
     assert code == 0

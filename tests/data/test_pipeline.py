@@ -10,6 +10,7 @@ from reviewguard.curation.pipeline import build, data_digest, load_splits, valid
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import read_frozen, write_frozen
 from reviewguard.errors import InputError
+from reviewguard.schema import Rationale
 
 _PRODUCTS = "kettle lamp desk rug tent mug bike scarf puzzle candle blender drill vase bag clock"
 _PLACES = "Monday Leeds customs Friday Lyon storage"
@@ -111,6 +112,23 @@ def test_a_recorded_message_stays_where_a_new_one_reads_like_it(folder: Path, tm
     report = build(folder, tmp_path / "two", seed=6, frozen=read_frozen(tmp_path / "splits.json"))
     assert load_splits(tmp_path / "two") == first
     assert {item.step for item in report.dropped} >= {"duplicates"}
+
+
+@pytest.mark.parametrize("rule", ["conflict", "pair"])
+def test_of_what_contradicts_a_recorded_message_the_new_one_is_left_out(
+    folder: Path, tmp_path: Path, rule: str
+) -> None:
+    build(folder, tmp_path / "one", seed=5)
+    first = load_splits(tmp_path / "one")
+    write_frozen(tmp_path / "splits.json", first)
+    clean = next(m for m in first["test"] if not m.types)
+    quote = clean.text.split()[0]
+    other = {"types": ("pressure",), "rationale": (Rationale(0, len(quote), "pressure"),)}
+    changed = other if rule == "conflict" else {"previous": "Where is it?", "family": "new"}
+    write_messages(folder / "0.jsonl", [replace(clean, id="new-1", **changed)])  # read first
+    report = build(folder, tmp_path / "two", seed=6, frozen=read_frozen(tmp_path / "splits.json"))
+    assert load_splits(tmp_path / "two") == first
+    assert [(item.id, item.rule) for item in report.dropped if item.step == "rules"] == [("new-1", rule)]
 
 
 def test_a_record_of_splits_that_is_not_there_is_refused(tmp_path: Path) -> None:

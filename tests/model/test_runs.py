@@ -15,6 +15,8 @@ import torch
 from tests.tiny import tiny_config
 
 from reviewguard.classifier_scorer import ClassifierScorer
+from reviewguard.curation.pipeline import build
+from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import EncodedMessage
 from reviewguard.errors import ConfigError
@@ -121,6 +123,21 @@ def test_an_export_reads_each_message_once(
     for message in [m.message for name in ("validation", "test") for m in splits[name]]:
         windows = guard._encoder.encode(message).windows
         assert read[tuple(tuple(window.ids) for window in windows)] == 1
+
+
+def test_a_card_says_of_which_data_its_thresholds_are_if_not_of_the_trainings(
+    tiny_run: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    export_run(tiny_run, tiny_data_dir, tmp_path / "same", "int8", bootstrap=0)
+    assert "calibrated and measured on" not in (tmp_path / "same" / "README.md").read_text()
+    splits = load_splits(tiny_data_dir)
+    fewer = [m for rows in (splits | {"train": splits["train"][:-1]}).values() for m in rows]
+    write_messages(tmp_path / "messages" / "a.jsonl", fewer)
+    recorded = {m.id: name for name, rows in splits.items() for m in rows}
+    digest = build(tmp_path / "messages", tmp_path / "data", frozen=recorded).digest
+    export_run(tiny_run, tmp_path / "data", tmp_path / "other", "int8", bootstrap=0)
+    card = (tmp_path / "other" / "README.md").read_text()
+    assert f"| calibrated and measured on | data digest `{digest}` |" in card
 
 
 def test_a_models_name_in_tables_tells_its_precision(

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,6 +117,63 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
     assert not killed.exists()
     ours, theirs = resumed.model.state_dict(), through.model.state_dict()
     assert all(torch.allclose(ours[k], theirs[k], atol=1e-4) for k in ours)
+
+
+def test_patience_goes_on_with_a_training_that_was_cut_off(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviewguard.modeling.trainer._ranking", lambda _: {"auroc": 0.5})
+    splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base, epochs=9, patience=2, bf16="off")
+
+    class Killed(Exception):
+        pass
+
+    class AfterTwoEpochs(TrainerCallback):
+        def on_save(self, args: object, state: Any, *_: object, **__: object) -> None:
+            if round(state.epoch) == 2:
+                raise Killed
+
+    with pytest.raises(Killed):
+        fine_tune(
+            config, splits["train"], splits["validation"], TYPES, tmp_path, callbacks=[AfterTwoEpochs()]
+        )
+    done = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path)
+    # The first epoch was the best, and two were no better.
+    assert max(entry["epoch"] for entry in done.history) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [({"base_model": "else/where"}, "base_model"), ({"hidden": 8}, "hidden"), ({"head": "plain"}, "head")],
+)
+def test_weights_to_begin_with_must_fit_the_configuration(
+    tiny_base: Path, tiny_data_dir: Path, tiny_run: Path, tmp_path: Path, values: dict[str, Any], found: str
+) -> None:
+    config = tiny_config(tiny_base, **values)
+    with pytest.raises(ConfigError, match=f"{found} is .*, that of the weights to begin with is"):
+        train(config, tiny_data_dir, tmp_path, tmp_path / "model", version="2", start_from=tiny_run)
+    assert not list(tmp_path.iterdir())
+
+
+def test_losses_and_dropout_are_those_of_the_new_training(
+    tiny_base: Path, tiny_data_dir: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    splits = load_splits(tiny_data_dir)
+    model = EvidenceModel.from_pretrained(tiny_run / "weights")
+    config = tiny_config(tiny_base, rationale_weight=0, dropout=0.4, bf16="off")
+    done = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path, start_from=model)
+    assert (done.model.head_config.rationale_weight, done.model.dropout.p) == (0, 0.4)
+
+
+def test_the_plain_head_begins_with_the_encoders_pooler_and_marks_no_word(tiny_base: Path) -> None:
+    model = EvidenceModel.from_base(str(tiny_base), HeadConfig(TYPES, head="plain", hidden=16)).eval()
+    assert torch.equal(model.context.weight, model.encoder.pooler.dense.weight)
+    assert not model.evidence.bias.any()
+    states = torch.randn(2, 7, 32)
+    output = model.judge(states, torch.ones(2, 7, dtype=torch.long))
+    pooled = torch.tanh(states[:, 0] @ model.context.weight.T + model.context.bias)
+    assert torch.allclose(output.logits, model.evidence(pooled), atol=1e-6)
+    assert not output.attention.any()
 
 
 def test_a_training_that_was_killed_before_it_was_saved_is_not_done_again(
@@ -343,6 +401,10 @@ def test_a_run_may_begin_with_the_weights_of_a_model_folder(
         ("learning_rate=2", "between 0 and 1"),
         ("head=mlp", "evidence or plain"),
         ("keep_start=1", "below 1"),
+        ("stride=-100", "0 or more"),
+        ("previous=-1", "0 or more"),
+        ("hidden=-1", "0 or more"),
+        ("patience=0", "at least 1"),
         ("epochs", "key=value"),
         ("freeze_embeddings=maybe", "true or false"),
     ],

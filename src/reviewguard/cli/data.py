@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,13 +60,17 @@ def build(
     freeze: Annotated[
         bool, typer.Option("--freeze", help="Record the splits there; labels are left out.")
     ] = False,
+    forget: Annotated[
+        bool,
+        typer.Option("--forget", help="With --freeze: recorded messages that are gone lose their place."),
+    ] = False,
 ) -> None:
     """Curate the messages and write the splits; labels that people added go into the training split.
 
     Example: reviewguard data build --out build/data
     """
     from reviewguard.curation.pipeline import build as curate
-    from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
+    from reviewguard.curation.storage import load_splits, read_frozen
 
     record = splits or FROZEN
     anew = not record.is_file() and (freeze or splits is None)
@@ -76,10 +81,12 @@ def build(
         seed,
         frozen,
         labels if labels.is_dir() and not freeze else None,
-        record=splits if frozen else None,  # the usual one also stands beside messages of one's own
+        record=record
+        if frozen and (splits or freeze)
+        else None,  # the usual one also stands beside others' messages
     )
     if freeze:
-        write_frozen(record, load_splits(out))
+        _freeze(record, load_splits(out), frozen, forget=forget)
     for step in report.steps:
         print(f"{step.name}: kept {step.kept}, dropped {step.dropped}")
     for dropped in report.dropped:
@@ -89,6 +96,27 @@ def build(
     sizes = ", ".join(f"{name} {counts['all']}" for name, counts in report.splits.items())
     print(f"{report.kept} messages in {report.groups} groups: {sizes}")
     print(f"digest {report.digest}\nwritten to {out}")
+
+
+def _freeze(
+    record: Path, splits: Mapping[str, Sequence[LabelledMessage]], frozen: Mapping[str, str], *, forget: bool
+) -> None:
+    """Record the splits.
+
+    Raises:
+        InputError: a recorded message is not in them; put back later, it might come into another split.
+    """
+    from reviewguard.curation.storage import write_frozen
+
+    gone = sorted(frozen.keys() - {message.id for rows in splits.values() for message in rows})
+    if gone and not forget:
+        raise InputError(
+            f"{len(gone)} messages that {record} records are not in this build, first {gone[0]}",
+            expected="all of them, so that what is measured on never comes into training",
+            fix="put them back, or mend what `reviewguard data validate` says of them; --forget where they are gone "
+            "for good",
+        )
+    write_frozen(record, splits)
 
 
 @app.command()
@@ -108,7 +136,16 @@ def stats(
     from reviewguard.curation.sources import read_messages
     from reviewguard.curation.stats import stats as count
 
-    result = count(read_messages(messages).messages)
+    sources = read_messages(messages)
+    if not sources.messages:
+        raise InputError(
+            f"{messages}: no message that can be read", fix=f"see `reviewguard data validate {messages}`"
+        )
+    if left := len({(issue.file, issue.line) for issue in sources.issues}):
+        print(
+            f"{left} lines that cannot be read are left out: see `reviewguard data validate`", file=sys.stderr
+        )
+    result = count(sources.messages)
     alike = _split_likeness(splits) if splits else []
     if as_json:
         print(json.dumps(result.to_dict() | {"splits": alike}, indent=2))

@@ -182,18 +182,28 @@ def _other_messages(record: Path, frozen: Mapping[str, str], messages: Path) -> 
 def _select(sources: Sources, frozen: Mapping[str, str]) -> _Selection:
     """What passes the checks; of two messages alike, the one in `frozen`, else the first."""
     dropped = list(_dropped("schema", sources.issues))
-    located: Sequence[Located] = sources.located
+    located: Sequence[Located] = sorted(sources.located, key=lambda item: item.message.id not in frozen)
     steps = [Step("schema", len(located), len({item.place for item in dropped}))]
     for name, check in _CHECKS.items():
-        issues = check(located)
+        issues = _standing(check, located, frozen)
         located, before = _without(located, issues), len(located)
         steps.append(Step(name, len(located), before - len(located)))
         dropped += _dropped(name, issues, sources.located)
-    located = sorted(located, key=lambda item: item.message.id not in frozen)
     unique = deduplicate([item.message for item in located])
     steps.append(Step("duplicates", len(unique.kept), len(unique.dropped)))
     dropped += _dropped("duplicates", _duplicate_issues(located, unique.dropped), located)
     return _Selection(unique, tuple(steps), tuple(dropped))
+
+
+def _standing(
+    check: Callable[[Sequence[Located]], list[Issue]], located: Sequence[Located], frozen: Mapping[str, str]
+) -> list[Issue]:
+    """What a check finds; of what contradicts a recorded message, only the newer one is at fault."""
+    recorded = [item for item in located if item.message.id in frozen]
+    if len(recorded) in (0, len(located)):
+        return check(located)
+    places = {(item.file, item.line) for item in recorded}
+    return [*check(recorded), *(issue for issue in check(located) if (issue.file, issue.line) not in places)]
 
 
 def _recorded(selection: _Selection, sources: Sources, frozen: Mapping[str, str]) -> _Selection:

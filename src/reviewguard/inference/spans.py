@@ -104,8 +104,8 @@ def _shares(words: Sequence[Span], offsets: Ints) -> tuple[Ints, Ints, Floats]:
 
 
 def evidence_spans(text: str, type_name: str, scores: WordScores, threshold: float) -> list[Evidence]:
-    """The phrases that drove one type, in text order; weights sum to at most 1."""
-    if not scores.words:
+    """The phrases that drove one type, in text order; weights sum to at most 1. None of a head that weighs no word."""
+    if not scores.weight.any():
         return []
     marked = scores.probability >= threshold
     if not marked.any():

@@ -22,6 +22,8 @@ Bools = NDArray[np.bool_]
 RISK = 0.01
 """Share of violations that may be called compliant."""
 CONFIDENCE = 0.95
+HIGHEST = 0.5
+"""The lower threshold lies no higher."""
 RISKS = (0.005, 0.01, 0.02, 0.05, 0.1)
 
 
@@ -87,7 +89,7 @@ def band_rows(
     probability, positive = counted_on
     rows = []
     for risk in RISKS:
-        lower = min(lower_threshold(*fitted_on, risk)[0], upper)
+        lower = min(lower_threshold(*fitted_on, risk)[0], HIGHEST, upper)
         below = probability < lower
         rows.append(
             BandRow(

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 
 from reviewguard.decision import calibrate, profile_logits
-from reviewguard.modeling.abstention import lower_threshold
+from reviewguard.modeling.abstention import HIGHEST, lower_threshold
 from reviewguard.policy import Profile, load_policy
 from reviewguard.schema import LabelledMessage
 from reviewguard.settings import TYPE_COUNTS, Calibration, ProfileSettings, Settings
@@ -74,7 +74,7 @@ def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Pr
     upper = max(precision_threshold(probability, positive, PRECISION_ABOVE_UPPER), THRESHOLD)
     cut = min(max(false_alarm_threshold(probability[~positive], FALSE_ALARMS), THRESHOLD), upper)
     # Rounded down, so that the promise still holds.
-    lower = math.floor(min(lower, THRESHOLD) * 1e6) / 1e6
+    lower = math.floor(min(lower, HIGHEST) * 1e6) / 1e6
     return ProfileSettings(calibration, lower, round(upper, 4), round(cut, 4), round(missed_at_most, 4))
 
 

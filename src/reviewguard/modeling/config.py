@@ -74,8 +74,9 @@ class TrainConfig:
         require(0 < self.limit <= 1, "limit", self.limit, "above 0, at most 1")
         require(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "0 to 1")
-        for name in ("augment", "attribution"):
+        for name in ("augment", "attribution", "hidden", "stride", "previous"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        require(self.patience >= 1, "patience", self.patience, "at least 1")
         for name in ("learning_rate", "head_learning_rate"):
             require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
         require(32 <= self.window <= 512, "window", self.window, "32 to 512")

@@ -54,6 +54,7 @@ class Evaluation:
     """
 
     model: str
+    version: str
     profile: str
     threshold: float
     seed: int
@@ -72,6 +73,7 @@ class Evaluation:
         """The JSON form: every figure, and no sentence of the data."""
         return {
             "model": self.model,
+            "version": self.version,
             "profile": self.profile,
             "threshold": self.threshold,
             "seed": self.seed,
@@ -120,6 +122,7 @@ def evaluate(
     figures = estimate(statistics | per_type, families, seed=seed, bootstrap=bootstrap)
     return Evaluation(
         model=scorer.name,
+        version=next((v.model for v in observed.verdicts if v.model), scorer.name),
         profile=profile,
         threshold=scorer.threshold,
         seed=seed,

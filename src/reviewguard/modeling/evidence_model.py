@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ class HeadConfig:
     Attributes:
         types: names of the outputs, in order.
         head: `evidence`, or `plain` (classification head over [CLS], for comparison).
-        hidden: width of the evidence layer; 0 for a linear one.
+        hidden: width of the evidence layer; 0 for a linear one. The plain head is as wide as the encoder.
         dropout: probability, 0–1.
         rationale_weight: weight of the token loss beside the message loss.
         any_weight: weight of the loss on "any violation" beside the loss per type.
@@ -79,12 +79,21 @@ class EvidenceModel(nn.Module):
         self.head_config = config
         outputs = len(config.types)
         self.dropout = nn.Dropout(config.dropout)
-        hidden = config.hidden or width
-        self.context = nn.Linear(width, hidden, bias=False)
+        plain = config.head == "plain"
+        hidden = width if plain else config.hidden or width
+        self.context = nn.Linear(width, hidden, bias=plain)
         self.token = nn.Linear(width, hidden) if config.hidden else nn.Identity()
         self.evidence = nn.Linear(hidden, outputs)
         self.attention = nn.Linear(width, outputs)
-        nn.init.constant_(self.evidence.bias, PRIOR_LOGIT)
+        nn.init.constant_(self.evidence.bias, 0.0 if plain else PRIOR_LOGIT)
+        if plain and (pooler := getattr(encoder, "pooler", None)) is not None:
+            self.context.load_state_dict(pooler.dense.state_dict())
+
+    def configure(self, config: HeadConfig) -> None:
+        """Take over what a training may change of a head: dropout, and the weights of its losses."""
+        own = self.head_config
+        self.head_config = replace(config, types=own.types, head=own.head, hidden=own.hidden)
+        self.dropout.p = config.dropout
 
     @classmethod
     def from_base(cls, base_model: str, config: HeadConfig) -> EvidenceModel:
@@ -121,12 +130,11 @@ class EvidenceModel(nn.Module):
         token_labels: Tensor | None = None,
     ) -> EvidenceOutput:
         """What `forward` gives, from the encoder's states `(batch, tokens, width)`."""
-        states = self.dropout(states)
         mask = seller_mask.unsqueeze(-1).to(states.dtype)
         if self.head_config.head == "plain":
             evidence, attention, logits = self._plain(states)
         else:
-            evidence, attention, logits = self._evidence(states, mask)
+            evidence, attention, logits = self._evidence(self.dropout(states), mask)
         loss = None
         if labels is not None:
             loss = self._loss(logits, evidence, attention, mask, labels, token_labels)
@@ -140,7 +148,7 @@ class EvidenceModel(nn.Module):
         return evidence, weights, (weights * evidence).sum(dim=1)
 
     def _plain(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Dense, tanh and a linear layer over [CLS], as `AutoModelForSequenceClassification` has for BERT."""
+        """The encoder's pooler and a linear layer over [CLS], as `AutoModelForSequenceClassification` has for BERT."""
         hidden = torch.tanh(self.context(states[:, 0]))
         logits = self.evidence(self.dropout(hidden))
         nothing = torch.zeros(*states.shape[:2], logits.shape[-1], device=states.device)

@@ -18,9 +18,12 @@ Floats = NDArray[np.float64]
 def rationale_agreement(observed: Observed, measure: Callable[[Marks, Marks], float]) -> Floats:
     """`measure` of evidence against rationale per message, over the union of the profile's types.
 
-    NaN for messages that are not caught violations or carry no rationale, shape `(messages,)`.
+    NaN for messages that are not caught violations or carry no rationale, and for all of a model that marks no word,
+    shape `(messages,)`.
     """
     values = np.full(len(observed.examples), np.nan)
+    if not _marks(observed):
+        return values
     for index in np.flatnonzero(observed.caught).tolist():
         rationale = rationale_spans(observed, index)
         if rationale:
@@ -35,10 +38,13 @@ def remove_evidence(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]
 
     Returns:
         Whether the rest is below the scorer's threshold (1 or 0) and the share of words taken (0–1), both
-        NaN for messages that are not caught violations, shape `(messages,)`. So is a rest with nothing to read.
+        NaN for messages that are not caught violations, and for all of a model that marks no word, shape
+        `(messages,)`. A rest with nothing to read is below it.
     """
     turned = np.full(len(observed.examples), np.nan)
     taken = np.full(len(observed.examples), np.nan)
+    if not _marks(observed):
+        return turned, taken
     caught = np.flatnonzero(observed.caught).tolist()
     rests = {}
     for index in caught:
@@ -53,6 +59,11 @@ def remove_evidence(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]
         scores = scored_probabilities(scorer.predict(messages))
         turned[left] = scores < scorer.threshold
     return turned, taken
+
+
+def _marks(observed: Observed) -> bool:
+    """Whether the model says of any caught violation which words it has seen."""
+    return any(observed.verdicts[index].evidence for index in np.flatnonzero(observed.caught).tolist())
 
 
 def evidence_spans(observed: Observed, index: int) -> list[Span]:

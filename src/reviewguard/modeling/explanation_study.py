@@ -89,7 +89,7 @@ def study(
         best peer.
 
     Raises:
-        InputError: a data set has no violation with a rationale that fits into a window.
+        InputError: a data set has no violation with a rationale that fits into a window, or models read unlike parts.
         ModelError: a tokenizer has no [MASK].
     """
     models: dict[str, Any] = {}
@@ -98,7 +98,12 @@ def study(
         model = Probe.of(run)
         bench = _Bench(model, weights_digest(model.model), config, work, progress)
         chosen = {key: _choose(model, key, rows, config) for key, rows in datasets.items()}
-        data = {key: _facts(found) for key, found in chosen.items()}
+        facts = {key: _facts(found) for key, found in chosen.items()}
+        if data and facts != data:
+            raise InputError(
+                f"{name} reads other messages than the model before it", expected="one window size"
+            )
+        data = facts
         models[name] = bench.measure(chosen)
     settings = asdict(config) | {"bins": list(BINS), "erasures": "words masked, words deleted"}
     return {"settings": settings, "data": data, "models": models}

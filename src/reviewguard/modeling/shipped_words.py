@@ -95,8 +95,8 @@ def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[F
     """Take the fewest words that decide out of every caught violation and score what is left.
 
     Returns:
-        Whether the rest is compliant (1 or 0; 0 where no such words were found) and the share of words taken (NaN
-        there), both NaN for messages that are not caught violations, shape `(messages,)`.
+        Whether the rest is below the scorer's threshold (1 or 0; 0 where no such words were found) and the share of
+        words taken (NaN there), both NaN for messages that are not caught violations, shape `(messages,)`.
     """
     turned, taken = (np.full(len(observed.examples), np.nan) for _ in range(2))
     caught = np.flatnonzero(observed.caught).tolist()

@@ -103,9 +103,11 @@ def fine_tune(
     set_seed(config.seed)
     tokenizer = load_tokenizer(config.base_model)
     encoder = MessageEncoder(tokenizer, config.limits)
-    model = start_from or EvidenceModel.from_base(
-        resolve_base_model(config.base_model), config.head_config(types)
-    )
+    if start_from is None:
+        model = EvidenceModel.from_base(resolve_base_model(config.base_model), config.head_config(types))
+    else:
+        model = start_from
+        model.configure(config.head_config(types))
     model.encoder.get_input_embeddings().weight.requires_grad_(not config.freeze_embeddings)
     shares = tuple(shares) or (config.keep_start,)
     start = _weights(model) if start_from is not None and max(shares) else None
@@ -159,6 +161,7 @@ def _arguments(config: TrainConfig, run_dir: Path, steps: int) -> TrainingArgume
         save_strategy="epoch",
         save_total_limit=2,  # the last one and the best
         load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=True,  # else patience begins anew with a training that goes on
         # Not the loss: it punishes confidence, which calibration mends later, and so stops too early.
         metric_for_best_model="auroc",
         greater_is_better=True,

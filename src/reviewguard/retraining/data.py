@@ -111,5 +111,5 @@ def _check_measured(
             f"{gone[0]}",
             expected="all of them, so that models of different times are measured on the same messages",
             fix=f"put them back into {places.messages}, or mend what `reviewguard data validate` says of them; where "
-            "they are gone for good, `reviewguard data build --freeze` records the splits without them",
+            "they are gone for good, `reviewguard data build --freeze --forget` records the splits without them",
         )
