@@ -56,6 +56,7 @@ def tiny_config(base: Path, **values: object) -> TrainConfig:
         "previous": 32,
         "stride": 16,
         "epochs": 1,
+        "bf16": "off",  # or another processor would train another model
     } | values
     return load_config(None, [f"{key}={value}" for key, value in sets.items()])
 

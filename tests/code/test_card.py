@@ -61,7 +61,7 @@ def test_header_reads_back(card: str) -> None:
         "| threshold, needs-review from | 0.1234 |",
         "| threshold, review-soliciting from | 0.8765 |",
         "longest message: 77777 characters",
-        "| torch | 5.5.5 |",
+        "| version of torch | 5.5.5 |",
     ],
 )
 def test_facts_of_the_run_stand_in_the_card(card: str, fact: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,9 @@ def test_training_ends_in_time_and_answers_are_averaged(
     looks: list[bool] = []
     rows, plan = device_rows.Rows(tensors), fitting.Plan("tiny", 0.5, 8, 1e-3, 1e-3, looks=1)
     before = model.evidence.weight.detach().clone()
+    began = time.monotonic()
     fitting.fit(model, rows, losses.label_loss, plan, lambda: looks.append(model.training))
+    assert time.monotonic() - began < 60
     assert looks
     assert not torch.equal(before, model.evidence.weight.cpu())
     answers.save_answers(model, {"train": tensors, "mixed": tensors}, tmp_path / "t.pt")

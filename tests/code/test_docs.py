@@ -17,7 +17,7 @@ NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|^\s*\d+\. ", re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.-])\d[\d.,]*%?(?![\w-])")
 
 
-@pytest.mark.parametrize("path", docs.DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", (*docs.DOCUMENTS, docs.CARD), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_block_is_fresh(path: Path) -> None:
     difference = "".join(docs.diff(path, docs.render(path)))
     assert not difference, f"run `python scripts/docs.py`:\n{difference}"

@@ -74,13 +74,15 @@ def test_plain_prose_is_left_alone() -> None:
 
 
 def test_a_megabyte_is_normalised_in_seconds() -> None:
+    began = process_time()
     assert len(normalize("Hello ⭐ there, é! " * 60_000).text) > 500_000
+    assert process_time() - began < 30
 
 
 def test_a_long_run_of_spaced_letters_takes_no_quadratic_time() -> None:
     began = process_time()
     normalize("a." * 10_000 + "ab")
-    assert process_time() - began < 1
+    assert process_time() - began < 5
 
 
 def test_stretches_are_taken_out() -> None:

@@ -68,6 +68,7 @@ def test_a_second_audit_does_not_read_the_first_ones_report(tmp_path: Path, tiny
 
     assert audit(tmp_path / "in").exit_code == 0
     first = findings(out)
+    assert first
     assert audit(tmp_path / "in").exit_code == 0
     assert findings(out) == first
     named = audit(tmp_path / "in", out / "findings.xlsx").exception
@@ -81,7 +82,7 @@ def test_the_period_narrows_what_is_judged(run: Run, tmp_path: Path) -> None:
     assert (
         "<b>amazon</b>, since 2024-11-05, until 2024-11-09" in (tmp_path / "out" / "report.html").read_text()
     )
-    assert {s["number"] for f in findings(tmp_path / "out") for s in f["sendings"]} <= {3}
+    assert {s["number"] for f in findings(tmp_path / "out") for s in f["sendings"]} == {3}
 
 
 def test_a_bad_day_a_bad_profile_and_a_foreign_folder_are_refused_before_anything_is_read(
@@ -118,11 +119,7 @@ def test_what_is_printed_is_masked_as_the_report_is(
     assert agents == ["nora@…", "nora@example.com"]
 
 
-def test_fail_on_turns_findings_into_the_exit_code(run: Run, tmp_path: Path) -> None:
-    code = run("--fail-on", "needs-review").exit_code
-    assert code == (1 if findings(tmp_path / "out") else 0)
-    found = {f["verdict"] for f in findings(tmp_path / "out")}
-    assert run("--fail-on", "review-soliciting").exit_code == int("review-soliciting" in found)
+def test_fail_on_cannot_pass_where_nothing_was_judged(run: Run) -> None:
     refused = run("--fail-on", "needs-review", "--order", "999-0-0").exception
     assert isinstance(refused, InputError)
     assert "no seller message was judged" in str(refused)

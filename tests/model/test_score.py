@@ -18,6 +18,7 @@ from shutil import copytree
 import psutil
 import pytest
 from tests.conftest import ROOT
+from tests.model.versions import make_version
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
@@ -26,7 +27,6 @@ from reviewguard.errors import InputError
 from reviewguard.inference import conversations
 from reviewguard.inference.scoring import ScoreJob, run_job
 from reviewguard.inference.work_folder import work_folder
-from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
 
 RUN = CliRunner()
 USAGE = 2
@@ -175,8 +175,14 @@ def test_kills_at_random_leave_no_process_behind_and_cost_nothing(
     chance = random.Random(4)
     for _ in range(2):
         with start(SMALL_CHUNKS + MAIN, *arguments) as process:
-            time.sleep(chance.uniform(0.5, 4.0))
-            family = psutil.Process(process.pid).children(recursive=True)
+            mother, until = psutil.Process(process.pid), time.monotonic() + 120
+            while len(mother.children(recursive=True)) < 2:
+                assert process.poll() is None
+                assert time.monotonic() < until
+                time.sleep(0.02)
+            time.sleep(chance.uniform(0.0, 1.0))
+            family = mother.children(recursive=True)
+            assert family
             process.kill()
             _, alive = psutil.wait_procs(family, timeout=20)
             assert alive == []
@@ -302,18 +308,37 @@ def test_a_full_disk_is_told_and_the_run_goes_on_once_there_is_room(
     assert out.read_bytes() == expected
 
 
-@pytest.mark.parametrize("profile", ["amazon", "strict"])
+@pytest.mark.parametrize("command", ["score", "audit"])
+@pytest.mark.parametrize(
+    ("cuts", "fail_on", "code"),
+    [
+        ({"lower": 0.0, "upper": 0.0}, "review-soliciting", 1),
+        ({"lower": 0.0, "upper": 0.0}, "needs-review", 1),
+        ({"lower": 0.0, "upper": 1.1}, "review-soliciting", 0),
+        ({"lower": 0.0, "upper": 1.1}, "needs-review", 1),
+        ({"lower": 1.1, "upper": 1.1}, "needs-review", 0),
+    ],
+    ids=[
+        "all soliciting",
+        "all soliciting, doubts asked for",
+        "all doubtful",
+        "doubts asked for",
+        "all clear",
+    ],
+)
 def test_a_pipeline_can_fail_on_what_was_found(
-    export: Path, tiny_model_dir: Path, tmp_path: Path, profile: str
+    tiny_model_dir: Path, tmp_path: Path, command: str, cuts: dict[str, float], fail_on: str, code: int
 ) -> None:
-    found = run_job(ScoreJob((str(export),), model=tiny_model_dir, profile=profile)).counts.decisions
-    severe, mild = found.get(REVIEW_SOLICITING, 0), found.get(NEEDS_REVIEW, 0)
-    for fail_on, count in (("review-soliciting", severe), ("needs-review", severe + mild)):
-        out = tmp_path / f"{fail_on}.jsonl"
-        options = ["--out", str(out), "--profile", profile, "--fail-on", fail_on]
-        done = RUN.invoke(app, ["score", str(export), *options, "--model", str(tiny_model_dir)])
-        assert done.exit_code == (1 if count else 0)
-        assert len(out.read_text("utf-8").splitlines()) == 110
+    model = make_version(tiny_model_dir, tmp_path / "model", "1", **cuts)
+    export, out = tmp_path / "export.csv", tmp_path / "out.jsonl"
+    export.write_text(
+        "id,body\n1,Your parcel left our house today.\n2,Please write to us if it is late.\n", "utf-8"
+    )
+    options = ["--out", str(out), "--fail-on", fail_on, "--model", str(model), "--workers", "1"]
+    done = RUN.invoke(app, [command, str(export), *options])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+    assert done.exit_code == code
+    assert out.exists()
 
 
 @pytest.mark.parametrize("command", ["score", "audit"])

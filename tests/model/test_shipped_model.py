@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +12,18 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 from tests.conftest import ROOT
+from typer.testing import CliRunner
 
 import reviewguard
+from reviewguard.cli import app
 from reviewguard.inference.batch import score_records
 from reviewguard.inference.workspace import Workspace
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Message, Verdict
 from reviewguard.text import without_spans
+
+sys.path.insert(0, str(ROOT / "scripts"))
+from blocks import EXAMPLE
 
 FOLDER = ROOT / "models" / "default"
 EXAMPLES = ROOT / "data" / "examples"
@@ -149,6 +155,7 @@ def test_one_line_in_a_long_letter_is_found_wherever_it_stands(
     # The behaviour suite counts how often it is accused.
     assert verdict.verdict in (NEEDS_REVIEW, REVIEW_SOLICITING)
     start, end = text.index(OFFENCE), text.index(OFFENCE) + len(OFFENCE)
+    assert verdict.types
     for kind in verdict.types:
         heaviest = max((e for e in verdict.evidence if e.type == kind.type), key=lambda e: e.weight)
         assert heaviest.start < end
@@ -186,3 +193,19 @@ def test_the_example_export_is_judged(guard: reviewguard.Classifier) -> None:
     assert len(expected) == 12
     assert len(caught) >= 9
     assert others.count(REVIEW_SOLICITING) <= 0.05 * len(others)
+
+
+def test_the_readmes_example_is_what_check_says() -> None:
+    """But for the figures: int8 products differ a little between processors."""
+    stored = json.loads((ROOT / "docs" / "figures.json").read_text("utf-8"))
+    done = CliRunner().invoke(app, ["check", EXAMPLE])
+    assert re.sub(r"\d+%", "…", done.stdout) == re.sub(r"\d+%", "…", stored["check"])
+    verdict, readme = (
+        json.loads(CliRunner().invoke(app, ["check", "--json", EXAMPLE]).stdout),
+        stored["verdict"],
+    )
+    assert verdict.keys() == readme.keys()
+    same = ("verdict", "language", "profile", "model", "clear_because", "reasons", "error")
+    assert {name: verdict[name] for name in same} == {name: readme[name] for name in same}
+    assert [t["type"] for t in verdict["types"]] == [t["type"] for t in readme["types"]]
+    assert verdict["probability"] == pytest.approx(readme["probability"], abs=0.05)

@@ -167,6 +167,7 @@ def test_exit_codes_of_files(tmp_path: Path) -> None:
     foreign.write_text("Guten Tag, Ihre Lampe ist heute abgeschickt worden und kommt am Montag an.", "utf-8")
     assert check("--file", str(foreign)).returncode == 3
     assert check("--file", str(foreign), "--fail-on", "review-soliciting").returncode == 0
+    assert check("--file", str(foreign), str(EXAMPLES / "follow_up.txt")).returncode == 1
 
 
 def test_two_replies_without_file_are_refused() -> None:

@@ -50,6 +50,7 @@ def test_commands_work(arguments: list[str], tmp_path: Path) -> None:
     (tmp_path / "mail.csv").write_text(
         "message_id,text\n1,Five stars get you a free mug.\n2,Your parcel left today.\n", "utf-8"
     )
+    assert {"torch", "mlflow", "pandas"} <= set(missing())
     done = subprocess.run(
         [sys.executable, "-c", RUN.format(missing=missing(), arguments=arguments)],
         input="q",
