@@ -543,4 +543,7 @@ def test_quoted_headers_need_no_empty_line_below(tmp_path: Path, headers: str) -
 )
 def test_a_draft_reached_nobody(tmp_path: Path, header: dict[str, str]) -> None:
     assert one(tmp_path, raw("Five stars, please.\n", **header)).role == "system"
-    assert one(tmp_path, raw("Five stars, please.\n", X_Gmail_Labels="Sent,Draftsmen")).role == "seller"
+    assert (
+        one(tmp_path, raw("Five stars, please.\n", X_Gmail_Labels="Sent,Draftsmen,Old drafts")).role
+        == "seller"
+    )

@@ -20,7 +20,8 @@ def add(
         list[str] | None, typer.Option(help="Conflict to settle for the known label, or row to leave out.")
     ] = None,
     both: Annotated[
-        list[str] | None, typer.Option(help="Conflict that is none: both labels stay, since the messages do differ.")
+        list[str] | None,
+        typer.Option(help="Conflict that is none: both labels stay, since the messages do differ."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, only report.")] = False,
     name: Annotated[str | None, typer.Option(help="Write NAME.jsonl; by default named as the file.")] = None,

@@ -25,7 +25,7 @@ _NOTICE = re.compile(
     re.IGNORECASE,
 )
 _DRAFTS = re.compile(
-    r"(?:^|[\s,\"])(?:drafts?|entwürfe|brouillons?|borradores|bozze|rascunhos|concepten|下書き)(?:$|[\s,\"])",
+    r"(?:^|,)\s*\"?(?:drafts?|entwürfe|brouillons?|borradores|bozze|rascunhos|concepten|下書き)\"?\s*(?:$|,)",
     re.IGNORECASE,
 )
 """The folder of mails not sent yet, as Gmail's export names it."""

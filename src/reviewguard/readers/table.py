@@ -28,25 +28,10 @@ TOO_LONG = f"a cell is longer than {CELL_LIMIT:,} characters; the rest was cut o
 _SAMPLE_ROWS, _SAMPLE_SIZE = 1000, 2**21
 _LAYOUTS = 256
 _SHORT = 200
-_NOTHING = frozenset(
-    (
-        "nan",
-        "none",
-        "null",
-        "nil",
-        "n/a",
-        "na",
-        "#n/a",
-        "<na>",
-        "nat",
-        "-",
-        "--",
-        "–",
-        "—",
-        "undefined",
-        "unknown",
-    )
-) | frozenset(("(none)", "(blank)", "(empty)", "{}", "[]"))
+_NOTHING_WORDS = (
+    "nan none null nil n/a na #n/a <na> nat - -- – — undefined unknown (none) (blank) (empty) {} []"
+)
+_NOTHING = frozenset(_NOTHING_WORDS.split())
 """What exports write for an empty cell; taken as a value, it would put strangers into one conversation."""
 _NO_NUMBER = frozenset({"0", "no order"})
 """The same for an order or a ticket."""
@@ -203,7 +188,7 @@ def _moment(day: Cell, clocks: Iterable[Cell], first: bool | None) -> datetime |
         return moment
     words = (_text(clock).strip() for clock in clocks)
     clock = next((word for word in words if _CLOCK.fullmatch(word)), "")
-    return parse_date(f"{moment:%Y-%m-%d} {clock}") if clock else moment
+    return (parse_date(f"{moment:%Y-%m-%d} {clock}") if clock else None) or moment
 
 
 def _said(cells: Iterable[Cell], role: Role, subject: str | None) -> tuple[str, str]:
