@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -643,6 +644,10 @@ def test_the_command_shows_conflicts_side_by_side_and_says_so_by_its_exit_code(
     assert row.index("review-soliciting: positive_request") < row.index("compliant: no type")
     assert "nothing written: 1 conflicts are open" in shown
     assert "99% likely to break the rules" in shown
+    (name,) = re.findall(r"conflict (lab-\w+)", shown)
+    assert f"{name} rejected" in command("--reject", name, "--dry-run")[1]
+    both = CliRunner().invoke(app, ["data", "add", str(path), *folders, "--both", name]).exception
+    assert "the same words cannot have two labels" in str(both)
     assert command("--accept", "all", "--dry-run")[0] == 0
     assert stored(home) == []
     code, shown = command("--accept", "all", "--who", "kim")

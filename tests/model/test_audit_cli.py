@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import ROOT
+from tests.model.versions import make_version
 from typer.testing import CliRunner, Result
 
 from reviewguard.cli import app
@@ -117,6 +118,24 @@ def test_what_is_printed_is_masked_as_the_report_is(
     (tmp_path / "export.csv").write_text(text)
     assert run().exit_code == run("--show-personal-data").exit_code == 0
     assert agents == ["nora@…", "nora@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "wanted"),
+    [("--order", "999-2234567-7654321", {3}), ("--agent", "Tobias", {3}), ("--asin", "B0TEST0001", {2})],
+)
+def test_findings_are_narrowed_by_what_is_asked_for(
+    run: Run, tmp_path: Path, tiny_model_dir: Path, option: str, value: str, wanted: set[int]
+) -> None:
+    head, *rows = SMALL.splitlines()
+    with_asin = [
+        f"{head},asin",
+        *(f"{row},{'B0TEST0001' if row[0] == '2' else 'B0TEST0002'}" for row in rows),
+    ]
+    (tmp_path / "export.csv").write_text("\n".join(with_asin))
+    model = make_version(tiny_model_dir, tmp_path / "all", "1", lower=0.0, upper=0.0)
+    assert run(option, value, "--model", str(model)).exit_code == 0
+    assert {s["number"] for f in findings(tmp_path / "out") for s in f["sendings"]} == wanted
 
 
 def test_fail_on_cannot_pass_where_nothing_was_judged(run: Run) -> None:
