@@ -4,11 +4,14 @@
     python benchmarks/model_table.py --seed 13 --seed 14 --seed 15 --setfit-shots 64 --measure-on dev.jsonl
 
 Finished rows are kept in `--runs` and not trained again, so that a row or a seed can be added later. The table goes to
-`docs/model_table.json`; `scripts/docs.py` shows it. Some ten minutes a row on two cores.
+`docs/model_table.json`; `scripts/docs.py` shows it. With `--row`, the other rows of a table of the same training stay
+as they are. Some ten minutes a row on two cores.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -84,7 +87,16 @@ def main(
         "epochs": epochs,
         "seeds": seeds,
     }
+    if set(rows) < set(ROWS) and out.is_file():
+        figures = _among(json.loads(out.read_text("utf-8")), facts, figures)
     write_json(out, facts | {"comparison": figures})
+
+
+def _among(stored: dict[str, Any], facts: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]:
+    """The stored figures with these in their place; what is not measured now stays."""
+    if {name: stored.get(name) for name in facts} != facts:
+        sys.exit("the table that is there is of another training: measure all rows, or take another --out")
+    return {name: models | figures.get(name, {}) for name, models in stored["comparison"].items()}
 
 
 def _setfit(

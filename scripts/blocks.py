@@ -314,9 +314,9 @@ def retraining() -> str | None:
     facts = (
         "Three types left out of the base model, then one of them taught by labels (`benchmarks/retraining.py`, seed "
         f"{stored['seed']}). Elsewhere: {elsewhere:,} test messages of other kinds, on which the round measures, too. "
-        "Brackets hold 95% bootstrap intervals over these messages; base and labels were drawn once. Flagged: the share of "
-        "the type's messages without a label that the challenger takes for violations; at 0 labels: the same of the base; "
-        "named: the share in which it finds this very type; gate: whether the challenger might have served."
+        "Brackets hold 95% bootstrap intervals over these messages; base and labels were drawn once. Flagged: the "
+        "share of the type's messages without a label that the challenger takes for violations; at 0 labels: the same "
+        "of the base; named: the share in which it finds this very type; gate: whether the challenger might have served."
     )
     header = (
         "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "named",
@@ -373,8 +373,8 @@ def throughput() -> str | None:
     facts = (
         f"{stored['rows']:,} made-up messages on {stored['processor']}; the machine multiplies "
         f"{stored['int8_rate_gops']:,.0f} billion int8 numbers a second. The first three rows score a random sample "
-        "and give no evidence; `ours` scores each different text once, as `score` does, and `every row` all of them. The "
-        "share is of processor time, padding not counted."
+        "and give no evidence; `ours` scores each different text once, as `score` does, and `every row` all of them. "
+        "The share is of processor time, padding not counted."
     )
     header = ("scored by", "messages a second", "times the first", "share of that rate", "peak memory, MB")
     return f"{facts}\n\n{table(header, rows)}"

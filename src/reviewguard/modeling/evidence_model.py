@@ -36,7 +36,7 @@ class HeadConfig:
     Attributes:
         types: names of the outputs, in order.
         head: `evidence`, or `plain` (classification head over [CLS], for comparison).
-        hidden: width of the evidence layer; 0 for a linear one. The plain head is as wide as the encoder.
+        hidden: width of the evidence layer; 0 for a linear one.
         dropout: probability, 0–1.
         rationale_weight: weight of the token loss beside the message loss.
         any_weight: weight of the loss on "any violation" beside the loss per type.
@@ -79,15 +79,12 @@ class EvidenceModel(nn.Module):
         self.head_config = config
         outputs = len(config.types)
         self.dropout = nn.Dropout(config.dropout)
-        plain = config.head == "plain"
-        hidden = width if plain else config.hidden or width
-        self.context = nn.Linear(width, hidden, bias=plain)
+        hidden = config.hidden or width
+        self.context = nn.Linear(width, hidden, bias=False)
         self.token = nn.Linear(width, hidden) if config.hidden else nn.Identity()
         self.evidence = nn.Linear(hidden, outputs)
         self.attention = nn.Linear(width, outputs)
-        nn.init.constant_(self.evidence.bias, 0.0 if plain else PRIOR_LOGIT)
-        if plain and (pooler := getattr(encoder, "pooler", None)) is not None:
-            self.context.load_state_dict(pooler.dense.state_dict())
+        nn.init.constant_(self.evidence.bias, PRIOR_LOGIT)
 
     def configure(self, config: HeadConfig) -> None:
         """Take over what a training may change of a head: dropout, and the weights of its losses."""
@@ -130,11 +127,12 @@ class EvidenceModel(nn.Module):
         token_labels: Tensor | None = None,
     ) -> EvidenceOutput:
         """What `forward` gives, from the encoder's states `(batch, tokens, width)`."""
+        states = self.dropout(states)
         mask = seller_mask.unsqueeze(-1).to(states.dtype)
         if self.head_config.head == "plain":
             evidence, attention, logits = self._plain(states)
         else:
-            evidence, attention, logits = self._evidence(self.dropout(states), mask)
+            evidence, attention, logits = self._evidence(states, mask)
         loss = None
         if labels is not None:
             loss = self._loss(logits, evidence, attention, mask, labels, token_labels)
@@ -148,7 +146,11 @@ class EvidenceModel(nn.Module):
         return evidence, weights, (weights * evidence).sum(dim=1)
 
     def _plain(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The encoder's pooler and a linear layer over [CLS], as `AutoModelForSequenceClassification` has for BERT."""
+        """A fresh dense layer, tanh and a linear one over [CLS].
+
+        BERT's sequence classifier begins with the encoder's pooler instead, which an encoder that was taught by mean
+        pooling, as the packaged one, never used: it learnt less from it here.
+        """
         hidden = torch.tanh(self.context(states[:, 0]))
         logits = self.evidence(self.dropout(hidden))
         nothing = torch.zeros(*states.shape[:2], logits.shape[-1], device=states.device)
