@@ -316,7 +316,8 @@ def retraining() -> str | None:
         f"{stored['seed']}). Elsewhere: {elsewhere:,} test messages of other kinds, on which the round measures, too. "
         "Brackets hold 95% bootstrap intervals over these messages; base and labels were drawn once. Flagged: the "
         "share of the type's messages without a label that the challenger takes for violations; at 0 labels: the same "
-        "of the base; named: the share in which it finds this very type; gate: whether the challenger might have served."
+        "of the base; named: the share in which it finds this very type; gate: whether the challenger might have "
+        "served."
     )
     header = (
         "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "named",
