@@ -86,10 +86,11 @@ def calibration_figure(rows: Sequence[CalibrationRow]) -> Figure:
             axes.scatter(stated, observed, s=area, color=colour, alpha=0.8, label=name, clip_on=False)
         axes.set(xlim=(0, 1), ylim=(0, 1))
         axes.set_title(f"{row.name}\nECE {row.ece_before:.3f} → {row.ece_after:.3f}", fontsize=9)
-    for axes in panels[len(rows) :]:
-        axes.set_visible(False)
-    figure.supxlabel("Stated probability", fontsize=9)
-    figure.supylabel("Observed share", fontsize=9)
+    for place, axes in enumerate(panels):
+        axes.set_visible(place < len(rows))
+        axes.label_outer()
+        axes.set_xlabel("Stated probability" if place + columns >= len(rows) else "", fontsize=8)
+        axes.set_ylabel("" if place % columns else "Observed share", fontsize=8)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return figure
 

@@ -1,0 +1,34 @@
+"""Measures a model folder anew and writes its figures, reliability diagrams and card; the model itself stays.
+
+    reviewguard data build
+    python scripts/describe_model.py models/default --measure-on dev.jsonl
+
+For figures that an earlier version did not write. An export would round the weights a second time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewguard.curation.storage import load_splits
+from reviewguard.inference.model_folder import load
+from reviewguard.readers.labelled import read_labelled
+from reviewguard.training import measure_and_describe
+
+
+def main(
+    folder: Path,
+    data: Path = Path("build/data"),
+    measure_on: Annotated[list[Path] | None, typer.Option(help="Labelled JSONL.")] = None,
+) -> None:
+    """Measure on the test split and on further data, and describe."""
+    splits = load_splits(data)
+    further = {path.stem: read_labelled(path) for path in measure_on or []}
+    measure_and_describe(load(folder), folder, splits, splits["train"], further)
+
+
+if __name__ == "__main__":
+    typer.run(main)
