@@ -201,6 +201,18 @@ def test_a_challenger_of_a_replaced_champion_is_not_promoted(
     promotion, refused = _promote(store, kept, "retrained")
     assert promotion is None
     assert "measured against 1, champion is 2" in refused
+    assert "models promote" not in refused  # which would be refused for the same reason
+
+
+def test_a_promotion_that_others_were_in_the_way_of_may_be_done_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviewguard.retraining.retrain.WAIT", 0)
+    with another_writer(tmp_path / "models", "add"):
+        kept = StoredModel("1+1", tmp_path, None, {"gate": "passed", "parent": "1"})
+        _, refused = _promote(ModelStore(tmp_path / "models"), kept, "retrained")
+    assert "is in use by" in refused
+    assert "to promote it: `reviewguard models promote 1+1`" in refused
 
 
 def test_a_promotion_waits_for_one_who_is_soon_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,7 @@ def test_messages(run: Run) -> None:
 
 def test_explanations(run: Run) -> None:
     text = run("02_explanations.ipynb")
-    assert (text.count("<figure>"), text.count("<warning>")) == (6, 0)
+    assert (text.count("<figure>"), text.count("<warning>")) == (7, 0)
     assert "reviewguard-tiny" in text
     assert "profile amazon" in text
     assert "ece_before" in text

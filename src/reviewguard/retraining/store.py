@@ -213,8 +213,7 @@ class ModelStore(ModelShelf):
         with suppress(InputError), self.writing("recovery"):  # unless someone is at it just now
             try:
                 with disk_errors(self.folder):
-                    told = tuple(self._mended())
-                    return (*told, *self.sync())
+                    return tuple(self._mended())
             except InputError as error:
                 return (f"what a killed process left is not mended: {error}",)
         return ()
@@ -233,6 +232,7 @@ class ModelStore(ModelShelf):
         if served is not None and served.version == entry.to_version:
             self._settle(entry)
             yield f"finished the {entry.action} of {entry.to_version} that was cut off ({entry.by}, {entry.when})"
+            yield from self.sync()
         else:
             self._intent.unlink()
             yield f"dropped a {entry.action} of {entry.to_version} that was cut off before it took effect"
