@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 
 _WORDS = """
 a again all and any anyone at back both buyer buyers customer customers dear dears either evening
@@ -134,15 +135,14 @@ def _found(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The stretch up to its first word that is no name, after what may stand before one; nothing where none is left."""
-    first = stop = start
-    for word in re.finditer(r"\S+", text[start:end]):
-        plain = word.group().lower().strip("'’.,")
-        if not re.fullmatch(_INITIAL, word.group()) and plain in _NOT_NAMES:
-            if stop > first or plain not in _BEFORE_NAMES:
-                break
-            first = stop = start + word.end()
-            continue
-        first = start + word.start() if stop == first else first
-        stop = start + word.end()
-    if stop > first:
-        yield first, stop
+    words = dropwhile(lambda word: _plain(word) in _BEFORE_NAMES, re.finditer(r"\S+", text[start:end]))
+    if name := list(takewhile(_may_be_name, words)):
+        yield start + name[0].start(), start + name[-1].end()
+
+
+def _may_be_name(word: re.Match[str]) -> bool:
+    return bool(re.fullmatch(_INITIAL, word.group())) or _plain(word) not in _NOT_NAMES
+
+
+def _plain(word: re.Match[str]) -> str:
+    return word.group().lower().strip("'’.,")

@@ -75,15 +75,16 @@ def build(
     record = splits or FROZEN
     anew = not record.is_file() and (freeze or splits is None)
     frozen = {} if anew else read_frozen(record)
+    checked = bool(frozen) and (
+        freeze or splits is not None
+    )  # the usual one also stands beside others' messages
     report = curate(
         messages,
         out,
         seed,
         frozen,
         labels if labels.is_dir() and not freeze else None,
-        record=record
-        if frozen and (splits or freeze)
-        else None,  # the usual one also stands beside others' messages
+        record=record if checked else None,
     )
     if freeze:
         _freeze(record, load_splits(out), frozen, forget=forget)

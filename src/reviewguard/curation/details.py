@@ -34,9 +34,7 @@ def without_details(
     first = mask(text, people)
     labels = numbers or {}
     known = "|".join(re.escape(number) for number in sorted(labels, key=len, reverse=True))
-    pattern = re.compile(
-        rf"{ORDER_ID.pattern}|(?<![\w-])(?P<known>{known})(?![\w-])" if known else ORDER_ID.pattern
-    )
+    pattern = re.compile(rf"{ORDER_ID.pattern}|(?<![\w-])(?:{known})(?![\w-])" if known else ORDER_ID.pattern)
     found = [
         Mask(m.start(), m.end(), labels.get(m.group(), _LABELS["order_id"]))
         for m in pattern.finditer(first.text)

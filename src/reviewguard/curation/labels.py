@@ -165,18 +165,22 @@ def label_version(message: LabelledMessage) -> str:
 
 
 def held_out(labels: Sequence[Located], measured: Sequence[LabelledMessage]) -> list[Issue]:
-    """An issue for each label that reads like a validation or test message: training must not see it.
+    """An issue for each label that reads like a validation or test message: training must not see it."""
+    likes = likeness_to([item.message for item in labels], measured)
+    return [
+        item.issue("text", "held_out", f"reads like {like}, which is for measuring")
+        for item, like in zip(labels, likes, strict=True)
+        if like
+    ]
+
+
+def likeness_to(messages: Sequence[LabelledMessage], measured: Sequence[LabelledMessage]) -> list[str | None]:
+    """For each message the id of one for measuring that it reads like; None where there is none.
 
     Like: texts with a similarity of at least 0.6, over all pairs, whatever the buyer wrote.
     """
-    likes = alike(
-        [shingles(item.message.text) for item in labels], [shingles(m.text) for m in measured], ALIKE
-    )
-    return [
-        item.issue("text", "held_out", f"reads like {measured[near[0].index].id}, which is for measuring")
-        for item, near in zip(labels, likes, strict=True)
-        if near
-    ]
+    likes = alike([shingles(m.text) for m in messages], [shingles(m.text) for m in measured], ALIKE)
+    return [measured[near[0].index].id if near else None for near in likes]
 
 
 def repeated(labels: Iterable[Located], written: Iterable[LabelledMessage]) -> list[Issue]:

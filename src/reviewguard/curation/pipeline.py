@@ -199,11 +199,13 @@ def _standing(
     check: Callable[[Sequence[Located]], list[Issue]], located: Sequence[Located], frozen: Mapping[str, str]
 ) -> list[Issue]:
     """What a check finds; of what contradicts a recorded message, only the newer one is at fault."""
+    issues = check(located)
     recorded = [item for item in located if item.message.id in frozen]
-    if len(recorded) in (0, len(located)):
-        return check(located)
     places = {(item.file, item.line) for item in recorded}
-    return [*check(recorded), *(issue for issue in check(located) if (issue.file, issue.line) not in places)]
+    others = [issue for issue in issues if (issue.file, issue.line) not in places]
+    if len(recorded) == len(located) or len(others) == len(issues):
+        return issues
+    return [*check(recorded), *others]
 
 
 def _recorded(selection: _Selection, sources: Sources, frozen: Mapping[str, str]) -> _Selection:

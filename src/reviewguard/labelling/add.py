@@ -8,9 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reviewguard.curation.dedup import ALIKE, shingles
-from reviewguard.curation.labels import read_labels
-from reviewguard.curation.nearest import alike
+from reviewguard.curation.labels import likeness_to, read_labels
 from reviewguard.curation.sources import read_messages
 from reviewguard.curation.storage import read_frozen
 from reviewguard.errors import InputError
@@ -177,10 +175,8 @@ def _measured(added: Sequence[Candidate], dataset: Dataset, splits: Path | None)
         return {}
     recorded = read_frozen(splits)
     measured = [item.message for item in dataset.written if recorded.get(item.message.id, "train") != "train"]
-    likes = alike(
-        [shingles(item.label.message.text) for item in added], [shingles(m.text) for m in measured], ALIKE
-    )
-    return {item.id: measured[near[0].index].id for item, near in zip(added, likes, strict=True) if near}
+    likes = likeness_to([item.label.message for item in added], measured)
+    return {item.id: like for item, like in zip(added, likes, strict=True) if like}
 
 
 def _uncontested(added: Sequence[Candidate], conflicts: Iterable[Conflict]) -> list[Candidate]:
