@@ -2,7 +2,7 @@
 
 A block stands between `<!-- begin NAME -->` and `<!-- end NAME -->`. Every figure in the documents lies in
 one. Sources: the command line, the policy, `pyproject.toml`, `models/default/evaluation.json`,
-`docs/figures.json`, which `scripts/figures.py` measures, and `docs/explanations.json`.
+`docs/figures.json`, which `scripts/figures.py` measures, `docs/explanations.json` and `docs/explanations_plain.json`.
 """
 
 from __future__ import annotations
@@ -124,6 +124,7 @@ BLOCKS = {
     "learning-curve": blocks.learning_curve,
     "vocabulary-gap": blocks.vocabulary_gap,
     "explanations": explanation_blocks.explanations,
+    "explanations-plain": explanation_blocks.explanations_plain,
     "explanations-peers": explanation_blocks.explanations_peers,
     "explanations-short": explanation_blocks.explanations_short,
     "commands": commands,

@@ -18,14 +18,14 @@ from reviewguard.modeling.explanation_report import (
     table,
 )
 
-MEASURED = ROOT / "docs" / "explanations.json"
 NOT_YET = '_Not measured yet: see "Measure it yourself" in docs/explanations.md._'
 
 
 @cache
-def measured() -> dict[str, Any]:
-    """The study that is shown; empty before the first time."""
-    return dict(json.loads(MEASURED.read_text("utf-8"))) if MEASURED.is_file() else {}
+def measured(name: str = "explanations") -> dict[str, Any]:
+    """The study that is shown, of the shipped model unless another is named; empty before the first time."""
+    path = ROOT / "docs" / f"{name}.json"
+    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
 
 def outdated() -> list[str]:
@@ -51,6 +51,12 @@ def explanations() -> str:
     return "\n\n".join(parts)
 
 
+def explanations_plain() -> str:
+    """Every method on the plain head, by every measure."""
+    study = measured("explanations_plain")
+    return "\n\n".join([_facts(study), *method_tables(study)]) if study else NOT_YET
+
+
 def explanations_short() -> str:
     """Ours against the best peer of each measure, cost, and the marked words as they are shown."""
     study = measured()
@@ -72,8 +78,8 @@ def _facts(study: dict[str, Any]) -> str:
         for name, facts in study["data"].items()
     )
     models = ", ".join(f"`{name}` (weights `{found['weights']}`)" for name, found in study["models"].items())
-    of = study.get("shipped_model", "")
-    return f"Measured on {of or 'a run'}. Models: {models}. Messages: {data}. Brackets hold 95% bootstrap intervals."
+    of = study.get("shipped_model", "a training run")
+    return f"Measured on {of}. Models: {models}. Messages: {data}. Brackets hold 95% bootstrap intervals."
 
 
 def _settings(study: dict[str, Any]) -> str:

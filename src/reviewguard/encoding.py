@@ -68,12 +68,14 @@ class EncodedMessage:
 
     Attributes:
         text: the seller's text after normalisation.
+        buyer: the buyer's; empty where there is none.
         windows: at least one, except when the text holds no token.
         truncated: whether the text was longer than `MAX_CHARACTERS`.
         buyer_cut: whether the buyer's message was longer than what is read of it.
     """
 
     text: str
+    buyer: str
     windows: tuple[Window, ...]
     truncated: bool
     buyer_cut: bool
@@ -139,12 +141,15 @@ class MessageEncoder:
         return [
             EncodedMessage(
                 text.text,
+                words,
                 self._windows(seller.ids, _map_offsets(text, seller.offsets), buyer.ids),
                 len(message.text) > MAX_CHARACTERS,
                 len(buyer.ids) > self.limits.previous
                 or len(message.previous or "") > MAX_PREVIOUS_CHARACTERS,
             )
-            for message, text, seller, buyer in zip(messages, texts, sellers, previous, strict=True)
+            for message, text, words, seller, buyer in zip(
+                messages, texts, buyers, sellers, previous, strict=True
+            )
         ]
 
     def word_counts(self, text: str) -> tuple[int, int]:

@@ -137,8 +137,8 @@ class Verdict:
         profile: the policy profile applied.
         model: name and version of the model.
         error: what kept the message from being scored, or None.
-        without_evidence: probability once the marked words are taken out; None when nothing was marked, the
-            verdict is compliant, or the proof was not asked for.
+        without_evidence: probability once the marked words are taken out; None when nothing was marked, no word is
+            left, the verdict is compliant, or the proof was not asked for.
         decisive: the fewest of the marked words that decide; None when the proof was not asked for, the message
             is no likely violation, or is one without any of them.
         buyer: the same of the buyer's words just before, or, of a needs-review verdict below the single cut, those

@@ -180,6 +180,9 @@ def test_no_direction_is_named_where_test_and_figure_disagree() -> None:
 
 def test_text_in_another_language_is_no_reason_to_label() -> None:
     assert "reads English" in compared(sample(), sample(spanish=60)).advice
+    other_words = compared(sample(), sample(spanish=60, lacking=0.05))
+    assert moved(other_words) == {"language", "unknown"}
+    assert "reads English" in other_words.advice and not other_words.label
     more = compared(sample(), sample(spanish=60, review=105))
     assert moved(more) == {"language", "needs-review"}
     assert "reads English" in more.advice and not more.label

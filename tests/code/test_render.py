@@ -63,6 +63,11 @@ def test_verdict_rule_advice_and_proof_are_printed() -> None:
     assert "\x1b" not in page
 
 
+def test_marks_without_which_it_is_as_likely_do_not_decide() -> None:
+    (line,) = proof_lines(Verdict(None, "needs-review", 0.3, text=TEXT, without_evidence=0.4))
+    assert line == "Without the marked words: 40% (with them: 30%): they do not decide"
+
+
 def test_a_terminal_gets_colours_instead_of_brackets() -> None:
     page = shown(VERDICT, colour=True)
     assert "\x1b[4;33mfive " in page

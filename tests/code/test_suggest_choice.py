@@ -52,7 +52,7 @@ def test_only_the_least_certain_are_kept_and_one_of_each_kind() -> None:
 
 
 def test_an_undecided_message_is_worth_a_label() -> None:
-    found = least_certain([row(1, "How is the kettle?", 0.3, undecided(0.3))], CUTS, 2)
+    found = least_certain([row(1, "How is the kettle?", 0.3, undecided(0.3, CUTS))], CUTS, 2)
     assert (len(found.kept), found.unfit) == (1, 0)
 
 

@@ -23,6 +23,7 @@ from reviewguard.settings import ProfileSettings, Settings
 TYPES = tuple(load_policy().types)
 GIFT = TYPES.index("incentive")
 ASK = TYPES.index("neutral_request")
+SERVICE = "Your parcel will arrive on Friday. The lamp and the bulb are in the box that is on its way to you."
 
 
 class WordBackend:
@@ -129,7 +130,10 @@ def test_what_lies_between_the_thresholds_says_so(guard: Classifier) -> None:
     band = dict.fromkeys(guard.settings.profiles, ProfileSettings(lower=0.0, upper=1.0))
     unsure = guard.with_settings(replace(guard.settings, profiles=band))
     (reason,) = unsure("Your parcel will arrive on Friday.").reasons
-    assert reason == "2% lies between the thresholds: neither clear nor certain"
+    assert (
+        reason
+        == "undecided: 2% lies between under 0.1% (clear below it) and over 99% (flagged from there on)"
+    )
     assert unsure("Ваша посылка уже отправлена и скоро будет у вас дома").reasons[1:] == ()
     assert guard("You get a gift from us.").reasons == ()
 
@@ -233,6 +237,9 @@ def test_what_is_no_list_of_messages_is_refused(guard: Classifier, messages: Any
         ("Deja buena reseña", "language: es"),
         ("Ваша посылка уже отправлена и скоро будет у вас дома", "language: ru"),
         ("طردك في الطريق إليك وسيصل غدا", "language: ar"),
+        (f"{SERVICE}\n\nLöschen Sie bitte Ihre schlechte Bewertung.", "language: partly de"),
+        (f"{SERVICE} Ta bort ditt dåliga omdöme så betalar vi tillbaka.", "language: partly sv"),
+        (f"{SERVICE} レビューを削除してください。", "language: partly ja"),
         ("word " * 30_000, "first 100,000 characters"),
     ],
 )
@@ -265,6 +272,7 @@ def test_a_rule_line_or_a_long_link_is_no_endless_word(guard: Classifier, run: s
         "Merci Anna, size 42 shipped",
         "Gift for Anna",
         "Parcel shipped today",
+        f"{SERVICE}\nCalle Mayor 12, Madrid\nMit besten Grüßen\nヤマダ",
     ],
 )
 def test_short_and_broken_english_is_not_called_foreign(guard: Classifier, text: str) -> None:
@@ -315,13 +323,26 @@ class BuyerBackend(WordBackend):
 def test_an_ask_after_a_buyer_who_was_not_read_to_the_end_goes_to_a_person(guard: Classifier) -> None:
     long = "We bought it for my mother and she took a long time to choose. I love it!"
     for text, decision, reasons in (
-        ("Please leave a review of the lamp.", "needs-review", 1),
+        ("Please leave a review of the lamp.", "needs-review", 2),
         ("Your parcel will arrive on Friday.", "compliant", 0),
         ("Get a gift now.", "review-soliciting", 0),
     ):
         verdict = guard(text, long)
         assert (verdict.verdict, len(verdict.reasons)) == (decision, reasons)
     assert guard("Please leave a review of the lamp.", "I love it!").reasons == ()
+
+
+def test_an_ask_after_a_buyer_in_another_language_goes_to_a_person(guard: Classifier) -> None:
+    thanks = "Çok memnunum, teşekkürler!"
+    ask = guard("Please leave a review of the lamp.", thanks)
+    assert ask.verdict == "needs-review"
+    assert ask.reasons[0].startswith("language: the buyer wrote tr")
+    assert guard("Your parcel will arrive on Friday.", thanks).reasons == ()
+
+
+def test_marks_that_cover_the_message_prove_nothing(guard: Classifier) -> None:
+    verdict = guard("Gift!", proof=True)
+    assert (verdict.verdict, verdict.without_evidence) == ("review-soliciting", None)
 
 
 def test_the_fewest_words_that_decide_are_given_with_the_proof(guard: Classifier) -> None:
@@ -394,9 +415,9 @@ def test_a_compliant_message_about_reviews_says_why_it_is_clear(guard: Classifie
         "'stars', 'rating' here: no ask (evidence under 0.01)",
     )
     assert guard("A voucher is in the box.").clear_because == (
-        "'voucher' here: no ask (evidence under 0.01)",
+        "'voucher' here: tied to no review (evidence under 0.01)",
     )
-    (ask,) = guard("Please leave a review of the lamp.").clear_because
+    (ask,) = guard("Please leave a review of the lamp. Your opinion helps.").clear_because
     assert ask.startswith("asks neutrally for a review (")
     assert ask.endswith("which the amazon rules permit once per order")
     assert guard("Please leave a review of the lamp.", profile="strict").clear_because == ()
@@ -419,7 +440,7 @@ def test_a_person_is_told_of_no_type_that_the_profile_has_no_rule_for(guard: Cla
         ["incentive"],
         {"incentive"},
     )
-    assert verdict.reasons[1:] == ("offers a benefit for a review: by itself not a rule of the ftc profile",)
+    assert verdict.reasons[1:] == ("offers a benefit for a review: by itself no breach of the ftc rules",)
     assert len(unsure(text).reasons) == 1
 
 

@@ -41,7 +41,7 @@ def test_a_second_call_measures_only_what_is_missing(
         config = StudyConfig(methods, timed=1, bootstrap=20)
         lines: list[str] = []
         return study(
-            {"evidence": finished_run(tiny_run)}, {"few": violations}, config, tmp_path, lines.append
+            finished_run(tiny_run), {"few": violations}, config, tmp_path, lines.append
         ), lines
 
     first, _ = run("evidence", "random")
@@ -64,7 +64,7 @@ def test_another_attribution_head_leaves_what_peers_were_measured_at(
     config = StudyConfig(("evidence", "effects", "attention"), timed=1, bootstrap=20)
     folder = tmp_path / "model"
     shutil.copytree(tiny_run / "model", folder)
-    study({"evidence": finished_run(folder)}, {"few": violations}, config, tmp_path / "work", lines.append)
+    study(finished_run(folder), {"few": violations}, config, tmp_path / "work", lines.append)
     head = read_attribution(folder / MODEL_FILE)
     assert head is not None
     with torch.no_grad():
@@ -74,7 +74,7 @@ def test_another_attribution_head_leaves_what_peers_were_measured_at(
     files = {**settings.files, MODEL_FILE: sha256(folder / MODEL_FILE)}
     replace(settings, files=files).save(folder / CONFIG_FILE)
     lines.clear()
-    study({"evidence": finished_run(folder)}, {"few": violations}, config, tmp_path / "work", lines.append)
+    study(finished_run(folder), {"few": violations}, config, tmp_path / "work", lines.append)
     assert [line.split(" on ")[0] for line in lines] == [
         "few: evidence",
         "few: evidence, effects alone",
@@ -89,7 +89,6 @@ def test_the_command_writes_tables_plot_and_json(
     monkeypatch.chdir(tmp_path)
     write_jsonl(tmp_path / "few.jsonl", [asdict(message) for message in violations])
     options = {
-        "--run": tiny_run,
         "--data": "few.jsonl",
         "--model": tiny_run / "model",
         "--splits": "data",
@@ -114,12 +113,18 @@ def test_the_command_writes_tables_plot_and_json(
     assert "| evidence |" in to_markdown(found) and "word F1" in to_markdown(found)
     assert metrics(found)["evidence/few/oracle/auprc"] == 1
     assert len(to_plot(found).axes) == 9
+    assert found["shipped"]["few"]["token_f1"]["value"] is not None
+    of_run = CliRunner().invoke(app, ["evaluate", "--explanations", *given, "--run", str(tiny_run)])
+    assert of_run.exit_code == 0, of_run.output
+    trained = json.loads((tmp_path / "found.json").read_text("utf-8"))
+    assert "shipped" not in trained  # a run shows nobody any words
+    assert trained["models"]["evidence"]["weights"] != found["models"]["evidence"]["weights"]
 
 
 def test_messages_without_a_violation_are_refused(tiny_run: Path, tmp_path: Path) -> None:
     clear = [LabelledMessage("c", "Your order is on its way.", None, ())]
     with pytest.raises(InputError, match="no violation with a rationale"):
-        study({"evidence": finished_run(tiny_run)}, {"clear": clear}, StudyConfig(), tmp_path)
+        study(finished_run(tiny_run), {"clear": clear}, StudyConfig(), tmp_path)
 
 
 def test_ahead_and_behind_need_an_interval_beside_zero() -> None:

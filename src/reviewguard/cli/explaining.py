@@ -12,9 +12,9 @@ from reviewguard.schema import LabelledMessage
 
 
 def explanations(
-    runs: Mapping[str, Path],
-    datasets: Mapping[str, Sequence[LabelledMessage]],
     model: Path | None,
+    run: Path | None,
+    datasets: Mapping[str, Sequence[LabelledMessage]],
     *,
     methods: str,
     limit: int,
@@ -28,32 +28,23 @@ def explanations(
     """Measure, print the tables, log them to MLflow, write JSON and plot.
 
     Args:
-        runs: name → training run, or model folder, whose weights are explained; `model` is the folder that ships.
+        model: folder whose weights are explained, and whose marked words are measured as people see them.
+        run: training run that is explained instead; it shows nobody any words.
         methods: short names joined by commas; all when empty.
         work: where finished methods are kept, so that a second call adds what is missing.
     """
-    from reviewguard.classifier_scorer import ClassifierScorer
     from reviewguard.files import atomic_write, write_json
-    from reviewguard.inference.model_folder import load
+    from reviewguard.inference.model_folder import shipped_model
     from reviewguard.modeling.explanation_report import to_markdown, to_plot
     from reviewguard.modeling.explanation_study import StudyConfig, study
-    from reviewguard.modeling.shipped_words import shipped_figures
     from reviewguard.training import finished_run
 
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
     config = StudyConfig(names, limit=limit, samples=samples, seed=seed, bootstrap=bootstrap)
-    trainings = {name: finished_run(folder) for name, folder in runs.items()}
-    found = study(trainings, datasets, config, work, lambda line: print(line, file=sys.stderr))
-    scorer = ClassifierScorer(load(model))
-    found |= _machine() | {
-        "shipped_model": scorer.classifier.model,
-        "shipped": {
-            name: _plain(
-                shipped_figures(scorer, scorer.classifier.prove, rows, seed=seed, bootstrap=bootstrap)
-            )
-            for name, rows in datasets.items()
-        },
-    }
+    explained = finished_run(run or model or shipped_model())
+    found = study(explained, datasets, config, work, lambda line: print(line, file=sys.stderr)) | _machine()
+    if run is None:
+        found |= _shipped(model, datasets, seed=seed, bootstrap=bootstrap)
     print(to_markdown(found))
     if out is not None:
         write_json(out, found)
@@ -61,6 +52,27 @@ def explanations(
         with atomic_write(plot) as file:
             to_plot(found).savefig(file, format="png")
     _track(found)
+
+
+def _shipped(
+    model: Path | None, datasets: Mapping[str, Sequence[LabelledMessage]], *, seed: int, bootstrap: int
+) -> dict[str, Any]:
+    """The marked words of a model folder as people see them."""
+    from dataclasses import asdict
+
+    from reviewguard.classifier_scorer import ClassifierScorer
+    from reviewguard.inference.model_folder import load
+    from reviewguard.modeling.shipped_words import shipped_figures
+
+    scorer = ClassifierScorer(load(model))
+    figures = {
+        name: shipped_figures(scorer, scorer.classifier.prove, rows, seed=seed, bootstrap=bootstrap)
+        for name, rows in datasets.items()
+    }
+    return {
+        "shipped_model": scorer.classifier.model,
+        "shipped": {name: {n: asdict(f) for n, f in found.items()} for name, found in figures.items()},
+    }
 
 
 def _track(found: Mapping[str, Any]) -> None:
@@ -82,9 +94,3 @@ def _machine() -> dict[str, Any]:
     import torch
 
     return {"machine": {"cores": os.cpu_count(), "threads": torch.get_num_threads()}}
-
-
-def _plain(figures: Mapping[str, Any]) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {name: asdict(figure) for name, figure in figures.items()}

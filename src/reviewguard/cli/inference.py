@@ -23,7 +23,8 @@ def check(
     text: Annotated[
         list[str] | None,
         typer.Argument(
-            help="The reply; '-' or nothing reads standard input. With --file: files, folders, patterns."
+            help="The reply; '-' or nothing reads standard input; put -- before one that begins with a dash. With"
+            " --file: files, folders, patterns."
         ),
     ] = None,
     previous: Annotated[str | None, typer.Option(help="The buyer's message just before it.")] = None,

@@ -85,9 +85,6 @@ def evaluate(
     run: Annotated[
         Path | None, typer.Option(help="With --explanations: a training run to explain instead of the model.")
     ] = None,
-    plain: Annotated[
-        Path | None, typer.Option(help="With --explanations: run of a second model, with a plain head.")
-    ] = None,
     methods: Annotated[
         str, typer.Option(help="With --explanations: short names, a,b,c; all by default.")
     ] = "",
@@ -116,7 +113,7 @@ def evaluate(
     from reviewguard.classifier_scorer import ClassifierScorer
     from reviewguard.curation.storage import load_splits
     from reviewguard.files import write_json
-    from reviewguard.inference.model_folder import load, shipped_model
+    from reviewguard.inference.model_folder import load
     from reviewguard.modeling.baselines import fit_baselines
     from reviewguard.modeling.behaviour import run_behaviour
     from reviewguard.modeling.behaviour_cases import load_cases
@@ -132,9 +129,9 @@ def evaluate(
     datasets = _labelled(data or [splits / "test.parquet"])
     if explanations:
         measure_explanations(
-            {"evidence": run or model or shipped_model()} | ({"plain": plain} if plain else {}),
-            datasets,
             model,
+            run,
+            datasets,
             methods=methods,
             limit=limit,
             samples=samples,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.backend import Backend
 from reviewguard.inference.clear import clear_because, trigger_words
 from reviewguard.inference.doubts import doubts, halves, nothing_to_read, undecided
-from reviewguard.inference.language import identify
+from reviewguard.inference.language import identify_all
 from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
 from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
 from reviewguard.inference.spans import (
@@ -197,24 +198,25 @@ class Classifier:
             return replace(base, error=nothing_to_read(message.text))
         found = probabilities(scores.logits[None], self.settings, rules)
         probability = float(found.violation[0])
-        decision = decide(probability, self.settings.profiles[rules.name])
-        language = identify(scores.encoded.text, self._encoder.word_counts)
+        cuts = self.settings.profiles[rules.name]
+        decision = decide(probability, cuts)
+        languages = identify_all(scores.encoded.text, scores.encoded.buyer, self._encoder.word_counts)
         types = self._present_types(found.types[0], rules, decision)
         asks = bool(types) and decision != REVIEW_SOLICITING
-        reasons = doubts(message.text, scores.encoded, language, asks=asks)
+        reasons = doubts(message.text, scores.encoded, languages, asks=asks)
         if reasons and decision == COMPLIANT:
             decision = NEEDS_REVIEW
         if decision != COMPLIANT:
             types = tuple(t for t in types if _concerns(rules, t.type))
         if decision == NEEDS_REVIEW:
-            reasons = (*(reasons or (undecided(probability),)), *halves(types, rules))
+            reasons = (*(reasons or (undecided(probability, cuts),)), *halves(types, rules))
         return replace(
             base,
             verdict=decision,
             probability=round(probability, 6),
             types=types,
             evidence=tuple(self._evidence(message.text, scores, types)),
-            language=language.code,
+            language=languages.whole.code,
             reasons=reasons,
             clear_because=self._clear_because(message.text, scores, types, rules)
             if decision == COMPLIANT
@@ -286,6 +288,8 @@ class Classifier:
         if not verdict.evidence:
             return verdict
         rest = without_spans(message.text, [(e.start, e.end) for e in verdict.evidence], " ")
+        if not re.search(r"\w", rest):
+            return verdict
         (probability,) = left([replace(message, text=rest)]).tolist()
         return replace(verdict, without_evidence=round(probability, 6))
 

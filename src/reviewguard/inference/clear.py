@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from reviewguard.inference.doubts import percent
 from reviewguard.inference.spans import WordScores
 from reviewguard.inference.words import load_words
 from reviewguard.policy import NEUTRAL_REQUEST, REPEAT_REQUEST, load_policy
@@ -15,7 +16,8 @@ _WORD = re.compile(r"[^\W_]+")
 
 def trigger_words(text: str) -> dict[str, list[int]]:
     """Words about reviews, or what is given for them, in a text, lower-case, with the offsets at which each begins."""
-    known, found = load_words().trigger_words, dict[str, list[int]]()
+    words, found = load_words(), dict[str, list[int]]()
+    known = words.review_words | words.benefit_words
     for match in _WORD.finditer(text):
         if (word := match.group().lower()) in known:
             found.setdefault(word, []).append(match.start())
@@ -46,7 +48,15 @@ def clear_because(
         elif kind not in {t.type for t in present}:
             title = load_policy().types[kind].title
             weak.append(f"'{word}' here: too little for a rule (evidence {_value(value)}, {title})")
-    return (*(_permitted(item, profile) for item in present), *weak, *_no_ask(quiet))
+    benefits = {word: value for word, value in quiet.items() if word in load_words().benefit_words}
+    # Beside an ask, "no ask" would deny it.
+    others = {} if present else {word: value for word, value in quiet.items() if word not in benefits}
+    return (
+        *(_permitted(item, profile) for item in present),
+        *weak,
+        *_quiet(others, "no ask"),
+        *_quiet(benefits, "tied to no review"),
+    )
 
 
 def _strongest(scores: WordScores, starts: Sequence[int]) -> float:
@@ -68,14 +78,14 @@ def _permitted(item: TypeScore, profile: str) -> str:
     kind = load_policy().types[item.type]
     once = item.type == NEUTRAL_REQUEST and REPEAT_REQUEST in load_policy().profile(profile).order_rules
     how_often = " once per order" if once else ""
-    return f"{kind.title} ({item.probability:.0%}), which the {profile} rules permit{how_often}"
+    return f"{kind.title} ({percent(item.probability)}), which the {profile} rules permit{how_often}"
 
 
-def _no_ask(words: Mapping[str, float]) -> tuple[str, ...]:
+def _quiet(words: Mapping[str, float], why: str) -> tuple[str, ...]:
     if not words:
         return ()
     named = ", ".join(f"'{word}'" for word in words)
-    return (f"{named} here: no ask (evidence {_value(max(words.values()))})",)
+    return (f"{named} here: {why} (evidence {_value(max(words.values()))})",)
 
 
 def _value(evidence: float) -> str:

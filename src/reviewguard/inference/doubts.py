@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 
 from reviewguard.encoding import MAX_CHARACTERS, EncodedMessage
-from reviewguard.inference.language import Language
+from reviewguard.inference.language import Languages
 from reviewguard.policy import Profile, load_policy
 from reviewguard.schema import TypeScore
+from reviewguard.settings import ProfileSettings
 
 LONGEST_WORD = 120
 """Letters and digits without a space beyond which a text is no prose (base64, keys)."""
 _ENDLESS = re.compile(rf"(?:[^\W_][+/=_]?+){{{LONGEST_WORD + 1}}}")
 
-_BETWEEN = "lies between the thresholds: neither clear nor certain"
+_UNDECIDED = "undecided:"
+_READS = "the model reads English"
 
 
 def nothing_to_read(text: str) -> str:
@@ -23,15 +25,19 @@ def nothing_to_read(text: str) -> str:
     return f"{what}: expected the seller's words"
 
 
-def doubts(text: str, encoded: EncodedMessage, language: Language, *, asks: bool) -> tuple[str, ...]:
+def doubts(text: str, encoded: EncodedMessage, languages: Languages, *, asks: bool) -> tuple[str, ...]:
     """Why a person should look even where the model finds nothing.
 
     Args:
         asks: whether it asks for a review and is not accused, so that what the buyer said before decides.
     """
     found = []
-    if language.foreign:
-        found.append(f"language: {language.code}, the model reads English")
+    if languages.whole.foreign:
+        found.append(f"language: {languages.whole.code}, {_READS}")
+    elif languages.part:
+        found.append(f"language: partly {languages.part.code}, {_READS}")
+    if asks and languages.buyer.foreign:
+        found.append(f"language: the buyer wrote {languages.buyer.code}, {_READS}, and an ask depends on it")
     if encoded.truncated:
         found.append(f"long: only the first {MAX_CHARACTERS:,} characters were read")
     if asks and encoded.buyer_cut:
@@ -44,26 +50,32 @@ def doubts(text: str, encoded: EncodedMessage, language: Language, *, asks: bool
     return tuple(found)
 
 
-def undecided(probability: float) -> str:
+def undecided(probability: float, cuts: ProfileSettings) -> str:
     """The reason of a message that nothing but its probability, 0–1, puts before a person."""
-    return f"{percent(probability)} {_BETWEEN}"
+    low, high = (percent(cut) for cut in (cuts.lower, cuts.upper))
+    return f"{_UNDECIDED} {percent(probability)} lies between {low} (clear below it) and {high} (flagged from there on)"
 
 
 def percent(probability: float) -> str:
     """A probability for people, which is never 0% or 100%."""
-    return "over 99%" if probability > 0.99 else "under 1%" if probability < 0.01 else f"{probability:.0%}"
+    if probability < 0.01:
+        return "under 0.1%" if probability < 0.001 else f"{probability:.1%}"
+    return "over 99%" if probability > 0.99 else f"{probability:.0%}"
 
 
 def is_judged(reasons: Sequence[str]) -> bool:
     """Whether the model could judge the message: there is no reason, or first of all that it is undecided."""
-    return not reasons or reasons[0].endswith(_BETWEEN)
+    return not reasons or reasons[0].startswith(_UNDECIDED)
 
 
 def halves(types: Sequence[TypeScore], rules: Profile) -> tuple[str, ...]:
-    """Types present that break a rule of the profile only together with another type, which is not."""
+    """Types present that break a rule of the profile only together with another type, which is not.
+
+    Where none breaks one, those too that the profile permits.
+    """
     broken = rules.breaking_types([t.type for t in types])
     return tuple(
-        f"{load_policy().types[t.type].title}: by itself not a rule of the {rules.name} profile"
+        f"{load_policy().types[t.type].title}: by itself no breach of the {rules.name} rules"
         for t in types
-        if t.type not in broken and rules.mentions(t.type)
+        if t.type not in broken and (rules.mentions(t.type) or not broken)
     )

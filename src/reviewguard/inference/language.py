@@ -20,7 +20,12 @@ _LETTERS = re.compile(r"[^\W\d_]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
+_SENTENCE_END = re.compile(r"\n+|(?<=[.!?])\s+")
+_OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-zÀ-ɏ]{2,}")
+
 MIN_WORDS = 4
+SENTENCE_WORDS = 6
+OTHER_LETTERS = 6
 FEWEST_WORDS = 2
 FOREIGN_SCORE = 0.6
 ENGLISH_SCORE = 0.15
@@ -38,6 +43,28 @@ class Language:
 
     code: str
     foreign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """What languages an exchange seems to be in.
+
+    Attributes:
+        whole: the seller's text on the whole.
+        part: a line or sentence of it that is clearly not English where the whole is; None for none.
+        buyer: the buyer's text; "und" without one.
+    """
+
+    whole: Language
+    part: Language | None
+    buyer: Language
+
+
+def identify_all(text: str, buyer: str, word_counts: Callable[[str], tuple[int, int]]) -> Languages:
+    """The languages of a seller's text and of the buyer's before it, "" for none; see `identify`."""
+    whole = identify(text, word_counts)
+    part = None if whole.foreign else foreign_part(text, word_counts)
+    return Languages(whole, part, identify(buyer, word_counts))
 
 
 def identify(text: str, word_counts: Callable[[str], tuple[int, int]]) -> Language:
@@ -62,6 +89,29 @@ def identify(text: str, word_counts: Callable[[str], tuple[int, int]]) -> Langua
         foreign = foreign and words >= FEWEST_WORDS and _mostly_unknown(*word_counts(text))
         return Language(best if foreign else UNKNOWN, foreign)
     return Language(best if foreign else "en", foreign)
+
+
+def foreign_part(text: str, word_counts: Callable[[str], tuple[int, int]]) -> Language | None:
+    """The language of the first line or sentence that is clearly not English, within a text that is on the whole.
+
+    Looked at are lines of four words, sentences of six, and those that hold six letters of another script: what is
+    shorter may be a name or an address.
+
+    Args:
+        text, word_counts: see `identify`.
+    """
+    lines, sentences = text.split("\n"), _SENTENCE_END.split(text)
+    long_enough = [
+        *(line for line in lines if line != text and len(_WORDS.findall(line)) >= MIN_WORDS),
+        *(part for part in sentences if part != text and len(_WORDS.findall(part)) >= SENTENCE_WORDS),
+        *(
+            part
+            for part in (*lines, *sentences)
+            if sum(map(len, _OTHER_SCRIPT.findall(part))) >= OTHER_LETTERS
+        ),
+    ]
+    found = (identify(part, word_counts) for part in long_enough)
+    return next((language for language in found if language.foreign), None)
 
 
 def _mostly_unknown(words: int, unknown: int) -> bool:

@@ -13,6 +13,7 @@ from unicodedata import category
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from reviewguard.inference.doubts import percent
 from reviewguard.policy import load_policy
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Proof, Quote, Verdict
 
@@ -138,14 +139,15 @@ def proof_lines(found: Proven) -> list[str]:
     """The proof in words, a sentence each; empty where there is none."""
     lines = []
     if found.without_evidence is not None:
-        with_them = _chance(found.probability)
-        lines.append(f"Without the marked words: {_chance(found.without_evidence)} (with them: {with_them})")
+        without, with_them = percent(found.without_evidence), percent(found.probability or 0.0)
+        vain = ": they do not decide" if found.without_evidence >= (found.probability or 0.0) else ""
+        lines.append(f"Without the marked words: {without} (with them: {with_them}){vain}")
     if found.decisive:
         lines.append(
-            f"Enough to take out: {_quoted(found.decisive.words)}, which leaves {_chance(found.decisive.probability)}"
+            f"Enough to take out: {_quoted(found.decisive.words)}, which leaves {percent(found.decisive.probability)}"
         )
     if found.buyer:
-        without = _chance(found.buyer.probability)
+        without = percent(found.buyer.probability)
         lines.append(f"The buyer had just said {_quoted(found.buyer.words)}; without these words: {without}")
     return lines
 
@@ -170,10 +172,6 @@ def decided_by(proof: Proof | None) -> tuple[Quote, ...]:
     return proof.words if proof else ()
 
 
-def _chance(probability: float | None) -> str:
-    return f"{probability or 0:.0%}"
-
-
 def print_verdict(verdict: Verdict, console: Console, *, colour: bool) -> None:
     """Print one verdict."""
     console.print(verdict_view(verdict, colour=colour), highlight=False, soft_wrap=not colour)
@@ -183,18 +181,15 @@ def _headline(verdict: Verdict, *, colour: bool) -> Text:
     if verdict.verdict is None:
         return Text(f"not scored: {verdict.error}", style=_VERDICT_STYLES[None] if colour else "")
     text = Text(verdict.verdict, style=_VERDICT_STYLES[verdict.verdict] if colour else "")
-    return text.append(f"  {_percent(verdict)} likely to break the {verdict.profile} rules", style="not bold")
-
-
-def _percent(verdict: Verdict) -> str:
-    return _chance(verdict.probability)
+    chance = percent(verdict.probability or 0.0)
+    return text.append(f"  {chance} likely to break the {verdict.profile} rules", style="not bold")
 
 
 def _advice(verdict: Verdict, *, colour: bool) -> Iterable[Text]:
     for item in verdict.types:
         kind = load_policy().types[item.type]
         line = Text(kind.title, style=_STYLES[item.type] if colour else "")
-        line.append(f" ({item.type}, {item.probability:.0%})", style="not bold not underline")
+        line.append(f" ({item.type}, {percent(item.probability)})", style="not bold not underline")
         yield line
         if words := [e for e in verdict.evidence if e.type == item.type]:
             yield Text(f"  Words: {_quoted(words)}")
@@ -239,7 +234,7 @@ def verdict_html(verdict: Verdict) -> str:
     if verdict.verdict is None:
         return f"<div><b>not scored</b>: {html.escape(verdict.error or '')}</div>"
     rows = "".join(
-        f"<li><b>{html.escape(kind.title)}</b> ({item.probability:.0%}): {html.escape(kind.clause)} "
+        f"<li><b>{html.escape(kind.title)}</b> ({percent(item.probability)}): {html.escape(kind.clause)} "
         f"<i>{html.escape(kind.advice)}</i></li>"
         for item in verdict.types
         for kind in [load_policy().types[item.type]]
@@ -249,6 +244,6 @@ def verdict_html(verdict: Verdict) -> str:
     body = marked_html(verdict.text, verdict.evidence, decided_by(verdict.decisive))
     return (
         f'<div style="max-width:48em"><p><b>{verdict.verdict}</b> '
-        f"({_percent(verdict)}, profile {html.escape(verdict.profile)})</p>"
+        f"({percent(verdict.probability or 0.0)}, profile {html.escape(verdict.profile)})</p>"
         f'<p style="white-space:pre-wrap">{body}</p><ul>{rows}{reasons}</ul></div>'
     )

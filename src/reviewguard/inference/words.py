@@ -15,12 +15,13 @@ class Words:
     Attributes:
         function_words: left out at the ends of a marked phrase.
         pronouns: with function words, no mark of a type that is only suspected where they stand alone.
-        trigger_words: explained where a compliant message holds one.
+        review_words, benefit_words: explained where a compliant message holds one.
     """
 
     function_words: frozenset[str]
     pronouns: frozenset[str]
-    trigger_words: frozenset[str]
+    review_words: frozenset[str]
+    benefit_words: frozenset[str]
 
 
 @cache

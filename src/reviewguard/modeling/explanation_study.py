@@ -71,42 +71,35 @@ class _Messages:
 
 
 def study(
-    runs: Mapping[str, FinishedRun],
+    run: FinishedRun,
     datasets: Mapping[str, Sequence[LabelledMessage]],
     config: StudyConfig,
     work: Path,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
-    """Measure every method on every model and data set.
+    """Measure every method on every data set.
 
     Args:
-        runs: name of a model → its training, or the unpacked one of its folder.
+        run: the model's training, or the unpacked one of its folder.
         datasets: name → labelled messages; the violations with a rationale among them are explained.
         work: where scores and values are kept per model, messages and method; a second call adds what is missing.
 
     Returns:
-        The JSON form: settings, data, and per model the methods' settings, costs and figures, ours against the
-        best peer.
+        The JSON form: settings, data, and under the name of the model's head the methods' settings, costs and
+        figures, ours against the best peer.
 
     Raises:
-        InputError: a data set has no violation with a rationale that fits into a window, or models read unlike parts.
-        ModelError: a tokenizer has no [MASK].
+        InputError: a data set has no violation with a rationale that fits into a window.
+        ModelError: the tokenizer has no [MASK].
     """
-    models: dict[str, Any] = {}
-    data: dict[str, Any] = {}
-    for name, run in runs.items():
-        model = Probe.of(run)
-        bench = _Bench(model, weights_digest(model.model), config, work, progress)
-        chosen = {key: _choose(model, key, rows, config) for key, rows in datasets.items()}
-        facts = {key: _facts(found) for key, found in chosen.items()}
-        if data and facts != data:
-            raise InputError(
-                f"{name} reads other messages than the model before it", expected="one window size"
-            )
-        data = facts
-        models[name] = bench.measure(chosen)
-    settings = asdict(config) | {"bins": list(BINS), "erasures": "words masked, words deleted"}
-    return {"settings": settings, "data": data, "models": models}
+    model = Probe.of(run)
+    chosen = {name: _choose(model, name, rows, config) for name, rows in datasets.items()}
+    found = _Bench(model, weights_digest(model.model), config, work, progress).measure(chosen)
+    return {
+        "settings": asdict(config) | {"bins": list(BINS), "erasures": "words masked, words deleted"},
+        "data": {name: _facts(messages) for name, messages in chosen.items()},
+        "models": {found["head"]: found},
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

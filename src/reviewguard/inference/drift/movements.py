@@ -239,8 +239,8 @@ def _advice(movements: tuple[Movement, ...], enough: bool) -> tuple[str, bool]:
     worse = [
         m
         for m in found.values()
-        if (m.measure == "unknown" and m.after > m.before)
-        # Text that is not English goes to a person, so as much of the rise is no doubt of the model's.
+        # Text that is not English has other words and goes to a person: as much of a rise is no doubt of the model's.
+        if (m.measure == "unknown" and m.after > m.before and foreign <= 0)
         or (m.measure == NEEDS_REVIEW and m.after - m.before - max(foreign, 0.0) >= _MORE_WORK)
     ]
     if not enough:
@@ -251,7 +251,7 @@ def _advice(movements: tuple[Movement, ...], enough: bool) -> tuple[str, bool]:
         return "Labels do not help here: the model reads English, and the rest goes to a person.", False
     if found:
         return (
-            "What moved is no reason to label: scores are as before, and no more work goes to people.",
+            "What moved is no reason to label: scores are as before, and hardly more work goes to people.",
             False,
         )
     return "Nothing moved: this is no reason to label.", False
