@@ -8,7 +8,7 @@ use this module, so they see the same ids.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ class Limits:
 
     Attributes:
         window: longest window, special tokens included.
-        stride: seller tokens that neighbouring windows share.
+        stride: seller tokens that neighbouring windows share at most.
         previous: buyer tokens kept (from the start of the message).
     """
 
@@ -89,6 +89,7 @@ class MessageEncoder:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.limits = limits
+        self._ends = {self._tokenizer.token_to_id(mark) for mark in ".!?"}
         self.cls_id = self._special("[CLS]")
         self.sep_id = self._special("[SEP]")
         self.pad_id = self._special("[PAD]")
@@ -174,32 +175,43 @@ class MessageEncoder:
             prefix += [*buyer[: self.limits.previous], self.sep_id]
         types = [0] + [1] * (len(prefix) - 1)
         room = self.limits.window - len(prefix) - 1
-        windows = []
-        for start in _window_starts(len(ids), room, self.limits.stride):
-            part = ids[start : start + room]
-            windows.append(
-                Window(
-                    ids=(*prefix, *part, self.sep_id),
-                    type_ids=(*types, *([0] * (len(part) + 1))),
-                    seller=(len(prefix), len(prefix) + len(part)),
-                    offsets=tuple(offsets[start : start + room]),
-                )
+        ends = {i for i, token in enumerate(ids) if token in self._ends}
+        return tuple(
+            Window(
+                ids=(*prefix, *ids[start:end], self.sep_id),
+                type_ids=(*types, *([0] * (end - start + 1))),
+                seller=(len(prefix), len(prefix) + end - start),
+                offsets=tuple(offsets[start:end]),
             )
-        return tuple(windows)
+            for start, end in _window_bounds(len(ids), room, self.limits.stride, ends)
+        )
 
 
 def _map_offsets(text: NormalizedText, offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [text.to_original(start, end) for start, end in offsets]
 
 
-def _window_starts(tokens: int, room: int, stride: int) -> list[int]:
-    """First token of each window; the last window is moved back so that it is full."""
-    if tokens == 0:
-        return []
-    if tokens <= room:
-        return [0]
-    starts = list(range(0, tokens - room, room - stride))
-    return [*starts, tokens - room]
+def _window_bounds(tokens: int, room: int, stride: int, ends: Container[int]) -> Iterator[tuple[int, int]]:
+    """First token of each window and one past its last.
+
+    Windows end and begin between sentences where they can: half of "we never ask you to remove a review" asks.
+
+    Args:
+        room: tokens that a window has for the seller, more than `stride`.
+        stride: tokens that neighbouring windows share, or fewer, from the beginning of a sentence.
+        ends: tokens that end a sentence.
+    """
+
+    def begins(at: int) -> bool:
+        return at - 1 in ends and at not in ends
+
+    start = 0
+    while (full := start + room) < tokens:
+        end = next(filter(begins, range(full, max(full - stride, start + stride), -1)), full)
+        yield start, end
+        start = next(filter(begins, range(end - stride, end)), end - stride)
+    if tokens:
+        yield start, tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)

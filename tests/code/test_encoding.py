@@ -44,6 +44,25 @@ def test_a_long_text_is_read_in_overlapping_windows_that_cover_every_token(encod
     assert all(set(a.offsets) & set(b.offsets) for a, b in pairwise(windows))
 
 
+@pytest.mark.parametrize("sentence", ["He is on it. ", "Is it in? ", "Go on!!! "])
+def test_windows_of_a_long_text_hold_whole_sentences(encoder: MessageEncoder, sentence: str) -> None:
+    text = sentence * 40
+    windows = encoder.encode(Message(text)).windows
+    assert len(windows) > 2
+    parts = [text[w.offsets[0][0] : w.offsets[-1][1]] for w in windows]
+    assert all(f"{part} ".replace(sentence, "") == "" for part in parts)
+    assert windows[-1].offsets[-1][1] == len(text) - 1
+    assert all(b.offsets[0][0] <= a.offsets[-1][1] + 1 for a, b in pairwise(windows))
+
+
+@given(st.text(alphabet="ab .!?", max_size=300), st.sampled_from(["", "great"]))
+def test_every_character_of_a_long_text_is_read(encoder: MessageEncoder, text: str, buyer: str) -> None:
+    windows = encoder.encode(Message(text, buyer)).windows
+    read = {at for w in windows for start, end in w.offsets for at in range(start, end)}
+    assert all(at in read for at, character in enumerate(text) if character != " ")
+    assert all(len(w.ids) <= LIMITS.window for w in windows)
+
+
 @given(st.text(max_size=120))
 def test_offsets_are_ranges_of_the_text_as_given(encoder: MessageEncoder, text: str) -> None:
     for window in encoder.encode(Message(text)).windows:
