@@ -8,10 +8,43 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from reviewguard.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """A full disk, or a place without rights, in the user's words.
+
+    Raises:
+        InputError: the disk refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"cannot write {path}: {error.strerror or error}",
+            fix="free space, or choose a folder you may write to",
+        ) from error
+
+
+class _TemporaryFile(FileIO):
+    """Tells the errors of writing from those of the code that writes, which may read other files."""
+
+    def __init__(self, handle: int, path: Path) -> None:
+        super().__init__(handle, "wb")
+        self._path = path
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """As `FileIO` does; raises `InputError`."""
+        with disk_errors(self._path):
+            return super().write(data)
 
 
 @contextmanager
@@ -19,26 +52,25 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that appears under `path` whole or not at all.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, or the disk is full.
     """
     path = Path(path)
-    try:
+    with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror}", fix="choose a folder you may write to"
-        ) from error
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with BufferedWriter(_TemporaryFile(handle, path)) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            with disk_errors(path):
+                file.flush()
+                os.fsync(file.fileno())
+                file.close()
         umask = os.umask(0)
         os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
+        with disk_errors(path):
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

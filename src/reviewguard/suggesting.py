@@ -17,8 +17,9 @@ from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
 from reviewguard.inference.writers import Table, jsonl
 from reviewguard.masking import record_names
 from reviewguard.names import names_in
+from reviewguard.people import People
 from reviewguard.readers.sources import find_files
-from reviewguard.schema import ScoredRecord
+from reviewguard.schema import Message, ScoredRecord
 from reviewguard.settings import ProfileSettings
 
 REASON = "rg_suggest_reason"
@@ -87,13 +88,16 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
     if find_spec("sklearn") is None:
         raise ConfigError("scikit-learn is not installed", fix="pip install '.[train]'")
     _check_out(job)
-    labelled = list(_labelled_texts(job.labelled))
+    labelled = list(_labelled(job.labelled))
     classifier = load(job.model)
     with scored_export(job.inputs, classifier, job.options, progress) as workspace:
         cuts = classifier.settings.profiles[job.options.profile]
         found = least_certain(workspace.scored(), cuts, PER_PICK * job.count)
-    chosen = _choose(found, labelled, cuts, job)
-    _write(chosen, job.out)
+        chosen = _choose(found, labelled, cuts, job)
+        talks = {item.row.record.conversation for item in chosen}
+        records = (row.record for row in workspace.scored())
+        people = People.among(record for record in records if record.conversation in talks)
+    _write(chosen, people, job.out)
     return Suggestions(chosen, found.judged, found.kinds, found.unfit, len(labelled))
 
 
@@ -111,23 +115,25 @@ def _labelled_paths(given: Sequence[Path] | None) -> Sequence[Path]:
     return [path for path in LABELLED if path.exists()] if given is None else given
 
 
-def _labelled_texts(paths: Sequence[Path] | None) -> Iterator[str]:
+def _labelled(paths: Sequence[Path] | None) -> Iterator[Message]:
     for path in _labelled_paths(paths):
         for file in sorted(path.glob("*.jsonl")) if path.is_dir() else [path]:
             for number, row in read_jsonl(file):
                 if not isinstance(row.get("text"), str):
                     raise InputError(f"{file}:{number}: no `text`", expected="labelled messages")
+                previous = row.get("previous")
+                message = Message(row["text"], previous if isinstance(previous, str) else None)
                 # The dataset's own files hold no details; what `label` wrote does.
-                yield row["text"] if path in LABELLED else _without_details(row["text"], ())
+                yield message if path in LABELLED else _without_details(message, ())
 
 
 def _choose(
-    found: Candidates, labelled: Sequence[str], cuts: ProfileSettings, job: SuggestJob
+    found: Candidates, labelled: Sequence[Message], cuts: ProfileSettings, job: SuggestJob
 ) -> tuple[Suggestion, ...]:
     from reviewguard.modeling.diversity import pick_diverse
 
-    texts, weights = [_as_stored(c) for c in found.kept], [c.uncertainty for c in found.kept]
-    picks = pick_diverse(texts, weights, labelled, job.count, seed=job.seed)
+    messages, weights = [_as_stored(c) for c in found.kept], [c.uncertainty for c in found.kept]
+    picks = pick_diverse(messages, weights, labelled, job.count, seed=job.seed)
     return tuple(
         Suggestion(
             found.kept[pick.index].row,
@@ -138,14 +144,18 @@ def _choose(
     )
 
 
-def _as_stored(candidate: Candidate) -> str:
-    """The text without personal details, since labels are stored so: a name would make it unlike its own label."""
-    record = candidate.row.record
-    return _without_details(candidate.text, (*record_names(record), *names_in(record.previous or "").again))
+def _as_stored(candidate: Candidate) -> Message:
+    """The message without personal details, since labels are stored so: a name would make it unlike its own label."""
+    return _without_details(
+        Message(candidate.text, candidate.row.previous), record_names(candidate.row.record)
+    )
 
 
-def _without_details(text: str, people: Iterable[str]) -> str:
-    return without_details(text, {*people, *names_in(text).again})[-1].text
+def _without_details(message: Message, names: Iterable[str]) -> Message:
+    previous = message.previous or ""
+    people = {*names, *names_in(message.text).again, *names_in(previous).again}
+    bare = (without_details(words, people)[-1].text for words in (message.text, previous))
+    return Message(next(bare), next(bare) or None)
 
 
 def _reason(candidate: Candidate, nearest: float | None, alike: int, cuts: ProfileSettings) -> str:
@@ -169,12 +179,14 @@ def _doubt(probability: float, cuts: ProfileSettings) -> str:
     return f"below the lower threshold of {cuts.lower:.2f}, {probability:.2f}"
 
 
-def _write(chosen: Sequence[Suggestion], out: Path) -> None:
-    rows = [_with_reason(item) for item in chosen]
+def _write(chosen: Sequence[Suggestion], people: People, out: Path) -> None:
+    rows = [_explained(item, people) for item in chosen]
     with atomic_write(out) as file:
         jsonl.write(Table({}, rows, len(rows)), file, out)
 
 
-def _with_reason(item: Suggestion) -> ScoredRecord:
+def _explained(item: Suggestion, people: People) -> ScoredRecord:
+    """The row with the reason, and with what the rows of its conversation that are left out tell of people."""
     record = item.row.record
-    return replace(item.row, record=replace(record, values={**record.values, REASON: item.reason}))
+    values = {**record.values, REASON: item.reason, **people.of(record).cells}
+    return replace(item.row, record=replace(record, values=values))

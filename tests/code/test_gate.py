@@ -192,14 +192,16 @@ def test_without_suite_and_kept_labels_there_is_nothing_to_say() -> None:
     report = judge(Questions(TEST, (), (), {}), bare, bare, CONFIG)
     assert report.passed
     (behaviour,) = [entry for entry in report.lines if entry.name.startswith("behaviour")]
-    assert behaviour.why == "not run, no suite"
-    assert "not run, no suite" in report.to_markdown()
+    assert not behaviour.decides
+    assert "| not measured: there is no behaviour suite |" in report.to_markdown()
     assert "| not measured: none is kept: there are too few new labels" in report.to_markdown()
 
 
 def test_the_table_names_failures_and_counts_the_rest() -> None:
     text = gate(answers(wrong(*range(0, 60, 2)))).to_markdown()
     assert "| test false-alarm rate | 0.000 | 0.100 | +0.100 (" in text
+    assert "| behaviour | 1.000 | 1.000 | +0.000 (" in text
+    assert "| of them review-soliciting | 4 | 4 | +0 |" in text
     assert "**failed**: rose by 0.100" in text
     assert "more lines (slices, capabilities) passed" in text
 

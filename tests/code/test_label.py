@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pty
+import resource
 import select
 import signal
 import subprocess
@@ -23,13 +24,16 @@ from tests.faults import full_disk
 import reviewguard.labelling.session as session_module
 from reviewguard.errors import InputError
 from reviewguard.inference.render import bracketed
+from reviewguard.inference.work_folder import work_folder
+from reviewguard.inference.workspace import Workspace
+from reviewguard.inference.writers import write_output
 from reviewguard.inference.writers.columns import structured
 from reviewguard.labelling.journal import Row, open_journal
 from reviewguard.labelling.keys import standard_keys, written_keys
 from reviewguard.labelling.queue import Item, read_items
 from reviewguard.labelling.session import Session, run
 from reviewguard.labelling.words import find_words
-from reviewguard.readers.base import ReadOptions
+from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.schema import Evidence, Record, ScoredRecord, TypeScore, Verdict
 
 MUG = "Hi, leave us 5 stars and get a mug. Get a mug!"
@@ -234,6 +238,30 @@ def test_a_full_disk_leaves_the_labels_before(tmp_path: Path, monkeypatch: pytes
     assert path.read_bytes() == before
 
 
+def test_a_disk_that_takes_half_a_line_keeps_the_labels_before(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    label(path, "c")
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 50, limits[1]))
+    try:
+        with pytest.raises(InputError, match="File too large"):
+            label(path, "c")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    assert len(label(path, "c")[1]) == 2
+
+
+def test_a_label_of_a_file_whose_name_is_no_utf8_can_be_taken_back(tmp_path: Path) -> None:
+    path, row = tmp_path / "l.jsonl", json.loads(ROW) | {"source": "shop\udce9.csv, line 2"}
+    with open_journal(path) as journal:
+        journal.append(row)
+        journal.append(row)
+        journal.undo()
+    assert [json.loads(line)["source"] for line in path.read_text().splitlines()] == ["shop?.csv, line 2"]
+
+
 def test_two_people_do_not_write_one_file(tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     with open_journal(path), pytest.raises(InputError, match="in use"), open_journal(path):
@@ -327,7 +355,38 @@ def test_the_name_in_the_buyers_row_is_written_beside_the_label_of_the_answer(tm
         "999-1234567-7654322,Example Shop,outbound,5 stars?,needs-review\n"
     )
     found = read_items(source, ReadOptions())
-    assert [item.names for item in found] == [("Ottoline Marsh",), ()]
+    assert [item.details.names for item in found] == [("Ottoline Marsh",), ()]
+
+
+def test_numbers_in_the_rows_of_a_conversation_are_written_beside_the_label(tmp_path: Path) -> None:
+    source = tmp_path / "s.csv"
+    source.write_text(
+        "order number,phone,direction,message,rg_verdict\n"
+        "#DE-4711-88213,4155550,inbound,The lamp is late.,\n"
+        "#DE-4711-88213,,outbound,It left. 5 stars?,needs-review\n"
+    )
+    _, rows, _ = label(tmp_path / "l.jsonl", "c", read_items(source, ReadOptions()))
+    assert sorted(rows[0]["numbers"]) == [
+        ["#DE-4711-88213", "[order-id]"],
+        ["4155550", "[phone]"],
+        ["DE-4711-88213", "[order-id]"],
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl", ".parquet"])
+def test_the_message_that_map_named_is_shown_though_another_column_has_its_name(
+    tmp_path: Path, suffix: str
+) -> None:
+    source, scored = tmp_path / "map.csv", tmp_path / f"scored{suffix}"
+    source.write_text(f'order_id,message,Reply text\n1,"I love it, thank you!",{ASK}\n')
+    given = {"text": "Reply text", "previous": "message"}
+    with work_folder(scored) as folder, Workspace(folder.work_file) as workspace:
+        workspace.add(read_records([source], ReadOptions(columns=given)))
+        workspace.remember(profile="amazon", model="fake-1")
+        for chunk in workspace.pending():
+            workspace.store(chunk, [Verdict(None, "needs-review", 0.5) for _ in workspace.messages(chunk)])
+        write_output(workspace, folder)
+    assert [item.key for item in read_items(scored, ReadOptions())] == [(ASK, "I love it, thank you!")]
 
 
 def test_structured_output_gives_the_same_verdict_back(tmp_path: Path) -> None:
@@ -389,6 +448,14 @@ def test_the_command_does_not_write_into_its_input(scored: Path) -> None:
     assert done.returncode == 2
     assert "is the file to label" in done.stderr
     assert scored.read_bytes() == before
+
+
+@pytest.mark.parametrize("file", [".", ".."])
+def test_a_file_of_labels_needs_a_name(file: str) -> None:
+    done = subprocess.run([*COMMAND, file], capture_output=True, text=True, input="", check=False)
+    assert done.returncode == 2
+    assert "name it with --out" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def wait_for(handle: int, words: str) -> str:

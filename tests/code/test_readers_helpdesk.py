@@ -208,6 +208,11 @@ def test_gorgias_messages_without_tickets(tmp_path: Path, layout: str) -> None:
     assert records[0].order_id == ORDER
 
 
+def test_gorgias_flags_in_words(tmp_path: Path) -> None:
+    messages = [gorgias_message(1, from_agent="false"), gorgias_message(2, public="False")]
+    assert roles(read(dumped(tmp_path, messages))) == ["buyer", "system"]
+
+
 @pytest.mark.parametrize(
     ("fields", "text"),
     [

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+import resource
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reviewguard.errors import InputError
-from reviewguard.files import atomic_write, read_jsonl, write_jsonl
+from reviewguard.files import atomic_write, read_jsonl, write_jsonl, write_text
 from reviewguard.schema import Evidence, Proof, Quote, TypeScore, Verdict
 
 VERDICT = Verdict(
@@ -52,6 +54,32 @@ def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"), atomic_write(tmp_path / "file" / "x"):
         pass
+
+
+@pytest.fixture
+def files_of_a_kilobyte() -> Iterator[None]:
+    """Files may not grow beyond it, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("files_of_a_kilobyte")
+@pytest.mark.parametrize("size", [2000, 200_000], ids=["at the end", "while it is written"])
+def test_a_disk_that_refuses_is_told_and_leaves_the_old_file(tmp_path: Path, size: int) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    with pytest.raises(InputError, match=r"cannot write .*out\.txt: File too large"):
+        write_text(target, "x" * size)
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_error_of_the_code_that_writes_stays_its_own(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "out.txt") as file:
+        file.write((tmp_path / "missing.txt").read_bytes())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_json_lines_round_trip(tmp_path: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from reviewguard.inference.doubts import undecided
 from reviewguard.inference.uncertain import least_certain, uncertainty
 from reviewguard.modeling.diversity import pick_diverse
-from reviewguard.schema import Record, ScoredRecord, Verdict
+from reviewguard.schema import Message, Record, ScoredRecord, Verdict
 from reviewguard.settings import ProfileSettings
 
 CUTS = ProfileSettings(lower=0.05, upper=0.9)
@@ -90,6 +90,11 @@ def test_memory_is_bounded_by_the_candidates_kept() -> None:
     assert len(least_certain(stream(), CUTS, 50).kept) == 50
 
 
+def alone(texts: Sequence[str]) -> list[Message]:
+    """Without a buyer's words before them."""
+    return [Message(text) for text in texts]
+
+
 def messages() -> tuple[list[str], list[float]]:
     texts = [topic.format(product) for topic in TOPICS.values() for product in PRODUCTS]
     return texts, [0.5 + i % 8 / 16 for i in range(len(texts))]
@@ -101,7 +106,7 @@ def topic_of(text: str) -> str:
 
 def test_a_choice_covers_every_topic() -> None:
     texts, weights = messages()
-    picks = pick_diverse(texts, weights, (), 4, seed=1)
+    picks = pick_diverse(alone(texts), weights, (), 4, seed=1)
     assert {topic_of(texts[p.index]) for p in picks} == set(TOPICS)
     assert sum(p.alike for p in picks) == len(texts)
     assert {p.nearest for p in picks} == {None}
@@ -110,7 +115,7 @@ def test_a_choice_covers_every_topic() -> None:
 def test_what_is_like_labelled_messages_comes_last_and_the_same_never() -> None:
     texts, weights = messages()
     labelled = [TOPICS["stars"].format("mirror"), texts[-1].upper()]
-    picks = pick_diverse(texts, weights, labelled, len(texts), seed=1)
+    picks = pick_diverse(alone(texts), weights, alone(labelled), len(texts), seed=1)
     chosen = [texts[p.index] for p in picks]
     assert texts[-1] not in chosen
     assert topic_of(chosen[0]) not in ("stars", "parcel")
@@ -127,13 +132,26 @@ def test_near_identical_texts_are_never_chosen_twice() -> None:
         f"{text} :)",
         "Where should we send the new lid?",
     ]
-    picks = pick_diverse(texts, [1.0] * 5, (), 5, seed=1)
+    picks = pick_diverse(alone(texts), [1.0] * 5, (), 5, seed=1)
     assert sorted(texts[p.index] == texts[4] for p in picks) == [False, True]
+
+
+def test_the_same_text_after_other_words_of_the_buyer_is_another_message() -> None:
+    text, praise = "Could you share that in a review?", "I love it, thank you! Best lamp ever."
+    asked = Message(text, "Where can I rate the parcel?")
+    for known, candidate, chosen in (
+        (Message(text), Message(text, praise), True),
+        (Message(text, praise), Message(text), True),
+        (asked, Message(text, praise), True),
+        (Message(text, praise), Message(text, praise.lower()), False),
+        (Message("It leaves on Monday, with a new lid", praise), Message(text, praise), True),
+    ):
+        assert bool(pick_diverse([candidate], [1.0], [known], 1, seed=1)) == chosen
 
 
 def test_the_more_uncertain_of_a_group_is_chosen_and_a_seed_repeats_itself() -> None:
     texts, weights = messages()
-    picks = pick_diverse(texts, weights, (), 4, seed=1)
-    assert picks == pick_diverse(texts, weights, (), 4, seed=1)
+    picks = pick_diverse(alone(texts), weights, (), 4, seed=1)
+    assert picks == pick_diverse(alone(texts), weights, (), 4, seed=1)
     assert {weights[p.index] for p in picks} == {max(weights)}
-    assert pick_diverse([], [], ["x"], 4, seed=1) == []
+    assert pick_diverse([], [], alone(["x"]), 4, seed=1) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -31,7 +31,7 @@ from reviewguard.labelling.labeller import check_labeller
 from reviewguard.labelling.report import report_view
 from reviewguard.labelling.results import AddReport, Decisions
 from reviewguard.policy import load_policy
-from reviewguard.schema import Message, Verdict
+from reviewguard.schema import Evidence, Message, Verdict
 
 
 class Stars:
@@ -61,9 +61,31 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(home: Path, *rows: dict[str, Any], name: str = "new", **job: Any) -> AddReport:
+class Marker(Stars):
+    """Marks what it was given: text → start, end and type."""
+
+    def __init__(self, evidence: Mapping[str, Sequence[tuple[int, int, str]]]) -> None:
+        self.evidence = evidence
+
+    def predict(self, messages: Iterable[Message]) -> list[Verdict]:
+        return [Verdict(None, None, 0.9, evidence=tuple(self._marks(m.text)), text=m.text) for m in messages]
+
+    def _marks(self, text: str) -> Iterable[Evidence]:
+        return (Evidence(a, b, text[a:b], kind, 1.0) for a, b, kind in self.evidence[text])
+
+
+def run(
+    home: Path, *rows: dict[str, Any], name: str = "new", model: Stars | None = None, **job: Any
+) -> AddReport:
     path = write_lines(home / f"{name}.jsonl", rows)
-    return add(AddJob(path, home / "labels", home / "messages", who="nora", **job), cast(Classifier, Stars()))
+    whole = AddJob(path, home / "labels", home / "messages", who="nora", **job)
+    return add(whole, cast(Classifier, model or Stars()))
+
+
+def view(report: AddReport) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    console.print(report_view(report, Path("labels")))
+    return cast(io.StringIO, console.file).getvalue()
 
 
 def stored(home: Path) -> list[dict[str, Any]]:
@@ -274,7 +296,52 @@ def test_words_nobody_marked_are_marked_by_the_model(home: Path) -> None:
     (row,) = stored(home)
     # Without this sentence the model is the least sure of the type.
     assert quotes(row) == [("Tell your cousin to rate it too.", "insider")]
-    assert (row["marked_by"], report.marked) == ("model", (row["id"],))
+    assert (row["marked_by"], [item.id for item in report.marked]) == ("model", [row["id"]])
+    assert (
+        f"{row['id']} (line 1): The lamp is on its way. [Tell your cousin to rate it too.|insider]"
+        in view(report)
+    )
+
+
+def test_the_model_marks_no_neutral_ask_in_the_words_of_a_violation(home: Path) -> None:
+    once, twice = "Could you leave a review? Review it and get a mug.", "Rate us. Write it, get a mug."
+    both = ("neutral_request", "incentive")
+    evidence = {
+        once: [(0, 25, "neutral_request"), (26, 35, "neutral_request"), (26, 49, "incentive")],
+        twice: [(9, 28, "neutral_request"), (9, 28, "incentive")],
+    }
+    report = run(home, label(once, *both), label(twice, *both), model=Marker(evidence))
+    assert [quotes(row) for row in stored(home)] == [
+        [("Could you leave a review?", "neutral_request"), ("Review it and get a mug", "incentive")]
+    ]
+    assert [item.reason for item in report.refused] == [
+        "rationale: marks nothing for neutral_request (write its words in `rationale`)"
+    ]
+
+
+def test_rows_that_nobody_labelled_are_counted_and_refuse_nothing(home: Path) -> None:
+    bare = [
+        label(f"Parcel {number} left", sender=who) for number, who in enumerate(("seller", "buyer", "note"))
+    ]
+    report = run(home, *(row | {"types": ""} for row in bare), label(TEXT))
+    assert (len(report.added), report.refused, report.unlabelled) == (1, (), 3)
+    assert "1 added, 3 without a label" in view(report)
+
+
+def test_a_file_that_nobody_labelled_is_refused(home: Path) -> None:
+    with pytest.raises(InputError, match="none of its 2 rows has a label"):
+        run(home, label("It left") | {"types": ""}, {"text": "It left today", "types": None})
+
+
+def test_a_marked_placeholder_may_stand_elsewhere_too(home: Path) -> None:
+    text = (
+        "Our shop is at https://lamps.shop-x.io/a. Send a picture of your review to https://wa.me/14155550000"
+    )
+    report = run(home, label(text, "off_platform", rationale=["https://wa.me/14155550000"]))
+    assert report.refused == ()
+    assert quotes(stored(home)[0]) == [("[link]", "off_platform")]
+    report = run(home, label("Rate us. Rate us", "insider", rationale=[{"start": 0, "end": 7}]), name="other")
+    assert "stands elsewhere too" in report.refused[0].reason
 
 
 def test_a_persons_marks_take_the_place_of_the_models(home: Path) -> None:
@@ -298,7 +365,6 @@ def test_a_persons_marks_take_the_place_of_the_models(home: Path) -> None:
     [
         ({"text": "Rate us", "verdict": "review-soliciting"}, "without types"),
         ({"text": "Rate us", "verdict": "needs-review"}, "expected compliant or review-soliciting"),
-        ({"text": "Rate us", "types": ""}, "no label"),
         ({"text": "Rate us", "types": "praise"}, "unknown type 'praise'"),
         ({"text": "Rate us", "types": ["insider"], "verdict": "compliant"}, "make it review-soliciting"),
         ({"text": " ", "types": []}, "no text"),
@@ -692,6 +758,28 @@ def test_numbers_that_the_rows_own_columns_hold_go(home: Path) -> None:
     assert row["text"] == "Your order [order-id] and [order-id] left, we text you at [phone]. 4155 stays."
 
 
+def test_a_number_goes_however_its_column_writes_it_and_a_model_is_no_number(home: Path) -> None:
+    text = "Your order 10234 with the case for Galaxy S23 256GB left."
+    run(home, label(text, Order="#10234", **{"Phone model": "Galaxy S23 256GB"}))
+    assert stored(home)[0]["text"] == "Your order [order-id] with the case for Galaxy S23 256GB left."
+
+
+def test_a_phone_number_of_the_buyers_row_goes_from_the_answer(home: Path) -> None:
+    talk = [
+        label("Any news?", order_id="A1", sender="buyer", phone="4155550") | {"types": ""},
+        label("We text you at 4155550.", order_id="A1", sender="seller"),
+    ]
+    run(home, *talk)
+    assert [row["text"] for row in stored(home)] == ["We text you at [phone]."]
+
+
+@pytest.mark.parametrize("columns", [("names", "numbers"), ("rg_names", "rg_numbers")])
+def test_what_label_and_suggest_tell_of_people_goes(home: Path, columns: tuple[str, str]) -> None:
+    told = (["Ottoline"], [["DE-4711-88213", "[order-id]"], ["88213", "[mine]"], ["", "[phone]"], 7])
+    run(home, label("Order DE-4711-88213 left, Ottoline.", **dict(zip(columns, told, strict=True))))
+    assert stored(home)[0]["text"] == "Order [order-id] left, [name]."
+
+
 def test_a_label_that_reads_like_a_message_for_measuring_says_so(home: Path) -> None:
     write_frozen(
         home / "splits.json", {"train": [], "validation": [], "test": [message(ROW["text"], id="a-0001")]}
@@ -699,9 +787,7 @@ def test_a_label_that_reads_like_a_message_for_measuring_says_so(home: Path) -> 
     report = run(home, conflicting(), label(TEXT, "insider"), decisions=ACCEPT, splits=home / "splits.json")
     (name,) = report.measured
     assert report.measured[name] == "a-0001"
-    console = Console(file=io.StringIO(), width=200)
-    console.print(report_view(report, home))
-    assert f"{name} reads like a-0001" in cast(io.StringIO, console.file).getvalue()
+    assert f"{name} reads like a-0001" in view(report)
     assert run(home, label("Your parcel left"), splits=home / "nowhere.json").measured == {}
 
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 from curation_helpers import message
+from safetensors import SafetensorError
 from tests.faults import another_writer
 
 from reviewguard.curation.labels import Label, Labels, Provenance, StoredLabel, label_version, write_labels
@@ -27,7 +28,7 @@ from reviewguard.retraining.regression import regression_set
 from reviewguard.retraining.retrain import RetrainJob, _inputs, _promote, retrain
 from reviewguard.retraining.store import ModelStore
 from reviewguard.retraining.stored import StoredModel
-from reviewguard.retraining.work import Work
+from reviewguard.retraining.work import Work, full_disk
 from reviewguard.schema import LabelledMessage, Rationale
 from reviewguard.training import LEARNT, run_facts
 
@@ -310,6 +311,49 @@ def test_written_messages_alone_are_nothing_to_learn(places: Places, tmp_path: P
         curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
     assert "data add" in str(refused.value)
     assert "train --start-from" in str(refused.value)
+
+
+def test_labels_that_were_learnt_and_are_gone_are_named(places: Places, tmp_path: Path) -> None:
+    gone, wrong = label_version(label(7)), label_version(label(0, "incentive"))
+    champion = cast(
+        Any, SimpleNamespace(settings=SimpleNamespace(training={LEARNT: [gone, wrong]}), model="tiny")
+    )
+    data = curate(places, tmp_path / "out", champion, RetrainConfig())
+    assert data.withdrawn == (gone,)  # the other one was mended, and is learnt anew
+    assert [m.id for m in data.labels.new] == ["lab-000"]
+    (places.labels / "made.jsonl").unlink()
+    with pytest.raises(InputError, match="it learnt 2 labels that are gone: lab-000, lab-007; ") as refused:
+        curate(places, tmp_path / "out", champion, RetrainConfig())
+    assert "`reviewguard models rollback`" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+        RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),
+    ],
+    ids=["open", "safetensors", "torch"],
+)
+def test_a_full_disk_is_told_whoever_meets_it(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: ModelStore) -> None:
+        raise error
+
+    monkeypatch.setattr(ModelStore, "champion", full)
+    store = ModelStore(tmp_path / "models", sync=lambda champion, challenger: ())
+    with pytest.raises(InputError, match=r"the disk of .*\.retrain.* is full"):
+        retrain(RetrainJob(), store, agree=lambda _: True)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("no such base model"), RuntimeError("odd"), SafetensorError("bad header")]
+)
+def test_other_errors_are_no_full_disk(error: Exception, tmp_path: Path) -> None:
+    with pytest.raises(type(error), match=str(error)), full_disk(tmp_path):
+        raise error
 
 
 def test_labels_that_are_left_out_are_named_where_nothing_else_is_new(places: Places, tmp_path: Path) -> None:

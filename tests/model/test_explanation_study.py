@@ -40,9 +40,7 @@ def test_a_second_call_measures_only_what_is_missing(
     def run(*methods: str) -> tuple[dict, list[str]]:  # type: ignore[type-arg]
         config = StudyConfig(methods, timed=1, bootstrap=20)
         lines: list[str] = []
-        return study(
-            finished_run(tiny_run), {"few": violations}, config, tmp_path, lines.append
-        ), lines
+        return study(finished_run(tiny_run), {"few": violations}, config, tmp_path, lines.append), lines
 
     first, _ = run("evidence", "random")
     monkeypatch.setattr(Evidence, "explain", None)  # may not be called again, except for its cost

@@ -54,6 +54,8 @@ PLAIN = (
     "The pump ships on Monday with a spare filter.",
     "We are sorry about the delay, the courier lost a day.",
 )
+WITHDRAWN = "lab-gone#0123456789ab"
+"""A label that the champion learnt and no file holds any more."""
 CONFIG = """
 [train]
 full = "train.toml"
@@ -125,6 +127,9 @@ def furnished(
     shutil.copytree(tiny_run / "model", here / "models" / "default")
     shutil.copytree(tiny_run / "weights", here / "weights")
     write_labels(here / "labels" / "made.jsonl", labels())
+    config = json.loads((here / "models" / "default" / "config.json").read_text("utf-8"))
+    config["training"][LEARNT] = [WITHDRAWN]
+    (here / "models" / "default" / "config.json").write_text(json.dumps(config), "utf-8")
     write_frozen(here / "splits.json", load_splits(tiny_data_dir))
     (here / "retrain.toml").write_text(CONFIG.format(epochs=30))
     write_tiny_toml(here / "train.toml", tiny_base)
@@ -227,16 +232,16 @@ def story(home: Home) -> Story:
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    killed, resumed = home.served, Screen()
+    killed, resumed, commits = home.served, Screen(), ["at the start"]
+
+    def add(champion: Path) -> None:
+        added.append(champion.name)
+        commits.append("later")
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "judge", lambda *_: outcome(passed=False))
-        result = retrain(
-            home.job,
-            home.store,
-            agree=lambda _: True,
-            show=resumed.show,
-            add=lambda champion: added.append(champion.name),
-        )
+        patch.setattr(module, "git_state", lambda: commits[-1])
+        result = retrain(home.job, home.store, agree=lambda _: True, show=resumed.show, add=add)
     return Story(str(refused.value), added, killed, resumed, result, home.served)
 
 
@@ -246,8 +251,8 @@ def test_a_second_retraining_is_refused_and_told_whom_to_wait_for(story: Story) 
     assert story.added == ["default"]  # and it adds no labels either
 
 
-def test_the_champion_outlives_a_kill(story: Story, tiny_model_dir: Path) -> None:
-    assert story.killed == (tiny_model_dir / "config.json").read_bytes()
+def test_the_champion_outlives_a_kill(story: Story, furnished: Path) -> None:
+    assert story.killed == Home(furnished).served
 
 
 def test_a_killed_training_goes_on_from_its_last_epoch(story: Story) -> None:
@@ -280,22 +285,26 @@ def test_the_report_lies_with_the_challenger_and_in_mlflow(story: Story) -> None
 def test_the_challenger_knows_what_it_learnt(story: Story) -> None:
     facts = load(story.result.challenger.folder).settings.training
     assert facts["started_from"]["version"] == "tiny"
-    assert facts["mix"]["new labels"] == 10
+    copies = story.result.report.counts["copies of them"]
+    assert facts["mix"] == {"messages replayed": 40, "new labels": 10, "copies of them": copies}
+    assert facts["commit"] == "at the start"
     versions = {label_version(label.message): label.message.id for label in labels()}
     left = {versions[version] for version in set(versions) - set(facts[LEARNT])}
     assert len(left) == 2
     assert left == set(facts[HELD_OUT])
+    assert WITHDRAWN in facts[LEARNT]  # its weights go on from those that learnt it
+    assert "labels of tiny: it learnt 1 labels that are gone: lab-gone;" in story.result.report.to_markdown()
     assert facts["parent"] == "tiny"
     assert facts["data_digest"] == story.result.report.data_digest
     assert story.result.challenger.weights is not None
 
 
 def test_a_failed_gate_says_by_how_much_and_changes_nothing(
-    story: Story, tiny_model_dir: Path, capsys: pytest.CaptureFixture[str]
+    story: Story, furnished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert story.result.promotion is None
     assert story.result.challenger.tags["gate"] == "failed on test F1"
-    assert story.served == (tiny_model_dir / "config.json").read_bytes()
+    assert story.served == Home(furnished).served
     _tell(story.result, asked=False)
     said = capsys.readouterr().out
     assert "not promoted: tiny goes on serving" in said
@@ -324,7 +333,8 @@ def test_without_a_terminal_nobody_agrees_and_yes_promotes(
     assert [model.version for model in home.store.list()] == ["tiny", "tiny+1"]
     assert not (home.folder / "models" / "versions" / ".retrain" / "challenger").exists()
     data = curate(home.job.places, home.folder / "again", served, RetrainConfig())
-    assert set(map(label_version, data.labels.earlier)) == set(served.settings.training[LEARNT])
+    learnt = set(map(label_version, data.labels.earlier)) | {WITHDRAWN}
+    assert learnt == set(served.settings.training[LEARNT])
     assert len(data.labels.new) == 2  # kept for measuring in the last round, to be learnt in this one
 
 
@@ -342,7 +352,16 @@ def test_labels_in_conflict_stop_it_before_anything_is_trained(home: Home, tmp_p
     done = CliRunner().invoke(app, [*home.arguments, "--with", str(tmp_path / "new.jsonl")])
     assert done.exit_code == 1, done.output
     assert "conflict" in done.output
+    assert "then run `reviewguard retrain` without --with" in done.stderr
     assert not (home.folder / "labels" / "new.jsonl").exists()
+
+
+def test_columns_are_named_to_data_add_since_retrain_does_not_take_them(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "two.csv").write_text("text,label,verdict\nHi.,compliant,compliant\n")
+    done = CliRunner().invoke(app, [*home.arguments, "--with", str(tmp_path / "two.csv")])
+    assert isinstance(done.exception, InputError)
+    add = f"`reviewguard data add {tmp_path / 'two.csv'} --map …`"
+    assert f"--map verdict='label', in {add}; then run `reviewguard retrain` without" in done.exception.fix
 
 
 def test_refused_rows_stop_it_as_they_stop_data_add(home: Home, tmp_path: Path) -> None:

@@ -17,7 +17,10 @@ from reviewguard.cli import app
 from reviewguard.curation.details import without_details
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import read_jsonl
+from reviewguard.inference.exports import ScoreOptions
 from reviewguard.inference.model_folder import load
+from reviewguard.labelling.queue import read_items
+from reviewguard.people import Details
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.suggesting import SuggestJob, suggest
 
@@ -102,15 +105,67 @@ def test_what_has_a_label_is_not_chosen_again_though_labels_hold_no_names(
         assert len([row for row in rows(out) if row["body"] in named]) == chosen
 
 
+def test_the_same_text_after_other_words_of_the_buyer_is_chosen(tiny_model_dir: Path, tmp_path: Path) -> None:
+    row = {"previous": "I love it, thank you! Best lamp ever.", "text": "Could you share that in a review?"}
+    export, labelled, out = (tmp_path / name for name in ("export.jsonl", "labelled.jsonl", "out.jsonl"))
+    export.write_text(json.dumps(row) + "\n")
+    for known, chosen in ((row | {"previous": None}, 1), (row, 0)):
+        labelled.write_text(json.dumps(known) + "\n")
+        assert run(export, out, tiny_model_dir, "--labelled", labelled).exit_code == 0
+        assert len(rows(out)) == chosen
+
+
+def test_what_the_buyers_row_tells_of_people_comes_with_the_answer(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    export, out = tmp_path / "export.csv", tmp_path / "out.jsonl"
+    export.write_text(
+        "ticket_id,order number,from,direction,message\n"
+        "7,DE-4711-88213,Ottoline Marsh,inbound,The lamp is late.\n"
+        "7,,Example Shop,outbound,It left with DE-4711-88213 today. Could you leave us a review please?\n"
+        "8,,Example Shop,outbound,Where should we send the new lid to please?\n"
+    )
+    suggest(
+        SuggestJob((str(export),), out, labelled=(), model=tiny_model_dir, options=ScoreOptions(workers=1))
+    )
+    found = {item.text[:7]: item.details for item in read_items(out, ReadOptions())}
+    assert found == {
+        "It left": Details(("Ottoline Marsh",), {"DE-4711-88213": "[order-id]"}),
+        "Where s": Details(),
+    }
+
+
+EXAMPLES = sorted(
+    path.name
+    for path in (ROOT / "data" / "examples").iterdir()
+    if path.name != "templates" and not path.name.endswith(".expected.json")
+)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_label_reads_what_suggest_wrote_of_any_export(
+    name: str, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "to_label.jsonl"
+    inputs, options = (str(ROOT / "data" / "examples" / name),), ScoreOptions(workers=1)
+    job = SuggestJob(inputs, out, labelled=(), model=tiny_model_dir, options=options)
+    chosen = [(item.row.record.text, item.row.previous or "") for item in suggest(job).chosen]
+    found = read_items(out, ReadOptions(), model=Path("/nowhere"))
+    assert [item.key for item in found] == chosen
+    assert chosen
+
+
 def test_the_same_seed_gives_the_same_bytes(export: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
     for name in ("one.jsonl", "other.jsonl"):
         assert run(export, tmp_path / name, tiny_model_dir, "-n", 6).exit_code == 0
     assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
 
 
-def test_where_too_little_is_left_it_says_so(export: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
-    labelled = ROOT / "data" / "messages" / "start-voices.jsonl"
-    out = tmp_path / "to_label.jsonl"
+def test_where_too_little_is_left_it_says_so(
+    export: Path, texts: list[str], tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    labelled, out = tmp_path / "labelled.jsonl", tmp_path / "to_label.jsonl"
+    labelled.write_text("".join(json.dumps({"text": text, "types": []}) + "\n" for text in texts))
     result = run(export, out, tiny_model_dir, "-n", 50, "--labelled", labelled)
     assert result.exit_code == 0, result.output
     left = rows(out)

@@ -22,7 +22,7 @@ MODEL = {"model.onnx", "tokenizer.json", "config.json", "README.md"}
 def wheel(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     """Built from a copy, so that no build leaves anything in the checkout; with the tiny model until one is shipped."""
     tree, out = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, tree)
     shutil.copytree(ROOT / "src", tree / "src", ignore=shutil.ignore_patterns("__pycache__"))
     shipped = (SHIPPED / "config.json").is_file()
@@ -48,6 +48,7 @@ def run(*arguments: str) -> None:
 
 def test_the_wheel_holds_the_package_and_the_model_and_nothing_of_the_tests(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"LICENSE", "NOTICE"} <= {Path(name).name for name in names if ".dist-info/licenses/" in name}
     assert {f"reviewguard/default_model/{name}" for name in MODEL} < names
     assert {"reviewguard/policy.toml", "reviewguard/py.typed"} < names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"reviewguard"}

@@ -41,9 +41,10 @@ def add(
     A row has `text`; `types` (names, with spaces or commas between) or `verdict`; where known `previous`, and
     `rationale` (quotes, or start, end and type). Names, addresses, phones, e-mail, links and order ids become
     placeholders. Rows that are known already add nothing. A row that contradicts a known label is shown beside it,
-    and nothing is written until every such conflict is decided. Labels that the model doubts are listed.
+    and nothing is written until every such conflict is decided. Labels that the model doubts are listed. Rows that
+    nobody labelled are left out, and counted.
 
-    Exit code: 0 when all rows are in or known; 1 for refused rows or open conflicts; 2 for an unreadable file.
+    Exit code: 0 when all labels are in or known; 1 for refused rows or open conflicts; 2 for an unreadable file.
 
     Example: reviewguard data add scored.labels.jsonl
 

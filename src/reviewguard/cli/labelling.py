@@ -9,6 +9,7 @@ import typer
 
 from reviewguard import user
 from reviewguard.cli.shared import FormatOption, MapOption, ModelOption, column_map, output_console
+from reviewguard.errors import InputError
 
 
 def label(
@@ -46,7 +47,10 @@ def label(
 
     labeller = who or user.who()
     check_labeller(labeller)
-    target = out or file.with_name(f"{file.name.partition('.')[0]}.labels.jsonl")
+    stem = file.name.partition(".")[0]
+    if out is None and not stem:
+        raise InputError(f"{file} gives the file of labels no name", fix="name it with --out")
+    target = out or file.with_name(f"{stem}.labels.jsonl")
     options = ReadOptions(format, column_map(columns))
     with open_journal(target, file) as journal:
         items = read_items(file, options, model=model, everything=everything)

@@ -10,6 +10,7 @@ import typer
 
 from reviewguard.cli.data import FROZEN, LABELS, MESSAGES
 from reviewguard.cli.shared import output_console, warn
+from reviewguard.errors import InputError
 from reviewguard.user import who
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reviewguard.retraining.retrain import RetrainResult
 
 BEHAVIOUR = Path("tests/model/behaviour")
+_THEN = "then run `reviewguard retrain` without --with"
 
 
 def retrain(
@@ -90,11 +92,19 @@ def _add(path: Path, places: Places, model: Path) -> None:
     from reviewguard.labelling.report import report_view
 
     job = AddJob(path, places.labels, places.messages, who=who(), model=model, splits=places.splits)
-    report = add(job)
+    try:
+        report = add(job)
+    except InputError as error:
+        if "--map" not in error.fix:
+            raise
+        fix = f"{error.fix}, in `reviewguard data add {path} --map …`; {_THEN}"
+        raise InputError(error.found, expected=error.expected, fix=fix) from error
     console, _ = output_console()
     console.print(report_view(report, job.target), highlight=False)
     if report.undecided:
-        print(f"not retrained: settle this with `reviewguard data add {path}` first", file=sys.stderr)
+        print(
+            f"not retrained: settle this with `reviewguard data add {path}` first, {_THEN}", file=sys.stderr
+        )
         raise typer.Exit(1)
     if report.refused:
         print(

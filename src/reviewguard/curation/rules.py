@@ -12,6 +12,8 @@ from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import LabelledMessage, Rationale
 from reviewguard.text import without_spans
 
+_PLACEHOLDER = re.compile(r"\[[a-z-]+\]")
+
 
 def check_rules(located: Sequence[Located]) -> list[Issue]:
     """Every broken label rule, message by message first, then between messages."""
@@ -66,7 +68,7 @@ def _check_neutral(item: Located) -> Iterator[Issue]:
     stretches = item.message.rationale
     broken = [s for s in stretches if s.type != NEUTRAL_REQUEST]
     for index, stretch in enumerate(stretches):
-        if stretch.type == NEUTRAL_REQUEST and any(_overlap(stretch, other) for other in broken):
+        if stretch.type == NEUTRAL_REQUEST and any(overlap(stretch, other) for other in broken):
             yield item.issue(
                 f"rationale.{index}",
                 "verdict",
@@ -74,17 +76,21 @@ def _check_neutral(item: Located) -> Iterator[Issue]:
             )
 
 
-def _overlap(one: Rationale, other: Rationale) -> bool:
+def overlap(one: Rationale, other: Rationale) -> bool:
+    """Whether two stretches have characters in common."""
     return one.start < other.end and other.start < one.end
 
 
 def _check_removal(item: Located) -> Iterator[Issue]:
-    """What marks a violation must not stand elsewhere too, or removing it would not cure it."""
+    """What marks a violation must not stand elsewhere too, or removing it would not cure it.
+
+    A placeholder alone may: it stood for something else there.
+    """
     rest = remainder(item.message).casefold()
     for index, stretch in enumerate(item.message.rationale):
         quote = item.message.text[stretch.start : stretch.end].strip().casefold()
         again = re.search(rf"(?<!\w){re.escape(quote)}(?!\w)", rest)
-        if stretch.type != NEUTRAL_REQUEST and again:
+        if stretch.type != NEUTRAL_REQUEST and again and not _PLACEHOLDER.fullmatch(quote):
             yield item.issue(f"rationale.{index}", "removal", f"{quote!r} stands elsewhere too")
 
 

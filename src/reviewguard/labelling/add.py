@@ -18,7 +18,7 @@ from reviewguard.labelling.checking import Checked, check
 from reviewguard.labelling.compare import Candidate, Comparison, Conflict, Known, compare
 from reviewguard.labelling.doubtful import doubtful
 from reviewguard.labelling.results import ALL, AddReport, Decisions, Doubt
-from reviewguard.labelling.rows import Refused, read_rows
+from reviewguard.labelling.rows import Refused, Rows, read_rows
 from reviewguard.labelling.settling import Dataset, Settled, lost, renewals, settle
 from reviewguard.labelling.store import store
 from reviewguard.schema import Verdict
@@ -74,13 +74,13 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
         InputError: the file or the labels there cannot be read or written, or a decision fits no row.
     """
     target = job.target
-    rows, refused = read_rows(job.path, job.columns)
+    rows = read_rows(job.path, job.columns)
     stored = read_labels(job.labels)
     if stored.issues:
         raise InputError(f"{stored.issues[0]}", fix="mend the line, or take it out")
-    checked = check(rows, classifier or load(job.model), job.who)
+    checked = check(rows.labelled, classifier or load(job.model), job.who)
     dataset = Dataset(stored.labels, read_messages(job.messages).located)
-    report = _decide(checked, job.decisions, refused, dataset)
+    report = _decide(checked, job.decisions, rows, dataset)
     report = replace(report, measured=_measured(report.added, dataset, job.splits))
     if job.dry_run or report.undecided or not (report.incoming or report.outgoing):
         return report
@@ -91,7 +91,7 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
 def _decide(
     checked: Checked,
     decisions: Decisions,
-    refused: Iterable[Refused],
+    rows: Rows,
     dataset: Dataset,
 ) -> AddReport:
     _check_names(decisions, (item.id for item in checked.candidates))
@@ -105,9 +105,10 @@ def _decide(
         repetitions=tuple(r for r in result.repetitions if id(r.new.label.message) not in lines),
         conflicts=result.conflicts,
         doubts=_doubts(_uncontested(settled.added, result.conflicts), checked.verdicts),
-        refused=(*refused, *checked.refused, *map(_rejected, rejected)),
+        refused=(*rows.refused, *checked.refused, *map(_rejected, rejected)),
+        unlabelled=rows.unlabelled,
         scrubbed=dict(sorted(checked.scrubbed.items())),
-        marked=tuple(item.id for item in settled.added if item.label.provenance.marked_by == "model"),
+        marked=tuple(item for item in settled.added if item.label.provenance.marked_by == "model"),
     )
 
 

@@ -77,10 +77,15 @@ def _candidate(original: LabelledRow, values: Mapping[str, object]) -> Candidate
     if label is not None:
         issues = tuple(_told_issues(label))
     if label is None or issues:
-        reasons = dict.fromkeys(f"{issue.field}: {issue.message}" for issue in issues)
+        reasons = dict.fromkeys(f"{issue.field}: {issue.message}{_hint(issue)}" for issue in issues)
         return Refused(original.file, original.place, "; ".join(reasons))
     before = replace(label.message, text=original.text, previous=original.previous)
     return Candidate(label, original.place, before)
+
+
+def _hint(issue: Issue) -> str:
+    """What the model could not mark, for which a person has to."""
+    return " (write its words in `rationale`)" if issue.rule == "types" and issue.field == "rationale" else ""
 
 
 def _told_issues(label: StoredLabel) -> Iterator[Issue]:

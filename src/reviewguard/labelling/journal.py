@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,14 @@ class Journal:
         """
         line = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         try:
-            with self.path.open("ab") as file:
+            # A buffer would write the rest of a line that was taken back, once the file is closed.
+            with self.path.open("ab", buffering=0) as file:
                 size = file.tell()
                 try:
-                    file.write(line)
-                    file.flush()
+                    _write_all(file, line)
                     os.fsync(file.fileno())
                 except OSError:
-                    os.truncate(self.path, size)
+                    file.truncate(size)
                     raise
         except OSError as error:
             raise InputError(
@@ -57,8 +58,14 @@ class Journal:
 
     def undo(self) -> Row:
         """Take the last line back; the file is replaced as a whole."""
-        write_jsonl(self.path, self.rows[:-1])
+        write_jsonl(self.path, self.rows[:-1], errors="replace")
         return self.rows.pop()
+
+
+def _write_all(file: FileIO, line: bytes) -> None:
+    """A disk that fills up takes part of a line, and refuses the next part."""
+    while line:
+        line = line[file.write(line) :]
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from reviewguard.curation.rules import overlap
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling.rows import LabelledRow
 from reviewguard.labelling.words import mark
+from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import Message, Verdict
 from reviewguard.text import without_spans
 
@@ -24,6 +26,7 @@ def fill_marks(
 
     Where the model finds the type, its own marks; elsewhere the sentence whose removal lowers the type's score most
     (leave-one-out; Li, Monroe and Jurafsky, "Understanding neural networks through representation erasure", 2016).
+    A neutral ask gets no words that a violation is marked in.
 
     Args:
         verdicts: the classifier's, one a row.
@@ -44,7 +47,10 @@ def _filled(row: LabelledRow, verdict: Verdict, classifier: Classifier) -> Label
     quotes = [(e.text, e.type) for e in verdict.evidence if e.type in missing]
     for kind in set(missing) - {kind for _, kind in quotes}:
         quotes.append((_strongest_sentence(row, kind, classifier), kind))
-    return replace(row, rationale=(*row.rationale, *mark(row.text, quotes)))
+    found = mark(row.text, quotes)
+    broken = [item for item in (*row.rationale, *found) if item.type != NEUTRAL_REQUEST]
+    kept = (r for r in found if r.type != NEUTRAL_REQUEST or not any(overlap(r, other) for other in broken))
+    return replace(row, rationale=(*row.rationale, *kept))
 
 
 def _strongest_sentence(row: LabelledRow, kind: str, classifier: Classifier) -> str:

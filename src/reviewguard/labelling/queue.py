@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.inference.render import bracketed, printable
-from reviewguard.labelling.people import People
 from reviewguard.labelling.scored import judged_words, plain_cell
+from reviewguard.people import NOTHING, Details, People
 from reviewguard.policy import load_policy
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.schema import COMPLIANT, Cell, Evidence, Record, ScoredRecord, Verdict
@@ -26,7 +26,7 @@ class Item:
     Attributes:
         shown: the model's verdict, None where it gave none; with `probability` (0–1), types, marks, reasons, model.
         source: file and place.
-        names: people whom columns of its conversation's rows name.
+        details: what columns of its conversation's rows tell of people.
         suggested: whether `suggest` chose it.
     """
 
@@ -39,7 +39,7 @@ class Item:
     evidence: tuple[Evidence, ...]
     reasons: tuple[str, ...]
     model: str
-    names: tuple[str, ...] = ()
+    details: Details = NOTHING
     suggested: bool = False
 
     @property

@@ -98,6 +98,7 @@ def _end(report: AddReport, target: Path) -> Iterator[RenderableType]:
         "in conflict": len(rows_of(report.conflicts)),
         "may be wrong": len(report.doubts),
         "refused": len(report.refused),
+        "without a label": report.unlabelled,
     }
     yield Text(
         "\n" + ", ".join(f"{count} {what}" for what, count in counts.items() if count or "add" in what)
@@ -105,9 +106,15 @@ def _end(report: AddReport, target: Path) -> Iterator[RenderableType]:
     if report.scrubbed:
         taken = ", ".join(f"{count} {label}" for label, count in report.scrubbed.items())
         yield Text(f"personal details replaced: {taken}")
-    if report.marked:
-        yield Text(f"words marked by the model, look at them: {', '.join(report.marked)}")
+    yield from _marked_by_model(report)
     yield Text(_closing(report, target))
+
+
+def _marked_by_model(report: AddReport) -> Iterator[RenderableType]:
+    if report.marked:
+        yield Text("words marked by the model, look at them:")
+    for item in report.marked:
+        yield Text(f"  {item.id} ({item.place}): {' '.join(_bracketed(item.label.message).split())}")
 
 
 def _closing(report: AddReport, target: Path) -> str:
@@ -141,7 +148,11 @@ def _previous(message: LabelledMessage) -> Text:
 
 
 def _marked(message: LabelledMessage) -> Text:
-    return Text(bracketed(message.text, list(_evidence(message))))
+    return Text(_bracketed(message))
+
+
+def _bracketed(message: LabelledMessage) -> str:
+    return bracketed(message.text, list(_evidence(message)))
 
 
 def _evidence(message: LabelledMessage) -> Iterable[Evidence]:

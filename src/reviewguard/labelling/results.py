@@ -66,8 +66,9 @@ class AddReport:
         conflicts: known labels that rows contradict, with what was decided.
         doubts: added labels that may be wrong, the most doubtful first.
         refused: rows that cannot be taken in, or were rejected.
+        unlabelled: rows that nobody labelled, and that are left out.
         scrubbed: placeholder → personal details it stands for.
-        marked: ids of labels whose words the model marked.
+        marked: labels whose words the model marked.
         renewed: rows whose marks take the place of the model's, on a label that is stored already.
         measured: id of an added label → the validation or test message that it reads like, for which it is not learnt.
         written: the file written, or the folder where labels only went; None where nothing was.
@@ -79,7 +80,8 @@ class AddReport:
     doubts: tuple[Doubt, ...]
     refused: tuple[Refused, ...]
     scrubbed: Mapping[str, int]
-    marked: tuple[str, ...]
+    marked: tuple[Candidate, ...]
+    unlabelled: int = 0
     removed: frozenset[str] = frozenset()
     renewed: tuple[Repetition, ...] = ()
     measured: Mapping[str, str] = field(default_factory=dict)

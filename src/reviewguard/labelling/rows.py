@@ -11,8 +11,8 @@ from typing import Any
 from reviewguard.errors import InputError
 from reviewguard.labelling.answered import with_previous
 from reviewguard.labelling.cells import Unusable, list_of, rationale_of, word_of
-from reviewguard.labelling.people import People
 from reviewguard.labelling.scored import judged_words
+from reviewguard.people import Details, People, numbers_in
 from reviewguard.policy import load_policy
 from reviewguard.readers.columns import MAIL_FIELD, recognise
 from reviewguard.readers.registry import ReadOptions, read_records
@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "shown": ("shown", "shown_verdict", "rg_verdict"),
     "source": ("source", "source_file"),
     "names": ("names",),
+    "numbers": ("numbers",),
     "product": ("product",),
     "register": ("register",),
     "channel": ("channel",),
@@ -39,9 +40,6 @@ _NOT_SELLERS: Mapping[Role, str] = {
     "buyer": "a buyer's message: labels are for what a seller wrote",
     "system": "an internal note or a notice: labels are for what a seller wrote",
 }
-_PHONE_COLUMN = re.compile(r"(?i)phone|mobile|^tel\b|telefon|teléfono|téléphone")
-_DIGITS = 5
-"""A number of fewer digits may stand in a text for anything."""
 _NO_TYPES = frozenset({"none", "no", "-", "compliant"})
 
 
@@ -51,8 +49,7 @@ class LabelledRow:
 
     Attributes:
         place: where in the file, for people.
-        names: people whom columns of its conversation's rows name.
-        numbers: order numbers and phone numbers that the row's own columns hold → the placeholder for each.
+        details: what columns of its conversation's rows tell of people.
         extra: further cells by field of `COLUMNS`, as text.
     """
 
@@ -62,8 +59,7 @@ class LabelledRow:
     previous: str | None
     types: tuple[str, ...]
     rationale: tuple[Rationale, ...]
-    names: tuple[str, ...]
-    numbers: Mapping[str, str]
+    details: Details
     extra: Mapping[str, str]
 
     @property
@@ -81,37 +77,60 @@ class Refused:
     reason: str
 
 
-def read_rows(
-    path: Path, columns: Mapping[str, str] | None = None
-) -> tuple[list[LabelledRow], list[Refused]]:
-    """The labelled rows of a file, and the rows that are none.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a file of labels holds.
 
-    A row has `text`, and `types` (a list, or names with spaces or commas between) or `verdict`; `previous`,
+    Attributes:
+        labelled: its labels.
+        refused: rows with a label that cannot be taken in, and rows that cannot be read.
+        unlabelled: how many rows nobody labelled; buyers' messages and notices are among them.
+    """
+
+    labelled: tuple[LabelledRow, ...]
+    refused: tuple[Refused, ...]
+    unlabelled: int
+
+
+def read_rows(path: Path, columns: Mapping[str, str] | None = None) -> Rows:
+    """The rows of a file of labels.
+
+    A labelled row has `text`, and `types` (a list, or names with spaces or commas between) or `verdict`; `previous`,
     `rationale` (offsets or quotes) and the others of `COLUMNS` where they are known. In an export of conversations
-    the buyer's messages are refused, and stand before the seller's as `score` takes them.
+    the buyer's messages stand before the seller's as `score` takes them.
 
     Args:
         columns: field → column, where the names do not tell.
 
     Raises:
-        InputError: the file cannot be read, or has no column for messages or for labels.
+        InputError: the file cannot be read, has no column for messages or for labels, or no row with a label.
     """
     given = dict(columns or {})
     _check_given(path, given)
     own = {field: given.pop(field) for field in COLUMNS if field in given}
     rows: list[LabelledRow] = []
     refused: list[Refused] = []
+    unlabelled = 0
     seen: dict[str, None] = {}
     records = with_previous(list(read_records([path], ReadOptions(columns=given))), given)
     people = People.among(records)
     for record in records:
         seen.update(dict.fromkeys(record.values))
         try:
-            rows.append(_row(record, given, own, people))
+            if (row := _row(record, given, own, people)) is None:
+                unlabelled += 1
+            else:
+                rows.append(row)
         except Unusable as error:
             refused.append(Refused(path.name, record.place, str(error)))
     _check_columns(path, seen, own)
-    return rows, refused
+    if unlabelled and not rows and not refused:
+        raise InputError(
+            f"{path}: none of its {unlabelled:,} rows has a label",
+            expected="types, or a verdict, in some rows",
+            fix="write `compliant` as the verdict of those where nothing is wrong",
+        )
+    return Rows(tuple(rows), tuple(refused), unlabelled)
 
 
 def _check_given(path: Path, given: Mapping[str, str]) -> None:
@@ -157,13 +176,18 @@ def _fields(header: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, str]
     return found | {field: column for field, column in own.items() if column in header}
 
 
-def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str], people: People) -> LabelledRow:
+def _row(
+    record: Record, given: Mapping[str, str], own: Mapping[str, str], people: People
+) -> LabelledRow | None:
+    """None for a row without a label."""
     if record.error:
         raise Unusable(record.error)
-    if record.role in _NOT_SELLERS:
-        raise Unusable(_NOT_SELLERS[record.role])
     fields = _fields(record.values, own)
     cells = {field: record.values[column] for field, column in fields.items()}
+    if not word_of(cells.get("types")) and not word_of(cells.get("verdict")):
+        return None
+    if record.role in _NOT_SELLERS:
+        raise Unusable(_NOT_SELLERS[record.role])
     marks = list_of(cells.get("rationale"))
     text = _text(record, given, raw=any(isinstance(item, dict) and "start" in item for item in marks))
     types = _labels(cells)
@@ -174,16 +198,14 @@ def _row(record: Record, given: Mapping[str, str], own: Mapping[str, str], peopl
         previous=(judged_words(record)[1] or "").strip() or None,
         types=types,
         rationale=rationale_of(marks, text, types),
-        names=(*people.of(record), *map(word_of, list_of(cells.get("names")))),
-        numbers=_numbers(record),
+        details=people.of(record) + _told(cells),
         extra={name: word for name in COLUMNS if (word := word_of(cells.get(name)))},
     )
 
 
-def _numbers(record: Record) -> dict[str, str]:
-    phones = (str(v).strip() for column, v in record.values.items() if v and _PHONE_COLUMN.search(column))
-    found = dict.fromkeys(phones, "[phone]") | {record.order_id or "": "[order-id]"}
-    return {number: label for number, label in found.items() if sum(map(str.isdigit, number)) >= _DIGITS}
+def _told(cells: Mapping[str, Cell]) -> Details:
+    """What `label` wrote beside the row."""
+    return Details(tuple(map(word_of, list_of(cells.get("names")))), numbers_in(cells.get("numbers")))
 
 
 def _text(record: Record, given: Mapping[str, str], *, raw: bool) -> str:
@@ -199,17 +221,15 @@ def _labels(cells: Mapping[str, Cell]) -> tuple[str, ...]:
     """Types in the guide's order, checked against the verdict.
 
     Raises:
-        Unusable: there is no label, an unknown one, or types and verdict contradict each other.
+        Unusable: the label is unknown or incomplete, or types and verdict contradict each other.
     """
     types, verdict = _types(cells.get("types")), _verdict(cells.get("verdict"))
     if types is None:
         if verdict == COMPLIANT:
             return ()
-        if verdict == REVIEW_SOLICITING:
-            raise Unusable(
-                f"{REVIEW_SOLICITING} without types: say which, of {', '.join(load_policy().violation_types)}"
-            )
-        raise Unusable("no label: neither types nor a verdict (write `compliant` where nothing is wrong)")
+        raise Unusable(
+            f"{REVIEW_SOLICITING} without types: say which, of {', '.join(load_policy().violation_types)}"
+        )
     implied = REVIEW_SOLICITING if load_policy().profile("amazon").is_broken(types) else COMPLIANT
     if verdict not in (None, implied):
         raise Unusable(

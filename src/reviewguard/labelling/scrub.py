@@ -28,10 +28,10 @@ def scrub(row: LabelledRow) -> Scrubbed:
 
     In the messages, and in what is stored beside them but for the labeller.
     """
-    people = frozenset((*row.names, *names_in(row.text).again, *names_in(row.previous or "").again))
-    text = without_details(row.text, people, row.numbers)
-    previous = without_details(row.previous or "", people, row.numbers)
-    told = {field: without_details(words, people, row.numbers) for field, words in _told(row).items()}
+    people = frozenset((*row.details.names, *names_in(row.text).again, *names_in(row.previous or "").again))
+    text = without_details(row.text, people, row.details.numbers)
+    previous = without_details(row.previous or "", people, row.details.numbers)
+    told = {field: without_details(words, people, row.details.numbers) for field, words in _told(row).items()}
     rationale = row.rationale
     for step in text:
         moved = ((step.place(r.start, r.end), r.type) for r in rationale)

@@ -154,5 +154,6 @@ def _row(item: Item, label: Label, who: str) -> Row:
         "shown": item.shown,
         "probability": item.probability,
         "source": item.source,
-        "names": list(item.names),
+        "names": list(item.details.names),
+        "numbers": [list(pair) for pair in item.details.numbers.items()],
     }

@@ -10,6 +10,8 @@ from typing import Any
 from reviewguard.readers.cells import encodable
 from reviewguard.readers.dates import parse_date
 
+_FLAGS = {"true": True, "false": False}
+
 
 class Malformed(ValueError):
     """An object is not built as its vendor builds them."""
@@ -52,9 +54,9 @@ class Fields:
         return []
 
     def flag(self, *names: str) -> bool | None:
-        """The first of these that is true or false."""
-        found = (self.values.get(name) for name in names)
-        return next((value for value in found if isinstance(value, bool)), None)
+        """The first of these that is true or false, or says so in words, as what was a table does."""
+        words = (str(self.values.get(name)).strip().lower() for name in names)
+        return next((_FLAGS[word] for word in words if word in _FLAGS), None)
 
     def date(self, *names: str) -> datetime | None:
         """The first of these that is a date."""

@@ -60,8 +60,11 @@ class TicketReader(ABC):
     lists: ClassVar[tuple[str, ...]] = ("tickets", "data", "results", "items", *MESSAGE_LISTS)
 
     def sniff(self, path: Path, head: bytes) -> bool:
-        """Whether it begins like JSON and with the vendor's field names, which stand in quoted CSV too."""
-        return begins_like_json(head) and self.is_of_vendor(head)
+        """Whether it begins like JSON and with the vendor's field names, which stand in quoted CSV too.
+
+        What `score` or `suggest` wrote of a table with such columns is no export of the vendor's.
+        """
+        return begins_like_json(head) and b'"rg_verdict"' not in head and self.is_of_vendor(head)
 
     @abstractmethod
     def is_of_vendor(self, head: bytes) -> bool:

@@ -70,6 +70,11 @@ class Mix:
     labels: int
     copies: int
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Messages by what they are, for people."""
+        return {"messages replayed": self.replayed, "new labels": self.labels, "copies of them": self.copies}
+
 
 def choose_start(
     champion: Classifier, weights: Path | None, settings: Settings, *, folder: Path, unpack_to: Path

@@ -12,7 +12,7 @@ from reviewguard.curation.storage import load_splits, read_frozen
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.retraining.config import RetrainConfig
-from reviewguard.retraining.labels import RoundOfLabels, sort_labels
+from reviewguard.retraining.labels import RoundOfLabels, sort_labels, told_withdrawn, withdrawn
 from reviewguard.retraining.regression import regression_set
 from reviewguard.schema import LabelledMessage
 from reviewguard.training import LEARNT
@@ -36,13 +36,18 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class RoundData:
-    """What a round trains and measures with."""
+    """What a round trains and measures with.
+
+    Attributes:
+        withdrawn: labels that the champion learnt and that are gone, as `label_version` names them.
+    """
 
     curation: CurationReport
     labels: RoundOfLabels
     validation: tuple[LabelledMessage, ...]
     test: tuple[LabelledMessage, ...]
     regression: tuple[LabelledMessage, ...]
+    withdrawn: tuple[str, ...] = ()
 
     @property
     def splits(self) -> Mapping[str, tuple[LabelledMessage, ...]]:
@@ -78,11 +83,14 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
     splits = load_splits(out)
     _check_measured(places, frozen, splits)
     stored = read_labels(places.labels)
+    ids = {label.message.id for label in stored.labels}
     facts = champion.settings.training
+    learnt = set(facts.get(LEARNT, ()))
+    gone = withdrawn(learnt, ids)
     sorted_ = sort_labels(
         splits["train"],
-        {label.message.id for label in stored.labels},
-        set(facts.get(LEARNT, ())),
+        ids,
+        learnt,
         set(facts.get(HELD_OUT, ())),
         share=config.held_out,
         least=config.held_out_from,
@@ -90,13 +98,14 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
     if not sorted_.new:
         left = [item.unquoted for item in report.dropped if item.step == LABELS]
         but = f" but those left out: {', '.join(left[:5])}{' …' if len(left) > 5 else ''}" if left else ""
+        also = f"; {told_withdrawn(gone)}" if gone else ""
         raise InputError(
-            f"nothing to learn: {places.labels} holds no label that is new to {champion.model}{but}",
+            f"nothing to learn: {places.labels} holds no label that is new to {champion.model}{but}{also}",
             fix="add labels first, with `reviewguard data add` or --with; new written messages are "
             "recorded by `reviewguard data build --freeze` and learnt by `reviewguard train --start-from`",
         )
     test, validation = tuple(splits["test"]), tuple(splits["validation"])
-    return RoundData(report, sorted_, validation, test, regression_set(stored))
+    return RoundData(report, sorted_, validation, test, regression_set(stored), gone)
 
 
 def _check_measured(

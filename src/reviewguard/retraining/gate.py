@@ -134,8 +134,8 @@ def _behaviour(
     questions: Questions, champion: Answers, challenger: Answers, config: GateConfig
 ) -> list[GateLine]:
     if champion.behaviour is None or challenger.behaviour is None:
-        allowed = f"{config.behaviour_loss:.3f}"
-        return [GateLine("behaviour", None, None, None, None, None, allowed, True, "not run, no suite")]
+        allowed, why = f"{config.behaviour_loss:.3f}", "there is no behaviour suite"
+        return [GateLine("behaviour", None, None, None, None, None, allowed, True, why, decides=False)]
     draws = Draws(config.seed, config.bootstrap)
     found = behaviour_differences(questions.behaviour, champion.behaviour, challenger.behaviour, draws)
     return [_passes(item, config, detail=place > 0) for place, item in enumerate(found)]

@@ -11,7 +11,7 @@ class GateLine:
     """One comparison.
 
     Attributes:
-        champion, challenger: their figures; None where undefined.
+        champion, challenger: their figures, counts as int; None where undefined.
         difference: challenger less champion, with its paired bootstrap interval where there is one.
         allowed: what the challenger may lose, in words.
         why: what decided, for a person.
@@ -91,4 +91,4 @@ def _row(line: GateLine) -> str:
 def _number(value: float | None, sign: str = "") -> str:
     if value is None:
         return "–"
-    return f"{value:{sign}.0f}" if float(value).is_integer() and abs(value) >= 1 else f"{value:{sign}.3f}"
+    return f"{value:{sign}d}" if isinstance(value, int) else f"{value:{sign}.3f}"

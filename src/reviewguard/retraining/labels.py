@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,9 @@ from reviewguard.curation.dedup import ALIKE, shingles
 from reviewguard.curation.labels import label_version
 from reviewguard.curation.nearest import alike
 from reviewguard.schema import LabelledMessage
+
+LISTED = 20
+"""Ids that a sentence names, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,29 @@ def sort_labels(
         tuple(m for m in new if m.id not in kept),
         tuple(m for m in new if m.id in kept),
     )
+
+
+def withdrawn(learnt: Iterable[str], stored: Collection[str]) -> tuple[str, ...]:
+    """Those of the labels that a model learnt whose messages have no label any more, as `learnt` names them.
+
+    Args:
+        learnt: as for `sort_labels`.
+        stored: ids of the labels there are.
+    """
+    return tuple(sorted(version for version in learnt if _id(version) not in stored))
+
+
+def told_withdrawn(versions: Sequence[str]) -> str:
+    """What to know about them, and what to do, for a person."""
+    ids = ", ".join(map(_id, versions[:LISTED])) + (" …" if len(versions) > LISTED else "")
+    return (
+        f"it learnt {len(versions)} labels that are gone: {ids}; if they were wrong, add the same messages with the "
+        "right label, or go back with `reviewguard models rollback`"
+    )
+
+
+def _id(version: str) -> str:
+    return version.rsplit("#", 1)[0]
 
 
 def _kept(new: Sequence[LabelledMessage], measured: Collection[str], wanted: int) -> set[str]:

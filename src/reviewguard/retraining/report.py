@@ -10,10 +10,9 @@ from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.compare import FIGURES, figure_text
 from reviewguard.retraining.doubts import Doubt
 from reviewguard.retraining.gate_report import GateReport
+from reviewguard.retraining.labels import LISTED, told_withdrawn
 from reviewguard.retraining.measure import Answers, Questions, violations
 from reviewguard.schema import LabelledMessage
-
-_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,7 @@ class RetrainReport:
         start: where training began, in words.
         counts: messages by their part in the round.
         left_out: place, id and rule of each label, and how many unrecorded messages, were left out.
+        withdrawn: labels that the weights it began with have learnt and that are gone, as `label_version` names them.
         seconds: stage → wall time.
         run_id: MLflow's; None when tracking failed from the start.
     """
@@ -61,6 +61,7 @@ class RetrainReport:
     data_digest: str
     counts: Mapping[str, int]
     left_out: tuple[str, ...]
+    withdrawn: tuple[str, ...]
     doubts: tuple[Doubt, ...]
     changes: tuple[Change, ...]
     answers: tuple[Answers, Answers]
@@ -78,6 +79,7 @@ class RetrainReport:
             "data_digest": self.data_digest,
             "counts": dict(self.counts),
             "left_out": list(self.left_out),
+            "withdrawn": list(self.withdrawn),
             "doubts": [{"id": d.message.id, "probability": d.probability} for d in self.doubts],
             "changes": [asdict(change) for change in self.changes],
             "gate": self.gate.to_dict(),
@@ -93,10 +95,13 @@ class RetrainReport:
     def _head(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in self.counts.items())
         times = ", ".join(f"{name} {value:.0f} s" for name, value in self.seconds.items())
-        left_out = "".join(f"\nleft out: {reason}\n" for reason in self.left_out)
+        notes = [f"left out: {reason}" for reason in self.left_out]
+        if self.withdrawn:
+            notes.append(f"labels of {self.champion}: {told_withdrawn(self.withdrawn)}")
+        noted = "".join(f"\n{note}\n" for note in notes)
         return (
             f"# {self.challenger} beside {self.champion}\n\nGate: {self.gate.summary}.\n\n"
-            f"Trained {self.start}, on {counts} (data {self.data_digest[:12]}). Time: {times}.\n{left_out}"
+            f"Trained {self.start}. Messages: {counts} (data {self.data_digest[:12]}). Time: {times}.\n{noted}"
         )
 
     def _figures(self) -> str:
@@ -118,7 +123,7 @@ class RetrainReport:
         if look:
             text += (
                 f"; of these {len(look)} are called what the new labels are, so look whether their own labels still "
-                f"hold: {', '.join(look[:_LISTED])}"
+                f"hold: {', '.join(look[:LISTED])}"
             )
         return text + ".\n"
 

@@ -31,7 +31,7 @@ from reviewguard.retraining.measure import Answers, Questions, answer
 from reviewguard.retraining.report import RetrainReport, changes
 from reviewguard.retraining.store import ModelStore, Promotion
 from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PARENT, StoredModel, check_gate
-from reviewguard.retraining.work import Work
+from reviewguard.retraining.work import Work, full_disk
 from reviewguard.retraining.writer import Writer
 from reviewguard.settings import Settings as ModelSettings
 from reviewguard.training import LEARNT, NAME, TEST, describe, run_facts
@@ -114,13 +114,14 @@ def retrain(
 
     Raises:
         InputError: another retraining runs, there is nothing to learn, the champion was replaced before the training,
-            or data or behaviour suite cannot be read.
+            a disk is full, or data or behaviour suite cannot be read.
         ModelError: there is no champion.
     """
+    commit = str(git_state())  # now: others may commit while this trains
     suite = load_cases(job.behaviour) if job.behaviour else {}
     clock = _Clock(show)
     folder = job.work or store.folder / "versions" / WORK
-    with Writer(folder).writing("retrain"):
+    with Writer(folder).writing("retrain"), full_disk(folder):
         stored = store.champion()
         add(stored.folder)
         champion = load(stored.folder)
@@ -137,7 +138,7 @@ def retrain(
         inputs = _inputs(stored, start, data, job.settings)
         work = Work.open(folder / "challenger", inputs, next_version(store, stored.version))
         with Tracker(run_name=f"retrain-{work.version}") as tracker:
-            report = _Round(job, stored, champion, start, data, suite, work, tracker, clock).run()
+            report = _Round(job, stored, champion, start, data, suite, work, tracker, clock, commit).run()
         with clock("keep"), store.writing("add", wait=WAIT):
             kept = store.add(work.model, work.weights, _tags(report))
         promotion, refused = None, ""
@@ -246,6 +247,12 @@ class _Round:
     work: Work
     tracker: Tracker
     clock: _Clock
+    commit: str
+
+    @property
+    def withdrawn(self) -> tuple[str, ...]:
+        """Labels that are gone, and that the weights it begins with have learnt all the same."""
+        return self.data.withdrawn if self.start.weights else ()
 
     def run(self) -> RetrainReport:
         """Train, export, measure both, judge; the report lies in the model folder and in MLflow."""
@@ -290,12 +297,12 @@ class _Round:
         facts = run_facts(config, data.splits, data.splits["train"], data.curation.digest) | {
             "version": self.work.version,
             "started_from": lineage(own) if start.weights else None,
-            "mix": _counts(mix, data),
+            "mix": mix.counts,
             "parent": self.stored.version,
             "run_id": self.tracker.run_id or "",
-            "commit": str(git_state()),
+            "commit": self.commit,
             "seconds": round(trained.seconds, 1),
-            LEARNT: sorted(learnt),
+            LEARNT: sorted((*learnt, *self.withdrawn)),
             HELD_OUT: sorted(m.id for m in data.labels.held_out),
         }
         return self.work.keep(trained, config, facts)
@@ -316,8 +323,13 @@ class _Round:
             challenger=self.work.version,
             start=self.start.words(self.stored.version),
             data_digest=data.curation.digest,
-            counts=_counts(mix, data),
+            counts=mix.counts
+            | {
+                "new labels held out": len(data.labels.held_out),
+                "confirmed violations": len(data.regression),
+            },
             left_out=data.left_out,
+            withdrawn=self.withdrawn,
             doubts=doubted,
             changes=changed,
             answers=(before, after),
@@ -332,21 +344,11 @@ class _Round:
             return answer(classifier, questions, seed=seed, bootstrap=self.job.bootstrap)
 
     def _track(self, report: RetrainReport, mix: Mix, seconds: float) -> None:
-        tracker, counts = self.tracker, _counts(mix, self.data)
-        tracker.params(self.start.config.to_dict() | {"mix": counts})
+        tracker = self.tracker
+        tracker.params(self.start.config.to_dict() | {"mix": mix.counts})
         tracker.metrics({"train_seconds": seconds, "gate_passed": float(report.gate.passed)})
         for name, side in zip(("champion", "challenger"), report.answers, strict=True):
             tracker.metrics({f"{name}/{key}": figure.value for key, figure in side.test.figures.items()})
         tracker.json(report.to_dict(), REPORT)
         tracker.text(report.to_markdown(), REPORT_TEXT)
         tracker.model(self.work.model, [{"text": m.text, "previous": m.previous} for m in self.data.test[:3]])
-
-
-def _counts(mix: Mix, data: RoundData) -> dict[str, int]:
-    return {
-        "messages replayed": mix.replayed,
-        "new labels": mix.labels,
-        "copies of them": mix.copies,
-        "new labels held out": len(data.labels.held_out),
-        "confirmed violations": len(data.regression),
-    }

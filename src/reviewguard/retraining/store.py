@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from reviewguard.errors import InputError
-from reviewguard.files import write_json, write_text
+from reviewguard.files import disk_errors, write_json, write_text
 from reviewguard.folders import copy_folder, remove_folder, replace_folder, restore_folder
 from reviewguard.inference.model_folder import load
 from reviewguard.retraining.history import Action, HistoryEntry, append_history
@@ -33,7 +33,7 @@ from reviewguard.retraining.stored import (
     settings_tags,
     write_version,
 )
-from reviewguard.retraining.writer import Writer, disk_errors
+from reviewguard.retraining.writer import Writer
 
 INTENT = ".promotion.json"
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
+from reviewguard.errors import InputError
 from reviewguard.files import write_json
 from reviewguard.modeling.checkpoints import remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
@@ -17,6 +23,9 @@ from reviewguard.modeling.runs import WEIGHTS, FinishedRun, read_run, write_run
 from reviewguard.modeling.trainer import TrainedModel
 
 STATE = "state.json"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_WRITTEN = ("Error while serializing", "PytorchStreamWriter", "unexpected pos")
+"""What safetensors and torch say where they could not write; their errors have no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,24 @@ class Work:
     def clear(self) -> None:
         """Remove everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def full_disk(folder: Path) -> Iterator[None]:
+    """A full disk in the user's words; other errors, such as those of a base model that is missing, stay theirs.
+
+    Raises:
+        InputError: the disk is full.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError, RuntimeError) as error:
+        if getattr(error, "errno", None) not in _FULL and not any(s in str(error) for s in _NOT_WRITTEN):
+            raise
+        raise InputError(
+            f"the disk of {folder}, or that of temporary files in {tempfile.gettempdir()}, is full",
+            fix="free space, and run the same command again, which goes on",
+        ) from error
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -71,18 +71,3 @@ class Writer:
             return "`{what}` of {who}, process {pid}, since {since}".format(**note)
         except (OSError, ValueError, KeyError, TypeError):
             return "another process"
-
-
-@contextmanager
-def disk_errors(folder: Path) -> Iterator[None]:
-    """A full disk, or a folder without rights, in the user's words.
-
-    Raises:
-        InputError: the disk refused.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"cannot write {folder}: {error.strerror or error}", fix="free space, or check rights"
-        ) from error

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from reviewguard.inference.render import bracketed
-from reviewguard.schema import ScoredRecord, Verdict
+from reviewguard.readers.columns import recognise
+from reviewguard.schema import Record, ScoredRecord, Verdict
 
 FLAT = (
     "rg_verdict",
     "rg_probability",
     "rg_types",
     "rg_marked",
+    "rg_text",
     "rg_previous",
     "rg_reasons",
     "rg_model",
@@ -49,6 +52,7 @@ def flat(row: ScoredRecord) -> dict[str, str | float | None]:
         "rg_probability": None if verdict.probability is None else round(verdict.probability, 4),
         "rg_types": " ".join(t.type for t in verdict.types) or None,
         "rg_marked": bracketed(verdict.text, verdict.evidence) if verdict.evidence else None,
+        "rg_text": _unheld(row.record),
         "rg_previous": row.previous,
         "rg_reasons": "; ".join(verdict.reasons) or None,
         "rg_model": verdict.model,
@@ -57,16 +61,14 @@ def flat(row: ScoredRecord) -> dict[str, str | float | None]:
 
 
 def structured(row: ScoredRecord) -> dict[str, Any]:
-    """The verdict with its lists; `rg_text` holds what offsets count in, where no column does."""
+    """The verdict with its lists; offsets count in the message, see `_unheld`."""
     verdict = row.verdict or Verdict(None, None, None, language="", profile="", model="", error=error_of(row))
-    text, values = row.record.text, row.record.values
-    held = any(value == text for name, value in values.items() if name not in OWN_COLUMNS)
     return {
         "rg_verdict": verdict.verdict,
         "rg_probability": verdict.probability,
         "rg_types": [asdict(t) for t in verdict.types],
         "rg_evidence": [asdict(e) for e in verdict.evidence],
-        "rg_text": None if held or row.verdict is None else text,
+        "rg_text": None if row.verdict is None else _unheld(row.record),
         "rg_previous": row.previous if row.verdict else None,
         "rg_language": verdict.language or None,
         "rg_reasons": list(verdict.reasons),
@@ -74,6 +76,17 @@ def structured(row: ScoredRecord) -> dict[str, Any]:
         "rg_model": verdict.model or None,
         "rg_error": verdict.error,
     }
+
+
+def _unheld(record: Record) -> str | None:
+    """The message as it was judged; None where the column that has it by its name holds just that."""
+    cell = record.values.get(_text_column(tuple(record.values)))
+    return None if cell == record.text else record.text
+
+
+@lru_cache(maxsize=512)
+def _text_column(header: tuple[str, ...]) -> str:
+    return recognise(header, {}).get("text", "")
 
 
 def error_of(row: ScoredRecord) -> str | None:
