@@ -18,6 +18,8 @@ from reviewguard.cli import CRASHED
 from reviewguard.cli.inference import EXIT_CODES
 from reviewguard.curation.agreement import agreement as compare
 from reviewguard.curation.agreement import read_readings
+from reviewguard.modeling.compare import stored_text as figure
+from reviewguard.modeling.explanation_report import table
 from reviewguard.policy import load_policy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,6 +51,12 @@ def _sha256(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
+def shipped() -> str:
+    """Name and version of the shipped model, as its verdicts carry them."""
+    settings = _read(MODEL / "config.json")
+    return f"{settings['name']}-{settings['version']}"
+
+
 @cache
 def figures() -> dict[str, Any]:
     """What `scripts/figures.py` measured; empty before the first time."""
@@ -65,12 +73,6 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; every column but the first is aligned to the right."""
-    marks = ["---", *["---:"] * (len(header) - 1)]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (header, marks, *rows))
-
-
 def prose_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table of words."""
     return table(header, rows).replace("---:", "---")
@@ -79,14 +81,6 @@ def prose_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def fenced(text: str, language: str = "text") -> str:
     """A code block."""
     return f"```{language}\n{text.rstrip()}\n```"
-
-
-def figure(value: Mapping[str, float | None]) -> str:
-    """`0.92 (0.90–0.94)`; without brackets where there is no interval, "–" where undefined."""
-    main, low, high = (value[name] for name in ("value", "low", "high"))
-    if main is None:
-        return "–"
-    return f"{main:.3f}" if low is None or high is None else f"{main:.3f} ({low:.3f}–{high:.3f})"
 
 
 def number(value: float | None) -> str:

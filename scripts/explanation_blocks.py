@@ -9,7 +9,7 @@ import json
 from functools import cache
 from typing import Any
 
-from blocks import MODEL, ROOT
+from blocks import ROOT, shipped
 
 from reviewguard.modeling.explanation_report import (
     method_tables,
@@ -30,10 +30,8 @@ def measured(name: str = "explanations") -> dict[str, Any]:
 
 def outdated() -> list[str]:
     """Whether the study was of another model than the one that ships."""
-    settings = json.loads((MODEL / "config.json").read_text("utf-8"))
-    shipped = f"{settings['name']}-{settings['version']}"
-    of = measured().get("shipped_model", shipped)
-    return [] if of == shipped else [f"docs/explanations.json was measured on {of}, not on {shipped}"]
+    of = measured().get("shipped_model", shipped())
+    return [] if of == shipped() else [f"docs/explanations.json was measured on {of}, not on {shipped()}"]
 
 
 def explanations() -> str:

@@ -6,7 +6,7 @@ r"""Measures what the documents quote and writes `docs/figures.json`; minutes. T
     reviewguard evaluate --behaviour tests/model/behaviour --out build/behaviour.json
     python scripts/figures.py
 
-What is missing (a model, the splits, the comparison) is left out with a note, and its block says so.
+What is missing (the splits, the comparison, the suite) is left out with a note, and its block says so.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from blocks import EXAMPLE, FIGURES, MODEL, ROOT, fingerprints
+from blocks import EXAMPLE, FIGURES, MODEL, ROOT, fingerprints, shipped
 
 from reviewguard.curation.likeness import likeness_by_split
 from reviewguard.curation.sources import read_messages
@@ -63,12 +63,9 @@ def _stored(name: str, path: Path, fix: str) -> Any:
 
 def _of_shipped(comparison: Any) -> Any:
     """The comparison, with a note where the model in it is another than the shipped one."""
-    if comparison and (MODEL / "config.json").is_file():
-        settings = json.loads((MODEL / "config.json").read_text("utf-8"))
-        shipped = f"{settings['name']}-{settings['version']}"
-        measured = {v.get("version") for models in comparison.values() for v in models.values()}
-        if shipped not in measured:
-            print(f"the comparison in {COMPARISON} is not of {shipped}: measure it anew", file=sys.stderr)
+    measured = {v.get("version") for models in (comparison or {}).values() for v in models.values()}
+    if comparison and shipped() not in measured:
+        print(f"the comparison in {COMPARISON} is not of {shipped()}: measure it anew", file=sys.stderr)
     return comparison
 
 
@@ -93,13 +90,9 @@ def _condensed(comparison: Any) -> Any:
 
 def _shipped_model() -> dict[str, Any]:
     """The example of the README as the shipped model answers it, the model's size, and its cold start."""
-    if not (MODEL / "config.json").is_file():
-        print(f"no model: {MODEL} holds none", file=sys.stderr)
-        return dict.fromkeys(("model", "check", "verdict", "cold_start"))
-    settings = json.loads((MODEL / "config.json").read_text("utf-8"))
     return {
         "model": {
-            "name": f"{settings['name']}-{settings['version']}",
+            "name": shipped(),
             "megabytes": round(sum(f.stat().st_size for f in MODEL.iterdir()) / 1e6, 1),
         },
         "check": _check(),

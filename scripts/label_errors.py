@@ -15,15 +15,14 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from cleanlab.filter import find_label_issues
 from numpy.typing import NDArray
 
 from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.storage import load_splits
 from reviewguard.files import write_jsonl
 from reviewguard.inference.model_folder import load
+from reviewguard.labelling.doubtful import doubtful
 from reviewguard.modeling.limit import limit_families
-from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
 
@@ -44,9 +43,9 @@ def main(
         sums[unseen] += [v.probability or 0.0 for v in verdicts]
         counts[unseen] += 1
     known = np.flatnonzero(counts)
-    doubtful = known[_issues([messages[i] for i in known], sums[known] / counts[known])]
-    write_jsonl(out, [_row(messages[i], sums[i] / counts[i]) for i in doubtful])
-    print(f"{len(known)} messages judged by models that had not seen them, {len(doubtful)} doubtful: {out}")
+    places = known[doubtful([messages[i].types for i in known], sums[known] / counts[known])]
+    write_jsonl(out, [_row(messages[i], sums[i] / counts[i]) for i in places])
+    print(f"{len(known)} messages judged by models that had not seen them, {len(places)} doubtful: {out}")
 
 
 def _unseen(run: Path, messages: list[LabelledMessage], trained_on: Path) -> NDArray[np.intp]:
@@ -54,15 +53,6 @@ def _unseen(run: Path, messages: list[LabelledMessage], trained_on: Path) -> NDA
     train = limit_families(load_splits(trained_on)["train"], config["limit"], config["seed"])
     seen, families = {m.id for m in train}, {m.family for m in train}
     return np.array([i for i, m in enumerate(messages) if m.id not in seen and m.family not in families])
-
-
-def _issues(messages: list[LabelledMessage], probability: NDArray[np.float64]) -> NDArray[np.intp]:
-    rules = load_policy().profile("amazon")
-    labels = np.array([rules.is_broken(m.types) for m in messages]).astype(int)
-    found = find_label_issues(
-        labels, np.stack([1 - probability, probability], axis=1), return_indices_ranked_by="self_confidence"
-    )
-    return np.asarray(found, dtype=np.intp)
 
 
 def _row(message: LabelledMessage, probability: float) -> dict[str, object]:

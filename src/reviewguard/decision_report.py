@@ -34,13 +34,10 @@ class DecisionReport:
 
 
 def decision_report(
-    classifier: Classifier,
-    validation: Sequence[LabelledMessage],
-    test: Sequence[LabelledMessage],
-    profile: str = "amazon",
+    classifier: Classifier, validation: Sequence[LabelledMessage], test: Sequence[LabelledMessage]
 ) -> DecisionReport:
     """Measure on `test` what was fitted on `validation`."""
-    settings, rules = classifier.settings, load_policy().profile(profile)
+    settings, rules = classifier.settings, load_policy().profile("amazon")
     logits = {
         split: classifier.predict_logits([m.message for m in rows])
         for split, rows in (("validation", validation), ("test", test))
@@ -56,7 +53,7 @@ def decision_report(
     band = band_rows(
         (fitted, positive["validation"]),
         (after.violation, positive["test"]),
-        settings.profiles[profile].upper,
+        settings.profiles[rules.name].upper,
     )
     return DecisionReport(tuple(rows), tuple(band))
 

@@ -21,19 +21,13 @@ LATE_AFTER_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewType:
-    """One type of the labelling guide with the rule behind it and what may be written instead."""
+class PolicyEntry:
+    """A type of the labelling guide, or a rule on all messages to one order.
 
-    name: str
-    title: str
-    clause: str
-    source: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRule:
-    """A rule on all messages to one order, with the rule behind it and what may be done instead."""
+    Attributes:
+        clause, source: the marketplace's rule behind it, paraphrased, and where that stands.
+        advice: what may be written or done instead.
+    """
 
     name: str
     title: str
@@ -86,16 +80,16 @@ class Profile:
 class Policy:
     """The whole guide."""
 
-    types: Mapping[str, ReviewType]
+    types: Mapping[str, PolicyEntry]
     profiles: Mapping[str, Profile]
-    order_rules: Mapping[str, OrderRule]
+    order_rules: Mapping[str, PolicyEntry]
 
     @property
     def violation_types(self) -> tuple[str, ...]:
         """Every type but `neutral_request`, in the guide's order."""
         return tuple(name for name in self.types if name != NEUTRAL_REQUEST)
 
-    def entry(self, name: str) -> ReviewType | OrderRule:
+    def entry(self, name: str) -> PolicyEntry:
         """The type or order rule of that name."""
         return self.types.get(name) or self.order_rules[name]
 
@@ -118,8 +112,8 @@ class Policy:
 def load_policy() -> Policy:
     """The guide shipped with the package (read once)."""
     data = tomllib.loads(files("reviewguard").joinpath("policy.toml").read_text("utf-8"))
-    types = {item["name"]: ReviewType(**item) for item in data["types"]}
-    order_rules = {item["name"]: OrderRule(**item) for item in data["order_rules"]}
+    types = {item["name"]: PolicyEntry(**item) for item in data["types"]}
+    order_rules = {item["name"]: PolicyEntry(**item) for item in data["order_rules"]}
     profiles = {
         name: Profile(
             name,

@@ -29,7 +29,7 @@ from reviewguard.modeling.plots import calibration_figure
 from reviewguard.modeling.provenance import git_state, package_versions
 from reviewguard.modeling.runs import RUN, FinishedRun, read_run, run_record, taught_by, write_run
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
-from reviewguard.modeling.trainer import TrainedModel, fine_tune
+from reviewguard.modeling.trainer import fine_tune
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 from reviewguard.settings import TYPE_COUNTS
@@ -144,7 +144,7 @@ def train(
         evaluations = measure_and_describe(
             classifier, out, splits, written, measure_on, seed=config.seed, bootstrap=bootstrap
         )
-        _track(tracker, out, evaluations, splits["test"], run.trained)
+        log_training(tracker, out, evaluations, splits["test"], run.trained.seconds)
     (run_dir / CHECKPOINTS / BEGUN).unlink()
     return TrainingRun(out, evaluations, tracker.run_id, run.trained.seconds, tuple(tracker.problems))
 
@@ -311,16 +311,18 @@ def _example(written: Sequence[LabelledMessage], type_name: str) -> str:
     return min(alone, key=lambda text: (len(text), text), default="")
 
 
-def _track(
+def log_training(
     tracker: Tracker,
     folder: Path,
     evaluations: Mapping[str, Evaluation],
     test: Sequence[LabelledMessage],
-    trained: TrainedModel,
+    seconds: float,
 ) -> None:
-    tracker.metrics({"train_seconds": trained.seconds})
+    """Log what a training gave: figures, card and model folder; of messages that are not ours no error."""
+    tracker.metrics({"train_seconds": seconds})
     for name, evaluation in evaluations.items():
-        tracker.evaluation(evaluation, name.replace(" ", "_"))
+        shown = evaluation if name == TEST else replace(evaluation, errors=())
+        tracker.evaluation(shown, name.replace(" ", "_"))
     tracker.text((folder / CARD_FILE).read_text("utf-8"), "model_card.md")
     tracker.model(folder, [{"text": m.text, "previous": m.previous} for m in test[:3]])
 

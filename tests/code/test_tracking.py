@@ -15,10 +15,12 @@ from fake_scorer import EXAMPLES, SCORER
 from matplotlib.figure import Figure
 from tests.mlflow_server import free_port
 
+from reviewguard.exporting import CARD_FILE
 from reviewguard.modeling.evaluation import evaluate
 from reviewguard.modeling.provenance import git_state, package_versions
 from reviewguard.modeling.tracking import GIVE_UP_AFTER, Tracker, TrackingCallback, flatten
 from reviewguard.schema import Evidence, Message, TypeScore, Verdict
+from reviewguard.training import TEST, log_training
 
 
 @pytest.fixture(scope="module")
@@ -114,15 +116,31 @@ def test_an_evaluation_leaves_metrics_tables_and_plots(run: Run, tmp_path: Path)
     assert {item.path for item in client.list_artifacts(tracker.run_id)} >= {"card.md", "plots"}
 
 
-def test_a_run_ends_as_the_block_did_and_can_be_continued(client: mlflow.MlflowClient) -> None:
+def test_a_training_tracks_errors_of_our_own_messages_alone(
+    client: mlflow.MlflowClient, tmp_path: Path
+) -> None:
+    """Other files hold people's own mail, and errors quote it."""
+    (tmp_path / CARD_FILE).write_text("card")
+    measured = evaluate(SCORER, EXAMPLES, seed=1, bootstrap=0)
+    assert measured.errors
+    with Tracker() as tracker:
+        log_training(tracker, tmp_path, {TEST: measured, "mine": measured}, [], 1.0)
+    stored = {
+        folder: {Path(item.path).name for item in client.list_artifacts(tracker.run_id, folder)}
+        for folder in (TEST.replace(" ", "_"), "mine")
+    }
+    assert {"errors.csv", "errors.json"} <= stored[TEST.replace(" ", "_")]
+    assert "evaluation.json" in stored["mine"] and not stored["mine"] & {"errors.csv", "errors.json"}
+
+
+def test_a_run_ends_as_the_block_did(client: mlflow.MlflowClient) -> None:
     with pytest.raises(ZeroDivisionError), Tracker() as tracker:
         raise ZeroDivisionError
     assert client.get_run(tracker.run_id).info.status == "FAILED"
-    with Tracker(run_id=tracker.run_id) as again:
-        again.metrics({"loss": 1.0})
-    assert again.run_id == tracker.run_id
+    with Tracker() as tracker:
+        tracker.metrics({"loss": 1.0})
     assert client.get_run(tracker.run_id).info.status == "FINISHED"
-    assert again.problems == []
+    assert tracker.problems == []
 
 
 def settings() -> dict[str, str]:

@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 
 from reviewguard.cli import app
 from reviewguard.curation.labels import read_labels
-from reviewguard.curation.pipeline import build, load_splits
+from reviewguard.curation.pipeline import build
 from reviewguard.curation.rules import check_rules
-from reviewguard.curation.storage import write_frozen
+from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling import add as adding

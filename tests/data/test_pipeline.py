@@ -6,9 +6,9 @@ import pytest
 from curation_helpers import ROW, message, write_lines
 from datasets import load_dataset
 
-from reviewguard.curation.pipeline import build, data_digest, load_splits, validate
+from reviewguard.curation.pipeline import build, data_digest, validate
 from reviewguard.curation.sources import write_messages
-from reviewguard.curation.storage import read_frozen, write_frozen
+from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
 from reviewguard.errors import InputError
 from reviewguard.schema import Rationale
 

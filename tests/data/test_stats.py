@@ -52,11 +52,9 @@ def test_each_message_is_counted_for_what_it_is() -> None:
     }
 
 
-def test_targets_are_a_third_rounded_up_and_the_whole() -> None:
-    rows = {row.name: (row.third, row.full) for row in target_rows([message("hi")])}
-    assert rows["messages"] == (2500, 6000)
-    assert rows["insider"] == (117, 350)
-    assert rows["context pairs"] == (84, 250)
+def test_every_count_has_its_target() -> None:
+    rows = {row.name: row.full for row in target_rows([message("hi")])}
+    assert (rows["messages"], rows["insider"], rows["context pairs"]) == (6000, 350, 250)
 
 
 def test_context_pairs_differ_in_label_and_count_each_message_once() -> None:

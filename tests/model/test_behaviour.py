@@ -96,12 +96,6 @@ def test_a_direction_needs_a_move_of_the_margin(before: float, after: float, rig
     assert passes(down, (1 - before, 1 - after), 0.5) is right
 
 
-@pytest.mark.parametrize(("after", "right"), [(0.989, True), (0.97, False)])
-def test_a_probability_at_its_end_is_excused_when_the_verdict_stays(after: float, right: bool) -> None:
-    both_ask = case("up", ASKED, ("more", "positive_request incentive"), direction="up")
-    assert passes(both_ask, (0.99, after), 0.5) is right
-
-
 def test_the_report_counts_cases_names_failures_and_finds_types() -> None:
     scorer = FakeScorer({"ask": (0.9, ("positive_request",), ()), "loud": (0.8, (), ())})
     suite = {

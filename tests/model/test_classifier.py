@@ -214,15 +214,21 @@ def test_what_a_table_holds_for_nothing_is_an_error_of_its_row(guard: Classifier
 @pytest.mark.parametrize(
     ("messages", "found"),
     [
-        ("Leave us 5 stars", "one str"),
-        ({"text": "Leave us 5 stars"}, "one dict"),
-        (pd.DataFrame({"text": ["Leave us 5 stars"]}), "one DataFrame"),
+        ("Leave us 5 stars", "a str"),
+        ({"text": "Leave us 5 stars"}, "a dict"),
+        (pd.DataFrame({"text": ["Leave us 5 stars"]}), "a DataFrame"),
+        (Message("Leave us 5 stars"), "a Message"),
+        (None, "a NoneType"),
         (["Leave us 5 stars", b"bytes"], "message 1 is of type bytes"),
     ],
 )
 def test_what_is_no_list_of_messages_is_refused(guard: Classifier, messages: Any, found: str) -> None:
     with pytest.raises(InputError, match=found):
         guard.predict(messages)
+
+
+def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
+    assert guard(Message("Get a gift now.", "Hello")) == guard("Get a gift now.", "Hello")
 
 
 @pytest.mark.parametrize(

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from reviewguard.curation.sources import Filled, StrictRow, TypeNames, parse_rows
 from reviewguard.errors import InputError
 from reviewguard.policy import load_policy
 
 VERDICT = "verdict"
-
-
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """A message the two readings label differently."""
-
-    id: str
-    first: tuple[str, ...]
-    second: tuple[str, ...]
-    verdict_differs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +27,6 @@ class Agreement:
     messages: int
     same: float
     kappa: Mapping[str, float | None]
-    disagreements: tuple[Disagreement, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
 
     def to_markdown(self) -> str:
         """Kappa per label as a table."""
@@ -82,14 +66,12 @@ def read_readings(path: Path) -> list[Reading]:
 
 def agreement(readings: Sequence[Reading]) -> Agreement:
     """Compare the two labels of every message that was read twice."""
-    pairs = [(row.id, frozenset(row.first), frozenset(row.second)) for row in readings]
-    differing = [
-        _disagreement(row.id, row.first, row.second) for row in readings if set(row.first) != set(row.second)
-    ]
+    pairs = [(frozenset(row.first), frozenset(row.second)) for row in readings]
+    same = sum(a == b for a, b in pairs) / len(pairs)
     types = load_policy().types
-    kappa = {t: cohen_kappa([(t in a, t in b) for _, a, b in pairs]) for t in types}
-    kappa[VERDICT] = cohen_kappa([(_is_broken(a), _is_broken(b)) for _, a, b in pairs])
-    return Agreement(len(pairs), 1 - len(differing) / len(pairs), kappa, tuple(differing))
+    kappa = {t: cohen_kappa([(t in a, t in b) for a, b in pairs]) for t in types}
+    kappa[VERDICT] = cohen_kappa([(_is_broken(a), _is_broken(b)) for a, b in pairs])
+    return Agreement(len(pairs), same, kappa)
 
 
 def cohen_kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
@@ -104,7 +86,3 @@ def cohen_kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
 
 def _is_broken(types: Iterable[str]) -> bool:
     return load_policy().profile("amazon").is_broken(frozenset(types))
-
-
-def _disagreement(name: str, first: tuple[str, ...], second: tuple[str, ...]) -> Disagreement:
-    return Disagreement(name, first, second, _is_broken(first) != _is_broken(second))

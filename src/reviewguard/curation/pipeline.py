@@ -17,20 +17,10 @@ from reviewguard.curation.privacy import check_privacy
 from reviewguard.curation.rules import check_rules
 from reviewguard.curation.sources import Issue, Located, Sources, read_messages, to_row
 from reviewguard.curation.splits import SHARES, assign_splits, find_leaks, strata
-from reviewguard.curation.storage import REPORT, load_splits, write_splits
+from reviewguard.curation.storage import REPORT, write_splits
 from reviewguard.errors import InputError
 from reviewguard.files import write_json
 from reviewguard.schema import LabelledMessage
-
-__all__ = [
-    "CurationReport",
-    "Dropped",
-    "Step",
-    "build",
-    "data_digest",
-    "load_splits",
-    "validate",
-]
 
 UNRECORDED, LABELS = "unrecorded", "labels"
 """Steps that only some builds have."""

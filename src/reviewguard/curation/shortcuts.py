@@ -73,16 +73,10 @@ def nearest_similarity(
 
 
 def neighbours(
-    messages: Sequence[LabelledMessage],
-    apart: Callable[[LabelledMessage], str],
-    embed: Embed | None = None,
+    messages: Sequence[LabelledMessage], apart: Callable[[LabelledMessage], str]
 ) -> list[Neighbour]:
-    """For each message the nearest one that differs in this: its family, say, or its verdict.
-
-    Args:
-        embed: as in `nearest_similarity`.
-    """
-    places, similarity = _nearest(messages, [apart(message) for message in messages], embed)
+    """For each message the nearest one that differs in this: its family, say, or its verdict."""
+    places, similarity = _nearest(messages, [apart(message) for message in messages], None)
     return [
         Neighbour(message, messages[place], float(value))
         for message, place, value in zip(messages, places, similarity, strict=True)

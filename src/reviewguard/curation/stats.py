@@ -7,13 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from math import ceil
 from typing import Any
 
 import numpy as np
 
 from reviewguard.curation.rules import exact_key
-from reviewguard.curation.shortcuts import Embed, nearest_similarity, surface_auroc, words_auroc
+from reviewguard.curation.shortcuts import nearest_similarity, surface_auroc, words_auroc
 from reviewguard.curation.storage import label_of
 from reviewguard.curation.vocabulary import REVIEW_ISH, TRIGGER
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
@@ -24,7 +23,6 @@ SHORT_WORDS = 8
 LONG_WORDS = 120
 _LENGTHS = ((SHORT_WORDS, "≤8 words"), (40, "9–40 words"), (LONG_WORDS - 1, "41–119 words"))
 
-# The full dataset's counts; a first release needs a third of them, but not of size and spread.
 _VIOLATION_TARGET = 350
 _TARGETS: Mapping[str, int] = {
     NEUTRAL_REQUEST: 700,
@@ -40,16 +38,15 @@ _TARGETS: Mapping[str, int] = {
     "chat": 300,
     "indirect asks": 250,
 }
-_WHOLE_TARGETS = {"messages": (2500, 6000), "products": (40, 40)}
+_WHOLE_TARGETS = {"messages": 6000, "products": 40}
 
 
 @dataclass(frozen=True, slots=True)
 class TargetRow:
-    """One count beside what the first release and the full dataset need."""
+    """One count and its target."""
 
     name: str
     count: int
-    third: int
     full: int
 
 
@@ -87,7 +84,7 @@ class DatasetStats:
 
     def to_markdown(self) -> str:
         """Counts beside their targets, registers and lengths by verdict, variety and shortcuts."""
-        counts = [f"| {t.name} | {t.count} | {t.third} | {t.full} |" for t in self.targets]
+        counts = [f"| {t.name} | {t.count} | {t.full} |" for t in self.targets]
         measures = {
             "distinct-2": self.distinct_2,
             "similarity to the nearest other message, mean": self.nearest_mean,
@@ -97,7 +94,7 @@ class DatasetStats:
         }
         return "\n".join(
             [
-                "| count | messages | a third of the target | target |\n| --- | --- | --- | --- |",
+                "| count | messages | target |\n| --- | --- | --- |",
                 *counts,
                 "\n| measure | value |\n| --- | --- |",
                 *(f"| {name} | {'–' if v is None else f'{v:.3f}'} |" for name, v in measures.items()),
@@ -118,11 +115,8 @@ def _by_verdict(name: str, table: Mapping[str, Mapping[str, int]]) -> str:
     )
 
 
-def stats(messages: Iterable[LabelledMessage], *, embed: Embed | None = None) -> DatasetStats:
+def stats(messages: Iterable[LabelledMessage]) -> DatasetStats:
     """Measure the messages; some seconds for thousands, with five-fold baselines.
-
-    Args:
-        embed: texts → vectors for the similarity; character TF-IDF by default.
 
     Raises:
         ValueError: there is no message.
@@ -130,7 +124,7 @@ def stats(messages: Iterable[LabelledMessage], *, embed: Embed | None = None) ->
     messages = list(messages)
     if not messages:
         raise ValueError("no message to measure")
-    nearest = nearest_similarity(messages, embed)
+    nearest = nearest_similarity(messages)
     return DatasetStats(
         targets=target_rows(messages),
         registers=_by_label(messages, lambda message: message.register),
@@ -147,16 +141,14 @@ def stats(messages: Iterable[LabelledMessage], *, embed: Embed | None = None) ->
 
 
 def target_rows(messages: Sequence[LabelledMessage]) -> tuple[TargetRow, ...]:
-    """Every count the dataset is to reach, with both targets."""
+    """Every count the dataset is to reach, with its target."""
     counts = Counter(name for message in messages for name in _kinds(message))
     counts["context pairs"] = context_pairs(messages)
     counts["messages"] = len(messages)
     counts["products"] = len({message.product.casefold() for message in messages})
-    whole = [TargetRow(name, counts[name], *both) for name, both in _WHOLE_TARGETS.items()]
     violations = dict.fromkeys(load_policy().violation_types, _VIOLATION_TARGET)
-    targets = {**violations, **_TARGETS}
-    mix = [TargetRow(name, counts[name], ceil(n / 3), n) for name, n in targets.items()]
-    return (*whole, *mix)
+    targets = {**_WHOLE_TARGETS, **violations, **_TARGETS}
+    return tuple(TargetRow(name, counts[name], n) for name, n in targets.items())
 
 
 def context_pairs(messages: Iterable[LabelledMessage]) -> int:

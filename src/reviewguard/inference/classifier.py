@@ -98,10 +98,16 @@ class Classifier:
         return Classifier(self._backend, self._encoder, self.settings, folder=self.folder, memory={})
 
     def __call__(
-        self, text: str, previous: str | None = None, *, profile: str = "amazon", proof: bool = False
+        self,
+        text: str | Message,
+        previous: str | None = None,
+        *,
+        profile: str = "amazon",
+        proof: bool = False,
     ) -> Verdict:
-        """Judge one message; see `predict`."""
-        return self.predict([Message(text, previous)], profile=profile, proof=proof)[0]
+        """Judge one message, a text with the buyer's before it or a `Message` of both; see `predict`."""
+        message = text if isinstance(text, Message) else Message(text, previous)
+        return self.predict([message], profile=profile, proof=proof)[0]
 
     def predict(
         self,
@@ -320,9 +326,10 @@ def _concerns(rules: Profile, kind: str) -> bool:
 
 
 def _as_messages(items: Iterable[Message | str]) -> list[Message]:
-    if isinstance(items, str | bytes | Mapping) or hasattr(items, "columns"):
+    one = isinstance(items, str | bytes | Mapping | Message) or hasattr(items, "columns")
+    if one or not isinstance(items, Iterable):
         raise InputError(
-            f"predict was given one {type(items).__name__}",
+            f"predict was given a {type(items).__name__}",
             expected="a list of texts or Messages",
             fix="classifier(text) judges one text; of a table, give the column: predict(table['text'])",
         )

@@ -14,9 +14,6 @@ from reviewguard.schema import Verdict
 MARGIN = 0.01
 """The least change of probability that counts as a move."""
 
-SATURATED = 0.02
-"""Nearer than this to 0 or 1 a probability has no room left to move."""
-
 
 @dataclass(frozen=True, slots=True)
 class FailedCase:
@@ -128,15 +125,12 @@ def run_behaviour(scorer: Scorer, suite: Mapping[str, Sequence[Case]]) -> Behavi
 def passes(case: Case, probabilities: Sequence[float], threshold: float) -> bool:
     """Whether these probabilities (one a message, 0–1) are what the case expects.
 
-    A direction case needs a move of at least `MARGIN`. A probability that was and stays at the end
-    (`SATURATED`) it should move to is excused, but only if both messages have the same verdict: a missed
-    violation must not pass for want of room.
+    A direction case needs a move of at least `MARGIN`.
     """
     if case.direction is None:
         return all((p >= threshold) == bad for p, bad in zip(probabilities, case.violates, strict=True))
-    before, after = probabilities if case.direction == "up" else [1.0 - p for p in probabilities]
-    saturated = min(before, after) >= 1.0 - SATURATED and len(set(case.violates)) == 1
-    return after - before >= MARGIN or saturated
+    before, after = probabilities if case.direction == "up" else probabilities[::-1]
+    return after - before >= MARGIN
 
 
 def _measure(

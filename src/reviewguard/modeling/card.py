@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reviewguard.modeling.compare import figure_text
+from reviewguard.modeling.compare import figure_text, stored_text
 from reviewguard.modeling.metrics import Figure
 from reviewguard.policy import load_policy
 
@@ -76,18 +76,13 @@ class CardFacts:
     calibrated_on: str | None = None
     limits: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
-    license: str = "apache-2.0"
-    language: str = "en"
 
 
-def render_card(
-    facts: CardFacts, evaluations: Mapping[str, Mapping[str, Any]], *, comparison: str = ""
-) -> str:
+def render_card(facts: CardFacts, evaluations: Mapping[str, Mapping[str, Any]]) -> str:
     """The card as Markdown with its YAML header.
 
     Args:
         evaluations: data set → `Evaluation.to_dict()` of this model; the first is given in full.
-        comparison: a Markdown table of this model beside others, or nothing.
 
     Raises:
         ValueError: there is no evaluation.
@@ -102,7 +97,7 @@ def render_card(
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters |= {"cell": _cell, "figure": _figure, "share": _share}
+    environment.filters |= {"cell": _cell, "figure": stored_text, "share": _share}
     main = next(iter(evaluations))
     return environment.get_template("card.md.j2").render(
         header=_header(facts, evaluations).to_yaml().strip(),
@@ -111,15 +106,14 @@ def render_card(
         titles=_shown_titles(evaluations),
         evaluations=evaluations,
         main=main,
-        comparison=comparison.strip(),
         dimensions=_by_dimension(evaluations[main]["slices"]),
     )
 
 
 def _header(facts: CardFacts, evaluations: Mapping[str, Mapping[str, Any]]) -> ModelCardData:
     return ModelCardData(
-        language=facts.language,
-        license=facts.license,
+        language="en",
+        license="apache-2.0",
         library_name="reviewguard",
         pipeline_tag="text-classification",
         tags=["text-classification", "compliance", "customer-reviews", "explainability", "onnx"],
@@ -165,10 +159,6 @@ def _by_dimension(slices: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping
 def _cell(text: str) -> str:
     """Text on one line that does not end its table cell."""
     return " ".join(text.split()).replace("|", "\\|")
-
-
-def _figure(values: Mapping[str, Any]) -> str:
-    return figure_text(Figure(**values))
 
 
 def _share(value: float | None) -> str:

@@ -112,3 +112,8 @@ def figure_text(figure: Figure) -> str:
     if figure.low is None or figure.high is None:
         return f"{figure.value:.3f}"
     return f"{figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})"
+
+
+def stored_text(values: Mapping[str, Any]) -> str:
+    """`figure_text` of a figure's JSON form."""
+    return figure_text(Figure(**values))

@@ -24,8 +24,6 @@ from reviewguard.modeling.spans import iou_f1, token_f1
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, LabelledMessage
 
-__all__ = ["Evaluation", "Mistake", "Scorer", "TypeFigures", "evaluate"]
-
 DECISIONS: tuple[str, ...] = (COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, UNSCORED)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Plot
 
-from reviewguard.modeling.compare import figure_text
+from reviewguard.modeling.compare import stored_text
 from reviewguard.modeling.explainers.registry import NO_PEERS, OURS
-from reviewguard.modeling.metrics import Figure
 from reviewguard.modeling.plots import BLUE, GREY, ORANGE
 
 MEASURES: Mapping[str, str] = {
@@ -64,7 +63,7 @@ def method_tables(study: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _cells(item: Mapping[str, Any], dataset: str, measures: Sequence[str]) -> list[str]:
-    return [_text(item["figures"][dataset][name]) for name in measures]
+    return [stored_text(item["figures"][dataset][name]) for name in measures]
 
 
 def peer_tables(study: Mapping[str, Any], datasets: Sequence[str] = ()) -> Iterator[str]:
@@ -76,9 +75,9 @@ def peer_tables(study: Mapping[str, Any], datasets: Sequence[str] = ()) -> Itera
             rows = [
                 [
                     MEASURES[name],
-                    _text(found["methods"][OURS]["figures"][dataset][name]),
-                    f"{item['peer']}: {_text(found['methods'][item['peer']]['figures'][dataset][name])}",
-                    _text(item["ahead"]),
+                    stored_text(found["methods"][OURS]["figures"][dataset][name]),
+                    f"{item['peer']}: {stored_text(found['methods'][item['peer']]['figures'][dataset][name])}",
+                    stored_text(item["ahead"]),
                     standing(item["ahead"]),
                 ]
                 for name, item in measures.items()
@@ -89,7 +88,7 @@ def peer_tables(study: Mapping[str, Any], datasets: Sequence[str] = ()) -> Itera
 def shipped_tables(study: Mapping[str, Any]) -> Iterator[str]:
     """The marked words as people see them."""
     if shipped := study.get("shipped"):
-        rows = [[title, *(_text(v[name]) for v in shipped.values())] for name, title in SHIPPED.items()]
+        rows = [[title, *(stored_text(v[name]) for v in shipped.values())] for name, title in SHIPPED.items()]
         yield table([f"`{study['shipped_model']}`", *(f"`{name}`" for name in shipped)], rows)
 
 
@@ -101,14 +100,10 @@ def standing(ahead: Mapping[str, float | None]) -> str:
     return "behind" if high is not None and high < 0 else "level"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table; every column but the first is aligned to the right."""
     marks = ["---", *["---:"] * (len(header) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (header, marks, *rows))
-
-
-def _text(values: Mapping[str, Any]) -> str:
-    return figure_text(Figure(**values))
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (header, marks, *rows))
 
 
 def _cost_cells(cost: Mapping[str, float]) -> list[str]:

@@ -38,14 +38,13 @@ def shipped_figures(
     *,
     seed: int,
     bootstrap: int,
-    profile: str = "amazon",
 ) -> Mapping[str, Figure]:
     """Figures over the caught violations among these messages.
 
     Args:
         prove: adds the fewest words that decide to verdicts, as `Classifier.prove` does.
     """
-    observed = observe(scorer, examples, load_policy().profile(profile))
+    observed = observe(scorer, examples, load_policy().profile("amazon"))
     turned, taken = remove_evidence(scorer, observed)
     fewest_turned, fewest_taken = remove_decisive(scorer, prove, observed)
     cleared, sufficed = split_by_marks(scorer, observed)

@@ -49,18 +49,16 @@ class Tracker:
 
     Args:
         run_name: shown in MLflow; made up there when None.
-        run_id: continue this run instead of starting one.
 
     Attributes:
         run_id: the run's id, None where none could be started.
         problems: what could not be tracked and why, in order, without repetitions.
     """
 
-    def __init__(self, run_name: str | None = None, *, run_id: str | None = None) -> None:
+    def __init__(self, run_name: str | None = None) -> None:
         self.run_id: str | None = None
         self.problems: list[str] = []
         self._run_name = run_name
-        self._resume = run_id
         self._failures = 0
         self._stack = ExitStack()
 
@@ -183,8 +181,7 @@ class Tracker:
         found = mlflow.get_experiment_by_name(EXPERIMENT)
         experiment = found.experiment_id if found else mlflow.create_experiment(EXPERIMENT)
         run = mlflow.start_run(
-            run_id=self._resume,
-            experiment_id=None if self._resume else experiment,
+            experiment_id=experiment,
             run_name=self._run_name,
             nested=True,
             log_system_metrics=True,

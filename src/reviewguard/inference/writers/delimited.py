@@ -22,7 +22,7 @@ def check(table: Table) -> None:
 def write(table: Table, file: IO[bytes], path: Path) -> None:
     """UTF-8; characters that it cannot hold are escaped."""
     delimiter = "\t" if suffix_of(path).startswith(".tsv") else ","
-    with _compressed(file, path) as target:
+    with compressed(file, path) as target:
         text = io.TextIOWrapper(target, "utf-8", "backslashreplace", newline="")
         # RFC 4180's end of a line; with another, a lone "\r" in a cell goes unquoted.
         writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
@@ -35,7 +35,8 @@ def write(table: Table, file: IO[bytes], path: Path) -> None:
         text.detach()
 
 
-def _compressed(file: IO[bytes], path: Path) -> gzip.GzipFile | nullcontext[IO[bytes]]:
+def compressed(file: IO[bytes], path: Path) -> gzip.GzipFile | nullcontext[IO[bytes]]:
+    """The file itself, or what compresses into it where the output's name ends in `.gz`."""
     if path.suffix.lower() != ".gz":
         return nullcontext(file)
     # No name and no time: the same rows give the same bytes.

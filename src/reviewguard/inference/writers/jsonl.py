@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from reviewguard.inference.writers import Table
 from reviewguard.inference.writers.columns import OWN_COLUMNS, structured
+from reviewguard.inference.writers.delimited import compressed
 from reviewguard.schema import Cell, ScoredRecord
 
 
@@ -20,12 +20,9 @@ def check(table: Table) -> None:
 
 def write(table: Table, file: IO[bytes], path: Path) -> None:
     """UTF-8; what it cannot hold is escaped as JSON does."""
-    compressed = path.suffix.lower() == ".gz"
-    target = cast("IO[bytes]", gzip.GzipFile("", "wb", 6, file, mtime=0)) if compressed else file
-    for row in table.rows:
-        target.write(_line(row))
-    if compressed:
-        target.close()
+    with compressed(file, path) as target:
+        for row in table.rows:
+            target.write(_line(row))
 
 
 def _line(row: ScoredRecord) -> bytes:
