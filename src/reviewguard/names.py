@@ -18,7 +18,7 @@ staff seller-support amazon ebay etsy walmart google best regards cheers sincere
 many cordially respectfully greetings delivered shipped refund refunded january february march april
 may june july august september october november december five four star stars review reviews
 feedback rating ratings product products price great good nice happy excellent positive amazing love
-glad perfect awesome wonderful fantastic new still also very really leave write give bye monday tuesday
+glad perfect awesome wonderful fantastic free easy simple new still also very really leave write give bye monday tuesday
 wednesday thursday friday saturday sunday christmas easter unfortunately however hopefully congratulations
 grüße grüsse gruß kunde kundin kunden kundinnen käufer käuferin damen herren herr frau client cliente clienta
 bonjour liebe lieber liebes hola ciao salut guten hallo cher chère gentile buongiorno
@@ -83,6 +83,13 @@ _LOWER_LAST_LINE = re.compile(
     r"(?<!\w)(?i:regards|best|wishes|cheers|sincerely|thanks|thank you|love|warmly)[,.!]*[ \t]*\n\s*"
     rf"(?P<name>[^\W\d_]{{2,20}})[.!]?{_END}"
 )
+# What is to be done "here", or stands "here", and who never is one person: "Click here", "Nobody here".
+_NOBODY_HERE = (
+    r"(?i:answer|any(?:body|one)|book|choose|click|comment|cut|download|driver|every(?:body|one)|finish|host|join"
+    r"|links?|nobody|no one|open|order|owner|parcel|post(?:ing)?|press|read|reception|register|reply|same|scan|scratch"
+    r"|see|sign|stars?|start|survey|swipe|tap|then|tick|touch|type|visit|vote|watch|work|write|\w+['’](?:s|m|re))"
+)
+_SHOUTED = r"[^\W\d_a-z]{3}"
 # Where a parcel goes; "France Gall" is a person.
 _COUNTRY = (
     r"(?:(?:the )?(?:United (?:States|Kingdom)|USA?|UK|EU|Netherlands)|Germany|France|Italy|Spain|Canada|Australia"
@@ -92,14 +99,17 @@ _INTRODUCTION = re.compile(
     r"(?i:\bmy name(?: is|'s)|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
     r"|\b(?:ship|deliver|bill|sold) to:|\b(?:from|von) amazon[ -](?:customer|buyer|kunden?|kundin))\s?"
     rf"(?<=\W)(?!{_COUNTRY}(?![\w'’-]| [^\W\d_a-z])){_TITLE}?(?P<name>{_LONG_NAMES})"
-    rf"|(?i:\bthis is|\bi am|\bi['’]m|\bit['’]s) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b|,)"
+    rf"|(?i:\bthis is|\bi am|\bi['’]m) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b|,)"
+    rf"|(?i:\bit['’]s) (?!{_SHOUTED})(?P<its>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b)"
     rf"|(?:^|(?<=\n)|(?<=[.!?,] ))This is (?P<alone>[^\W\d_a-z][a-zà-ÿ][^\W\d_]*(?: {_NAME})?)(?=\.(?:\s|$))"
-    rf"|(?:^|(?<=\n)|(?<=[.!?] ))(?P<here>{_NAMES}) here(?=\b)"
+    rf"|(?:^|(?<=\n)|(?<=[.!?] ))(?!{_NOBODY_HERE}\b)(?P<here>{_NAMES}) here"
+    rf"(?=\s*(?:$|[\n,.!:;–—-]|{_SIGN}|(?:from|with|at|again|on)\b))"
 )
 _SURE = (_GREETING, _UNPARTED_GREETING, _LOWER_GREETING, _AFTER_TITLE, _SIGN_OFF, _INTRODUCTION)
 _FIRST_LINE = re.compile(rf"\A\s*(?P<name>{_NAME}(?: {_NAME})?),[^\S\n]*\n")
-# A word alone at an end may be anything: it is masked there, and not looked for elsewhere.
-_LIKELY = (_FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE)
+_LIKELY_SELF = re.compile(rf"(?i:\bit['’]s) (?!{_SHOUTED})(?P<name>{_NAMES})(?=,)")
+# A word alone at an end, or after "it's", may be anything: it is masked there, and not looked for elsewhere.
+_LIKELY = (_FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE, _LIKELY_SELF)
 
 
 @dataclass(frozen=True, slots=True)

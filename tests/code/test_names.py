@@ -94,10 +94,31 @@ def test_greetings_of_many_kinds(text: str, names: list[str]) -> None:
         "Order 999-1234567-7654321 left.\nBest,\nsupport",
         "Ship to: 12 Elm Street, ship to Germany",
         "Thanks!\nbye",
+        "Click here and give us 5 stars. Tap here, please.",
+        "It's here. We're here, and so's Nobody. Nobody here.",
+        "It's FREE, just leave 5 stars. It's Free, leave 5 stars",
     ],
 )
 def test_words_of_service_are_no_names(text: str) -> None:
     assert names_in(text).places == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Casey here! It left.", ["Casey"]),
+        ("Hello! Mia here again, it left.", ["Mia"]),
+        ("It left. Sophie here from support", ["Sophie"]),
+        ("Hi, it's Dana from the shop", ["Dana"]),
+        ("Hi, it's Lotte, I pack the lamps", ["Lotte"]),
+    ],
+)
+def test_who_says_to_be_here(text: str, names: list[str]) -> None:
+    assert [text[start:end] for start, end in names_in(text).places] == names
+
+
+def test_what_it_is_may_be_no_name_and_is_not_looked_for_elsewhere() -> None:
+    assert names_in("It's Gorgeous, and it's Dana from the shop").again == {"Dana"}
 
 
 @pytest.mark.parametrize(
