@@ -30,6 +30,7 @@ LEARNING_CURVE = ROOT / "docs" / "learning_curve.json"
 VOCABULARY_GAP = ROOT / "docs" / "vocabulary_gap.json"
 RETRAINING = ROOT / "docs" / "retraining.json"
 THROUGHPUT = ROOT / "docs" / "throughput.json"
+SCALING = ROOT / "docs" / "scaling.json"
 HARMLESS = ROOT / "docs" / "harmless.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
 EXAMPLE = (
@@ -39,9 +40,10 @@ EXAMPLE = (
 
 
 def fingerprints() -> dict[str, str]:
-    """What the figures depend on: SHA-256 of the labelled files, and of the model's configuration."""
+    """What the figures depend on: SHA-256 of the labelled files, the model's configuration and the rules' words."""
     data = sorted((ROOT / "data").rglob("*.jsonl"))
-    return {"data": _sha256(data), "model": _sha256(MODEL.glob("config.json"))}
+    policy = ROOT / "src" / "reviewguard" / "policy.toml"
+    return {"data": _sha256(data), "model": _sha256(MODEL.glob("config.json")), "policy": _sha256([policy])}
 
 
 def _sha256(files: Iterable[Path]) -> str:
@@ -373,6 +375,25 @@ def throughput() -> str | None:
     )
     header = ("scored by", "messages a second", "times the first", "share of that rate", "peak memory, MB")
     return f"{facts}\n\n{table(header, rows)}"
+
+
+def scaling() -> str | None:
+    """What an export of up to a million rows takes."""
+    stored = _read(SCALING)
+    if not stored:
+        return None
+    rows = [
+        (
+            f"{point['rows']:,}",
+            f"{point['distinct']:,}",
+            f"{point['seconds']:,.0f}",
+            f"{point['rows_per_second']:,}",
+            f"{point['peak_rss_mb']:,}",
+        )
+        for point in stored["points"]
+    ]
+    header = ("rows", "different texts", "seconds", "rows a second", "peak memory, MB")
+    return table(header, rows)
 
 
 def speed() -> str | None:

@@ -112,6 +112,7 @@ BLOCKS = {
     "speed": blocks.speed,
     "retraining": blocks.retraining,
     "throughput": blocks.throughput,
+    "scaling": blocks.scaling,
     "size": blocks.size,
     "counts": blocks.counts,
     "verdicts": blocks.verdicts,

@@ -47,6 +47,13 @@ class _TemporaryFile(FileIO):
             return super().write(data)
 
 
+def umask() -> int:
+    """The permissions that new files shall not have."""
+    found = os.umask(0)
+    os.umask(found)
+    return found
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that appears under `path` whole or not at all.
@@ -66,10 +73,8 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
                 file.flush()
                 os.fsync(file.fileno())
                 file.close()
-        umask = os.umask(0)
-        os.umask(umask)
         with disk_errors(path):
-            temporary.chmod(0o666 & ~umask)
+            temporary.chmod(0o666 & ~umask())
             temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

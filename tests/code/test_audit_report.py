@@ -299,6 +299,16 @@ def test_an_earlier_report_is_replaced_and_other_folders_are_refused(tmp_path: P
     assert {p.name for p in out.parent.iterdir()} == {"out"}
 
 
+def test_a_report_is_no_more_open_than_other_new_files(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        write_report(audited(small_export()), tmp_path / "out", created=CREATED)
+    finally:
+        os.umask(before)
+    modes = {p.stat().st_mode & 0o777 for p in (tmp_path / "out").iterdir()}
+    assert ((tmp_path / "out").stat().st_mode & 0o777, modes) == (0o700, {0o600})
+
+
 def test_a_failure_leaves_the_earlier_report_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
     write_report(audited(small_export()), out, created=CREATED)

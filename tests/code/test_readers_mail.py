@@ -157,7 +157,9 @@ MARKERS = [
     ("Inizio messaggio", "Fine messaggio"),
     ("Début du message", "Fin du message"),
     ("Iniciar mensaje", "Finalizar mensaje"),
+    ("Início da mensagem", "Fim da mensagem"),
     ("メッセージはここから", "メッセージはここまで"),
+    ("Begin message / Début du message", "End message / Fin du message"),
 ]
 
 

@@ -41,8 +41,10 @@ def test_a_crash_does_not_read_as_a_verdict(
 def test_what_the_user_can_mend_is_no_crash(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert leave(monkeypatch, UserError("no such file")) == 2
-    assert "Traceback" not in capsys.readouterr().err
+    assert leave(monkeypatch, UserError("no such file: \x1b[31mred.csv")) == 2
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
+    assert "red.csv" in told and "\x1b" not in told
 
 
 def test_a_library_that_is_not_installed_is_no_crash(

@@ -107,7 +107,9 @@ def _flush() -> None:
 
 
 def _refuse(error: UserError) -> NoReturn:
-    print(f"Error: {error}", file=sys.stderr)
+    from reviewguard.inference.render import printable  # imports rich
+
+    print(f"Error: {printable(str(error))}", file=sys.stderr)
     sys.exit(2)
 
 

@@ -19,6 +19,7 @@ _MARKERS = (
     ("Inizio messaggio", "Fine messaggio"),
     ("Début du message", "Fin du message"),
     ("Iniciar mensaje", "Finalizar mensaje"),
+    ("Início da mensagem", "Fim da mensagem"),
     ("メッセージはここから", "メッセージはここまで"),
     ("ここから", "ここまで"),
 )
@@ -97,12 +98,16 @@ def _markers(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def _pattern(words: str) -> re.Pattern[str]:
-    """The marker as it is written, as UTF-8 read in another encoding, and with its letters lost."""
+    """The marker as it is written, as UTF-8 read in another encoding, and with its letters lost.
+
+    Amazon.ca puts a second language behind a slash.
+    """
     data = words.encode("utf-8")
     lost = re.sub(r"[^\x00-\x7f]", "\ufffd", words)
     spellings = {words, data.decode("latin-1"), data.decode("cp1252", "replace"), lost}
     alternatives = "|".join(re.escape(spelling) for spelling in sorted(spellings))
-    return re.compile(rf"(?<!-)-{{5,}}[ \t]*(?:{alternatives})[ \t]*:?[ \t]*-{{5,}}", re.IGNORECASE)
+    marker = rf"(?:{alternatives})(?:[ \t]*/[^\n/-]{{1,40}})?"
+    return re.compile(rf"(?<!-)-{{5,}}[ \t]*{marker}[ \t]*:?[ \t]*-{{5,}}", re.IGNORECASE)
 
 
 _MARKER_PATTERNS = tuple((_pattern(begin), _pattern(end)) for begin, end in _MARKERS)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reviewguard.errors import InputError
-from reviewguard.files import write_jsonl, write_text
+from reviewguard.files import umask, write_jsonl, write_text
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.results import Audit
 from reviewguard.inference.report.lines import finding_lines
@@ -81,7 +81,7 @@ def _new_folder(folder: Path, *, force: bool) -> Iterator[Path]:
     new = _part_of(folder)
     try:
         yield new
-        new.chmod(0o755)
+        new.chmod(0o777 & ~umask())
         _replace(new, folder)
     except OSError as error:
         raise InputError(
