@@ -39,6 +39,35 @@ def test_folders_patterns_and_files_are_read_once_each_in_order(tmp_path: Path) 
     assert texts(read(f"{tmp_path}/**/*.jsonl")) == ["c"]
 
 
+def test_linked_folders_are_read_and_a_circle_of_them_ends(tmp_path: Path) -> None:
+    elsewhere = written(tmp_path, "elsewhere/a.csv", "body\na\n").parent
+    export = written(tmp_path, "exports/b.csv", "body\nb\n").parent
+    (export / "linked").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(export)
+    assert texts(read(export)) == ["b", "a"]
+
+
+def test_earlier_reports_and_labels_in_a_folder_are_no_messages(tmp_path: Path) -> None:
+    written(tmp_path, "a.csv", "body\na\n")
+    label = written(tmp_path, "a.labels.jsonl", '{"text": "a"}\n')
+    for name in ("report.html", "findings.xlsx"):
+        written(tmp_path, f"report/{name}", "")
+    lines = written(tmp_path, "report/findings.jsonl", '{"text": "a"}\n')
+    assert texts(read(tmp_path)) == ["a"]
+    assert texts(read(label)) == texts(read(lines)) == ["a"]  # where they are named
+
+
+def test_every_list_of_messages_in_a_json_file_is_read(tmp_path: Path) -> None:
+    lists = {
+        "received": [{"body": "a"}],
+        "sent": [{"body": "b"}, {"body": "c"}],
+        "users": [{"name": "Ana", "note": "no message"}],
+    }
+    records = read(written(tmp_path, "lists.json", json.dumps(lists)))
+    assert texts(records) == ["a", "b", "c"]
+    assert [r.place for r in records] == ["received item 1", "sent item 1", "sent item 2"]
+
+
 def test_an_output_among_the_inputs_is_left_out_and_refused_by_name(tmp_path: Path) -> None:
     export = written(tmp_path, "a.csv", "body\na\n")
     output = written(tmp_path, "out/findings.csv", "body\nb\n")

@@ -1,8 +1,8 @@
-"""JSON: a list of messages or of conversations, or an object that holds one."""
+"""JSON: a list of messages or of conversations, or an object that holds one or more."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,9 @@ _MAX_CONVERSATION = 4 * 2**20
 
 
 class JsonReader:
-    """One message an object, in the first list whose objects have a message.
+    """One message an object, in the first list whose objects have a message, and in others that call it the same.
 
-    Where that list stands in objects of another one, these are read whole: they are the conversations. So is the
+    Where such a list stands in objects of another one, these are read whole: they are the conversations. So is the
     file's only object where it is one itself.
     """
 
@@ -41,8 +41,8 @@ class JsonReader:
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each message of the list's members."""
         alone = _is_conversation(path, options.columns)
-        prefix = "" if alone else _find_list(path, options.columns.get("text"))
-        yield from to_records(_rows(path, prefix, options.columns), path, options)
+        prefixes = [""] if alone else _find_lists(path, options.columns.get("text"))
+        yield from to_records(_rows(path, prefixes, options.columns), path, options)
 
 
 def _is_conversation(path: Path, given: Columns) -> bool:
@@ -59,26 +59,33 @@ def _is_conversation(path: Path, given: Columns) -> bool:
         return False
 
 
-def _find_list(path: Path, text: str | None) -> str:
-    """The ijson path of the list's members; "" where the whole file is one message."""
+def _find_lists(path: Path, text: str | None) -> list[str]:
+    """The ijson paths of the lists' members; "" where the whole file is one message."""
     import ijson
 
     names = (fold(text),) if text else load_vocabulary().columns["text"]
     other: str | None = None
     within: list[str] = []
+    called = ""
+    lists: dict[str, None] = {}
     try:
         with open_bytes(path) as stream:
             for prefix, event, key in ijson.parse(_source(stream, path)):
                 _follow(within, prefix, event)
                 if event == "map_key" and (found := _list_of(prefix, key, names)):
-                    return within[0] if found in within else found
+                    outermost = within[0] if found in within else found
+                    if outermost == _ITEM:
+                        return [_ITEM]
+                    called = called or fold(key)
+                    if fold(key) == called:
+                        lists[outermost] = None
                 if event == "map_key" and prefix == "" and fold(key) in names:
                     other = ""
                 elif other is None and prefix.endswith(_ITEM) and event in ("start_map", "string"):
                     other = prefix if event == "start_map" or prefix == _ITEM else None
     except (ijson.JSONError, InputError):
         pass  # said when the rows are read
-    return other or ""
+    return list(lists) or [other or ""]
 
 
 def _follow(within: list[str], prefix: str, event: str) -> None:
@@ -102,14 +109,16 @@ def _source(stream: Any, path: Path) -> Any:
     return ijson.from_iter(line.encode("utf-8") for line in read_lines(stream, read_head(path)))
 
 
-def _rows(path: Path, prefix: str, given: Columns) -> Iterator[Row]:
+def _rows(path: Path, prefixes: Sequence[str], given: Columns) -> Iterator[Row]:
     import ijson
 
-    number = 0
-    try:
-        with open_bytes(path) as stream:
-            for number, value in enumerate(ijson.items(_source(stream, path), prefix, use_float=True), 1):
-                yield from message_rows(value, f"item {number}", given)
-    except ijson.JSONError as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} cannot be read beyond item {number}: {reason}") from error
+    for prefix in prefixes:
+        where = "item" if len(prefixes) == 1 else f"{prefix.removesuffix(f'.{_ITEM}')} {_ITEM}"
+        number = 0
+        try:
+            with open_bytes(path) as stream:
+                for number, value in enumerate(ijson.items(_source(stream, path), prefix, use_float=True), 1):
+                    yield from message_rows(value, f"{where} {number}", given)
+        except ijson.JSONError as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{path} cannot be read beyond {where} {number}: {reason}") from error

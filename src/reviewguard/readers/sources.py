@@ -23,12 +23,17 @@ MAX_RATIO = 250
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _COMPRESSED = (".gz", ".zst")
 
+LABELS = ".labels.jsonl"
+"""End of the names of files that `label` writes beside an export."""
+_REPORT = frozenset({"report.html", "findings.xlsx", "findings.jsonl"})
+"""What `audit` writes: the messages in it would count twice."""
+
 
 def find_files(inputs: Sequence[Path | str], *, leave_out: Collection[Path] = ()) -> dict[Path, bool]:
     """Every file of the inputs, each once, in order; whether it was named (or found in a folder).
 
-    Folders are read with all below them, without hidden files; in a name that does not exist, `*`, `?`, `[…]`
-    and `**` are wildcards.
+    Folders are read with all below them, linked folders too, without hidden files, earlier reports and labels; in a
+    name that does not exist, `*`, `?`, `[…]` and `**` are wildcards.
 
     Args:
         leave_out: files that are to be written: no inputs where a folder or a pattern holds them.
@@ -70,11 +75,18 @@ def _files_of(path: Path) -> list[tuple[Path, bool]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder, onerror=_unreadable):
+    seen: set[Path] = set()
+    for place, folders, files in os.walk(folder, onerror=_unreadable, followlinks=True):
+        if (real := Path(place).resolve()) in seen:  # a link led here again
+            folders.clear()
+            continue
+        seen.add(real)
         folders[:] = sorted(name for name in folders if _is_read(Path(place, name), beside=folders))
+        written = _REPORT if set(files) >= _REPORT else ()
         for name in sorted(files):
             path = Path(place, name)
-            if not name.startswith(".") and path.is_file():
+            own = name in written or name.endswith(LABELS)
+            if not name.startswith(".") and not own and path.is_file():
                 yield path
 
 
