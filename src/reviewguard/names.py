@@ -23,13 +23,18 @@ wednesday thursday friday saturday sunday christmas easter unfortunately however
 grüße grüsse gruß kunde kundin kunden kundinnen käufer käuferin damen herren herr frau client cliente clienta
 bonjour liebe lieber liebes hola ciao salut guten hallo cher chère gentile buongiorno
 clienti clients acheteur madame monsieur signora signore señor señora todos tous tutti alle zusammen
+gift card cards voucher coupon discount cash reward rebate warranty code click unsubscribe sent only group
+paypal whatsapp facebook gracias merci danke grazie
 """
 _NOT_NAMES = frozenset(_WORDS.split())
 _BEFORE_NAMES = frozenset(
     ("customer", "buyer", "valued", "dear", "our", "kunde", "kundin", "client", "cliente")
 )
 """Words of no name that a name may follow: "Dear Customer Ana Marsh"."""
-_TITLE = r"(?:(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.? )"
+_TITLE = (
+    r"(?:(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam|herrn?|frau|hr|fr|sra?|srta|dña|señora?|sig(?:\.?r?a|nora?)?"
+    r"|dott(?:\.?ssa)?|madame|monsieur|mme|heer|mevrouw)\.? )"
+)
 _INITIAL = r"[^\W\d_a-z]\."
 _NAME = rf"(?:{_INITIAL} ?){{0,3}}[^\W\d_a-z](?:[^\W_]|['’])*(?:-[^\W\d_][^\W_]*)?"
 _OF = r"(?:(?:de|del|della|den|der|di|da|do|dos|du|la|las|le|les|los|van|von|vom|zu|zum|zur|ten|ter|bin|ibn|y) )"
@@ -44,7 +49,8 @@ _AFTER = r"(?!['’-][^\W\d_a-z])(?=\s*(?:[^\w\s]|_|\n|and\b|$))"
 _GREETING = re.compile(
     rf"{_BEFORE}(?i:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)"
     r"|welcome|(?:thank you|(?:many )?thanks)(?: (?:so|very) much| a lot)?|sorry|hallo|guten (?:tag|morgen|abend)"
-    r"|liebe[rs]?|hola|estimad[oa]|bonjour|salut|ch(?:er|ère)|ciao|buongiorno|gentile|olá|beste)"
+    r"|liebe[rs]?|hola|estimad[oa]|bonjour|salut|ch(?:er|ère)|ciao|buongiorno|gentile|olá|beste|geachte"
+    r"|sehr geehrte[rs]?)"
     r"(?i: there| again| back)?,?[^\S\n]{1,9}"
     rf"[*_]{{0,3}}{_TITLE}{{0,3}}(?P<name>{_LONG_NAMES}){_AFTER}"
 )
@@ -60,7 +66,8 @@ _LOWER_GREETING = re.compile(
 )
 _SECOND = re.compile(rf"\s+(?:and|&) (?P<name>{_NAME}){_AFTER}")
 _AFTER_TITLE = re.compile(
-    rf"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Señora?|Madame|Monsieur)\.? "
+    r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Señora?|Sra?|Srta|Dña|Sig(?:\.?r?a|nora?)?|Dott(?:\.?ssa)?"
+    r"|Madame|Monsieur)\.? "
     rf"(?:(?:Dr|Prof|Dipl|Ing|med)\.[ -]?){{0,3}}{_OF}{{0,2}}(?P<name>{_NAMES})"
 )
 # What follows is only looked ahead at: it may be the next sign-off ("Thanks! Best, Nora").

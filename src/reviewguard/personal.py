@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# Tried once a word and never taken back: a long word without an "@" costs no more than its length.
-_LOCAL = r"(?:[\w.+-]|%(?!40))++"
-EMAIL = re.compile(rf"(?<![\w.+%-]){_LOCAL}(?:['’]{_LOCAL}){{0,2}}+(?:@|%40)(?P<host>[\w-]+(?:\.[\w-]+)+)")
+# Tried once a word: a long word without an "@" costs no more than its length. Python 3.11.2 misreads `++` here.
+_LOCAL = r"(?:[\w.+-]|%(?!40))+"
+EMAIL = re.compile(rf"(?<![\w.+%-]){_LOCAL}(?:['’]{_LOCAL}){{0,2}}(?:@|%40)(?P<host>[\w-]+(?:\.[\w-]+)+)")
 ORDER_ID = re.compile(r"(?<![\w-])(?:(?P<head>[\dD]\d\d)-\d{7}-\d{7}|\d\d-\d{5}-\d{5})(?![\w-])")
 """Amazon's, and eBay's without a head."""
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,21 +57,23 @@ def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
         pass
 
 
-@pytest.fixture
+@contextmanager
 def files_of_a_kilobyte() -> Iterator[None]:
-    """Files may not grow beyond it, as on a full disk."""
+    """Files may not grow beyond it, as on a full disk; not even what pytest writes meanwhile."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("files_of_a_kilobyte")
 @pytest.mark.parametrize("size", [2000, 200_000], ids=["at the end", "while it is written"])
 def test_a_disk_that_refuses_is_told_and_leaves_the_old_file(tmp_path: Path, size: int) -> None:
     target = tmp_path / "out.txt"
     target.write_text("old")
-    with pytest.raises(InputError, match=r"cannot write .*out\.txt: File too large"):
+    told = r"cannot write .*out\.txt: File too large"
+    with pytest.raises(InputError, match=told), files_of_a_kilobyte():
         write_text(target, "x" * size)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
