@@ -70,6 +70,7 @@ def test_blocks_without_figures_say_how_to_get_them(monkeypatch: pytest.MonkeyPa
         "VOCABULARY_GAP",
         "RETRAINING",
         "THROUGHPUT",
+        "SCALING",
         "HARMLESS",
     ):
         monkeypatch.setattr(blocks, name, tmp_path / "none")
@@ -83,6 +84,7 @@ def test_blocks_without_figures_say_how_to_get_them(monkeypatch: pytest.MonkeyPa
         "commands",
         "explanations",
         "explanations-peers",
+        "explanations-plain",
         "explanations-short",
     }
     assert {name for name in docs.BLOCKS if docs.BLOCKS[name]() is None} == measured
