@@ -75,9 +75,8 @@ def build(
     record = splits or FROZEN
     anew = not record.is_file() and (freeze or splits is None)
     frozen = {} if anew else read_frozen(record)
-    checked = bool(frozen) and (
-        freeze or splits is not None
-    )  # the usual one also stands beside others' messages
+    # The usual record also stands beside others' messages.
+    checked = bool(frozen) and (freeze or splits is not None)
     report = curate(
         messages,
         out,

@@ -44,13 +44,14 @@ def label(
     from reviewguard.labelling.screen import end_view
     from reviewguard.labelling.session import run
     from reviewguard.readers.base import ReadOptions
+    from reviewguard.readers.sources import LABELS
 
     labeller = who or user.who()
     check_labeller(labeller)
     stem = file.name.partition(".")[0]
     if out is None and not stem:
         raise InputError(f"{file} gives the file of labels no name", fix="name it with --out")
-    target = out or file.with_name(f"{stem}.labels.jsonl")
+    target = out or file.with_name(stem + LABELS)
     options = ReadOptions(format, column_map(columns))
     with open_journal(target, file) as journal:
         items = read_items(file, options, model=model, everything=everything)

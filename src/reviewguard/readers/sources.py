@@ -25,7 +25,7 @@ _COMPRESSED = (".gz", ".zst")
 
 LABELS = ".labels.jsonl"
 """End of the names of files that `label` writes beside an export."""
-_REPORT = frozenset({"report.html", "findings.xlsx", "findings.jsonl"})
+REPORT = ("report.html", "findings.xlsx", "findings.jsonl")
 """What `audit` writes: the messages in it would count twice."""
 
 
@@ -82,7 +82,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if _is_read(Path(place, name), beside=folders))
-        written = _REPORT if set(files) >= _REPORT else ()
+        written = REPORT if set(files) >= set(REPORT) else ()
         for name in sorted(files):
             path = Path(place, name)
             own = name in written or name.endswith(LABELS)

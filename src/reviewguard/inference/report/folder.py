@@ -16,9 +16,10 @@ from reviewguard.inference.audit.results import Audit
 from reviewguard.inference.report.lines import finding_lines
 from reviewguard.inference.report.page import render_page
 from reviewguard.inference.report.sheets import write_sheets
+from reviewguard.readers.sources import REPORT
 
-PAGE, SHEETS, LINES = "report.html", "findings.xlsx", "findings.jsonl"
-_OWN = frozenset({PAGE, SHEETS, LINES})
+PAGE, SHEETS, LINES = REPORT
+_OWN = frozenset(REPORT)
 _PART = ".audit."
 """Begins the name of a report that is being written, which a killed process leaves."""
 
