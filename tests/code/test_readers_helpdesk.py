@@ -71,7 +71,11 @@ def dumped(folder: Path, value: Any, name: str = "export.json", **options: Any) 
 
 
 @pytest.mark.parametrize(
-    "layout", ["array", "page", "object", "wrapped", "lines", "pages", "indented", "utf-16", "bom"]
+    "layout",
+    [
+        *("array", "page", "object", "sorted", "wrapped", "lines", "pages", "indented"),
+        *("utf-16", "utf-16 lines", "bom"),
+    ],
 )
 def test_layouts_of_a_zendesk_export(tmp_path: Path, layout: str) -> None:
     first, second = zendesk_ticket(1), zendesk_ticket(2)
@@ -79,14 +83,16 @@ def test_layouts_of_a_zendesk_export(tmp_path: Path, layout: str) -> None:
         "array": json.dumps([first, second]),
         "page": json.dumps({"count": 2, "next_page": None, "tickets": [first, second]}) + "\n",
         "object": json.dumps(first) + json.dumps(second),
+        "sorted": "\n".join(json.dumps(t, sort_keys=True, indent=2) for t in (first, second)),
         "wrapped": json.dumps([{"ticket": first}, {"ticket": second}]),
         "lines": json.dumps(first) + "\n\n" + json.dumps(second) + "\n",
         "pages": json.dumps({"tickets": [first]}) + "\n" + json.dumps({"tickets": [second]}),
         "indented": json.dumps({"tickets": [first, second]}, indent=2),
         "utf-16": json.dumps([first, second]).encode("utf-16"),
+        "utf-16 lines": f"{json.dumps(first)}\r\n{json.dumps(second)}\r\n".encode("utf-16"),
         "bom": b"\xef\xbb\xbf" + json.dumps([first, second]).encode(),
     }[layout]
-    records = read(written(tmp_path, "export.json", content), format="zendesk")
+    records = read(written(tmp_path, "export.json", content))
     assert errors(records) == [None] * 6
     assert roles(records) == ["buyer", "seller", "system"] * 2
     assert texts(records)[:3] == [f"Does it fit? {ORDER}", "It fits.", "easy one"]

@@ -68,6 +68,24 @@ def test_every_list_of_messages_in_a_json_file_is_read(tmp_path: Path) -> None:
     assert [r.place for r in records] == ["received item 1", "sent item 1", "sent item 2"]
 
 
+def test_lists_named_as_ones_of_messages_are_read_whatever_they_call_the_text(tmp_path: Path) -> None:
+    lists = {
+        "products": [{"description": "no message"}],
+        "received": [{"body": "a"}, {"body": "b", "direction": "outbound"}],
+        "sent": [{"message": "c"}],
+    }
+    records = read(written(tmp_path, "lists.json", json.dumps(lists, indent=2)))
+    assert texts(records) == ["a", "b", "c"]
+    assert [r.role for r in records] == ["buyer", "seller", "seller"]
+
+
+def test_lists_of_messages_named_after_their_orders(tmp_path: Path) -> None:
+    orders = ["999-1234567-1234567", "999-1234567-1234568"]
+    lists = {order: [{"text": "a"}, {"text": "b"}] for order in orders}
+    records = read(written(tmp_path, "orders.json", json.dumps(lists)))
+    assert [r.order_id for r in records] == [orders[0], orders[0], orders[1], orders[1]]
+
+
 def test_an_output_among_the_inputs_is_left_out_and_refused_by_name(tmp_path: Path) -> None:
     export = written(tmp_path, "a.csv", "body\na\n")
     output = written(tmp_path, "out/findings.csv", "body\nb\n")

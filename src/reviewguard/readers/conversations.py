@@ -7,11 +7,15 @@ from typing import Any
 
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import recognise
+from reviewguard.readers.identifiers import find_order_id
 from reviewguard.readers.roles import role_columns, role_of
 from reviewguard.readers.table import Row
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Cell, Role
 
+_SENT = ("sent", "outbox", "outgoing", "outbound", "sent_messages", "gesendet", "postausgang")
+_RECEIVED = ("received", "inbox", "incoming", "inbound", "received_messages", "empfangen", "posteingang")
+"""Lists whose names say who wrote what is in them."""
 _LISTS = frozenset(
     (
         "messages",
@@ -35,6 +39,8 @@ _LISTS = frozenset(
         "mails",
         "nachrichten",
         "antworten",
+        *_SENT,
+        *_RECEIVED,
     )
 )
 """Lists, as `fold` writes them, that hold messages even where nobody is named as their writer."""
@@ -53,9 +59,18 @@ Cells = dict[str, Cell]
 _Lists = dict[str, list[Any]]
 
 
-def message_rows(value: Any, place: str, given: Columns) -> Iterator[Row]:
-    """A row for each message of a value that stands at this place of a file; one at least."""
-    messages = list(messages_in(value, given))
+def holds_messages(name: str) -> bool:
+    """Whether a list of this name is known to hold messages."""
+    return fold(name) in _LISTS
+
+
+def message_rows(value: Any, place: str, given: Columns, within: str = "") -> Iterator[Row]:
+    """A row for each message of a value that stands at this place of a file; one at least.
+
+    Args:
+        within: name of the list that the value stands in, which may say whose the messages are, and of which order.
+    """
+    messages = list(_unfold(value, given, _told_by(within)))
     thread = place if len(messages) > 1 and _is_one_conversation(value, given) else None
     for number, message in enumerate(messages, 1):
         yield _row(message, place if len(messages) == 1 else f"{place}, message {number}", thread)
@@ -80,6 +95,14 @@ def messages_in(value: Any, given: Columns) -> Iterator[Any]:
         given: field → column, where names do not tell.
     """
     yield from _unfold(value, given, {})
+
+
+def _told_by(name: str) -> Cells:
+    """What the name of a list says of the messages in it."""
+    if order_id := find_order_id(name):
+        return {"order_id": order_id}
+    writer = "buyer" if fold(name) in _RECEIVED else "seller" if fold(name) in _SENT else None
+    return {_OPENER: writer} if writer else {}
 
 
 def is_conversation(value: Any, given: Columns) -> bool:
@@ -129,6 +152,8 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
     opening = _opening(value, own, given)
     if lists or opening:
         yield from _conversation(own, opening, lists, given, carried)
+    elif _OPENER in carried and _writer(own, given):
+        yield _shared(_but(carried, _OPENER), own)
     else:
         yield _shared(carried, own)
 
@@ -136,13 +161,14 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
 def _conversation(own: Cells, opening: Cells, lists: _Lists, given: Columns, carried: Cells) -> Iterator[Any]:
     is_message = _has_text(own, given)
     outer = _outer(opening | own, given)
-    carried = outer | carried if is_message else {**_but_thread(carried), **outer}
+    carried = outer | carried if is_message else {**_but(carried, _THREAD), **outer}
     if is_message:
         yield _shared(carried, own | _opened_by(own, lists, given))
     if opening:
         yield _shared(carried | _dates(own, given), opening)
-    for entry in (entry for entries in lists.values() for entry in entries):
-        yield from _unfold(entry, given, carried)
+    for path, entries in lists.items():
+        for entry in entries:
+            yield from _unfold(entry, given, carried | _told_by(path.rpartition(".")[2]))
 
 
 def _message_lists(value: Mapping[str, Any], given: Columns) -> _Lists:
@@ -225,8 +251,8 @@ def _outer(own: Cells, given: Columns) -> Cells:
     return {name: cell for name, cell in {_THREAD: thread, **shared}.items() if cell not in (None, "")}
 
 
-def _but_thread(carried: Cells) -> Cells:
-    return {name: cell for name, cell in carried.items() if name != _THREAD}
+def _but(carried: Cells, name: str) -> Cells:
+    return {other: cell for other, cell in carried.items() if other != name}
 
 
 def _shared(carried: Cells, own: Cells) -> Cells:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.conversations import Columns, is_conversation, message_rows
+from reviewguard.readers.conversations import Columns, holds_messages, is_conversation, message_rows
 from reviewguard.readers.lines import read_lines
 from reviewguard.readers.sources import begins_like_json, open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -24,7 +24,10 @@ _MAX_CONVERSATION = 4 * 2**20
 
 
 class JsonReader:
-    """One message an object, in the first list whose objects have a message, and in others that call it the same.
+    """One message an object, in the lists whose objects have a message.
+
+    Beside lists that are named as ones of messages, others are read only if they call the message the same; where none
+    is named so, the first and those that call it the same.
 
     Where such a list stands in objects of another one, these are read whole: they are the conversations. So is the
     file's only object where it is one itself.
@@ -66,8 +69,7 @@ def _find_lists(path: Path, text: str | None) -> list[str]:
     names = (fold(text),) if text else load_vocabulary().columns["text"]
     other: str | None = None
     within: list[str] = []
-    called = ""
-    lists: dict[str, None] = {}
+    lists: dict[str, set[str]] = {}
     try:
         with open_bytes(path) as stream:
             for prefix, event, key in ijson.parse(_source(stream, path)):
@@ -76,16 +78,26 @@ def _find_lists(path: Path, text: str | None) -> list[str]:
                     outermost = within[0] if found in within else found
                     if outermost == _ITEM:
                         return [_ITEM]
-                    called = called or fold(key)
-                    if fold(key) == called:
-                        lists[outermost] = None
+                    lists.setdefault(outermost, set()).add(fold(key))
                 if event == "map_key" and prefix == "" and fold(key) in names:
                     other = ""
                 elif other is None and prefix.endswith(_ITEM) and event in ("start_map", "string"):
                     other = prefix if event == "start_map" or prefix == _ITEM else None
     except (ijson.JSONError, InputError):
         pass  # said when the rows are read
-    return list(lists) or [other or ""]
+    return _of_messages(lists) or [other or ""]
+
+
+def _of_messages(lists: Mapping[str, set[str]]) -> list[str]:
+    """Those of the lists that hold messages, by their names and by what they call the text."""
+    named = {path for path in lists if holds_messages(_name_of(path))}
+    calls = set().union(*(lists[path] for path in named or list(lists)[:1]))
+    return [path for path in lists if path in named or lists[path] & calls]
+
+
+def _name_of(path: str) -> str:
+    """The name of the list whose members stand at this path."""
+    return path.removesuffix(_ITEM).rstrip(".").rpartition(".")[2]
 
 
 def _follow(within: list[str], prefix: str, event: str) -> None:
@@ -118,7 +130,7 @@ def _rows(path: Path, prefixes: Sequence[str], given: Columns) -> Iterator[Row]:
         try:
             with open_bytes(path) as stream:
                 for number, value in enumerate(ijson.items(_source(stream, path), prefix, use_float=True), 1):
-                    yield from message_rows(value, f"{where} {number}", given)
+                    yield from message_rows(value, f"{where} {number}", given, _name_of(prefix))
         except ijson.JSONError as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{path} cannot be read beyond {where} {number}: {reason}") from error

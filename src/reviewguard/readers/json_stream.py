@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
-from reviewguard.readers.sources import open_bytes, read_head
+from reviewguard.readers.sources import head_as_utf8, is_utf16, open_bytes, read_head
 
 MAX_LINE = 64 * 2**20
 """Bytes of one line of a file with an object a line."""
 
+MESSAGE_LISTS = ("comments", "messages", "conversations", "notes")
+"""Lists of a ticket, or of a page of messages without their tickets."""
+
 _TICKET = "ticket"
 """An object with this object in it is a ticket, and the lists beside it are the ticket's."""
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
-_BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_PIECE = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def read_objects(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
 def mentioned(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     """Those of the names that occur in the file between quotation marks: one quick pass, to spare slow ones."""
     missing, overlap = {name: f'"{name}"'.encode() for name in names}, b""
-    with open_bytes(path) as stream:
+    with _open_utf8(path) as stream:
         while missing and (piece := stream.read(2**20)):
             window = overlap + piece
             missing = {name: quoted for name, quoted in missing.items() if quoted not in window}
@@ -91,7 +95,7 @@ def read_list(path: Path, name: str, lists: Sequence[str]) -> Iterator[Any]:
     found: Iterator[Found | Damaged] = iter(())
     if shape in ("page", "object"):
         found = _items(path, f"{name}.item", name)
-    elif shape == "lines" and f'"{name}"'.encode() in read_head(path):
+    elif shape == "lines" and f'"{name}"'.encode() in head_as_utf8(read_head(path)):
         found = _lines(path, lists)
     for item in found:
         if isinstance(item, Found):
@@ -107,7 +111,7 @@ def _beside(found: Found, name: str) -> list[Any]:
 def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
     import ijson
 
-    with _utf8(path) as stream:
+    with _open_utf8(path) as stream:
         try:
             for value in ijson.items(stream, prefix, use_float=True, multiple_values=True):
                 yield Found(name, value)
@@ -129,28 +133,32 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
     import ijson
 
     key = ""
-    with _utf8(path) as stream:
+    shape: Shape = "object"
+    with _open_utf8(path) as stream:
         try:
             for prefix, event, value in ijson.parse(stream, multiple_values=True):
-                if event == "start_array" and prefix in ("", key):
-                    if not prefix or key in lists:
-                        return "page" if prefix else "array"
+                if event == "start_array" and not prefix:
+                    return "array"
+                if event == "start_array" and prefix == key and key in lists:
+                    shape = "page"
+                    if key not in MESSAGE_LISTS:
+                        return shape
                 elif event == "map_key" and not prefix:
                     key = value
-                    if key == "id":
+                    if key == "id":  # it may stand behind the ticket's messages
                         return "object"
                 elif event == "start_map" and prefix == _TICKET:
                     return "object"
         except ijson.JSONError:
             pass
-    return "object"
+    return shape
 
 
 def _has_lines(path: Path) -> bool:
     """Whether every line is an object: by suffix, or because there are several and one of the first two is."""
     if any(suffix.lower() in _LINE_SUFFIXES for suffix in path.suffixes[-2:]):
         return True
-    lines = read_head(path).removeprefix(codecs.BOM_UTF8).strip().split(b"\n")
+    lines = head_as_utf8(read_head(path)).strip().split(b"\n")
     return len(lines) > 1 and lines[0].startswith(b"{") and any(map(_is_object, lines[:2]))
 
 
@@ -162,7 +170,7 @@ def _is_object(line: bytes) -> bool:
 
 
 def _lines(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
-    with open_bytes(path) as stream:
+    with _open_utf8(path) as stream:
         for number, line in enumerate(_beginnings(stream), 1):
             if line.strip():
                 yield from _line(line, f"line {number}", lists)
@@ -191,21 +199,28 @@ def _line(line: bytes, place: str, lists: Sequence[str]) -> Iterator[Found | Dam
         yield from (Found(name, item) for item in value[name])
 
 
-class _Utf8:
+class _Utf8(io.RawIOBase):
     """Bytes as UTF-8 without byte order mark; what cannot be decoded is replaced."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream, self._decoder = stream, codecs.getincrementaldecoder(encoding)("replace")
+        self._rest, self._ended = b"", False
 
-    def read(self, size: int = 2**16) -> bytes:
-        while size and (data := self._stream.read(size)):
-            if text := self._decoder.decode(data):
-                return text.encode("utf-8")
-        return self._decoder.decode(b"", final=True).encode("utf-8") if size else b""
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._rest and not self._ended:
+            data = self._stream.read(_PIECE)
+            self._ended = not data
+            self._rest = self._decoder.decode(data, self._ended).encode("utf-8")
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
 
 
 @contextmanager
-def _utf8(path: Path) -> Iterator[_Utf8]:
-    wide = read_head(path, 2) in _BYTE_ORDER_MARKS
+def _open_utf8(path: Path) -> Iterator[BinaryIO]:
     with open_bytes(path) as stream:
-        yield _Utf8(stream, "utf-16" if wide else "utf-8-sig")
+        encoding = "utf-16" if is_utf16(read_head(path, 2)) else "utf-8-sig"
+        yield cast(BinaryIO, io.BufferedReader(_Utf8(stream, encoding), 4 * _PIECE))

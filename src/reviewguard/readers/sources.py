@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import gzip
 import io
@@ -112,7 +113,19 @@ def bare_suffix(path: Path) -> str:
 
 def begins_like_json(head: bytes) -> bool:
     """Whether a file that begins so may be a JSON list or object."""
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
+    return head_as_utf8(head).lstrip()[:1] in (b"[", b"{")
+
+
+def is_utf16(head: bytes) -> bool:
+    """Whether a file begins with UTF-16's byte order mark, as what Windows PowerShell saves does."""
+    return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def head_as_utf8(head: bytes) -> bytes:
+    """The first bytes of a file in UTF-8 or, as its mark says, UTF-16: as UTF-8 without the mark."""
+    if is_utf16(head):
+        return head.decode("utf-16", "ignore").encode("utf-8")
+    return head.removeprefix(codecs.BOM_UTF8)
 
 
 def read_head(path: Path, size: int = HEAD) -> bytes:

@@ -14,13 +14,12 @@ from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.correspondents import is_notice
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
-from reviewguard.readers.json_stream import Damaged, has_list, mentioned, read_objects
+from reviewguard.readers.json_stream import MESSAGE_LISTS, Damaged, has_list, mentioned, read_objects
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
-from reviewguard.readers.sources import begins_like_json
+from reviewguard.readers.sources import begins_like_json, head_as_utf8
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Record, Role
 
-MESSAGE_LISTS = ("comments", "messages", "conversations", "notes")
 _LONG = {*MESSAGE_LISTS, "description", "description_text"}
 
 
@@ -64,6 +63,7 @@ class TicketReader(ABC):
 
         What `score` or `suggest` wrote of a table with such columns is no export of the vendor's.
         """
+        head = head_as_utf8(head)
         return begins_like_json(head) and b'"rg_verdict"' not in head and self.is_of_vendor(head)
 
     @abstractmethod
