@@ -63,6 +63,16 @@ def test_a_given_column_wins_and_must_exist() -> None:
         find_fields(["a", "b"], {}, NOWHERE)
 
 
+def test_a_message_beside_its_answer_needs_to_be_told_whose_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "Message,Our Reply\nWhere is it?,It comes.\n")
+    with pytest.raises(InputError, match="--map text='Our Reply' --map previous='Message'"):
+        read(path)
+    (record,) = read(path, columns={"text": "Our Reply", "previous": "Message"})
+    assert (record.text, record.previous) == ("It comes.", "Where is it?")
+    told = read(written(tmp_path, "b.csv", "Message,Our Reply,Sender\nWhere is it?,,Buyer\n"))
+    assert [(r.text, r.role) for r in told] == [("Where is it?", "buyer")]
+
+
 def test_every_name_of_the_vocabulary_is_folded_and_means_one_role() -> None:
     known = load_vocabulary()
     names = [name for names in known.columns.values() for name in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, islice
 from pathlib import Path
@@ -14,6 +15,11 @@ MAIL_FIELD = "seller"
 
 _OF_PRODUCTS = "description"
 """Holds the message where nothing else does; beside another body it tells of the product or the ticket."""
+
+_ANSWER = re.compile(
+    r"((agent|seller|our)_)?(reply|response|answer)(_(text|body|message))?|(agent|seller|outgoing|sent)_message"
+)
+"""Names of columns with the seller's message where another one holds what was answered."""
 
 _HEADER_ROWS = 10
 """The header is one of so many rows; titles may stand above it."""
@@ -47,7 +53,8 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
     """Field → column, given or recognised by name.
 
     Raises:
-        InputError: a given field or column does not exist, or there is no column for the text.
+        InputError: a given field or column does not exist, there is no column for the text, or two may hold it and
+            none says who wrote.
     """
     _check(given, header, path)
     found = recognise(header, given)
@@ -57,7 +64,20 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
             expected=f"one named {', '.join(load_vocabulary().columns['text'][:8])} …",
             fix="name it with --map text='Your column', and remove what stands above the header",
         )
+    if "text" not in given and found.keys().isdisjoint(("sender", "previous")):
+        _check_answers(header, found["text"], path)
     return found
+
+
+def _check_answers(header: Sequence[str], text: str, path: Path) -> None:
+    """Of a message and its answer, one is the buyer's; which one depends on who wrote first."""
+    answer = next((column for column in header if _ANSWER.fullmatch(fold(column))), None)
+    if answer and not _ANSWER.fullmatch(fold(text)):
+        raise InputError(
+            f"{path}: {text!r} and {answer!r} may both hold the seller's message",
+            expected="one of them, or a column that says who wrote",
+            fix=f"name them: --map text={answer!r} --map previous={text!r}, or the other way round",
+        )
 
 
 def recognise(header: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
