@@ -331,6 +331,16 @@ def test_a_number_that_is_none_is_no_word(tmp_path: Path) -> None:
     assert [(r.conversation, r.text) for r in records] == [(None, ""), (None, "hi")]
 
 
+def test_where_a_date_or_a_number_is_missing_the_next_column_of_its_kind_counts(tmp_path: Path) -> None:
+    header = "Order ID,Order Number,Ticket ID,Conversation ID,Sent at,Created at,Body\n"
+    rows = "n/a,77,t1,0,,2024-11-03,a\n78,79,t2,c2,2024-11-04,2024-11-05,b\n"
+    records = read(written(tmp_path, "a.csv", header + rows))
+    assert [(r.order_id, r.thread) for r in records] == [("77", "t1"), ("78", "c2")]
+    assert [r.sent_at for r in records] == [datetime(2024, 11, day, tzinfo=UTC) for day in (3, 4)]
+    given = read(written(tmp_path, "b.csv", header + rows), columns={"order_id": "Order ID"})
+    assert [r.order_id for r in given] == [None, "78"]
+
+
 def test_words_for_nothing_put_no_rows_together(tmp_path: Path) -> None:
     rows = "order,ticket,agent,body\nN/A,null,-,none\nnan,None,n/a,hi\n"
     records = read(written(tmp_path, "a.csv", rows))

@@ -91,6 +91,15 @@ def recognise(header: Sequence[str], given: Mapping[str, str]) -> dict[str, str]
     return found | {field: column for field, column in given.items() if column in header}
 
 
+def spare_columns(field: str, header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns that may hold the field where the one that `recognise` finds is empty; none for a given one."""
+    found = recognise(header, given).get(field)
+    if found is None or field in given:
+        return ()
+    folded = {fold(column): column for column in reversed(header)}
+    return tuple(folded[n] for n in load_vocabulary().columns[field] if n in folded and folded[n] != found)
+
+
 def text_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
     """The columns that may hold a message's words, the most telling first; where one is given, that one alone.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import find_fields, recognise, text_columns
+from reviewguard.readers.columns import find_fields, recognise, spare_columns, text_columns
 from reviewguard.readers.dates import day_first, parse_date
 from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
@@ -35,6 +35,8 @@ _NOTHING = frozenset(_NOTHING_WORDS.split())
 """What exports write for an empty cell; taken as a value, it would put strangers into one conversation."""
 _NO_NUMBER = frozenset({"0", "no order"})
 """The same for an order or a ticket."""
+_SPARED = ("date", "order_id", "thread")
+"""Fields of which a table may have several columns, filled by turns."""
 _CLOCK = re.compile(
     r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]\.?m\.?)?(?: ?(?:Z|[A-Z]{2,4}|[+-]\d\d:?\d\d))?", re.IGNORECASE
 )
@@ -65,6 +67,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class _Layout:
     fields: Mapping[str, str]
+    spares: Mapping[str, tuple[str, ...]]
     texts: tuple[str, ...]
     roles: tuple[str, ...]
     clocks: tuple[str, ...]
@@ -126,6 +129,7 @@ def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout
             fields = recognise(header, given)
             known[header] = _Layout(
                 fields,
+                {field: spare_columns(field, header, given) for field in _SPARED},
                 text_columns(header, given),
                 role_columns(header, given.get("sender")),
                 tuple(
@@ -140,9 +144,13 @@ def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout
 def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Record:
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
+    for field, columns in layout.spares.items():
+        if not _tells(cell.get(field)):
+            spare = (values.get(column) for column in columns)
+            cell[field] = next((value for value in spare if _tells(value)), cell.get(field))
     word = {field: _word(value) for field, value in cell.items()}
     for field in ("order_id", "thread"):
-        if word.get(field, "").lower() in _NO_NUMBER:
+        if not _tells(cell.get(field)):
             word[field] = ""
     role = role_of({column: values.get(column) for column in layout.roles})
     subject = word.get("subject")
@@ -169,6 +177,11 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         previous=_readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
         error=row.error or cut or missing,
     )
+
+
+def _tells(cell: Cell) -> bool:
+    """Whether a cell with a date or a number has one."""
+    return _word(cell).lower() not in ("", *_NO_NUMBER)
 
 
 def _asin(column: str, word: str) -> str | None:
