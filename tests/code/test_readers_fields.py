@@ -309,6 +309,12 @@ def test_orders_and_asins_are_taken_from_columns_then_subject_then_body(tmp_path
     ]
 
 
+def test_an_order_that_only_the_marketplaces_wrapper_names_is_found(tmp_path: Path) -> None:
+    body = "Order 999-1234567-7654321\n----- Begin message -----\nHi\n----- End message -----"
+    (record,) = read(written(tmp_path, "a.csv", f'from,body\nBuyer,"{body}"\n'))
+    assert (record.text, record.order_id) == ("Hi", "999-1234567-7654321")
+
+
 def test_a_books_asin_is_taken_from_a_column_of_asins_alone(tmp_path: Path) -> None:
     cells = ["0306406152", "306406152", "080442957X", "B0TEST1234", "UNASSIGNED", "12345678"]
     asin, other = (

@@ -155,7 +155,10 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
     role = role_of({column: values.get(column) for column in layout.roles})
     subject = word.get("subject")
     text, quoted = _said(map(values.get, layout.texts), role, subject)
-    others = "\n".join(_short_cells(values, layout))
+    whole = (
+        _text(values.get(column)) for column in layout.texts
+    )  # the marketplace may name the order around it
+    places = ("\n".join(_short_cells(values, layout)), subject, text, *whole)
     missing = None if "text" in layout.fields else "no column with the message"
     return Record(
         source=source,
@@ -166,11 +169,9 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         id=word.get("id") or None,
         thread=word.get("thread")
         or (f"{source} {row.thread}" if row.thread and not word.get("order_id") else None),
-        order_id=find_order_id(word.get("order_id"))
-        or word.get("order_id")
-        or find_order_id(others, subject, text),
+        order_id=find_order_id(word.get("order_id")) or word.get("order_id") or find_order_id(*places),
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
-        or find_asin(word.get("asin"), others, subject, text),
+        or find_asin(word.get("asin"), *places),
         agent=(word.get("agent") or None) if role == "seller" else None,
         subject=subject or None,
         sent_at=_moment(cell.get("date"), map(values.get, layout.clocks), first),
