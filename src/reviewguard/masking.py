@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TypeVar
 
 from reviewguard.address_cells import addressees, repeated
-from reviewguard.names import names_in
+from reviewguard.names import NOT_NAMES, names_in
 from reviewguard.personal import EMAIL, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
 from reviewguard.schema import Cell, Evidence, Quote, Record, Role
 
@@ -174,9 +174,10 @@ def _details(text: str) -> Iterator[Mask]:
 
 
 def _names(text: str, known: Iterable[str]) -> Iterator[Mask]:
-    found = names_in(text)
+    known = frozenset(known)
+    found = names_in(text, known)
     yield from (Mask(start, end, "[name]") for start, end in found.places)
-    if pattern := _any_of(frozenset({*known, *found.again})):
+    if pattern := _any_of(known | found.again):
         yield from (Mask(*m.span(), "[name]") for m in pattern.finditer(text))
 
 
@@ -191,7 +192,8 @@ def _any_of(names: frozenset[str]) -> re.Pattern[str] | None:
 def _forms(name: str) -> Iterator[tuple[int, str]]:
     """Lengths and patterns of a name: whole (several words in any case), and its words without "de" and "von".
 
-    A double name's parts are words too: "Ann-Marie" signs as "Ann".
+    A double name's parts are words too: "Ann-Marie" signs as "Ann". Ordinary words ("Five Star Supply", "Will May")
+    are names where names stand, which is looked at elsewhere, and not wherever they occur.
     """
     words = name.split()
     if len(words) > 1:
@@ -205,6 +207,7 @@ def _forms(name: str) -> Iterator[tuple[int, str]]:
         for part in word.split("-")
         if len(part) > 2 and part[0].isupper()
     ]
+    words = [word for word in words if word.lower() not in NOT_NAMES]
     one_case = name.upper() == name or name.lower() == name
     for word in words:
         if len(word) > 1:

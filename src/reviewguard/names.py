@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
 
@@ -26,7 +26,8 @@ clienti clients acheteur madame monsieur signora signore señor señora todos to
 gift card cards voucher coupon discount cash reward rebate warranty code click unsubscribe sent only group
 paypal whatsapp facebook gracias merci danke grazie
 """
-_NOT_NAMES = frozenset(_WORDS.split())
+NOT_NAMES = frozenset(_WORDS.split())
+"""Words, in lower case, that are hardly ever a name where names stand."""
 _BEFORE_NAMES = frozenset(
     ("customer", "buyer", "valued", "dear", "our", "kunde", "kundin", "client", "cliente")
 )
@@ -132,33 +133,38 @@ class FoundNames:
     again: frozenset[str]
 
 
-def names_in(text: str) -> FoundNames:
-    """Names that the text's own greetings, sign-offs and introductions show."""
-    sure = {place for pattern in _SURE for place in _found(pattern, text)}
-    likely = {place for pattern in _LIKELY for place in _found(pattern, text)}
+def names_in(text: str, known: Iterable[str] = ()) -> FoundNames:
+    """Names that the text's own greetings, sign-offs and introductions show.
+
+    Args:
+        known: names from elsewhere, whose words are names there even if they are ordinary ones ("Hi Will,").
+    """
+    no_names = NOT_NAMES.difference(word for name in known for word in name.lower().split())
+    sure = {place for pattern in _SURE for place in _found(pattern, text, no_names)}
+    likely = {place for pattern in _LIKELY for place in _found(pattern, text, no_names)}
     words = {word for start, end in sure for word in text[start:end].split()}
     again = frozenset(w for w in words if len(w) > 2 and w[:1].isupper())
     return FoundNames(tuple(sorted(sure | likely)), again)
 
 
-def _found(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+def _found(pattern: re.Pattern[str], text: str, no_names: Set[str]) -> Iterator[tuple[int, int]]:
     for match in pattern.finditer(text):
         for group in match.re.groupindex:
             if match[group] is not None:
-                yield from _trimmed(text, *match.span(group))
+                yield from _trimmed(text, *match.span(group), no_names)
         if pattern is _GREETING and (second := _SECOND.match(text, match.end())):
-            yield from _trimmed(text, *second.span("name"))
+            yield from _trimmed(text, *second.span("name"), no_names)
 
 
-def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _trimmed(text: str, start: int, end: int, no_names: Set[str]) -> Iterator[tuple[int, int]]:
     """The stretch up to its first word that is no name, after what may stand before one; nothing where none is left."""
     words = dropwhile(lambda word: _plain(word) in _BEFORE_NAMES, re.finditer(r"\S+", text[start:end]))
-    if name := list(takewhile(_may_be_name, words)):
+    if name := list(takewhile(lambda word: _may_be_name(word, no_names), words)):
         yield start + name[0].start(), start + name[-1].end()
 
 
-def _may_be_name(word: re.Match[str]) -> bool:
-    return bool(re.fullmatch(_INITIAL, word.group())) or _plain(word) not in _NOT_NAMES
+def _may_be_name(word: re.Match[str], no_names: Set[str]) -> bool:
+    return bool(re.fullmatch(_INITIAL, word.group())) or _plain(word) not in no_names
 
 
 def _plain(word: re.Match[str]) -> str:

@@ -197,6 +197,22 @@ def test_names_of_columns() -> None:
     assert column_names(values) == ("Ottoline Marsh", "Bo", "Kofi A. Mensah")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "masked"),
+    [
+        ("Five Star Supply", "Five Star Supply, give five Star reviews", "[name], give five Star reviews"),
+        (
+            "Will May",
+            "Hi Will,\nWill it fit? In May.\nBest,\nWill",
+            "Hi [name],\nWill it fit? In May.\nBest,\n[name]",
+        ),
+        ("Grace May", "Ask Grace May, or Grace in May.", "Ask [name], or [name] in May."),
+    ],
+)
+def test_ordinary_words_of_names_are_masked_where_names_stand(name: str, text: str, masked: str) -> None:
+    assert mask(text, [name]).text == masked
+
+
 def test_small_words_of_names_are_not_looked_for_alone() -> None:
     parts = names._OF.strip("(?:) ").split("|")
     assert "van" in parts

@@ -64,7 +64,8 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
             expected=f"one named {', '.join(load_vocabulary().columns['text'][:8])} …",
             fix="name it with --map text='Your column', and remove what stands above the header",
         )
-    if "text" not in given and found.keys().isdisjoint(("sender", "previous")):
+    told = "text" in given or "rg_verdict" in header  # which column was scored is in that file
+    if not told and found.keys().isdisjoint(("sender", "previous")):
         _check_answers(header, found["text"], path)
     return found
 
