@@ -6,7 +6,7 @@ from __future__ import annotations
 class UserError(Exception):
     """Something the user gave cannot be used.
 
-    Args:
+    Attributes:
         found: what is wrong, with the place (file, line, field) where known.
         expected: what would have been right.
         fix: what to do about it.

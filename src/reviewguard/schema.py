@@ -130,7 +130,9 @@ class Verdict:
     Attributes:
         verdict: the decision under `profile`; None when the message could not be scored (see `error`).
         probability: calibrated probability, 0–1, that the message breaks the profile's rules.
-        types: types found present, likeliest first.
+        types: types above their thresholds, likeliest first; where none of them breaks a rule, also those of the
+            likeliest rule: of a needs-review verdict from a tenth of their thresholds, of a review-soliciting one in
+            any case.
         evidence: the deciding words, in text order.
         language: ISO 639-1 code of the seller's text, "und" when it cannot be told.
         reasons: why the verdict is not simply the model's (language, nothing to read, cut off …).
@@ -180,7 +182,14 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, text: str = "") -> Verdict:
-        """Read the JSON form back."""
+        """Read the JSON form back.
+
+        Args:
+            text: the text judged, which the JSON form leaves out.
+
+        Raises:
+            KeyError, TypeError: the values are not those that `to_dict` gives.
+        """
         known = {name: values[name] for name in cls.__slots__ if name in values and name != "text"}
         known["types"] = tuple(TypeScore(**item) for item in known.get("types", ()))
         known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))

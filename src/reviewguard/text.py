@@ -39,7 +39,8 @@ class NormalizedText:
 def normalize(text: str) -> NormalizedText:
     """Resolve what the tokenizer cannot read: emoji, homoglyphs, hidden characters, mark-up, placeholders.
 
-    Never raises, whatever the text holds; plain ASCII prose comes back as it is, but for white space.
+    Never raises, whatever the text holds. Of plain ASCII prose white space and what is repeated ("sooooo", "!!!!")
+    change alone.
     """
     result = NormalizedText(text, range(len(text)), range(1, len(text) + 1))
     read = _run(result, _CONTROL if text.isascii() else _CONTROL + _UNICODE_STEPS)

@@ -204,7 +204,7 @@ def test_what_a_small_sample_cannot_show_is_said() -> None:
 
 
 def reference(folder: Path, **changes: object) -> Settings:
-    values = {"format": 1, "weights": "abc", "profiles": {"amazon": sample().to_dict()}} | changes
+    values = {"weights": "abc", "profiles": {"amazon": sample().to_dict()}} | changes
     (folder / REFERENCE_FILE).write_text(json.dumps(values))
     plain = Settings.uncalibrated("m", "1", ("incentive",), ("amazon", "strict"))
     return replace(plain, files={"model.onnx": "abc"})

@@ -206,7 +206,7 @@ class Screen:
 
 def outcome(passed: bool) -> GateReport:
     why = "fell by 0.200, 0.010 allowed"
-    return GateReport((GateLine("test F1", 0.9, 0.7, -0.2, None, None, "0.010", passed, why),))
+    return GateReport((GateLine("test F1", "0.010", passed, why, 0.9, 0.7, -0.2),))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -120,6 +120,14 @@ def evaluate(
     from reviewguard.modeling.compare import compare as measure
 
     if behaviour is not None:
+        labelled = {"--data": data, "--explanations": explanations, "--compare": compare, "--with": other}
+        _refuse(labelled, "not with --behaviour")
+    if explanations:
+        _refuse({"--compare": compare, "--with": other}, "not with --explanations")
+    else:
+        explaining = {"--run": run, "--methods": methods, "--samples": samples, "--plot": plot}
+        _refuse(explaining, "only with --explanations")
+    if behaviour is not None:
         report = run_behaviour(ClassifierScorer(load(model)), load_cases(behaviour))
         print(report.to_markdown())
         if out is not None:
@@ -156,6 +164,17 @@ def evaluate(
         print(json.dumps(table.to_dict(), indent=2) if out is None else f"every figure: {out}")
     if out is not None:
         write_json(out, table.to_dict())
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    """Options that this way of measuring does not read would be ignored.
+
+    Raises:
+        BadParameter: one of them is given.
+    """
+    for name, value in options.items():
+        if value:
+            raise typer.BadParameter(why, param_hint=name)
 
 
 def export(

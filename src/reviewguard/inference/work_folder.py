@@ -65,16 +65,12 @@ def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder
             try:
                 yield folder
             except BaseException:
-                _discard(folder, unless=holds_verdicts(folder.work_file))
+                if not holds_verdicts(folder.work_file):
+                    shutil.rmtree(folder.path)
                 raise
-            _discard(folder)
+            shutil.rmtree(folder.path)
     except Timeout:
         raise InputError(f"another run is writing {out}", fix="wait for it, or name another --out") from None
-
-
-def _discard(folder: WorkFolder, *, unless: bool = False) -> None:
-    if not unless:
-        shutil.rmtree(folder.path)
 
 
 def _make_folder(out: Path) -> Path:

@@ -15,13 +15,13 @@ Paragraphs = tuple[str, ...]
 def typos(text: str, seed: int) -> str:
     """One in three of the longer words (at least one) misspelt: two inner letters swapped, one dropped or doubled."""
     rng = random.Random(seed)
-    words = list(_LONGER_WORD.finditer(text))
+    words = list(LONGER_WORD.finditer(text))
     for match in sorted(rng.sample(words, -(-len(words) // 3)), key=re.Match.start, reverse=True):
         text = text[: match.start()] + _misspell(match.group(), rng) + text[match.end() :]
     return text
 
 
-_LONGER_WORD = re.compile(r"(?<![\w{\[<%/.@])[A-Za-z]{5,}")
+LONGER_WORD = re.compile(r"(?<![\w{\[<%/.@])[A-Za-z]{5,}")
 """Not the names of placeholders, nor what is part of a link or an address."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewguard.modeling.behaviour_text import typos
+from reviewguard.modeling.behaviour_text import LONGER_WORD, typos
 from reviewguard.modeling.evidence_quality import evidence_spans, rationale_agreement, remove_evidence
 from reviewguard.modeling.metrics import Figure, estimate, families_of, weighted_mean
 from reviewguard.modeling.scorer import Observed, Scorer, observe, scored_probabilities
@@ -27,8 +27,6 @@ UNCHANGED = 0.9
 
 Floats = NDArray[np.float64]
 Prove = Callable[[Sequence[Message], Sequence[Verdict]], list[Verdict]]
-
-_LONGER = re.compile(r"(?<![\w{\[<%/.@])[A-Za-z]{5,}")
 
 
 def shipped_figures(
@@ -137,7 +135,7 @@ def misspell_unmarked(text: str, marks: Marks, seed: int) -> str:
     """The text with one in five of its longer unmarked words misspelt; as many words as before."""
     rng = random.Random(seed)
     unmarked = [span for span, marked in zip(word_spans(text), marks, strict=True) if not marked]
-    places = [m.span() for start, end in unmarked if (m := _LONGER.search(text, start, end))]
+    places = [m.span() for start, end in unmarked if (m := LONGER_WORD.search(text, start, end))]
     chosen = rng.sample(places, math.ceil(MISSPELT * len(places)))
     for start, end in sorted(chosen, reverse=True):
         text = text[:start] + typos(text[start:end], rng.randrange(1000)) + text[end:]

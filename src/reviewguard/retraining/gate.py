@@ -135,7 +135,7 @@ def _behaviour(
 ) -> list[GateLine]:
     if champion.behaviour is None or challenger.behaviour is None:
         allowed, why = f"{config.behaviour_loss:.3f}", "there is no behaviour suite"
-        return [GateLine("behaviour", None, None, None, None, None, allowed, True, why, decides=False)]
+        return [GateLine("behaviour", allowed, True, why, decides=False)]
     draws = Draws(config.seed, config.bootstrap)
     found = behaviour_differences(questions.behaviour, champion.behaviour, challenger.behaviour, draws)
     return [_passes(item, config, detail=place > 0) for place, item in enumerate(found)]
@@ -155,7 +155,7 @@ def _passes(item: Difference, config: GateConfig, *, detail: bool) -> GateLine:
 def _compared(item: Difference, allowed: str, passed: bool, why: str, *, detail: bool = False) -> GateLine:
     value, low, high = item.difference.value, item.difference.low, item.difference.high
     return GateLine(
-        item.name, item.champion, item.challenger, value, low, high, allowed, passed, why, detail=detail
+        item.name, allowed, passed, why, item.champion, item.challenger, value, low, high, detail=detail
     )
 
 
@@ -164,14 +164,14 @@ def _calibration(champion: Answers, challenger: Answers, config: GateConfig) -> 
     passed = after <= config.ece or after - before <= config.ece_rise
     allowed = f"up to {config.ece:.3f}, or {config.ece_rise:.3f} more"
     why = f"{after:.3f}" + ("" if passed else f" is {after - before:.3f} more than before")
-    return GateLine("calibration error", before, after, after - before, None, None, allowed, passed, why)
+    return GateLine("calibration error", allowed, passed, why, before, after, after - before)
 
 
 def _held_out(questions: Questions, champion: Answers, challenger: Answers, config: GateConfig) -> GateLine:
     name, allowed = "held-out new labels right", f"{config.held_out_lost} lost"
     if not questions.held_out:
         why = "none is kept: there are too few new labels, they are all alike, or `held_out` is 0"
-        return GateLine(name, None, None, None, None, None, allowed, True, why, decides=False)
+        return GateLine(name, allowed, True, why, decides=False)
     labels = violations(questions.held_out)
     before, after = (
         int((flagged(side.held_out, side.threshold) == labels).sum()) for side in (champion, challenger)
@@ -194,4 +194,4 @@ def _counted(
     name: str, sides: tuple[int, int], allowed: str, passed: bool, why: str, *, decides: bool = True
 ) -> GateLine:
     before, after = sides
-    return GateLine(name, before, after, after - before, None, None, allowed, passed, why, decides)
+    return GateLine(name, allowed, passed, why, before, after, after - before, decides=decides)

@@ -20,14 +20,14 @@ class GateLine:
     """
 
     name: str
-    champion: float | None
-    challenger: float | None
-    difference: float | None
-    low: float | None
-    high: float | None
     allowed: str
     passed: bool
     why: str
+    champion: float | None = None
+    challenger: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
     decides: bool = True
     detail: bool = False
 

@@ -63,7 +63,6 @@ class RetrainJob:
     Attributes:
         behaviour: folder of the behaviour suite; None leaves it out.
         weights: folder of the champion's torch weights, for a champion that was stored without.
-        work: folder of unfinished work.
         bootstrap: resamples for the intervals of each model's figures.
     """
 
@@ -71,7 +70,6 @@ class RetrainJob:
     settings: Settings = field(default_factory=Settings)
     behaviour: Path | None = None
     weights: Path | None = None
-    work: Path | None = None
     bootstrap: int = 1000
 
 
@@ -120,7 +118,7 @@ def retrain(
     commit = str(git_state())  # now: others may commit while this trains
     suite = load_cases(job.behaviour) if job.behaviour else {}
     clock = _Clock(show)
-    folder = job.work or store.folder / "versions" / WORK
+    folder = store.folder / "versions" / WORK
     with Writer(folder).writing("retrain"), full_disk(folder):
         stored = store.champion()
         add(stored.folder)

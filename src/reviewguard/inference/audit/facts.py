@@ -72,20 +72,20 @@ def _reviewed(audit: Audit) -> Iterator[str]:
     if seen.first and seen.last:
         yield f"Messages dated {seen.first} to {seen.last}."
     yield (
-        f"{seen.read:,} records read: {_plural(seen.sellers, 'message')} of the seller, {seen.buyers:,} of buyers, "
-        f"{_plural(seen.notices, 'notice')}, {seen.unusable:,} unreadable or empty"
+        f"{seen.read:,} records read: {plural(seen.sellers, 'message')} of the seller, {seen.buyers:,} of buyers, "
+        f"{plural(seen.notices, 'notice')}, {seen.unusable:,} unreadable or empty"
         + (f", {seen.copies:,} in more than one place, counted once." if seen.copies else ".")
     )
     narrowed = ", ".join(filters.describe())
-    yield f"{_plural(seen.reviewed, 'seller message')} judged" + (f" ({narrowed})." if narrowed else ".")
+    yield f"{plural(seen.reviewed, 'seller message')} judged" + (f" ({narrowed})." if narrowed else ".")
     yield f"Judged by {audit.model or 'no model'} under the profile {audit.profile}, not by a person."
 
 
 def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
     seen = audit.overview
     yield not_judged(audit) or (
-        f"{_plural(seen.soliciting, 'message')} found review-soliciting, "
-        f"{_plural(seen.doubtful, 'message')} left for a person to decide."
+        f"{plural(seen.soliciting, 'message')} found review-soliciting, "
+        f"{plural(seen.doubtful, 'message')} left for a person to decide."
     )
     if seen.neutral:
         are = "is a neutral request" if seen.neutral == 1 else "are neutral requests"
@@ -103,13 +103,13 @@ def _further(found: Sequence[Finding]) -> str:
     """The first ask of an order is permitted, so it is not counted."""
     orders = {order for f in found for order in f.orders}
     asks = sum(len(f.breaking) for f in found)
-    return f"{_plural(len(orders), 'order')} asked more than once ({_plural(asks, 'further ask')})"
+    return f"{plural(len(orders), 'order')} asked more than once ({plural(asks, 'further ask')})"
 
 
 def _extent(found: Sequence[Finding]) -> str:
     orders = {order for f in found for order in f.orders}
     count = sum(len(f.sendings) for f in found)
-    return f"{_plural(count, 'message')} to {_plural(len(orders), 'order')}"
+    return f"{plural(count, 'message')} to {plural(len(orders), 'order')}"
 
 
 def _span(found: Sequence[Finding]) -> str:
@@ -192,16 +192,17 @@ def _not_covered(audit: Audit) -> Iterator[str]:
         )
     for first, last in seen.gaps[:20]:
         days = (last - first).days + 1
-        yield f"No message at all on {_plural(days, 'day')}: {first}" + (f" to {last}." if days > 1 else ".")
+        yield f"No message at all on {plural(days, 'day')}: {first}" + (f" to {last}." if days > 1 else ".")
     if len(seen.gaps) > 20:
         yield f"{len(seen.gaps) - 20} more stretches of days without a message."
     if not_there := not_in_export(audit):
         yield not_there
     if seen.unusable:
-        yield f"{_plural(seen.unusable, 'row')} unreadable or empty, so not judged."
+        yield f"{plural(seen.unusable, 'row')} unreadable or empty, so not judged."
     if seen.undated:
-        yield f"{_plural(seen.undated, 'message')} without a date; none of them was left out because of the period."
+        yield f"{plural(seen.undated, 'message')} without a date; none of them was left out because of the period."
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """`1 message`, `2,000 messages`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

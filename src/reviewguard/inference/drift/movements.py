@@ -67,8 +67,8 @@ class Drift:
     Attributes:
         against: what `before` is, for people.
         notes: what to know before reading the movements.
-        advice: whether to label.
-        label: the advice in one word.
+        advice: whether to label, in a sentence.
+        label: whether to label.
     """
 
     against: str

@@ -16,7 +16,6 @@ from reviewguard.schema import Message
 from reviewguard.settings import Settings
 
 REFERENCE_FILE = "reference.json"
-FORMAT = 1
 MOST = 500
 """Messages measured at most: enough for the tests to see a shift of a tenth."""
 _FIX = (
@@ -32,7 +31,7 @@ def write_reference(classifier: Classifier, messages: Sequence[Message], folder:
         profile: measure(classifier.predict(chosen, profile=profile), encoder).to_dict()
         for profile in classifier.settings.profiles
     }
-    values = {"format": FORMAT, "weights": classifier.settings.files[MODEL_FILE], "profiles": samples}
+    values = {"weights": classifier.settings.files[MODEL_FILE], "profiles": samples}
     write_text(folder / REFERENCE_FILE, json.dumps(values) + "\n")
 
 

@@ -13,7 +13,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reviewguard.inference.audit.facts import facts, facts_text, not_in_export, not_judged, quote
+from reviewguard.inference.audit.facts import facts, facts_text, not_in_export, not_judged, plural, quote
 from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
 from reviewguard.inference.doubts import percent
 from reviewguard.inference.render import COLOURS, clear_lines, decided_by, marked_html, proof_lines
@@ -100,7 +100,7 @@ def _environment() -> Environment:
         sentence=lambda text: text[:1].upper() + text[1:],
         whole_ids=_whole_ids,
         number=lambda value: f"{value:,}",
-        plural=_plural,
+        plural=plural,
         quote=quote,
         heading=_heading,
         titled=lambda name: load_policy().entry(name).title,
@@ -134,9 +134,9 @@ def _headline(audit: Audit) -> str:
     orders = {o for f in audit.findings if f.rule and f.verdict == REVIEW_SOLICITING for o in f.orders}
     if seen.soliciting:
         verb = "appears" if seen.soliciting == 1 else "appear"
-        return f"{_plural(seen.soliciting, 'message')} {verb} to break the rules on reviews"
+        return f"{plural(seen.soliciting, 'message')} {verb} to break the rules on reviews"
     if orders:
-        return f"{_plural(len(orders), 'order')} asked for a review too often or too late"
+        return f"{plural(len(orders), 'order')} asked for a review too often or too late"
     if audit.findings:
         return "Nothing certain, but something for a person to decide"
     return "Nothing found against the rules" if seen.reviewed else "No seller message was judged"
@@ -174,10 +174,6 @@ def _span(days: tuple[date, date] | None) -> str:
         return "dates not known"
     first, last = days
     return _day(first) if first == last else f"{_day(first)} – {_day(last)}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _names(findings: Sequence[Finding]) -> dict[str, int]:

@@ -114,7 +114,7 @@ def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:
 
 @dataclass(slots=True)
 class Passes:
-    """Messages that went through the encoder, one way and the other."""
+    """Rows, of messages and of altered copies, that went through the encoder, one way and the other."""
 
     forward: int = 0
     backward: int = 0
