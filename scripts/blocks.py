@@ -128,9 +128,13 @@ def types() -> str:
 
 
 def profiles() -> str:
-    """The profiles of the guide."""
-    rows = [(f"`{p.name}`", p.description) for p in load_policy().profiles.values()]
-    return prose_table(("profile", "reports"), rows)
+    """The profiles of the guide, and what each costs people on the shipped model's test split."""
+    measured = {row["profile"]: row for row in evaluation().get("own test split", {}).get("profiles", ())}
+    rows = []
+    for profile in load_policy().profiles.values():
+        row = measured.get(profile.name)
+        rows.append((f"`{profile.name}`", profile.description, f"{row['handed_over']:.0%}" if row else "–"))
+    return prose_table(("profile", "reports", "compliant test messages that a person gets"), rows)
 
 
 RESULTS = {

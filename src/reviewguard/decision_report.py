@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reviewguard.decision import probabilities
 from reviewguard.inference.classifier import Classifier
@@ -14,22 +15,45 @@ from reviewguard.modeling.abstention import BandRow, band_rows
 from reviewguard.modeling.calibration import broken
 from reviewguard.modeling.calibration_error import CalibrationRow, calibration_row
 from reviewguard.policy import load_policy
-from reviewguard.schema import LabelledMessage
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, LabelledMessage
 from reviewguard.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """How messages fare under one profile's rules.
+
+    Attributes:
+        violations: how many break the rules.
+        missed: share of violations called compliant, 0–1.
+        handed_over, flagged: shares of compliant messages called needs-review and review-soliciting, 0–1.
+    """
+
+    profile: str
+    violations: int
+    missed: float
+    handed_over: float
+    flagged: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionReport:
-    """Calibration per type and of the verdict, and the price of several promises."""
+    """Calibration per type and of the verdict, the price of several promises, and verdicts under each profile."""
 
     calibration: tuple[CalibrationRow, ...]
     band: tuple[BandRow, ...]
+    profiles: tuple[ProfileRow, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
             "calibration": [row.to_dict() for row in self.calibration],
             "band": [row.to_dict() for row in self.band],
+            "profiles": [row.to_dict() for row in self.profiles],
         }
 
 
@@ -37,6 +61,7 @@ def decision_report(
     classifier: Classifier, validation: Sequence[LabelledMessage], test: Sequence[LabelledMessage]
 ) -> DecisionReport:
     """Measure on `test` what was fitted on `validation`."""
+    classifier = classifier.remembering()
     settings, rules = classifier.settings, load_policy().profile("amazon")
     logits = {
         split: classifier.predict_logits([m.message for m in rows])
@@ -55,7 +80,25 @@ def decision_report(
         (after.violation, positive["test"]),
         settings.profiles[rules.name].upper,
     )
-    return DecisionReport(tuple(rows), tuple(band))
+    profiles = (_profile_row(classifier, name, test) for name in settings.profiles)
+    return DecisionReport(tuple(rows), tuple(band), tuple(profiles))
+
+
+def _profile_row(classifier: Classifier, profile: str, messages: Sequence[LabelledMessage]) -> ProfileRow:
+    verdicts = classifier.predict([m.message for m in messages], profile=profile)
+    decisions = np.array([verdict.verdict or "" for verdict in verdicts])
+    positive = broken(load_policy().profile(profile), messages)
+
+    def share(decision: str, of: NDArray[np.bool_]) -> float:
+        return float((decisions == decision)[of].mean()) if of.any() else 0.0
+
+    return ProfileRow(
+        profile,
+        int(positive.sum()),
+        share(COMPLIANT, positive),
+        share(NEEDS_REVIEW, ~positive),
+        share(REVIEW_SOLICITING, ~positive),
+    )
 
 
 def _uncalibrated(settings: Settings) -> Settings:

@@ -158,6 +158,7 @@ MARKERS = [
     ("Début du message", "Fin du message"),
     ("Iniciar mensaje", "Finalizar mensaje"),
     ("Início da mensagem", "Fim da mensagem"),
+    ("Inicio da mensagem", "Fim da mensagem"),
     ("メッセージはここから", "メッセージはここまで"),
     ("Begin message / Début du message", "End message / Fin du message"),
 ]
@@ -496,6 +497,12 @@ def test_a_huge_mail_is_cut_and_the_next_one_read() -> None:
     assert b"Your lamp" in first
     assert b"more" not in first
     assert second == b"Next.\n"
+
+
+def test_a_draft_in_a_maildir_reached_nobody(tmp_path: Path) -> None:
+    for flags in ("S", "DS"):
+        written(tmp_path, f"Maildir/cur/1.host:2,{flags}", raw())
+    assert {r.source[-2:]: r.role for r in read(tmp_path)} == {",S": "seller", "DS": "system"}
 
 
 def test_maildir(tmp_path: Path) -> None:

@@ -79,6 +79,19 @@ def test_lists_named_as_ones_of_messages_are_read_whatever_they_call_the_text(tm
     assert [r.role for r in records] == ["buyer", "seller", "seller"]
 
 
+def test_notes_beside_a_conversations_messages_are_the_systems(tmp_path: Path) -> None:
+    author = {"author_type": "agent"}
+    ticket = {
+        "id": 7,
+        "messages": [{"body": "a"} | author],
+        "notes": [{"body": "b"} | author, {"body": "c"}],
+    }
+    found = [(r.text, r.role) for r in read(written(tmp_path, "a.json", json.dumps([ticket])))]
+    assert found == [("a", "seller"), ("b", "system"), ("c", "system")]
+    del ticket["messages"]
+    assert [r.role for r in read(written(tmp_path, "b.json", json.dumps([ticket])))] == ["seller", "seller"]
+
+
 def test_lists_of_messages_named_after_their_orders(tmp_path: Path) -> None:
     orders = ["999-1234567-1234567", "999-1234567-1234568"]
     lists = {order: [{"text": "a"}, {"text": "b"}] for order in orders}

@@ -218,7 +218,13 @@ def test_the_run_leaves_a_model_folder_with_card_and_figures(tiny_run: Path) -> 
         "model.onnx", "tokenizer.json", "config.json", "README.md", "evaluation.json", "reference.json",
         "calibration.png",
     }  # fmt: skip
-    assert "own test split" in json.loads((folder / "evaluation.json").read_text())
+    measured = json.loads((folder / "evaluation.json").read_text())["own test split"]
+    profiles = {row["profile"]: row for row in measured["profiles"]}
+    assert set(profiles) == set(load(folder).settings.profiles)
+    clean = measured["verdicts"]["compliant"]
+    assert profiles["amazon"]["handed_over"] == pytest.approx(clean["needs-review"] / sum(clean.values()))
+    assert profiles["amazon"]["violations"] == measured["counts"]["violations"]
+    assert "| `ftc` | " in (folder / "README.md").read_text()
     assert not list(tiny_run.glob("checkpoints/*"))
     training = load(folder).settings.training
     assert training["run_id"]

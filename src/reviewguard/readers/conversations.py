@@ -15,6 +15,7 @@ from reviewguard.schema import Cell, Role
 
 _SENT = ("sent", "outbox", "outgoing", "outbound", "sent_messages", "gesendet", "postausgang")
 _RECEIVED = ("received", "inbox", "incoming", "inbound", "received_messages", "empfangen", "posteingang")
+_NOTES = ("notes", "internal_notes", "private_notes")
 """Lists whose names say who wrote what is in them."""
 _LISTS = frozenset(
     (
@@ -97,12 +98,12 @@ def messages_in(value: Any, given: Columns) -> Iterator[Any]:
     yield from _unfold(value, given, {})
 
 
-def _told_by(name: str) -> Cells:
-    """What the name of a list says of the messages in it."""
+def _told_by(name: str, *, beside: bool = False) -> Cells:
+    """What the name of a list says of the messages in it; notes are what stands so beside another list."""
     if order_id := find_order_id(name):
         return {"order_id": order_id}
-    writer = "buyer" if fold(name) in _RECEIVED else "seller" if fold(name) in _SENT else None
-    return {_OPENER: writer} if writer else {}
+    told = {"buyer": _RECEIVED, "seller": _SENT, "note": _NOTES if beside else ()}
+    return next(({_OPENER: writer} for writer, names in told.items() if fold(name) in names), {})
 
 
 def is_conversation(value: Any, given: Columns) -> bool:
@@ -152,7 +153,7 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
     opening = _opening(value, own, given)
     if lists or opening:
         yield from _conversation(own, opening, lists, given, carried)
-    elif _OPENER in carried and _writer(own, given):
+    elif carried.get(_OPENER) in ("buyer", "seller") and _writer(own, given):
         yield _shared(_but(carried, _OPENER), own)
     else:
         yield _shared(carried, own)
@@ -167,8 +168,9 @@ def _conversation(own: Cells, opening: Cells, lists: _Lists, given: Columns, car
     if opening:
         yield _shared(carried | _dates(own, given), opening)
     for path, entries in lists.items():
+        told = _told_by(path.rpartition(".")[2], beside=len(lists) > 1)
         for entry in entries:
-            yield from _unfold(entry, given, carried | _told_by(path.rpartition(".")[2]))
+            yield from _unfold(entry, given, carried | told)
 
 
 def _message_lists(value: Mapping[str, Any], given: Columns) -> _Lists:

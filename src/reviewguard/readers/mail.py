@@ -35,6 +35,8 @@ _ANY_HEADER = re.compile(rb"[!-9;-~]+:|[ \t]+\S")
 _SEPARATOR = re.compile(
     rb"From \S.{0,200}?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.{0,40}?\d:\d\d.{0,40}?\d{4}\W?$", re.DOTALL
 )
+_MAILDIR_DRAFT = re.compile(r"[:;!]2,[A-Z]*D[A-Z]*$")
+"""End of a Maildir file's name: flags, D for a draft (cr.yp.to/proto/maildir.html)."""
 _ESCAPED = re.compile(rb">+From ")
 
 
@@ -107,6 +109,8 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
     if not any(mail.header(name) for name in _KNOWN_HEADERS):
         return Record(str(path), place, values, error="no mail: it has no headers")
     role = role_of_mail(mail, OwnAddresses.parse(options.columns.get("seller", "")))
+    if _MAILDIR_DRAFT.search(path.name):
+        role = "system"
     words = words_of(mail.text, role, is_reply=is_reply(mail))
     subject = mail.header("subject")
     order_id = find_order_id(subject, mail.text)

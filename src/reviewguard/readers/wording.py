@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -98,13 +99,14 @@ def _markers(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def _pattern(words: str) -> re.Pattern[str]:
-    """The marker as it is written, as UTF-8 read in another encoding, and with its letters lost.
+    """The marker as it is written, without accents, as UTF-8 read in another encoding, and with its letters lost.
 
     Amazon.ca puts a second language behind a slash.
     """
     data = words.encode("utf-8")
     lost = re.sub(r"[^\x00-\x7f]", "\ufffd", words)
-    spellings = {words, data.decode("latin-1"), data.decode("cp1252", "replace"), lost}
+    bare = re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFD", words))
+    spellings = {words, bare, data.decode("latin-1"), data.decode("cp1252", "replace"), lost}
     alternatives = "|".join(re.escape(spelling) for spelling in sorted(spellings))
     marker = rf"(?:{alternatives})(?:[ \t]*/[^\n/-]{{1,40}})?"
     return re.compile(rf"(?<!-)-{{5,}}[ \t]*{marker}[ \t]*:?[ \t]*-{{5,}}", re.IGNORECASE)
