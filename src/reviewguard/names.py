@@ -75,7 +75,10 @@ _AFTER_TITLE = re.compile(
 _SIGN_OFF = re.compile(
     rf"{_BEFORE}(?i:(?:with )?(?:(?:kind|best|warm|warmest|kindest|many|friendly)(?:est)? )?"
     r"(?:regards|wishes|greetings|thanks)|best|all the best|cheers|sincerely|yours(?: sincerely| truly| faithfully)?"
-    r"|thank you|thanks(?: again| so much| in advance)?|take care|warmly|love|respectfully|cordially|ciao|greetings)"
+    r"|thank you|thanks(?: again| so much| in advance)?|take care|warmly|love|respectfully|cordially|ciao|greetings"
+    r"|(?:mit )?(?:(?:freundlich|best|lieb|herzlich|viel|schön)e[nr]? )?gr(?:ü|ue)(?:ß|ss)(?:en?)?|mfg"
+    r"|(?:un )?(?:cordial(?:es)? )?saludos?(?: cordiales)?|atentamente|(?:(?:cordiali|distinti) )?saluti"
+    r"|(?:bien )?cordialement|bien à vous|amicalement|(?:met )?vriendelijke groet(?:en)?|groetjes)"
     rf"(?=[ \t]*(?=[^\w \t]|_)(?:[,.!\s-]|{_SIGN})+(?:from )?(?P<name>{_LONG_NAMES})"
     rf"\s*(?:$|[\n,.(|/)<-]|{_SIGN}|from\b|at\b|and\b|for\b|with\b|of\b|@))"
 )
@@ -104,7 +107,9 @@ _COUNTRY = (
     r"|Mexico|Japan|Austria|Switzerland|Belgium|Poland|Sweden|Ireland|Portugal|Denmark|Norway|Finland)"
 )
 _INTRODUCTION = re.compile(
-    r"(?i:\bmy name(?: is|'s)|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
+    r"(?i:\bmy name(?: is|'s)|\bmein name ist|\bich hei(?:ß|ss)e|\bje m['’]appelle|\bme llamo|\bmi nombre es"
+    r"|\bmi chiamo"
+    r"|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
     r"|\b(?:ship|deliver|bill|sold) to:|\b(?:from|von) amazon[ -](?:customer|buyer|kunden?|kundin))\s?"
     rf"(?<=\W)(?!{_COUNTRY}(?![\w'’-]| [^\W\d_a-z])){_TITLE}?(?P<name>{_LONG_NAMES})"
     rf"|(?i:\bthis is|\bi am|\bi['’]m) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b|,)"
