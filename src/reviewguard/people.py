@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reviewguard.address_cells import whole_addresses
 from reviewguard.masking import record_names
 from reviewguard.schema import Cell, Record
 
-NAMES, NUMBERS = "rg_names", "rg_numbers"
+NAMES, NUMBERS, PLACES = "rg_names", "rg_numbers", "rg_places"
 """Columns of what `suggest` writes, which leaves the other rows of a conversation out."""
 _LABELS = ("[order-id]", "[phone]")
 _PHONE_COLUMN = re.compile(r"(?i)phone|mobile|^tel\b|telefon|teléfono|téléphone")
@@ -28,19 +29,25 @@ class Details:
     Attributes:
         names: of people.
         numbers: order and phone numbers → the placeholder for each.
+        places: postal addresses.
     """
 
     names: tuple[str, ...] = ()
     numbers: Mapping[str, str] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
 
     @property
     def cells(self) -> dict[str, str]:
         """Columns that tell it, as JSON; none for what there is none of."""
-        told = {NAMES: self.names, NUMBERS: tuple(self.numbers.items())}
+        told = {NAMES: self.names, NUMBERS: tuple(self.numbers.items()), PLACES: self.places}
         return {column: json.dumps(values, ensure_ascii=False) for column, values in told.items() if values}
 
     def __add__(self, other: Details) -> Details:
-        return Details(tuple(dict.fromkeys((*self.names, *other.names))), {**self.numbers, **other.numbers})
+        return Details(
+            tuple(dict.fromkeys((*self.names, *other.names))),
+            {**self.numbers, **other.numbers},
+            tuple(dict.fromkeys((*self.places, *other.places))),
+        )
 
 
 NOTHING = Details()
@@ -48,7 +55,7 @@ NOTHING = Details()
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Names and numbers that a buyer's row holds ("From", "buyer_phone") and a seller's answer to it does not.
+    """Names, numbers and addresses that a buyer's row holds ("From", "Phone") and a seller's answer to it does not.
 
     Attributes:
         known: conversation → what the columns of any of its rows tell.
@@ -62,7 +69,7 @@ class People:
         known: defaultdict[str, Details] = defaultdict(Details)
         for record in records:
             details = _own(record)
-            if record.conversation and (details.names or details.numbers):
+            if record.conversation and details != NOTHING:
                 known[record.conversation] += details
         return cls(dict(known))
 
@@ -78,6 +85,11 @@ def numbers_in(cell: Cell) -> dict[str, str]:
     return {str(number): label for number, label in pairs if label in _LABELS and _is_long(str(number))}
 
 
+def words_in(cell: Cell) -> tuple[str, ...]:
+    """The words of a JSON list; none from anything else."""
+    return tuple(map(str, _list(cell)))
+
+
 def _list(cell: Cell) -> list[Any]:
     try:
         value = json.loads(str(cell or "[]"))
@@ -87,8 +99,9 @@ def _list(cell: Cell) -> list[Any]:
 
 
 def _own(record: Record) -> Details:
-    told = Details(tuple(map(str, _list(record.values.get(NAMES)))), numbers_in(record.values.get(NUMBERS)))
-    return Details(record_names(record), dict(_numbers(record))) + told
+    cells = record.values
+    told = Details(words_in(cells.get(NAMES)), numbers_in(cells.get(NUMBERS)), words_in(cells.get(PLACES)))
+    return Details(record_names(record), dict(_numbers(record)), whole_addresses(cells)) + told
 
 
 def _numbers(record: Record) -> Iterator[tuple[str, str]]:

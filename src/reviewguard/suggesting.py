@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,9 +15,8 @@ from reviewguard.inference.exports import ScoreOptions, scored_export
 from reviewguard.inference.model_folder import load
 from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
 from reviewguard.inference.writers import Table, jsonl
-from reviewguard.masking import record_names
 from reviewguard.names import names_in
-from reviewguard.people import People
+from reviewguard.people import NOTHING, Details, People
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import Message, ScoredRecord
 from reviewguard.settings import ProfileSettings
@@ -93,10 +92,10 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
     with scored_export(job.inputs, classifier, job.options, progress) as workspace:
         cuts = classifier.settings.profiles[job.options.profile]
         found = least_certain(workspace.scored(), cuts, PER_PICK * job.count)
-        chosen = _choose(found, labelled, cuts, job)
-        talks = {item.row.record.conversation for item in chosen}
+        talks = {candidate.row.record.conversation for candidate in found.kept}
         records = (row.record for row in workspace.scored())
         people = People.among(record for record in records if record.conversation in talks)
+    chosen = _choose(found, people, labelled, cuts, job)
     _write(chosen, people, job.out)
     return Suggestions(chosen, found.judged, found.kinds, found.unfit, len(labelled))
 
@@ -124,15 +123,15 @@ def _labelled(paths: Sequence[Path] | None) -> Iterator[Message]:
                 previous = row.get("previous")
                 message = Message(row["text"], previous if isinstance(previous, str) else None)
                 # The dataset's own files hold no details; what `label` wrote does.
-                yield message if path in LABELLED else _without_details(message, ())
+                yield message if path in LABELLED else _without_details(message, NOTHING)
 
 
 def _choose(
-    found: Candidates, labelled: Sequence[Message], cuts: ProfileSettings, job: SuggestJob
+    found: Candidates, people: People, labelled: Sequence[Message], cuts: ProfileSettings, job: SuggestJob
 ) -> tuple[Suggestion, ...]:
     from reviewguard.modeling.diversity import pick_diverse
 
-    messages, weights = [_as_stored(c) for c in found.kept], [c.uncertainty for c in found.kept]
+    messages, weights = [_as_stored(c, people) for c in found.kept], [c.uncertainty for c in found.kept]
     picks = pick_diverse(messages, weights, labelled, job.count, seed=job.seed)
     return tuple(
         Suggestion(
@@ -144,17 +143,16 @@ def _choose(
     )
 
 
-def _as_stored(candidate: Candidate) -> Message:
+def _as_stored(candidate: Candidate, people: People) -> Message:
     """The message without personal details, since labels are stored so: a name would make it unlike its own label."""
-    return _without_details(
-        Message(candidate.text, candidate.row.previous), record_names(candidate.row.record)
-    )
+    return _without_details(Message(candidate.text, candidate.row.previous), people.of(candidate.row.record))
 
 
-def _without_details(message: Message, names: Iterable[str]) -> Message:
+def _without_details(message: Message, told: Details) -> Message:
     previous = message.previous or ""
-    people = {*names, *names_in(message.text).again, *names_in(previous).again}
-    bare = (without_details(words, people)[-1].text for words in (message.text, previous))
+    people = {*told.names, *names_in(message.text).again, *names_in(previous).again}
+    passes = (without_details(w, people, told.numbers, told.places) for w in (message.text, previous))
+    bare = (steps[-1].text for steps in passes)
     return Message(next(bare), next(bare) or None)
 
 

@@ -773,11 +773,26 @@ def test_a_phone_number_of_the_buyers_row_goes_from_the_answer(home: Path) -> No
     assert [row["text"] for row in stored(home)] == ["We text you at [phone]."]
 
 
-@pytest.mark.parametrize("columns", [("names", "numbers"), ("rg_names", "rg_numbers")])
-def test_what_label_and_suggest_tell_of_people_goes(home: Path, columns: tuple[str, str]) -> None:
-    told = (["Ottoline"], [["DE-4711-88213", "[order-id]"], ["88213", "[mine]"], ["", "[phone]"], 7])
-    run(home, label("Order DE-4711-88213 left, Ottoline.", **dict(zip(columns, told, strict=True))))
-    assert stored(home)[0]["text"] == "Order [order-id] left, [name]."
+@pytest.mark.parametrize("prefix", ["", "rg_"])
+def test_what_label_and_suggest_tell_of_people_goes(home: Path, prefix: str) -> None:
+    told = {
+        "names": ["Ottoline"],
+        "numbers": [["DE-4711-88213", "[order-id]"], ["88213", "[mine]"], ["", "[phone]"], 7],
+        "places": ["Rosenhof 7, 20095 Hamburg"],
+    }
+    text = "Order DE-4711-88213 left for Rosenhof 7, Ottoline."
+    run(home, label(text, **{prefix + column: values for column, values in told.items()}))
+    assert stored(home)[0]["text"] == "Order [order-id] left for [address], [name]."
+
+
+def test_an_address_of_the_buyers_row_goes_from_the_answer(home: Path) -> None:
+    place = {"ship to": "Ottoline Marsh, Rosenhof 7, 20095 Hamburg"}
+    talk = [
+        label("Any news?", order_id="A1", sender="buyer", **place) | {"types": ""},
+        label("We send it to Rosenhof 7.", order_id="A1", sender="seller"),
+    ]
+    run(home, *talk)
+    assert [row["text"] for row in stored(home)] == ["We send it to [address]."]
 
 
 def test_a_label_that_reads_like_a_message_for_measuring_says_so(home: Path) -> None:

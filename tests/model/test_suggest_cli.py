@@ -105,6 +105,19 @@ def test_what_has_a_label_is_not_chosen_again_though_labels_hold_no_names(
         assert len([row for row in rows(out) if row["body"] in named]) == chosen
 
 
+def test_labels_without_what_the_buyers_row_tells_are_known_again(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    export, labelled, out = (tmp_path / name for name in ("export.csv", "labelled.jsonl", "out.jsonl"))
+    export.write_text(
+        "ticket_id,phone,direction,message\n7,4155550,inbound,Any news?\n7,,outbound,We text you at 4155550 soon.\n"
+    )
+    for text, chosen in (("Your parcel left today.", 1), ("We text you at [phone] soon.", 0)):
+        labelled.write_text(json.dumps({"text": text, "previous": "Any news?", "types": []}) + "\n")
+        assert run(export, out, tiny_model_dir, "--labelled", labelled).exit_code == 0
+        assert len(rows(out)) == chosen
+
+
 def test_the_same_text_after_other_words_of_the_buyer_is_chosen(tiny_model_dir: Path, tmp_path: Path) -> None:
     row = {"previous": "I love it, thank you! Best lamp ever.", "text": "Could you share that in a review?"}
     export, labelled, out = (tmp_path / name for name in ("export.jsonl", "labelled.jsonl", "out.jsonl"))

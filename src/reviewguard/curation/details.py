@@ -21,7 +21,7 @@ _LABELS = {
 
 
 def without_details(
-    text: str, people: Iterable[str], numbers: Mapping[str, str] | None = None
+    text: str, people: Iterable[str], numbers: Mapping[str, str] | None = None, places: Iterable[str] = ()
 ) -> Sequence[MaskedText]:
     """The text in steps, each without more of them: the last has none.
 
@@ -30,8 +30,9 @@ def without_details(
     Args:
         people: names known from elsewhere.
         numbers: order and phone numbers known from elsewhere → the placeholder for each.
+        places: postal addresses known from elsewhere.
     """
-    first = mask(text, people)
+    first = mask(text, people, places)
     labels = numbers or {}
     known = "|".join(re.escape(number) for number in sorted(labels, key=len, reverse=True))
     pattern = re.compile(rf"{ORDER_ID.pattern}|(?<![\w-])(?:{known})(?![\w-])" if known else ORDER_ID.pattern)

@@ -30,6 +30,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "source": ("source", "source_file"),
     "names": ("names",),
     "numbers": ("numbers",),
+    "places": ("places",),
     "product": ("product",),
     "register": ("register",),
     "channel": ("channel",),
@@ -205,7 +206,8 @@ def _row(
 
 def _told(cells: Mapping[str, Cell]) -> Details:
     """What `label` wrote beside the row."""
-    return Details(tuple(map(word_of, list_of(cells.get("names")))), numbers_in(cells.get("numbers")))
+    names, places = (tuple(map(word_of, list_of(cells.get(column)))) for column in ("names", "places"))
+    return Details(names, numbers_in(cells.get("numbers")), places)
 
 
 def _text(record: Record, given: Mapping[str, str], *, raw: bool) -> str:

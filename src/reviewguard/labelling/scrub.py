@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 from reviewguard.curation.details import without_details
@@ -28,10 +29,11 @@ def scrub(row: LabelledRow) -> Scrubbed:
 
     In the messages, and in what is stored beside them but for the labeller.
     """
-    people = frozenset((*row.details.names, *names_in(row.text).again, *names_in(row.previous or "").again))
-    text = without_details(row.text, people, row.details.numbers)
-    previous = without_details(row.previous or "", people, row.details.numbers)
-    told = {field: without_details(words, people, row.details.numbers) for field, words in _told(row).items()}
+    known = row.details
+    people = frozenset((*known.names, *names_in(row.text).again, *names_in(row.previous or "").again))
+    bare = partial(without_details, people=people, numbers=known.numbers, places=known.places)
+    text, previous = bare(row.text), bare(row.previous or "")
+    told = {field: bare(words) for field, words in _told(row).items()}
     rationale = row.rationale
     for step in text:
         moved = ((step.place(r.start, r.end), r.type) for r in rationale)

@@ -156,4 +156,5 @@ def _row(item: Item, label: Label, who: str) -> Row:
         "source": item.source,
         "names": list(item.details.names),
         "numbers": [list(pair) for pair in item.details.numbers.items()],
+        "places": list(item.details.places),
     }
