@@ -155,9 +155,7 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
     role = role_of({column: values.get(column) for column in layout.roles})
     subject = word.get("subject")
     text, quoted = _said(map(values.get, layout.texts), role, subject)
-    whole = (
-        _text(values.get(column)) for column in layout.texts
-    )  # the marketplace may name the order around it
+    whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
     places = ("\n".join(_short_cells(values, layout)), subject, text, *whole)
     missing = None if "text" in layout.fields else "no column with the message"
     return Record(
