@@ -3,7 +3,8 @@
     reviewguard data build
     python scripts/describe_model.py models/default --measure-on dev.jsonl
 
-For figures that an earlier version did not write. An export would round the weights a second time.
+For figures that an earlier version did not write, and after messages were added that the model was not trained on
+(`--without 9-`). An export would round the weights a second time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Annotated
 import typer
 
 from reviewguard.curation.storage import load_splits
+from reviewguard.errors import InputError
 from reviewguard.inference.model_folder import load
 from reviewguard.readers.labelled import read_labelled
 from reviewguard.training import measure_and_describe
@@ -23,11 +25,21 @@ def main(
     folder: Path,
     data: Path = Path("build/data"),
     measure_on: Annotated[list[Path] | None, typer.Option(help="Labelled JSONL.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Beginnings of briefs that the model was not trained on.")
+    ] = None,
 ) -> None:
     """Measure on the test split and on further data, and describe."""
-    splits = load_splits(data)
+    splits, classifier = load_splits(data), load(folder)
+    written = [m for m in splits["train"] if not m.writer_brief.startswith(tuple(without or ()))]
+    trained = classifier.settings.training["messages"]["train"]
+    if len(written) != trained:
+        raise InputError(
+            f"{folder} was trained on {trained} messages, {data} has {len(written)}",
+            fix="name the briefs written since with --without",
+        )
     further = {path.stem: read_labelled(path) for path in measure_on or []}
-    measure_and_describe(load(folder), folder, splits, splits["train"], further)
+    measure_and_describe(classifier, folder, splits, written, further)
 
 
 if __name__ == "__main__":
