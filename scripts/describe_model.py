@@ -31,15 +31,18 @@ def main(
 ) -> None:
     """Measure on the test split and on further data, and describe."""
     splits, classifier = load_splits(data), load(folder)
-    written = [m for m in splits["train"] if not m.writer_brief.startswith(tuple(without or ()))]
+    known = {
+        name: [m for m in rows if name == "test" or not m.writer_brief.startswith(tuple(without or ()))]
+        for name, rows in splits.items()
+    }
     trained = classifier.settings.training["messages"]["train"]
-    if len(written) != trained:
+    if len(known["train"]) != trained:
         raise InputError(
-            f"{folder} was trained on {trained} messages, {data} has {len(written)}",
+            f"{folder} was trained on {trained} messages, {data} has {len(known['train'])}",
             fix="name the briefs written since with --without",
         )
     further = {path.stem: read_labelled(path) for path in measure_on or []}
-    measure_and_describe(classifier, folder, splits, written, further)
+    measure_and_describe(classifier, folder, known, known["train"], further)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TypeVar
 
 from reviewguard.address_cells import addressees, repeated
-from reviewguard.names import NOT_NAMES, names_in
+from reviewguard.names import NAMES_TOO, NOT_NAMES, names_in
 from reviewguard.personal import EMAIL, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
 from reviewguard.schema import Cell, Evidence, Quote, Record, Role
 
@@ -192,8 +192,8 @@ def _any_of(names: frozenset[str]) -> re.Pattern[str] | None:
 def _forms(name: str) -> Iterator[tuple[int, str]]:
     """Lengths and patterns of a name: whole (several words in any case), and its words without "de" and "von".
 
-    A double name's parts are words too: "Ann-Marie" signs as "Ann". Ordinary words ("Five Star Supply", "Will May")
-    are names where names stand, which is looked at elsewhere, and not wherever they occur.
+    A double name's parts are words too: "Ann-Marie" signs as "Ann". Words that nobody is called ("Five Star Supply")
+    are left where they do not stand together.
     """
     words = name.split()
     if len(words) > 1:
@@ -207,7 +207,7 @@ def _forms(name: str) -> Iterator[tuple[int, str]]:
         for part in word.split("-")
         if len(part) > 2 and part[0].isupper()
     ]
-    words = [word for word in words if word.lower() not in NOT_NAMES]
+    words = [word for word in words if word.lower() not in NOT_NAMES - NAMES_TOO]
     one_case = name.upper() == name or name.lower() == name
     for word in words:
         if len(word) > 1:

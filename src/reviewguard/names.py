@@ -24,10 +24,12 @@ grüße grüsse gruß kunde kundin kunden kundinnen käufer käuferin damen herr
 bonjour liebe lieber liebes hola ciao salut guten hallo cher chère gentile buongiorno
 clienti clients acheteur madame monsieur signora signore señor señora todos tous tutti alle zusammen
 gift card cards voucher coupon discount cash reward rebate warranty code click unsubscribe sent only group
-paypal whatsapp facebook gracias merci danke grazie
+paypal whatsapp facebook gracias merci danke grazie ihr ihre ihren ihrem ihnen euer eure euch dein deine dich sie du wir
 """
 NOT_NAMES = frozenset(_WORDS.split())
 """Words, in lower case, that are hardly ever a name where names stand."""
+NAMES_TOO = frozenset(("april", "may", "june", "august", "will", "love", "price", "best", "day"))
+"""Those of them that people are called."""
 _BEFORE_NAMES = frozenset(
     ("customer", "buyer", "valued", "dear", "our", "kunde", "kundin", "client", "cliente")
 )
@@ -76,7 +78,7 @@ _SIGN_OFF = re.compile(
     rf"{_BEFORE}(?i:(?:with )?(?:(?:kind|best|warm|warmest|kindest|many|friendly)(?:est)? )?"
     r"(?:regards|wishes|greetings|thanks)|best|all the best|cheers|sincerely|yours(?: sincerely| truly| faithfully)?"
     r"|thank you|thanks(?: again| so much| in advance)?|take care|warmly|love|respectfully|cordially|ciao|greetings"
-    r"|(?:mit )?(?:(?:freundlich|best|lieb|herzlich|viel|schön)e[nr]? )?gr(?:ü|ue)(?:ß|ss)(?:en?)?|mfg"
+    r"|(?:mit )?(?:(?:freundlich|best|lieb|herzlich|viel|schön)e[nr]? )?gr(?:ü|ue)(?:ß|ss)(?:en?)?"
     r"|(?:un )?(?:cordial(?:es)? )?saludos?(?: cordiales)?|atentamente|(?:(?:cordiali|distinti) )?saluti"
     r"|(?:bien )?cordialement|bien à vous|amicalement|(?:met )?vriendelijke groet(?:en)?|groetjes)"
     rf"(?=[ \t]*(?=[^\w \t]|_)(?:[,.!\s-]|{_SIGN})+(?:from )?(?P<name>{_LONG_NAMES})"
@@ -144,7 +146,7 @@ def names_in(text: str, known: Iterable[str] = ()) -> FoundNames:
     Args:
         known: names from elsewhere, whose words are names there even if they are ordinary ones ("Hi Will,").
     """
-    no_names = NOT_NAMES.difference(word for name in known for word in name.lower().split())
+    no_names = NOT_NAMES.difference(word for name in known for word in re.split(r"[\s-]+", name.lower()))
     sure = {place for pattern in _SURE for place in _found(pattern, text, no_names)}
     likely = {place for pattern in _LIKELY for place in _found(pattern, text, no_names)}
     words = {word for start, end in sure for word in text[start:end].split()}

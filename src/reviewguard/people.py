@@ -11,7 +11,7 @@ from typing import Any
 
 from reviewguard.address_cells import whole_addresses
 from reviewguard.masking import record_names
-from reviewguard.schema import Cell, Record
+from reviewguard.schema import Record
 
 NAMES, NUMBERS, PLACES = "rg_names", "rg_numbers", "rg_places"
 """Columns of what `suggest` writes, which leaves the other rows of a conversation out."""
@@ -79,18 +79,26 @@ class People:
         return _own(record) + shared
 
 
-def numbers_in(cell: Cell) -> dict[str, str]:
+def details_in(row: Mapping[str, Any], prefix: str = "") -> Details:
+    """What columns called `names`, `numbers` and `places` tell, as lists or as JSON."""
+    names, numbers, places = (row.get(prefix + column) for column in ("names", "numbers", "places"))
+    return Details(_words_in(names), numbers_in(numbers), _words_in(places))
+
+
+def numbers_in(cell: Any) -> dict[str, str]:
     """Numbers and their placeholders, from a JSON list of such pairs; none from anything else."""
     pairs = (pair for pair in _list(cell) if isinstance(pair, list) and len(pair) == 2)
     return {str(number): label for number, label in pairs if label in _LABELS and _is_long(str(number))}
 
 
-def words_in(cell: Cell) -> tuple[str, ...]:
-    """The words of a JSON list; none from anything else."""
+def _words_in(cell: Any) -> tuple[str, ...]:
     return tuple(map(str, _list(cell)))
 
 
-def _list(cell: Cell) -> list[Any]:
+def _list(cell: Any) -> list[Any]:
+    """A list, or one that stands in a cell as JSON; nothing of anything else."""
+    if isinstance(cell, list):
+        return cell
     try:
         value = json.loads(str(cell or "[]"))
     except ValueError:
@@ -99,9 +107,8 @@ def _list(cell: Cell) -> list[Any]:
 
 
 def _own(record: Record) -> Details:
-    cells = record.values
-    told = Details(words_in(cells.get(NAMES)), numbers_in(cells.get(NUMBERS)), words_in(cells.get(PLACES)))
-    return Details(record_names(record), dict(_numbers(record)), whole_addresses(cells)) + told
+    own = Details(record_names(record), dict(_numbers(record)), whole_addresses(record.values))
+    return own + details_in(record.values, "rg_")
 
 
 def _numbers(record: Record) -> Iterator[tuple[str, str]]:

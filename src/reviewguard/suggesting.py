@@ -16,7 +16,7 @@ from reviewguard.inference.model_folder import load
 from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
 from reviewguard.inference.writers import Table, jsonl
 from reviewguard.names import names_in
-from reviewguard.people import NOTHING, Details, People
+from reviewguard.people import Details, People, details_in
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import Message, ScoredRecord
 from reviewguard.settings import ProfileSettings
@@ -123,7 +123,7 @@ def _labelled(paths: Sequence[Path] | None) -> Iterator[Message]:
                 previous = row.get("previous")
                 message = Message(row["text"], previous if isinstance(previous, str) else None)
                 # The dataset's own files hold no details; what `label` wrote does.
-                yield message if path in LABELLED else _without_details(message, NOTHING)
+                yield message if path in LABELLED else _without_details(message, details_in(row))
 
 
 def _choose(

@@ -200,16 +200,17 @@ def test_names_of_columns() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "masked"),
     [
-        ("Five Star Supply", "Five Star Supply, give five Star reviews", "[name], give five Star reviews"),
+        ("Five Star Supply", "Five Star Supply, give Five Star reviews", "[name], give Five Star reviews"),
         (
-            "Will May",
-            "Hi Will,\nWill it fit? In May.\nBest,\nWill",
-            "Hi [name],\nWill it fit? In May.\nBest,\n[name]",
+            "April Marsh",
+            "April, we called. Glad to help, April! In may.",
+            "[name], we called. Glad to help, [name]! In may.",
         ),
-        ("Grace May", "Ask Grace May, or Grace in May.", "Ask [name], or [name] in May."),
+        ("May-Britt Olsen", "Hi May,\nwe may help.", "Hi [name],\nwe may help."),
+        ("Star Marsh", "hi star, 5 star", "hi [name], 5 star"),
     ],
 )
-def test_ordinary_words_of_names_are_masked_where_names_stand(name: str, text: str, masked: str) -> None:
+def test_words_that_nobody_is_called_are_masked_where_names_stand(name: str, text: str, masked: str) -> None:
     assert mask(text, [name]).text == masked
 
 

@@ -59,6 +59,8 @@ def test_names_between_emoji_and_mark_up(text: str, names: list[str]) -> None:
             ["Jonas", "Keller", "Lucía", "Marco"],
         ),
         ("Grüße aus Bremen", []),
+        ("Ihr Paket ist da.\nMit freundlichen Grüßen,\nIhr Lumio Team", []),
+        ("Ich heiße Sie willkommen. Wenn Sie Fragen haben", []),
         ("It was shipped to Germany. It was shipped to the United States, too", []),
         ("It was shipped to France Gall.", ["France Gall"]),
     ],

@@ -500,9 +500,9 @@ def test_a_huge_mail_is_cut_and_the_next_one_read() -> None:
 
 
 def test_a_draft_in_a_maildir_reached_nobody(tmp_path: Path) -> None:
-    for flags in ("S", "DS"):
+    for flags in ("S", "DSa"):
         written(tmp_path, f"Maildir/cur/1.host:2,{flags}", raw())
-    assert {r.source[-2:]: r.role for r in read(tmp_path)} == {",S": "seller", "DS": "system"}
+    assert {r.source[-2:]: r.role for r in read(tmp_path)} == {",S": "seller", "Sa": "system"}
 
 
 def test_maildir(tmp_path: Path) -> None:

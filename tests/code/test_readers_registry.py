@@ -68,8 +68,8 @@ def test_every_list_of_messages_in_a_json_file_is_read(tmp_path: Path) -> None:
     assert [r.place for r in records] == ["received item 1", "sent item 1", "sent item 2"]
 
 
-def test_lists_named_as_ones_of_messages_are_read_whatever_they_call_the_text(tmp_path: Path) -> None:
-    lists = {
+def test_lists_of_messages_are_read_whatever_they_call_the_text(tmp_path: Path) -> None:
+    lists: dict[str, Any] = {
         "products": [{"description": "no message"}],
         "received": [{"body": "a"}, {"body": "b", "direction": "outbound"}],
         "sent": [{"message": "c"}],
@@ -77,10 +77,22 @@ def test_lists_named_as_ones_of_messages_are_read_whatever_they_call_the_text(tm
     records = read(written(tmp_path, "lists.json", json.dumps(lists, indent=2)))
     assert texts(records) == ["a", "b", "c"]
     assert [r.role for r in records] == ["buyer", "seller", "seller"]
+    nested = {"tickets": [{"id": 1, "messages": [{"body": "a"}]}], "notes": [{"text": "b"}]}
+    found = [(r.text, r.role) for r in read(written(tmp_path, "nested.json", json.dumps(nested)))]
+    assert found == [("a", "seller"), ("b", "system")]
+
+
+def test_whose_a_mailbox_is_does_not_say_who_wrote_in_its_threads(tmp_path: Path) -> None:
+    inbox = {"inbox": [{"id": 1, "messages": [{"body": "a", "from": "Lumio"}]}]}
+    assert [r.role for r in read(written(tmp_path, "a.json", json.dumps(inbox)))] == ["seller"]
+    mailbox = {"id": "me", "received": [{"body": "a"}], "sent": [{"body": "b"}]}
+    for order, threads in (({}, [None, None]), ({"order_id": "A1"}, ["me", "me"])):
+        records = read(written(tmp_path, "b.json", json.dumps(mailbox | order)))
+        assert [(r.role, r.thread) for r in records] == list(zip(("buyer", "seller"), threads, strict=True))
 
 
 def test_notes_beside_a_conversations_messages_are_the_systems(tmp_path: Path) -> None:
-    author = {"author_type": "agent"}
+    author = {"sender_type": "agent"}
     ticket = {
         "id": 7,
         "messages": [{"body": "a"} | author],

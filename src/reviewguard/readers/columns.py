@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.readers.vocabulary import fold, load_vocabulary
+from reviewguard.schema import Cell
 
 MAIL_FIELD = "seller"
 """`--map seller=ADDRESS` is for mail; beside it tables may be read too."""
@@ -53,8 +54,7 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
     """Field → column, given or recognised by name.
 
     Raises:
-        InputError: a given field or column does not exist, there is no column for the text, or two may hold it and
-            none says who wrote.
+        InputError: a given field or column does not exist, or there is no column for the text.
     """
     _check(given, header, path)
     found = recognise(header, given)
@@ -64,21 +64,34 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
             expected=f"one named {', '.join(load_vocabulary().columns['text'][:8])} …",
             fix="name it with --map text='Your column', and remove what stands above the header",
         )
-    told = "text" in given or "rg_verdict" in header  # which column was scored is in that file
-    if not told and found.keys().isdisjoint(("sender", "previous")):
-        _check_answers(header, found["text"], path)
     return found
 
 
-def _check_answers(header: Sequence[str], text: str, path: Path) -> None:
-    """Of a message and its answer, one is the buyer's; which one depends on who wrote first."""
-    answer = next((column for column in header if _ANSWER.fullmatch(fold(column))), None)
-    if answer and not _ANSWER.fullmatch(fold(text)):
-        raise InputError(
-            f"{path}: {text!r} and {answer!r} may both hold the seller's message",
-            expected="one of them, or a column that says who wrote",
-            fix=f"name them: --map text={answer!r} --map previous={text!r}, or the other way round",
-        )
+def check_answers(
+    rows: Iterable[Mapping[str, Cell]], fields: Mapping[str, str], given: Mapping[str, str], path: Path
+) -> None:
+    """Refuse rows with a message and its answer of which none says who wrote: one of the two is the buyer's.
+
+    Args:
+        fields: as `find_fields` gives them.
+
+    Raises:
+        InputError: a row holds words in both columns.
+    """
+    text = fields["text"]
+    if "text" in given or not {"sender", "previous"}.isdisjoint(fields) or _ANSWER.fullmatch(fold(text)):
+        return
+    for row in rows:
+        both = [
+            c for c in row if (c == text or _ANSWER.fullmatch(fold(c))) and len(str(row[c] or "").split()) > 1
+        ]
+        if text in both and len(both) > 1 and "rg_verdict" not in row:  # which one was scored, that file says
+            answer = next(column for column in both if column != text)
+            raise InputError(
+                f"{path}: {text!r} and {answer!r} may both hold the seller's message",
+                expected="one of them, or a column that says who wrote",
+                fix=f"name them: --map text={answer!r} --map previous={text!r}, or the other way round",
+            )
 
 
 def recognise(header: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from reviewguard.readers.cells import to_cells
@@ -15,6 +16,9 @@ from reviewguard.schema import Cell, Role
 
 _SENT = ("sent", "outbox", "outgoing", "outbound", "sent_messages", "gesendet", "postausgang")
 _RECEIVED = ("received", "inbox", "incoming", "inbound", "received_messages", "empfangen", "posteingang")
+_MAILBOX = frozenset((*_SENT, *_RECEIVED))
+_WHOLE = ("order_id", "thread")
+"""What makes a mailbox's lists one conversation."""
 _NOTES = ("notes", "internal_notes", "private_notes")
 """Lists whose names say who wrote what is in them."""
 _LISTS = frozenset(
@@ -40,8 +44,7 @@ _LISTS = frozenset(
         "mails",
         "nachrichten",
         "antworten",
-        *_SENT,
-        *_RECEIVED,
+        *_MAILBOX,
     )
 )
 """Lists, as `fold` writes them, that hold messages even where nobody is named as their writer."""
@@ -60,18 +63,15 @@ Cells = dict[str, Cell]
 _Lists = dict[str, list[Any]]
 
 
-def holds_messages(name: str) -> bool:
-    """Whether a list of this name is known to hold messages."""
-    return fold(name) in _LISTS
-
-
-def message_rows(value: Any, place: str, given: Columns, within: str = "") -> Iterator[Row]:
+def message_rows(
+    value: Any, place: str, given: Columns, told: Mapping[str, Cell] = MappingProxyType({})
+) -> Iterator[Row]:
     """A row for each message of a value that stands at this place of a file; one at least.
 
     Args:
-        within: name of the list that the value stands in, which may say whose the messages are, and of which order.
+        told: what the list that it stands in says of it, see `told_by`.
     """
-    messages = list(_unfold(value, given, _told_by(within)))
+    messages = list(_unfold(value, given, dict(told)))
     thread = place if len(messages) > 1 and _is_one_conversation(value, given) else None
     for number, message in enumerate(messages, 1):
         yield _row(message, place if len(messages) == 1 else f"{place}, message {number}", thread)
@@ -98,12 +98,18 @@ def messages_in(value: Any, given: Columns) -> Iterator[Any]:
     yield from _unfold(value, given, {})
 
 
-def _told_by(name: str, *, beside: bool = False) -> Cells:
-    """What the name of a list says of the messages in it; notes are what stands so beside another list."""
+def told_by(name: str, *, beside: bool) -> Cells:
+    """What the name of a list says of the messages in it: their order, who wrote them, that they are notes.
+
+    Args:
+        beside: whether there is another list; what stands alone under "notes" may be messages.
+    """
     if order_id := find_order_id(name):
         return {"order_id": order_id}
-    told = {"buyer": _RECEIVED, "seller": _SENT, "note": _NOTES if beside else ()}
-    return next(({_OPENER: writer} for writer, names in told.items() if fold(name) in names), {})
+    if beside and fold(name) in _NOTES:
+        return {"is_note": True}
+    writer = "buyer" if fold(name) in _RECEIVED else "seller" if fold(name) in _SENT else None
+    return {_OPENER: writer} if writer else {}
 
 
 def is_conversation(value: Any, given: Columns) -> bool:
@@ -114,6 +120,8 @@ def is_conversation(value: Any, given: Columns) -> bool:
     own = to_cells(_without(value, lists))
     if not lists or not (_outer(own, given) or _has_text(own, given)):
         return bool(_opening(value, own, given))
+    if _MAILBOX.intersection(map(_last, lists)) and recognise(tuple(own), given).keys().isdisjoint(_WHOLE):
+        return False
     return _holds_one(lists, given)
 
 
@@ -153,7 +161,7 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
     opening = _opening(value, own, given)
     if lists or opening:
         yield from _conversation(own, opening, lists, given, carried)
-    elif carried.get(_OPENER) in ("buyer", "seller") and _writer(own, given):
+    elif _OPENER in carried and _writer(own, given):
         yield _shared(_but(carried, _OPENER), own)
     else:
         yield _shared(carried, own)
@@ -167,8 +175,9 @@ def _conversation(own: Cells, opening: Cells, lists: _Lists, given: Columns, car
         yield _shared(carried, own | _opened_by(own, lists, given))
     if opening:
         yield _shared(carried | _dates(own, given), opening)
+    carried = _but(carried, _OPENER)  # whose the conversation is does not say whose its messages are
     for path, entries in lists.items():
-        told = _told_by(path.rpartition(".")[2], beside=len(lists) > 1)
+        told = told_by(path.rpartition(".")[2], beside=len(lists) > 1)
         for entry in entries:
             yield from _unfold(entry, given, carried | told)
 

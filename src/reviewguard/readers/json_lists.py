@@ -8,7 +8,7 @@ from typing import Any
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.conversations import Columns, holds_messages, is_conversation, message_rows
+from reviewguard.readers.conversations import Columns, is_conversation, message_rows, told_by
 from reviewguard.readers.lines import read_lines
 from reviewguard.readers.sources import begins_like_json, open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -19,15 +19,15 @@ _ITEM = "item"
 """What ijson calls the members of a list in its paths."""
 
 
+_VAGUE = frozenset(("description", "extract", "preview"))
+"""Names of the text that other things than messages have, too."""
+
 _MAX_CONVERSATION = 4 * 2**20
 """Bytes of a file that may be a single conversation; larger ones are exports, and are not held in memory."""
 
 
 class JsonReader:
-    """One message an object, in the lists whose objects have a message.
-
-    Beside lists that are named as ones of messages, others are read only if they call the message the same; where none
-    is named so, the first and those that call it the same.
+    """One message an object, in every list whose objects have one; of descriptions and the like, in the first alone.
 
     Where such a list stands in objects of another one, these are read whole: they are the conversations. So is the
     file's only object where it is one itself.
@@ -89,10 +89,9 @@ def _find_lists(path: Path, text: str | None) -> list[str]:
 
 
 def _of_messages(lists: Mapping[str, set[str]]) -> list[str]:
-    """Those of the lists that hold messages, by their names and by what they call the text."""
-    named = {path for path in lists if holds_messages(_name_of(path))}
-    calls = set().union(*(lists[path] for path in named or list(lists)[:1]))
-    return [path for path in lists if path in named or lists[path] & calls]
+    """Those of the lists that hold messages, by what they call the text: products are described, too."""
+    sure = [path for path, calls in lists.items() if not calls <= _VAGUE]
+    return sure or [path for path, calls in lists.items() if calls & next(iter(lists.values()))]
 
 
 def _name_of(path: str) -> str:
@@ -124,13 +123,15 @@ def _source(stream: Any, path: Path) -> Any:
 def _rows(path: Path, prefixes: Sequence[str], given: Columns) -> Iterator[Row]:
     import ijson
 
+    several = len(prefixes) > 1
     for prefix in prefixes:
-        where = "item" if len(prefixes) == 1 else f"{prefix.removesuffix(f'.{_ITEM}')} {_ITEM}"
+        told = told_by(_name_of(prefix), beside=several)
+        where = "item" if not several else f"{prefix.removesuffix(f'.{_ITEM}')} {_ITEM}"
         number = 0
         try:
             with open_bytes(path) as stream:
                 for number, value in enumerate(ijson.items(_source(stream, path), prefix, use_float=True), 1):
-                    yield from message_rows(value, f"{where} {number}", given, _name_of(prefix))
+                    yield from message_rows(value, f"{where} {number}", given, told)
         except ijson.JSONError as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{path} cannot be read beyond {where} {number}: {reason}") from error

@@ -35,7 +35,7 @@ _ANY_HEADER = re.compile(rb"[!-9;-~]+:|[ \t]+\S")
 _SEPARATOR = re.compile(
     rb"From \S.{0,200}?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.{0,40}?\d:\d\d.{0,40}?\d{4}\W?$", re.DOTALL
 )
-_MAILDIR_DRAFT = re.compile(r"[:;!]2,[A-Z]*D[A-Z]*$")
+_MAILDIR_DRAFT = re.compile(r"[:;!]2,[A-Za-z]*D[A-Za-z]*$")
 """End of a Maildir file's name: flags, D for a draft (cr.yp.to/proto/maildir.html)."""
 _ESCAPED = re.compile(rb">+From ")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import find_fields, recognise, spare_columns, text_columns
+from reviewguard.readers.columns import check_answers, find_fields, recognise, spare_columns, text_columns
 from reviewguard.readers.dates import day_first, parse_date
 from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
@@ -35,7 +35,7 @@ _NOTHING = frozenset(_NOTHING_WORDS.split())
 """What exports write for an empty cell; taken as a value, it would put strangers into one conversation."""
 _NO_NUMBER = frozenset({"0", "no order"})
 """The same for an order or a ticket."""
-_SPARED = ("date", "order_id", "thread")
+_SPARED = ("date", "order_id")
 """Fields of which a table may have several columns, filled by turns."""
 _CLOCK = re.compile(
     r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]\.?m\.?)?(?: ?(?:Z|[A-Z]{2,4}|[+-]\d\d:?\d\d))?", re.IGNORECASE
@@ -87,7 +87,8 @@ def to_records(
     sample, rows = _peek(rows)
     columns = header or list(dict.fromkeys(name for row in sample for name in row.values))
     if header or any(row.error is None for row in sample):
-        find_fields(columns, options.columns, path)
+        fields = find_fields(columns, options.columns, path)
+        check_answers((row.values for row in sample), fields, options.columns, path)
     layout_of = _layouts(options.columns)
     first = day_first(row.values.get(layout_of(row.values).fields.get("date", "")) for row in sample)
     if first is None:  # a file writes its dates alike
@@ -144,10 +145,10 @@ def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout
 def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Record:
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
-    for field, columns in layout.spares.items():
-        if not _tells(cell.get(field)):
-            spare = (values.get(column) for column in columns)
-            cell[field] = next((value for value in spare if _tells(value)), cell.get(field))
+    spare = {
+        field: next((value for value in map(values.get, columns) if _tells(value)), None)
+        for field, columns in layout.spares.items()
+    }
     word = {field: _word(value) for field, value in cell.items()}
     for field in ("order_id", "thread"):
         if not _tells(cell.get(field)):
@@ -156,7 +157,7 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
     subject = word.get("subject")
     text, quoted = _said(map(values.get, layout.texts), role, subject)
     whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
-    places = ("\n".join(_short_cells(values, layout)), subject, text, *whole)
+    places = ("\n".join(_short_cells(values, layout)), subject, text)
     missing = None if "text" in layout.fields else "no column with the message"
     return Record(
         source=source,
@@ -167,12 +168,20 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         id=word.get("id") or None,
         thread=word.get("thread")
         or (f"{source} {row.thread}" if row.thread and not word.get("order_id") else None),
-        order_id=find_order_id(word.get("order_id")) or word.get("order_id") or find_order_id(*places),
+        order_id=find_order_id(word.get("order_id"))
+        or word.get("order_id")
+        or find_order_id(*places, *whole)
+        or _word(spare["order_id"])
+        or None,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
         or find_asin(word.get("asin"), *places),
         agent=(word.get("agent") or None) if role == "seller" else None,
         subject=subject or None,
-        sent_at=_moment(cell.get("date"), map(values.get, layout.clocks), first),
+        sent_at=_moment(
+            cell.get("date") if _tells(cell.get("date")) else spare["date"],
+            map(values.get, layout.clocks),
+            first,
+        ),
         previous=_readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
         error=row.error or cut or missing,
     )
