@@ -75,6 +75,37 @@ def test_a_message_beside_its_answer_needs_to_be_told_whose_it_is(tmp_path: Path
         ]
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "role"),
+    [
+        ("MessageType,ReceiveDate", "AskSellerQuestion,2024-11-03", "buyer"),
+        ("MessageType,ReceiveDate", "ResponseToASQQuestion,2024-11-03", "seller"),
+        ("Email direction,Activity date", "INCOMING_EMAIL,2024-11-03", "buyer"),
+        ("commenterType,commentedTime", "END_USER,2024-11-03", "buyer"),
+        ("user.customer?,created_at", "true,2024-11-03", "buyer"),
+        ("conversation_part_type,created_at", "note,2024-11-03", "system"),
+        ("author_type,is_draft,date", "agent,true,2024-11-03", "system"),
+        ("Is Published,CreatedDate", "0,2024-11-03", "system"),
+    ],
+)
+def test_columns_of_marketplaces_and_helpdesks(tmp_path: Path, header: str, cells: str, role: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"{header},Body\n{cells},Hi\n"))
+    assert (record.role, record.sent_at) == (role, datetime(2024, 11, 3, tzinfo=UTC))
+
+
+def test_a_ticket_is_the_thread_and_where_it_is_missing_a_conversations_number(tmp_path: Path) -> None:
+    rows = "Conversation ID,Ticket ID,Case,Body\nc1,t1,Return,a\nc2,,Return,b\n,,Return,c\n"
+    assert [r.thread for r in read(written(tmp_path, "a.csv", rows))] == ["t1", "c2", None]
+
+
+def test_the_sellers_own_addresses_and_names_tell_who_wrote_a_row(tmp_path: Path) -> None:
+    rows = "From,Body\nLumio <help@shop.example>,a\nana@example.org,b\nMyShop,c\nBo,d\nCustomer,e\n,f\n"
+    path = written(tmp_path, "a.csv", rows)
+    known = read(path, columns={"seller": "shop.example,MyShop"})
+    assert [r.role for r in known] == ["seller", "buyer", "seller", "buyer", "buyer", "seller"]
+    assert [r.role for r in read(path)] == ["seller"] * 4 + ["buyer", "seller"]
+
+
 def test_every_name_of_the_vocabulary_is_folded_and_means_one_role() -> None:
     known = load_vocabulary()
     names = [name for names in known.columns.values() for name in names]

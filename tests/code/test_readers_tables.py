@@ -188,6 +188,25 @@ def test_the_first_message_of_an_intercom_conversation_is_read(tmp_path: Path, l
     assert [(record.role, record.thread) for record in records[4:]] == [("buyer", "8")] * listed
 
 
+def test_the_threads_of_a_help_scout_conversation(tmp_path: Path) -> None:
+    """Field names: developer.helpscout.com, Conversations and Threads."""
+    threads = [
+        {"id": 1, "type": "customer", "body": "<p>Any news?</p>", "createdAt": "2024-11-05T09:00:00Z"},
+        {"id": 2, "type": "lineitem", "action": {"text": "assigned"}, "createdAt": "2024-11-05T09:10:00Z"},
+        {"id": 3, "type": "note", "body": "Be quick", "createdAt": "2024-11-05T09:20:00Z"},
+        {"id": 4, "type": "message", "body": "It left.", "createdBy": {"type": "user"}},
+    ]
+    whole = {"id": 10, "subject": "Lamp", "preview": "Any news?", "_embedded": {"threads": threads}}
+    for name, value in (("one.json", whole), ("list.json", {"_embedded": {"conversations": [whole]}})):
+        records = read(written(tmp_path, name, json.dumps(value, indent=1)))
+        found = [(r.role, r.text, r.thread, r.subject) for r in records if not r.error]
+        assert found == [
+            ("buyer", "Any news?", "10", "Lamp"),
+            ("system", "Be quick", "10", "Lamp"),
+            ("seller", "It left.", "10", "Lamp"),
+        ]
+
+
 def test_json_of_one_message_or_of_bare_texts(tmp_path: Path) -> None:
     assert texts(
         read(written(tmp_path, "a.json", '{"text": "hi", "tags": ["x"], "files": [{"url": "u"}]}'))

@@ -12,7 +12,7 @@ from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell
 
 MAIL_FIELD = "seller"
-"""`--map seller=ADDRESS` is for mail; beside it tables may be read too."""
+"""`--map seller=ADDRESS` names the seller's own addresses, and is no column."""
 
 _OF_PRODUCTS = "description"
 """Holds the message where nothing else does; beside another body it tells of the product or the ticket."""
@@ -21,6 +21,8 @@ _ANSWER = re.compile(
     r"((agent|seller|our)_)?(reply|response|answer)(_(text|body|message))?|(agent|seller|outgoing|sent)_message"
 )
 """Names of columns with the seller's message where another one holds what was answered."""
+
+_NUMBER = re.compile(r"(id|number|no|nr|key)$")
 
 _HEADER_ROWS = 10
 """The header is one of so many rows; titles may stand above it."""
@@ -70,7 +72,7 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
 def check_answers(
     rows: Iterable[Mapping[str, Cell]], fields: Mapping[str, str], given: Mapping[str, str], path: Path
 ) -> None:
-    """Refuse rows with a message and its answer of which none says who wrote: one of the two is the buyer's.
+    """Refuse rows with a message and its answer: one of the two is the buyer's.
 
     Args:
         fields: as `find_fields` gives them.
@@ -79,7 +81,7 @@ def check_answers(
         InputError: a row holds words in both columns.
     """
     text = fields["text"]
-    if "text" in given or not {"sender", "previous"}.isdisjoint(fields) or _ANSWER.fullmatch(fold(text)):
+    if "text" in given or "previous" in fields or _ANSWER.fullmatch(fold(text)):
         return
     for row in rows:
         both = [
@@ -89,7 +91,7 @@ def check_answers(
             answer = next(column for column in both if column != text)
             raise InputError(
                 f"{path}: {text!r} and {answer!r} may both hold the seller's message",
-                expected="one of them, or a column that says who wrote",
+                expected="one message a row, or to know which is which",
                 fix=f"name them: --map text={answer!r} --map previous={text!r}, or the other way round",
             )
 
@@ -106,12 +108,18 @@ def recognise(header: Sequence[str], given: Mapping[str, str]) -> dict[str, str]
 
 
 def spare_columns(field: str, header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
-    """The columns that may hold the field where the one that `recognise` finds is empty; none for a given one."""
+    """The columns that may hold the field where the one that `recognise` finds is empty; none for a given one.
+
+    Of a thread only those that are numbers by name: "Case" may hold a kind.
+    """
     found = recognise(header, given).get(field)
     if found is None or field in given:
         return ()
     folded = {fold(column): column for column in reversed(header)}
-    return tuple(folded[n] for n in load_vocabulary().columns[field] if n in folded and folded[n] != found)
+    names = load_vocabulary().columns[field]
+    if field == "thread":
+        names = tuple(name for name in names if _NUMBER.search(name))
+    return tuple(folded[name] for name in names if name in folded and folded[name] != found)
 
 
 def text_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import recognise
 from reviewguard.readers.identifiers import find_order_id
-from reviewguard.readers.roles import role_columns, role_of
+from reviewguard.readers.roles import role_columns, told_role
 from reviewguard.readers.table import Row
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Cell, Role
@@ -51,12 +51,13 @@ _LISTS = frozenset(
 _EARLIER = ("previous", "quoted")
 """How lists begin that repeat other messages beside a message."""
 _MANY = ("conversations", "threads")
-"""Those of the lists that may hold whole conversations; the others hold the messages of one."""
+"""Those of the lists that may hold whole conversations, if nobody is named as a writer; the others hold messages."""
+_SUMMARIES = ("preview", "extract")
+"""What a conversation calls the beginning of one of its messages."""
 _OPENINGS = ("source", "conversation_message")
 """Objects with the first message of a conversation, as Intercom calls them."""
 _SHARED = ("order_id", "subject", "asin")
 _THREAD, _OPENER = "conversation.id", "sender_type"
-_NOBODY = ""
 
 Columns = Mapping[str, str]
 Cells = dict[str, Cell]
@@ -132,9 +133,12 @@ def _is_one_conversation(value: Any, given: Columns) -> bool:
 
 def _holds_one(lists: _Lists, given: Columns) -> bool:
     """Whether the lists hold the messages of one conversation."""
-    if any(_last(path) in _MANY or _last(path) not in _LISTS for path in lists):
+    if any(_last(path) not in _LISTS for path in lists):
         return False
+    many = any(_last(path) in _MANY for path in lists)
     entries = [entry for path in lists for entry in lists[path] if isinstance(entry, dict)]
+    if many and not any(_writer(cells, given) for cells in map(to_cells, entries) if _has_text(cells, given)):
+        return False
     return not any(_message_lists(entry, given) for entry in entries) and _agree(entries, given)
 
 
@@ -168,7 +172,7 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
 
 
 def _conversation(own: Cells, opening: Cells, lists: _Lists, given: Columns, carried: Cells) -> Iterator[Any]:
-    is_message = _has_text(own, given)
+    is_message = _has_text(own, given) and fold(recognise(tuple(own), given)["text"]) not in _SUMMARIES
     outer = _outer(opening | own, given)
     carried = outer | carried if is_message else {**_but(carried, _THREAD), **outer}
     if is_message:
@@ -226,11 +230,8 @@ def _has_text(cells: Cells, given: Columns) -> bool:
 
 def _writer(cells: Cells, given: Columns) -> Role | None:
     """Who wrote it, where a cell tells that."""
-    telling = {
-        column: cells[column] for column in role_columns(cells, given.get("sender")) if column in cells
-    }
-    role = role_of(telling)
-    return role if role != "seller" or role_of(telling | {_NOBODY: "buyer"}) == "seller" else None
+    columns = role_columns(cells, given.get("sender"))
+    return told_role({column: cells[column] for column in columns if column in cells})
 
 
 def _opening(value: Mapping[str, Any], own: Cells, given: Columns) -> Cells:
@@ -258,7 +259,8 @@ def _outer(own: Cells, given: Columns) -> Cells:
     """What an object says of all messages in it, in columns that are known."""
     found = recognise(tuple(own), given)
     shared = {found[field]: own[found[field]] for field in _SHARED if field in found}
-    thread = next((own[found[field]] for field in ("thread", "id") if field in found), None)
+    numbers = (own[found[field]] for field in ("thread", "id") if field in found)
+    thread = next((number for number in numbers if number not in (None, "")), None)
     return {name: cell for name, cell in {_THREAD: thread, **shared}.items() if cell not in (None, "")}
 
 

@@ -22,6 +22,22 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(r"\ban (den |die )?(käufer(in)?|kunden?|kundin|besteller)\b"), "seller"),
     (re.compile(r"\ban (den |die )?(verkäufer|händler)\b"), "buyer"),
 )
+PEOPLE = frozenset(
+    f"{who}{what}"
+    for who in (
+        "sender",
+        "from",
+        "author",
+        "email_from",
+        "message_from",
+        "sent_from",
+        "written_by",
+        "absender",
+        "von",
+    )
+    for what in ("", "_name", "_email", "_address", "_adresse")
+)
+"""Names of columns that hold who wrote a message by name or address."""
 _FROM = frozenset(("from", "by", "von", "vom", "de", "du", "del", "dal", "dalla"))
 _BETWEEN = frozenset(("a", "the", "end", "der", "dem", "la"))
 _STAFF = re.compile(
@@ -56,16 +72,20 @@ def role_columns(header: Iterable[str], sender: str | None = None) -> tuple[str,
 
 
 def role_of(cells: Mapping[str, Cell]) -> Role:
+    """`told_role`, and where no cell tells, the seller: taken for a buyer's, a message would never be scored."""
+    return told_role(cells) or "seller"
+
+
+def told_role(cells: Mapping[str, Cell]) -> Role | None:
     """Who wrote a row, by its telling cells: the system if any cell says so, else what the first one says.
 
     Of messages that went out to the buyer only notes are the system's: what else calls itself so was sent by the
-    seller's automation. Where no cell tells, the seller: taken for a buyer's, a seller's message would never be
-    scored.
+    seller's automation. None where no cell tells.
     """
     roles = {column: role for column, value in cells.items() if (role := _role(fold(column), value))}
     system = [column for column, role in roles.items() if role == "system"]
     if not system:
-        return next(iter(roles.values()), "seller")
+        return next(iter(roles.values()), None)
     went_out = any(role == "seller" and _tells_direction(fold(column)) for column, role in roles.items())
     noted = any(_tells_note(fold(column), cells[column]) for column in system)
     return "seller" if went_out and not noted else "system"

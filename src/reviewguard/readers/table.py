@@ -12,11 +12,19 @@ from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import check_answers, find_fields, recognise, spare_columns, text_columns
+from reviewguard.readers.columns import (
+    MAIL_FIELD,
+    check_answers,
+    find_fields,
+    recognise,
+    spare_columns,
+    text_columns,
+)
+from reviewguard.readers.correspondents import OwnAddresses
 from reviewguard.readers.dates import day_first, parse_date
 from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
-from reviewguard.readers.roles import role_columns, role_of
+from reviewguard.readers.roles import PEOPLE, role_columns, told_role
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Cell, Record, Role
@@ -35,7 +43,7 @@ _NOTHING = frozenset(_NOTHING_WORDS.split())
 """What exports write for an empty cell; taken as a value, it would put strangers into one conversation."""
 _NO_NUMBER = frozenset({"0", "no order"})
 """The same for an order or a ticket."""
-_SPARED = ("date", "order_id")
+_SPARED = ("date", "order_id", "thread")
 """Fields of which a table may have several columns, filled by turns."""
 _CLOCK = re.compile(
     r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]\.?m\.?)?(?: ?(?:Z|[A-Z]{2,4}|[+-]\d\d:?\d\d))?", re.IGNORECASE
@@ -43,6 +51,7 @@ _CLOCK = re.compile(
 _CLOCKS = frozenset(("uhrzeit", "zeit", "heure", "hora", "ora", "tijd"))
 """Names of columns with a time of day, beside those of dates."""
 
+_ADDRESS = re.compile(r"[^\s<>\"',;:()]+@[^\s<>\"',;:()]+")
 _MAY_QUOTE = re.compile(r"^>|^-- ?$|-----|\bwrote:|@.*\n|\bAmazon", re.MULTILINE)
 _REPLY = re.compile(r"\s*(re|aw|sv|antw|rif|ref?)\s*:", re.IGNORECASE)
 
@@ -93,8 +102,9 @@ def to_records(
     first = day_first(row.values.get(layout_of(row.values).fields.get("date", "")) for row in sample)
     if first is None:  # a file writes its dates alike
         first = day_first(cell for row in sample for cell in row.values.values())
+    own = OwnAddresses.parse(options.columns.get(MAIL_FIELD, ""))
     for row in rows:
-        yield _record(row, str(path), layout_of(row.values), first)
+        yield _record(row, str(path), layout_of(row.values), first, own)
 
 
 def _peek(rows: Iterable[Row]) -> tuple[list[Row], Iterator[Row]]:
@@ -142,18 +152,33 @@ def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout
     return layout_of
 
 
-def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Record:
+def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses) -> Role:
+    """Who wrote a row; where no cell tells, and the seller's addresses or names are known, by whether it is one."""
+    role = told_role({column: values.get(column) for column in layout.roles})
+    senders = [
+        word.lower()
+        for column in layout.roles
+        if fold(column) in PEOPLE and (word := _word(values.get(column)))
+    ]
+    if role is None and own.names and senders:
+        return "seller" if own.hold(word for s in senders for word in (s, *_ADDRESS.findall(s))) else "buyer"
+    return role or "seller"
+
+
+def _record(row: Row, source: str, layout: _Layout, first: bool | None, own: OwnAddresses) -> Record:
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
     spare = {
-        field: next((value for value in map(values.get, columns) if _tells(value)), None)
+        field: next(
+            (value for value in map(values.get, columns) if _tells(value) and _has_digit(value)), None
+        )
         for field, columns in layout.spares.items()
     }
     word = {field: _word(value) for field, value in cell.items()}
     for field in ("order_id", "thread"):
         if not _tells(cell.get(field)):
             word[field] = ""
-    role = role_of({column: values.get(column) for column in layout.roles})
+    role = _role(values, layout, own)
     subject = word.get("subject")
     text, quoted = _said(map(values.get, layout.texts), role, subject)
     whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
@@ -167,6 +192,7 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
         role=role,
         id=word.get("id") or None,
         thread=word.get("thread")
+        or _word(spare["thread"])
         or (f"{source} {row.thread}" if row.thread and not word.get("order_id") else None),
         order_id=find_order_id(word.get("order_id"))
         or word.get("order_id")
@@ -190,6 +216,10 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None) -> Recor
 def _tells(cell: Cell) -> bool:
     """Whether a cell with a date or a number has one."""
     return _word(cell).lower() not in ("", *_NO_NUMBER)
+
+
+def _has_digit(cell: Cell) -> bool:
+    return any(map(str.isdigit, _text(cell)))
 
 
 def _asin(column: str, word: str) -> str | None:
