@@ -207,6 +207,23 @@ def test_the_threads_of_a_help_scout_conversation(tmp_path: Path) -> None:
         ]
 
 
+def test_a_list_of_users_tells_who_wrote(tmp_path: Path) -> None:
+    """As chats of LiveChat have it."""
+    users = [
+        {"id": "b@example.org", "type": "customer"},
+        {"id": "s", "type": "agent"},
+        {"id": 3, "name": "x"},
+    ]
+    events = [
+        {"type": "message", "text": "a", "author_id": "b@example.org"},
+        {"type": "message", "text": "b", "author_id": "s"},
+        {"type": "message", "text": "c", "author_id": 3},
+    ]
+    chats = {"chats": [{"id": "K1", "users": users, "thread": {"id": "T1", "events": events}}]}
+    records = read(written(tmp_path, "a.json", json.dumps(chats)))
+    assert [(r.role, r.text) for r in records] == [("buyer", "a"), ("seller", "b"), ("seller", "c")]
+
+
 def test_json_of_one_message_or_of_bare_texts(tmp_path: Path) -> None:
     assert texts(
         read(written(tmp_path, "a.json", '{"text": "hi", "tags": ["x"], "files": [{"url": "u"}]}'))

@@ -52,6 +52,7 @@ _EARLIER = ("previous", "quoted")
 """How lists begin that repeat other messages beside a message."""
 _MANY = ("conversations", "threads")
 """Those of the lists that may hold whole conversations, if nobody is named as a writer; the others hold messages."""
+_WRITER_IDS = ("author_id", "sender_id", "user_id", "from_id", "authorId", "senderId", "userId", "fromId")
 _SUMMARIES = ("preview", "extract")
 """What a conversation calls the beginning of one of its messages."""
 _OPENINGS = ("source", "conversation_message")
@@ -164,14 +165,17 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
     own = to_cells(_without(value, lists))
     opening = _opening(value, own, given)
     if lists or opening:
-        yield from _conversation(own, opening, lists, given, carried)
+        people = _people(value, lists, given) if lists else {}
+        yield from _conversation(own, opening, lists, people, given, carried)
     elif _OPENER in carried and _writer(own, given):
         yield _shared(_but(carried, _OPENER), own)
     else:
         yield _shared(carried, own)
 
 
-def _conversation(own: Cells, opening: Cells, lists: _Lists, given: Columns, carried: Cells) -> Iterator[Any]:
+def _conversation(
+    own: Cells, opening: Cells, lists: _Lists, people: Mapping[str, Role], given: Columns, carried: Cells
+) -> Iterator[Any]:
     is_message = _has_text(own, given) and fold(recognise(tuple(own), given)["text"]) not in _SUMMARIES
     outer = _outer(opening | own, given)
     carried = outer | carried if is_message else {**_but(carried, _THREAD), **outer}
@@ -183,7 +187,20 @@ def _conversation(own: Cells, opening: Cells, lists: _Lists, given: Columns, car
     for path, entries in lists.items():
         told = told_by(path.rpartition(".")[2], beside=len(lists) > 1)
         for entry in entries:
-            yield from _unfold(entry, given, carried | told)
+            yield from _unfold(entry, given, carried | told | _by_id(entry, people))
+
+
+def _people(value: Mapping[str, Any], lists: _Lists, given: Columns) -> dict[str, Role]:
+    """Who is who, where a list beside the messages says it of ids: `{"users": [{"id": 1, "type": "agent"}]}`."""
+    others = (entry for path, entries in _object_lists(value) if path not in lists for entry in entries)
+    cells = (to_cells(entry) for entry in others if isinstance(entry, dict))
+    return {str(one["id"]): role for one in cells if "id" in one and (role := _writer(one, given))}
+
+
+def _by_id(entry: Any, people: Mapping[str, Role]) -> Cells:
+    ids = (entry.get(name) for name in _WRITER_IDS) if people and isinstance(entry, dict) else ()
+    role = next((people[str(number)] for number in ids if str(number) in people), None)
+    return {_OPENER: role} if role else {}
 
 
 def _message_lists(value: Mapping[str, Any], given: Columns) -> _Lists:
