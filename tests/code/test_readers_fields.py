@@ -93,6 +93,21 @@ def test_columns_of_marketplaces_and_helpdesks(tmp_path: Path, header: str, cell
     assert (record.role, record.sent_at) == (role, datetime(2024, 11, 3, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("others", "user"),
+    [("Customer", "seller"), ("contact", "seller"), ("lead,admin", "buyer"), ("bot", "buyer"), ("", "buyer")],
+)
+def test_user_means_staff_where_the_others_are_called_customers(
+    tmp_path: Path, others: str, user: str
+) -> None:
+    words = [word for word in others.split(",") if word]
+    rows = "".join(f"{word},Hi\n" for word in ("user", *words))
+    records = read(written(tmp_path, "a.csv", f"Author type,Body\n{rows}"))
+    assert records[0].role == user
+    lines = "".join(json.dumps({"author": {"type": word}, "body": "Hi"}) + "\n" for word in ("user", *words))
+    assert read(written(tmp_path, "a.jsonl", lines))[0].role == user
+
+
 def test_a_ticket_is_the_thread_and_where_it_is_missing_a_conversations_number(tmp_path: Path) -> None:
     rows = "Conversation ID,Ticket ID,Case,Body\nc1,t1,Return,a\nc2,,Return,b\n,,Return,c\n"
     assert [r.thread for r in read(written(tmp_path, "a.csv", rows))] == ["t1", "c2", None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import pairwise
 
 from reviewguard.readers.identifiers import RELAY_HOST
@@ -47,6 +47,7 @@ _STAFF = re.compile(
 """Who are the seller's own, even where the word before says whom they look after."""
 
 _PLACES = frozenset(("amazon", "marketplace"))
+_USER = "user"
 _DIRECTIONS = frozenset(
     ("direction", "message_direction", "richtung", "nachrichtenrichtung", "sens", "direzione")
 )
@@ -89,6 +90,30 @@ def told_role(cells: Mapping[str, Cell]) -> Role | None:
     went_out = any(role == "seller" and _tells_direction(fold(column)) for column, role in roles.items())
     noted = any(_tells_note(fold(column), cells[column]) for column in system)
     return "seller" if went_out and not noted else "system"
+
+
+def columns_of_staff(rows: Iterable[Mapping[str, Cell]]) -> frozenset[str]:
+    """The columns in which "user" means the seller's own, as Help Scout and Drift write it.
+
+    It does where the others are called something else ("customer", "contact"), and nobody "agent" or the like.
+
+    Args:
+        rows: the cells of each row that may tell who wrote it.
+    """
+    values: dict[str, set[str]] = {}
+    for row in rows:
+        for column, value in row.items():
+            if isinstance(value, str):
+                values.setdefault(column, set()).add(fold(value))
+    roles = {column: {role_of_value(v) for v in found - {_USER}} for column, found in values.items()}
+    return frozenset(
+        c for c, found in values.items() if _USER in found and roles[c] - {None, "system"} == {"buyer"}
+    )
+
+
+def staff_named(cells: Mapping[str, Cell], columns: Set[str]) -> dict[str, Cell]:
+    """The cells with "user" as what it means in these columns."""
+    return {c: "agent" if c in columns and fold(str(cell)) == _USER else cell for c, cell in cells.items()}
 
 
 def _tells_direction(column: str) -> bool:

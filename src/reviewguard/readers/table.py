@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import chain
@@ -24,7 +24,7 @@ from reviewguard.readers.correspondents import OwnAddresses
 from reviewguard.readers.dates import day_first, parse_date
 from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
-from reviewguard.readers.roles import PEOPLE, role_columns, told_role
+from reviewguard.readers.roles import PEOPLE, columns_of_staff, role_columns, staff_named, told_role
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Cell, Record, Role
@@ -103,8 +103,9 @@ def to_records(
     if first is None:  # a file writes its dates alike
         first = day_first(cell for row in sample for cell in row.values.values())
     own = OwnAddresses.parse(options.columns.get(MAIL_FIELD, ""))
+    staff = columns_of_staff(_writer_cells(row.values, layout_of(row.values)) for row in sample)
     for row in rows:
-        yield _record(row, str(path), layout_of(row.values), first, own)
+        yield _record(row, str(path), layout_of(row.values), first, own, staff)
 
 
 def _peek(rows: Iterable[Row]) -> tuple[list[Row], Iterator[Row]]:
@@ -152,9 +153,13 @@ def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout
     return layout_of
 
 
-def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses) -> Role:
+def _writer_cells(values: Mapping[str, Cell], layout: _Layout) -> dict[str, Cell]:
+    return {column: values.get(column) for column in layout.roles}
+
+
+def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, staff: Set[str]) -> Role:
     """Who wrote a row; where no cell tells, and the seller's addresses or names are known, by whether it is one."""
-    role = told_role({column: values.get(column) for column in layout.roles})
+    role = told_role(staff_named(_writer_cells(values, layout), staff))
     senders = [
         word.lower()
         for column in layout.roles
@@ -165,7 +170,9 @@ def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses) -> Rol
     return role or "seller"
 
 
-def _record(row: Row, source: str, layout: _Layout, first: bool | None, own: OwnAddresses) -> Record:
+def _record(
+    row: Row, source: str, layout: _Layout, first: bool | None, own: OwnAddresses, staff: Set[str]
+) -> Record:
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
     spare = {
@@ -178,7 +185,7 @@ def _record(row: Row, source: str, layout: _Layout, first: bool | None, own: Own
     for field in ("order_id", "thread"):
         if not _tells(cell.get(field)):
             word[field] = ""
-    role = _role(values, layout, own)
+    role = _role(values, layout, own, staff)
     subject = word.get("subject")
     text, quoted = _said(map(values.get, layout.texts), role, subject)
     whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
