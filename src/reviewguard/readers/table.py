@@ -159,15 +159,14 @@ def _writer_cells(values: Mapping[str, Cell], layout: _Layout) -> dict[str, Cell
 
 def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, staff: Set[str]) -> Role:
     """Who wrote a row; where no cell tells, and the seller's addresses or names are known, by whether it is one."""
-    role = told_role(staff_named(_writer_cells(values, layout), staff))
-    senders = [
-        word.lower()
-        for column in layout.roles
-        if fold(column) in PEOPLE and (word := _word(values.get(column)))
-    ]
-    if role is None and own.names and senders:
-        return "seller" if own.hold(word for s in senders for word in (s, *_ADDRESS.findall(s))) else "buyer"
-    return role or "seller"
+    cells = _writer_cells(values, layout)
+    role = told_role(staff_named(cells, staff) if staff else cells)
+    if role is not None or not own.names:
+        return role or "seller"
+    words = (_word(values.get(column)).lower() for column in layout.roles if fold(column) in PEOPLE)
+    senders = [word for word in words if word]
+    named = own.hold(name for word in senders for name in (word, *_ADDRESS.findall(word)))
+    return "seller" if named or not senders else "buyer"
 
 
 def _record(
