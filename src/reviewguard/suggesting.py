@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from reviewguard.curation.details import without_details
+from reviewguard.curation.details import remover
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import atomic_write, read_jsonl
 from reviewguard.inference.batch import Report, silent
@@ -15,7 +15,6 @@ from reviewguard.inference.exports import ScoreOptions, scored_export
 from reviewguard.inference.model_folder import load
 from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
 from reviewguard.inference.writers import Table, jsonl
-from reviewguard.names import names_in
 from reviewguard.people import Details, People, details_in
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import Message, ScoredRecord
@@ -150,10 +149,8 @@ def _as_stored(candidate: Candidate, people: People) -> Message:
 
 def _without_details(message: Message, told: Details) -> Message:
     previous = message.previous or ""
-    people = {*told.names, *names_in(message.text).again, *names_in(previous).again}
-    passes = (without_details(w, people, told.numbers, told.places) for w in (message.text, previous))
-    bare = (steps[-1].text for steps in passes)
-    return Message(next(bare), next(bare) or None)
+    bare = remover(told, message.text, previous)
+    return Message(bare(message.text)[-1].text, bare(previous)[-1].text or None)
 
 
 def _reason(candidate: Candidate, nearest: float | None, alike: int, cuts: ProfileSettings) -> str:

@@ -386,5 +386,5 @@ def measure_and_describe(
         name: evaluate(scorer, examples, seed=seed, bootstrap=bootstrap)
         for name, examples in datasets.items()
     }
-    describe(folder, classifier, written, found, splits)
+    describe(folder, scorer.classifier, written, found, splits)  # it remembers what it read
     return found

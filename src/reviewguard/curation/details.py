@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from reviewguard.curation.privacy import find_private
 from reviewguard.masking import Mask, MaskedText, mask, put
+from reviewguard.names import names_in
+from reviewguard.people import Details
 from reviewguard.personal import ORDER_ID
 
 _LABELS = {
@@ -18,6 +21,17 @@ _LABELS = {
     "iban": "[iban]",
     "phone": "[phone]",
 }
+
+
+def remover(told: Details, *words: str) -> Callable[[str], Sequence[MaskedText]]:
+    """`without_details` for what belongs to one exchange.
+
+    Args:
+        told: what columns tell of people.
+        words: the messages, whose greetings and sign-offs tell names too.
+    """
+    people = frozenset((*told.names, *(name for text in words for name in names_in(text).again)))
+    return partial(without_details, people=people, numbers=told.numbers, places=told.places)
 
 
 def without_details(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 
-from reviewguard.curation.details import without_details
+from reviewguard.curation.details import remover
 from reviewguard.labelling.rows import LabelledRow
-from reviewguard.names import names_in
 from reviewguard.schema import Rationale
 
 _COPIED = ("product", "when", "model", "shown")
@@ -29,9 +27,7 @@ def scrub(row: LabelledRow) -> Scrubbed:
 
     In the messages, and in what is stored beside them but for the labeller.
     """
-    known = row.details
-    people = frozenset((*known.names, *names_in(row.text).again, *names_in(row.previous or "").again))
-    bare = partial(without_details, people=people, numbers=known.numbers, places=known.places)
+    bare = remover(row.details, row.text, row.previous or "")
     text, previous = bare(row.text), bare(row.previous or "")
     told = {field: bare(words) for field, words in _told(row).items()}
     rationale = row.rationale

@@ -11,6 +11,7 @@ from math import isnan
 from pathlib import Path
 
 from reviewguard.errors import InputError
+from reviewguard.personal import EMAIL
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import (
     MAIL_FIELD,
@@ -51,7 +52,6 @@ _CLOCK = re.compile(
 _CLOCKS = frozenset(("uhrzeit", "zeit", "heure", "hora", "ora", "tijd"))
 """Names of columns with a time of day, beside those of dates."""
 
-_ADDRESS = re.compile(r"[^\s<>\"',;:()]+@[^\s<>\"',;:()]+")
 _MAY_QUOTE = re.compile(r"^>|^-- ?$|-----|\bwrote:|@.*\n|\bAmazon", re.MULTILINE)
 _REPLY = re.compile(r"\s*(re|aw|sv|antw|rif|ref?)\s*:", re.IGNORECASE)
 
@@ -165,7 +165,7 @@ def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, staff:
         return role or "seller"
     words = (_word(values.get(column)).lower() for column in layout.roles if fold(column) in PEOPLE)
     senders = [word for word in words if word]
-    named = own.hold(name for word in senders for name in (word, *_ADDRESS.findall(word)))
+    named = own.hold(name for word in senders for name in (word, *(m.group() for m in EMAIL.finditer(word))))
     return "seller" if named or not senders else "buyer"
 
 
