@@ -85,6 +85,11 @@ def test_a_message_beside_its_answer_needs_to_be_told_whose_it_is(tmp_path: Path
         ("user.customer?,created_at", "true,2024-11-03", "buyer"),
         ("conversation_part_type,created_at", "note,2024-11-03", "system"),
         ("author_type,is_draft,date", "agent,true,2024-11-03", "system"),
+        ("senderUsername,createdDate", "eBay,2024-11-03", "system"),
+        ("Sender,MessageType,ReceiveDate", "ana77,FROM_EBAY,2024-11-03", "system"),
+        ("author.type,is_inbound,created_at", "user,false,2024-11-03", "seller"),
+        ("hs_engagement_type,hs_timestamp", "NOTE,2024-11-03", "system"),
+        ("visibility,created_at", "agents,2024-11-03", "system"),
         ("Is Published,CreatedDate", "0,2024-11-03", "system"),
     ],
 )
@@ -121,10 +126,35 @@ def test_the_sellers_own_addresses_and_names_tell_who_wrote_a_row(tmp_path: Path
     assert [r.role for r in read(path)] == ["seller"] * 4 + ["buyer", "seller"]
 
 
+def test_the_sellers_own_address_tells_more_than_the_name_beside_it(tmp_path: Path) -> None:
+    own = "contact@shop.example"
+    rows = f"Contact,{own}\nAmazon,{own}\nContact <{own}>,\nContact,ana@a.example\n"
+    path = written(tmp_path, "a.csv", "From,From email,Body\n" + rows.replace("\n", ",Hi\n"))
+    assert [r.role for r in read(path, columns={"seller": "contact@shop.example"})] == ["seller"] * 3 + [
+        "buyer"
+    ]
+    told = "contact@shop.example,incoming\ncontact@shop.example,Internal note\n"
+    path = written(tmp_path, "b.csv", "From,Type,Body\n" + told.replace("\n", ",Hi\n"))
+    assert [r.role for r in read(path, columns={"seller": "shop.example"})] == ["buyer", "system"]
+
+
+def test_another_column_tells_more_than_a_name() -> None:
+    for name in ("Contact", "Amazon", "Marketplace", "eBay"):
+        assert role_of({"from": name, "type": "Outgoing"}) == "seller"
+        assert role_of({"sender_type": "agent", "sender": name}) == "seller"
+        assert role_of({"direction": "outbound", "sender_name": name}) == "seller"
+        assert role_of({"from": name, "type": "Internal note"}) == "system"
+    assert role_of({"from": "Contact", "type": "incoming"}) == "buyer"
+    assert role_of({"from": "Amazon", "direction": "inbound"}) == "system"
+    assert role_of({"sender_type": "Contact"}) == "buyer"
+
+
 def test_every_name_of_the_vocabulary_is_folded_and_means_one_role() -> None:
     known = load_vocabulary()
     names = [name for names in known.columns.values() for name in names]
-    assert [name for name in (*names, *known.values, *known.flags) if fold(name) != name] == []
+    assert [
+        name for name in (*names, *known.values, *known.flags, *known.audiences) if fold(name) != name
+    ] == []
     assert known.fillers.isdisjoint(known.words)
     assert set(known.values.values()) == {"seller", "buyer", "system"}
 
@@ -157,7 +187,8 @@ def test_repeated_and_empty_headers_get_names_of_their_own() -> None:
             "Reply from customer|Response from the buyer|Answer by customer|Customer reply|Customer response"
             "|Amazon buyer|Reply from end user (Janet)",
         ),
-        ("system", "Amazon|Marketplace notification"),
+        ("system", "Amazon|Marketplace notification|eBay|FROM_EBAY|FromEbay|e_bay"),
+        (None, "FROM_MEMBERS|myshop-ebay"),
         ("buyer", "Buyer|end-user|End User|customer|incoming|From customer|Customer (Janet)|requester|in"),
         (
             "buyer",

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
+from reviewguard.errors import InputError
+
 ORDER = "999-1234567-7654321"
 FORMATS = ("zendesk", "gorgias", "freshdesk", "edesk")
 
@@ -164,6 +166,23 @@ def test_zendesk_comments_of_a_ticket_that_is_not_named(tmp_path: Path) -> None:
     assert errors(records) == [None] * 3
     assert len({record.thread for record in records} - {None}) == 1
     assert records[0].place == "message 10"
+
+
+def test_zendesk_comments_of_nobody_knows_whom_are_refused(tmp_path: Path) -> None:
+    comments = zendesk_ticket()["comments"]
+    path = dumped(tmp_path, {"comments": comments})
+    with pytest.raises(
+        InputError, match=r"without the users.*\n.*\n  to fix: export the users, too, or .*--map seller="
+    ):
+        read(path)
+    assert roles(read(path, columns={"seller": "6"})) == ["buyer", "seller", "system"]
+    named = [
+        comments[0] | {"author": {"name": "Ana"}},
+        comments[1] | {"author": {"email": "Nora@shop.example"}},
+    ]
+    path = dumped(tmp_path, named, "named.json")
+    assert roles(read(path, columns={"seller": "shop.example"})) == ["buyer", "seller"]
+    assert roles(read(dumped(tmp_path, [zendesk_ticket()]), columns={"seller": "5"}))[0] == "seller"
 
 
 def test_tickets_without_a_message_come_in_the_order_of_the_export(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.errors import InputError
-from reviewguard.readers import jsonl, lines, xlsx
+from reviewguard.readers import json_lists, json_stream, jsonl, lines, xlsx
 
 MESSAGES = [
     {"id": n, "body": f"hello {n}", "author": {"role": "agent"}, "created_at": 1730649900 + n}
@@ -195,16 +195,165 @@ def test_the_threads_of_a_help_scout_conversation(tmp_path: Path) -> None:
         {"id": 2, "type": "lineitem", "action": {"text": "assigned"}, "createdAt": "2024-11-05T09:10:00Z"},
         {"id": 3, "type": "note", "body": "Be quick", "createdAt": "2024-11-05T09:20:00Z"},
         {"id": 4, "type": "message", "body": "It left.", "createdBy": {"type": "user"}},
+        {"id": 5, "type": "chat", "body": "Thanks!", "createdBy": {"type": "customer"}},
+        {"id": 6, "type": "chat", "body": "Welcome.", "createdBy": {"type": "user"}},
     ]
     whole = {"id": 10, "subject": "Lamp", "preview": "Any news?", "_embedded": {"threads": threads}}
     for name, value in (("one.json", whole), ("list.json", {"_embedded": {"conversations": [whole]}})):
         records = read(written(tmp_path, name, json.dumps(value, indent=1)))
-        found = [(r.role, r.text, r.thread, r.subject) for r in records if not r.error]
-        assert found == [
-            ("buyer", "Any news?", "10", "Lamp"),
-            ("system", "Be quick", "10", "Lamp"),
-            ("seller", "It left.", "10", "Lamp"),
+        assert [(r.role, r.text) for r in records] == [
+            ("buyer", "Any news?"),
+            ("system", ""),
+            ("system", "Be quick"),
+            ("seller", "It left."),
+            ("buyer", "Thanks!"),
+            ("seller", "Welcome."),
         ]
+        assert {(r.thread, r.subject, r.error) for r in records} == {("10", "Lamp", None)}
+    outbound = [thread for thread in threads if thread["id"] == 4]
+    assert read(written(tmp_path, "c.json", json.dumps(outbound)))[0].role == "seller"
+
+
+def test_the_notes_of_helpdesks_are_the_systems(tmp_path: Path) -> None:
+    """Field names: the APIs of Front, HubSpot, Re:amaze and LiveChat."""
+    front = {
+        "messages": [
+            {"is_inbound": True, "text": "a"},
+            {"is_inbound": False, "text": "b", "author": {"type": "user"}},
+        ],
+        "comments": [{"body": "note", "author": {"type": "user"}}, {"body": "c", "public": True}],
+    }
+    hubspot = [
+        {"type": "MESSAGE", "direction": "INCOMING", "text": "a"},
+        {"type": "MESSAGE", "direction": "OUTGOING", "text": "b"},
+        {"type": "COMMENT", "text": "note", "createdBy": "A-1"},
+        {"type": "THREAD_STATUS_CHANGE", "newStatus": "CLOSED"},
+    ]
+    staff = {"user": {"customer?": False, "staff?": True}}
+    reamaze = [
+        {"body": "a", "visibility": 0, "user": {"customer?": True}},
+        {"body": "b", "visibility": 0} | staff,
+        {"body": "note", "visibility": 1} | staff,
+        {"body": "note", "visibility": "internal"} | staff,
+    ]
+    events = [
+        {"text": "b", "visibility": "all"},
+        {"text": "note", "visibility": "agents"},
+        {"text": "note", "recipients": "agents"},
+    ]
+    found = {
+        name: [
+            (r.role, r.text) for r in read(written(tmp_path, f"{name}.json", json.dumps(value)), strict=True)
+        ]
+        for name, value in {
+            "front": {"id": "cnv_1"} | front,
+            "page": front,
+            "hubspot": {"id": "1", "messages": hubspot},
+            "reamaze": {"messages": reamaze},
+            "livechat": {"events": events},
+        }.items()
+    }
+    a, b, note = ("buyer", "a"), ("seller", "b"), ("system", "note")
+    assert found == {
+        "front": [a, b, note, ("seller", "c")],
+        "page": [a, b, note, ("seller", "c")],
+        "hubspot": [a, b, note, ("system", "")],
+        "reamaze": [a, b, note, note],
+        "livechat": [b, note, note],
+    }
+
+
+def test_words_that_only_look_like_notes_are_messages(tmp_path: Path) -> None:
+    alone = {"id": 1, "comments": [{"body": "a", "from": "agent"}]}
+    assert [r.role for r in read(written(tmp_path, "a.json", json.dumps(alone)))] == ["seller"]
+    for name, header, rows in (
+        ("comment beside none", "Type", ["Comment", "Comment"]),
+        ("comment with a direction", "Type,Direction", ["Comment,out", "Message,out"]),
+        ("messages without one", "Type,From", ["Comment,Nora", "Message,Nora"]),
+        ("visible to buyers", "Visibility,Sender type", ["1,agent", "1,buyer", "0,buyer"]),
+        ("nobody known to see 0", "Visibility,Sender type", ["1,agent", "0,agent"]),
+        ("count of recipients", "Recipients,Sender type", ["1,agent", "a1@marketplace.amazon.com,agent"]),
+    ):
+        table = "\n".join((f"{header},Body", *(f"{row},Hi" for row in rows)))
+        assert read(written(tmp_path, "b.csv", table))[0].role == "seller", name
+    table = "Recipients,Body\na1@marketplace.amazon.com,Hi\n"
+    assert read(written(tmp_path, "c.csv", table))[0].role == "seller"
+
+
+def test_summaries_of_messages_are_no_messages(tmp_path: Path) -> None:
+    """As lists of Zoho Desk's threads have them."""
+    threads = [
+        {"id": "1", "direction": "in", "summary": "Does it f"},
+        {"id": "2", "direction": "out", "summary": "It fits. Plea"},
+    ]
+    for value in ({"data": threads}, [{"id": "7", "threads": threads}, {"id": "8", "threads": threads}]):
+        with pytest.raises(InputError, match="to fix: export the content of the messages"):
+            read(written(tmp_path, "a.json", json.dumps(value)))
+    ticket = {"id": "7", "description": "Does it fit?", "threads": threads}
+    for value in ([ticket], {"data": [threads[0] | {"content": "Does it fit?"}, *threads]}):
+        records = read(written(tmp_path, "b.json", json.dumps(value)))
+        assert texts(records) == ["Does it fit?", "", ""]
+        assert [("export its content" in str(error)) for error in errors(records)] == [False, True, True]
+
+
+def nested(levels: int) -> str:
+    return '{"a":' * (levels // 2) + "[" * (levels // 2) + "]" * (levels // 2) + "}" * (levels // 2)
+
+
+TICKET = '{"tickets": [{"id": 1, "requester_id": 5, "submitter_id": 5, "fields": %s, "description": "hi"}]}'
+
+
+@pytest.mark.parametrize(
+    "whole", ['[{"text": "hi", "x": %s}]', '{"messages": [{"x": %s, "text": "hi"}]}', TICKET, "%s"]
+)
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ("[" * 30_000, "nested more than 64"),
+        (nested(2000), "nested more than 64"),
+        ("9" * 6000, "1,000 digits"),
+    ],
+)
+def test_json_that_would_end_the_process_is_refused(
+    tmp_path: Path, whole: str, value: str, error: str
+) -> None:
+    with pytest.raises(InputError, match=f"{error}.*\n  expected: JSON with up to"):
+        read(written(tmp_path, "a.json", whole % value), format="zendesk" if whole == TICKET else "json")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "zendesk.jsonl"])
+def test_a_line_nested_too_deep_is_a_bad_line(tmp_path: Path, name: str) -> None:
+    good = '{"id": 1, "requester_id": 5, "submitter_id": 5, "text": "hi", "description": "hi"}'
+    lines = [good, good.replace("5,", f"{nested(700)},", 1), good, good.replace("5,", "9" * 6000 + ",", 1)]
+    found = errors(
+        read(written(tmp_path, name, "\n".join(lines)), format=name.partition(".")[0].replace("a", "jsonl"))
+    )
+    assert [bool(error) for error in found] == [False, True, False, True]
+    assert "nested more than 64 levels deep" in str(found[1])
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_brackets_and_digits_in_strings_are_words(
+    tmp_path: Path, indent: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_lists, "_BLOCK", 7)
+    monkeypatch.setattr(json_stream, "_PIECE", 7)
+    text = '\\"[' * 200 + "{" * 200 + "1" * 5000 + "\\"
+    deep = json.loads(nested(50))
+    whole = [{"text": text, "x": deep, "n": 9**19}] * 3
+    assert texts(read(written(tmp_path, "a.json", json.dumps(whole, indent=indent)))) == [text] * 3
+    lines = "".join(f"{json.dumps(value)}\n" for value in whole)
+    assert texts(read(written(tmp_path, "a.jsonl", lines))) == [text] * 3
+    tickets = [{"id": 1, "requester_id": 5, "submitter_id": 5, "description": text, "fields": deep}] * 3
+    path = written(tmp_path, "b.json", json.dumps({"tickets": tickets}, indent=indent))
+    assert texts(read(path, format="zendesk")) == [text] * 3
+
+
+@pytest.mark.parametrize("levels", [60, 120])
+def test_what_passes_for_flat_enough_is_read(tmp_path: Path, levels: int) -> None:
+    deep = '[{"a":' * (levels // 2) + "1" + "}]" * (levels // 2)
+    for whole in ('[{"text": "hi", "x": %s}]', '{"x": %s, "messages": [{"text": "hi"}]}', TICKET):
+        assert texts(read(written(tmp_path, "a.json", whole % deep))) == ["hi"]
 
 
 def test_a_list_of_users_tells_who_wrote(tmp_path: Path) -> None:

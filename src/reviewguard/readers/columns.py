@@ -22,6 +22,9 @@ _ANSWER = re.compile(
 )
 """Names of columns with the seller's message where another one holds what was answered."""
 
+_SUMMARY = "summary"
+"""Holds the beginning of a message, as in Zoho Desk's lists of threads, or no message at all."""
+
 _NUMBER = re.compile(r"(id|number|no|nr|key)$")
 
 _HEADER_ROWS = 10
@@ -64,9 +67,17 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
         raise InputError(
             f"{path}: no column with the messages among {_short(header)}",
             expected=f"one named {', '.join(load_vocabulary().columns['text'][:8])} …",
-            fix="name it with --map text='Your column', and remove what stands above the header",
+            fix="export the content of the messages, of which a summary may be the beginning alone, or name its column "
+            "with --map text='Your column'"
+            if has_summary(header)
+            else "name it with --map text='Your column', and remove what stands above the header",
         )
     return found
+
+
+def has_summary(header: Iterable[str]) -> bool:
+    """Whether a column may hold the beginnings of messages."""
+    return _SUMMARY in map(fold, header)
 
 
 def check_answers(

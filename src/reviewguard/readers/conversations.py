@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import recognise
+from reviewguard.readers.columns import has_summary, recognise
 from reviewguard.readers.identifiers import find_order_id
 from reviewguard.readers.roles import role_columns, told_role
 from reviewguard.readers.table import Row
@@ -21,6 +21,7 @@ _WHOLE = ("order_id", "thread")
 """What makes a mailbox's lists one conversation."""
 _NOTES = ("notes", "internal_notes", "private_notes")
 """Lists whose names say who wrote what is in them."""
+_COMMENTS, _MESSAGES = "comments", "messages"
 _LISTS = frozenset(
     (
         "messages",
@@ -100,16 +101,19 @@ def messages_in(value: Any, given: Columns) -> Iterator[Any]:
     yield from _unfold(value, given, {})
 
 
-def told_by(name: str, *, beside: bool) -> Cells:
+def told_by(name: str, *, beside: Collection[str]) -> Cells:
     """What the name of a list says of the messages in it: their order, who wrote them, that they are notes.
 
     Args:
-        beside: whether there is another list; what stands alone under "notes" may be messages.
+        beside: names of the other lists; what stands alone under "notes" may be messages, and "comments" are notes
+            beside "messages" alone, if they do not say that they are public.
     """
     if order_id := find_order_id(name):
         return {"order_id": order_id}
     if beside and fold(name) in _NOTES:
         return {"is_note": True}
+    if fold(name) == _COMMENTS and _MESSAGES in map(fold, beside):
+        return {"public": False}
     writer = "buyer" if fold(name) in _RECEIVED else "seller" if fold(name) in _SENT else None
     return {_OPENER: writer} if writer else {}
 
@@ -185,7 +189,7 @@ def _conversation(
         yield _shared(carried | _dates(own, given), opening)
     carried = _but(carried, _OPENER)  # whose the conversation is does not say whose its messages are
     for path, entries in lists.items():
-        told = told_by(path.rpartition(".")[2], beside=len(lists) > 1)
+        told = told_by(path.rpartition(".")[2], beside=[_last(other) for other in lists if other != path])
         for entry in entries:
             yield from _unfold(entry, given, carried | told | _by_id(entry, people))
 
@@ -225,11 +229,16 @@ def _tells(path: str, entries: list[Any], given: Columns) -> bool:
     """Whether a list is one of messages by its name or their writers, or has such lists inside."""
     objects = [entry for entry in entries if isinstance(entry, dict)]
     by_name = _last(path) in _LISTS
-    if any(
-        _has_text(cells := to_cells(entry), given) and (by_name or _writer(cells, given)) for entry in objects
-    ):
+    if any(_is_message(to_cells(entry), given, by_name=by_name) for entry in objects):
         return True
     return any(_tells(name, inner, given) for entry in objects for name, inner in _object_lists(entry))
+
+
+def _is_message(cells: Cells, given: Columns, *, by_name: bool) -> bool:
+    """Whether an entry of a list is a message, or the summary of one, which is said where it is read."""
+    if _has_text(cells, given):
+        return by_name or bool(_writer(cells, given))
+    return by_name and has_summary(cells) and bool(_writer(cells, given))
 
 
 def _last(path: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.conversations import Columns, is_conversation, message_rows, told_by
+from reviewguard.readers.json_guard import guarded
 from reviewguard.readers.lines import read_lines
 from reviewguard.readers.sources import begins_like_json, open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -24,6 +25,9 @@ _VAGUE = frozenset(("description", "extract", "preview"))
 
 _MAX_CONVERSATION = 4 * 2**20
 """Bytes of a file that may be a single conversation; larger ones are exports, and are not held in memory."""
+
+_BLOCK = 2**16
+"""Characters that are parsed together."""
 
 
 class JsonReader:
@@ -117,7 +121,25 @@ def _list_of(prefix: str, key: str, names: tuple[str, ...]) -> str | None:
 def _source(stream: Any, path: Path) -> Any:
     import ijson
 
-    return ijson.from_iter(line.encode("utf-8") for line in read_lines(stream, read_head(path)))
+    return ijson.from_iter(guarded(_blocks(read_lines(stream, read_head(path))), path))
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[bytes]:
+    """The lines in UTF-8, many together; those before damage are given before it is raised."""
+    block: list[str] = []
+    size = 0
+    try:
+        for line in lines:
+            block.append(line)
+            size += len(line)
+            if size >= _BLOCK:
+                yield "".join(block).encode("utf-8")
+                block, size = [], 0
+    except InputError:
+        if block:  # an empty one would end the file
+            yield "".join(block).encode("utf-8")
+        raise
+    yield "".join(block).encode("utf-8")
 
 
 def _rows(path: Path, prefixes: Sequence[str], given: Columns) -> Iterator[Row]:
@@ -125,7 +147,7 @@ def _rows(path: Path, prefixes: Sequence[str], given: Columns) -> Iterator[Row]:
 
     several = len(prefixes) > 1
     for prefix in prefixes:
-        told = told_by(_name_of(prefix), beside=several)
+        told = told_by(_name_of(prefix), beside=[_name_of(other) for other in prefixes if other != prefix])
         where = "item" if not several else f"{prefix.removesuffix(f'.{_ITEM}')} {_ITEM}"
         number = 0
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
+from reviewguard.readers.json_guard import guarded, wrong_with
 from reviewguard.readers.sources import head_as_utf8, is_utf16, open_bytes, read_head
 
 MAX_LINE = 64 * 2**20
@@ -113,10 +114,16 @@ def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
 
     with _open_utf8(path) as stream:
         try:
-            for value in ijson.items(stream, prefix, use_float=True, multiple_values=True):
+            for value in ijson.items(_guarded(stream, path), prefix, use_float=True, multiple_values=True):
                 yield Found(name, value)
         except ijson.JSONError as error:
             yield Damaged(_where(name), f"the file breaks off or is no JSON from here on: {_short(error)}")
+
+
+def _guarded(stream: BinaryIO, path: Path) -> Any:
+    import ijson
+
+    return ijson.from_iter(guarded(iter(lambda: stream.read(_PIECE), b""), path))
 
 
 def _where(name: str) -> str:
@@ -136,7 +143,7 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
     shape: Shape = "object"
     with _open_utf8(path) as stream:
         try:
-            for prefix, event, value in ijson.parse(stream, multiple_values=True):
+            for prefix, event, value in ijson.parse(_guarded(stream, path), multiple_values=True):
                 if event == "start_array" and not prefix:
                     return "array"
                 if event == "start_array" and prefix == key and key in lists:
@@ -186,8 +193,12 @@ def _beginnings(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _line(line: bytes, place: str, lists: Sequence[str]) -> Iterator[Found | Damaged]:
+    text = line.decode("utf-8-sig", "replace")
+    if wrong := wrong_with(text):
+        yield Damaged(place, f"not read: {wrong}")
+        return
     try:
-        value = json.loads(line.decode("utf-8-sig", "replace"))
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
         yield Damaged(place, "longer than 64 MB" if len(line) >= MAX_LINE else f"not JSON: {error}")
         return

@@ -9,6 +9,7 @@ from typing import Any
 
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.conversations import Columns, message_rows
+from reviewguard.readers.json_guard import wrong_with
 from reviewguard.readers.lines import PIECE, decode_head, ends_line, looks_like_text, read_lines
 from reviewguard.readers.sources import bare_suffix, open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -56,6 +57,8 @@ def _too_long(pieces: Iterator[str], place: str) -> Row:
 
 def _parse(line: str) -> dict[str, Any] | str:
     """The line's object, or why there is none."""
+    if wrong := wrong_with(line):
+        return f"not read: {wrong}"
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from reviewguard.readers.identifiers import RELAY_HOST
@@ -35,7 +35,7 @@ PEOPLE = frozenset(
         "absender",
         "von",
     )
-    for what in ("", "_name", "_email", "_address", "_adresse")
+    for what in ("", "_name", "_username", "_email", "_address", "_adresse")
 )
 """Names of columns that hold who wrote a message by name or address."""
 _FROM = frozenset(("from", "by", "von", "vom", "de", "du", "del", "dal", "dalla"))
@@ -47,7 +47,9 @@ _STAFF = re.compile(
 """Who are the seller's own, even where the word before says whom they look after."""
 
 _PLACES = frozenset(("amazon", "marketplace"))
-_USER = "user"
+_NAMES = frozenset(("contact", "amazon", "marketplace", "ebay", "e_bay"))
+"""What a sender's name may be that is the seller's if another column says so."""
+_USER, _USERS_ARE_STAFF = "user", "created_by_type"
 _DIRECTIONS = frozenset(
     ("direction", "message_direction", "richtung", "nachrichtenrichtung", "sens", "direzione")
 )
@@ -67,7 +69,11 @@ def role_columns(header: Iterable[str], sender: str | None = None) -> tuple[str,
     """
     known, folded = load_vocabulary(), {fold(column): column for column in header}
     senders = [sender] if sender else [folded[name] for name in known.columns["sender"] if name in folded]
-    notes = [column for name, column in folded.items() if None in known.flags.get(name, ())]
+    notes = [
+        column
+        for name, column in folded.items()
+        if None in known.flags.get(name, ()) or name in known.audiences
+    ]
     channels = [folded[name] for name in known.columns["channel"] if name in folded]
     return tuple(dict.fromkeys((*notes, *senders, *channels)))
 
@@ -81,9 +87,13 @@ def told_role(cells: Mapping[str, Cell]) -> Role | None:
     """Who wrote a row, by its telling cells: the system if any cell says so, else what the first one says.
 
     Of messages that went out to the buyer only notes are the system's: what else calls itself so was sent by the
-    seller's automation. None where no cell tells.
+    seller's automation. Names such as "Contact" or "Amazon" tell nothing where another cell tells the seller. None
+    where no cell tells.
     """
     roles = {column: role for column, value in cells.items() if (role := _role(fold(column), value))}
+    if len(roles) > 1:
+        sure = {column: role for column, role in roles.items() if not _is_name(fold(column), cells[column])}
+        roles = sure if next(iter(sure.values()), None) == "seller" else roles
     system = [column for column, role in roles.items() if role == "system"]
     if not system:
         return next(iter(roles.values()), None)
@@ -92,28 +102,46 @@ def told_role(cells: Mapping[str, Cell]) -> Role | None:
     return "seller" if went_out and not noted else "system"
 
 
-def columns_of_staff(rows: Iterable[Mapping[str, Cell]]) -> frozenset[str]:
-    """The columns in which "user" means the seller's own, as Help Scout and Drift write it.
+def words_of_file(rows: Iterable[Mapping[str, Cell]]) -> dict[tuple[str, str], str]:
+    """What words mean in columns of one file: (column, word as `fold` writes it) → the same in plain words.
 
-    It does where the others are called something else ("customer", "contact"), and nobody "agent" or the like.
+    "user" is the seller's own, as Help Scout and Drift write it, where the others are called something else
+    ("customer", "contact"), and nobody "agent" or the like. A "comment" is a note, as HubSpot writes it, where others
+    are a "message" with a direction or writer, and no comment has one. Re:amaze's visibility 1 is a note's where buyers
+    have 0.
 
     Args:
         rows: the cells of each row that may tell who wrote it.
     """
-    values: dict[str, set[str]] = {}
+    beside: dict[str, dict[str, set[Role]]] = {}
     for row in rows:
+        roles = {column: role for column, value in row.items() if (role := _role(fold(column), value))}
         for column, value in row.items():
-            if isinstance(value, str):
-                values.setdefault(column, set()).add(fold(value))
-    roles = {column: {role_of_value(v) for v in found - {_USER}} for column, found in values.items()}
-    return frozenset(
-        c for c, found in values.items() if _USER in found and roles[c] - {None, "system"} == {"buyer"}
-    )
+            others = {role for other, role in roles.items() if other != column}
+            beside.setdefault(column, {}).setdefault(_plain(value), set()).update(others)
+    words: dict[tuple[str, str], str] = {}
+    for column, found in beside.items():
+        name, told = fold(column), {role_of_value(word) for word in found if word != _USER}
+        if _USER in found and (told - {None, "system"} == {"buyer"} or name == _USERS_ARE_STAFF):
+            words[column, _USER] = "agent"
+        if name == "type" and found.get("message") and not found.get("comment", {"seller"}):
+            words[column, "comment"] = "event"
+        if (
+            name == "visibility"
+            and "buyer" in found.get("0", ())
+            and "buyer" not in found.get("1", ("buyer",))
+        ):
+            words[column, "1"] = "internal"
+    return words
 
 
-def staff_named(cells: Mapping[str, Cell], columns: Set[str]) -> dict[str, Cell]:
-    """The cells with "user" as what it means in these columns."""
-    return {c: "agent" if c in columns and fold(str(cell)) == _USER else cell for c, cell in cells.items()}
+def in_plain_words(cells: Mapping[str, Cell], words: Mapping[tuple[str, str], str]) -> dict[str, Cell]:
+    """The cells with what `words_of_file` found in place of the words."""
+    return {column: words.get((column, _plain(cell)), cell) for column, cell in cells.items()}
+
+
+def _is_name(column: str, value: Cell) -> bool:
+    return column in PEOPLE and fold(str(value)) in _NAMES
 
 
 def _tells_direction(column: str) -> bool:
@@ -121,11 +149,18 @@ def _tells_direction(column: str) -> bool:
 
 
 def _tells_note(column: str, value: Cell) -> bool:
-    return column in load_vocabulary().flags or not _NOTES.isdisjoint(fold(str(value)).split("_"))
+    known = load_vocabulary()
+    return (
+        column in known.flags
+        or column in known.audiences
+        or not _NOTES.isdisjoint(fold(str(value)).split("_"))
+    )
 
 
 def _role(column: str, value: Cell) -> Role | None:
     known, flag = load_vocabulary(), _truth(value)
+    if column in known.audiences:
+        return "system" if _plain(value) in known.audiences[column] else None
     if flag is not None and column in known.flags:
         return known.flags[column][0 if flag else 1]
     role = role_of_value(value) if isinstance(value, str) else None
@@ -135,8 +170,17 @@ def _role(column: str, value: Cell) -> Role | None:
 
 
 def _truth(value: Cell) -> bool | None:
+    return _TRUTH.get(_word(value).lower())
+
+
+def _plain(value: Cell) -> str:
+    return fold(_word(value))
+
+
+def _word(value: Cell) -> str:
+    """The cell in words, with 0 and 1 alike in every type."""
     number = isinstance(value, (bool, int, float)) and value in (0, 1)
-    return _TRUTH.get(str(int(value)) if number else str(value).strip().lower())  # type: ignore[arg-type]
+    return str(int(value)) if number else str(value).strip()  # type: ignore[arg-type]
 
 
 def role_of_value(value: str) -> Role | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import chain
@@ -17,6 +17,7 @@ from reviewguard.readers.columns import (
     MAIL_FIELD,
     check_answers,
     find_fields,
+    has_summary,
     recognise,
     spare_columns,
     text_columns,
@@ -25,7 +26,7 @@ from reviewguard.readers.correspondents import OwnAddresses
 from reviewguard.readers.dates import day_first, parse_date
 from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
-from reviewguard.readers.roles import PEOPLE, columns_of_staff, role_columns, staff_named, told_role
+from reviewguard.readers.roles import PEOPLE, in_plain_words, role_columns, told_role, words_of_file
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Cell, Record, Role
@@ -54,6 +55,8 @@ _CLOCKS = frozenset(("uhrzeit", "zeit", "heure", "hora", "ora", "tijd"))
 
 _MAY_QUOTE = re.compile(r"^>|^-- ?$|-----|\bwrote:|@.*\n|\bAmazon", re.MULTILINE)
 _REPLY = re.compile(r"\s*(re|aw|sv|antw|rif|ref?)\s*:", re.IGNORECASE)
+
+_Words = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,9 @@ def to_records(
     if first is None:  # a file writes its dates alike
         first = day_first(cell for row in sample for cell in row.values.values())
     own = OwnAddresses.parse(options.columns.get(MAIL_FIELD, ""))
-    staff = columns_of_staff(_writer_cells(row.values, layout_of(row.values)) for row in sample)
+    words = words_of_file(_writer_cells(row.values, layout_of(row.values)) for row in sample)
     for row in rows:
-        yield _record(row, str(path), layout_of(row.values), first, own, staff)
+        yield _record(row, str(path), layout_of(row.values), first, own, words)
 
 
 def _peek(rows: Iterable[Row]) -> tuple[list[Row], Iterator[Row]]:
@@ -157,20 +160,23 @@ def _writer_cells(values: Mapping[str, Cell], layout: _Layout) -> dict[str, Cell
     return {column: values.get(column) for column in layout.roles}
 
 
-def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, staff: Set[str]) -> Role:
-    """Who wrote a row; where no cell tells, and the seller's addresses or names are known, by whether it is one."""
+def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, words: _Words) -> Role:
+    """Who wrote a row; if the seller's addresses or names are known, they tell more than what a sender is called."""
     cells = _writer_cells(values, layout)
-    role = told_role(staff_named(cells, staff) if staff else cells)
-    if role is not None or not own.names:
+    cells = in_plain_words(cells, words) if words else cells
+    role = told_role(cells)
+    if not own.names:
         return role or "seller"
-    words = (_word(values.get(column)).lower() for column in layout.roles if fold(column) in PEOPLE)
-    senders = [word for word in words if word]
+    people = {column for column in cells if fold(column) in PEOPLE}
+    senders = [word for column in people if (word := _word(values.get(column)).lower())]
     named = own.hold(name for word in senders for name in (word, *(m.group() for m in EMAIL.finditer(word))))
-    return "seller" if named or not senders else "buyer"
+    if named and told_role({column: cell for column, cell in cells.items() if column not in people}) is None:
+        return "seller"
+    return role or ("buyer" if senders else "seller")
 
 
 def _record(
-    row: Row, source: str, layout: _Layout, first: bool | None, own: OwnAddresses, staff: Set[str]
+    row: Row, source: str, layout: _Layout, first: bool | None, own: OwnAddresses, words: _Words
 ) -> Record:
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
@@ -184,12 +190,14 @@ def _record(
     for field in ("order_id", "thread"):
         if not _tells(cell.get(field)):
             word[field] = ""
-    role = _role(values, layout, own, staff)
+    role = _role(values, layout, own, words)
     subject = word.get("subject")
     text, quoted = _said(map(values.get, layout.texts), role, subject)
     whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
     places = ("\n".join(_short_cells(values, layout)), subject, text)
-    missing = None if "text" in layout.fields else "no column with the message"
+    missing = None if "text" in layout.fields or role == "system" else "no column with the message"
+    if missing and has_summary(values):
+        missing += ": export its content, of which a summary may be the beginning alone"
     return Record(
         source=source,
         place=row.place,

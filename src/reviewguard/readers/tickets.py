@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.correspondents import is_notice
+from reviewguard.readers.columns import MAIL_FIELD
+from reviewguard.readers.correspondents import OwnAddresses, is_notice
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
 from reviewguard.readers.json_stream import MESSAGE_LISTS, Damaged, has_list, mentioned, read_objects
@@ -25,10 +26,17 @@ _LONG = {*MESSAGE_LISTS, "description", "description_text"}
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who is who, where the export has a list of users: id → name of agents, and ids of customers."""
+    """Who is who, where the export has a list of users, or the user names the seller's.
+
+    Attributes:
+        agents: id → name.
+        customers: their ids.
+        own: what `--map seller=` names, for vendors of which it is `mappable`.
+    """
 
     agents: Mapping[str, str] = field(default_factory=dict)
     customers: frozenset[str] = frozenset()
+    own: OwnAddresses = field(default_factory=OwnAddresses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ class TicketReader(ABC):
 
     @abstractmethod
     def said(self, message: Fields, ticket: Fields, people: People) -> Said:
-        """One message in common terms; raises `Malformed`."""
+        """One message in common terms; raises `Malformed`, or `InputError` where nothing tells who wrote it."""
 
     @abstractmethod
     def references(self, ticket: Fields) -> str:
@@ -115,7 +123,8 @@ class TicketReader(ABC):
         """
         lists = mentioned(path, self.lists)
         apart = any(has_list(path, name, lists) for name in MESSAGE_LISTS if name in lists)
-        reading = _Reading(self, path, self.people(path), apart)
+        own = OwnAddresses.parse(options.columns.get(MAIL_FIELD, ""))
+        reading = _Reading(self, path, replace(self.people(path), own=own), apart)
         for number, found in enumerate(read_objects(path, lists), 1):
             if isinstance(found, Damaged):
                 yield Record(str(path), found.place, {}, error=found.reason)

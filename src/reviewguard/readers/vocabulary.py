@@ -22,6 +22,7 @@ class Vocabulary:
         values: whole value → who wrote the message; holds `words` too.
         fillers: words that may stand beside these.
         flags: column of true and false → who wrote the message if true, and if false.
+        audiences: column that says who sees a message → what it holds where that is the seller's staff alone.
     """
 
     columns: Mapping[str, tuple[str, ...]]
@@ -29,6 +30,7 @@ class Vocabulary:
     values: Mapping[str, Role]
     fillers: frozenset[str]
     flags: Mapping[str, tuple[Role | None, Role | None]]
+    audiences: Mapping[str, frozenset[str]]
 
 
 @cache
@@ -44,7 +46,8 @@ def load_vocabulary() -> Vocabulary:
         for column in flag["columns"]
     }
     columns = {field: tuple(names) for field, names in data["columns"].items()}
-    return Vocabulary(columns, words, words | values, fillers, flags)
+    audiences = {column: frozenset(names) for column, names in data["audiences"].items()}
+    return Vocabulary(columns, words, words | values, fillers, flags, audiences)
 
 
 @lru_cache(maxsize=4096)

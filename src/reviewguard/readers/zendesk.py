@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from reviewguard.errors import InputError
+from reviewguard.readers.columns import MAIL_FIELD
 from reviewguard.readers.json_fields import Fields
 from reviewguard.readers.json_stream import mentioned, read_list
 from reviewguard.readers.tickets import People, Said, TicketReader, body
@@ -20,14 +22,16 @@ _SELLERS_RULE = "rule"
 class ZendeskReader(TicketReader):
     """Tickets with `comments`, or pages with `tickets` or a `ticket`, `comments` and `users`.
 
-    Who wrote a comment is told by the author's role in `users`; for an author who is not listed, the ticket's
-    requester is the buyer and anyone else the seller. Comments that are not `public` are notes; public ones by
-    Zendesk itself are the seller's if a rule of the seller's wrote them. A ticket without comments, as in an
+    Who wrote a comment is told by `--map seller=` with ids, names or addresses of agents, else by the author's role in
+    `users`; for an author who is not listed, the ticket's requester is the buyer and anyone else the seller. Without
+    any of this no comment is read: buyers' words would be judged. Comments that are not `public` are notes; public
+    ones by Zendesk itself are the seller's if a rule of the seller's wrote them. A ticket without comments, as in an
     incremental export, is its `description`.
     Field names: developer.zendesk.com, Tickets, Ticket Comments and Users.
     """
 
     name = "zendesk"
+    mappable = frozenset({MAIL_FIELD})
 
     def is_of_vendor(self, head: bytes) -> bool:
         """Whether Zendesk's field names stand in the beginning of the file."""
@@ -93,8 +97,17 @@ class ZendeskReader(TicketReader):
             return "system"
         if author_id == _ZENDESK_ITSELF:
             return "seller" if comment.inner("via").text("channel") == _SELLERS_RULE else "system"
-        role = comment.inner("author").text("role")
+        author = comment.inner("author")
+        if people.own.hold(name.lower() for name in (author_id, author.text("name"), author.text("email"))):
+            return "seller"
+        role = author.text("role")
         if role or author_id in people.agents or author_id in people.customers:
             return "seller" if role in _STAFF or author_id in people.agents else "buyer"
         requester = ticket.text("requester_id") or ticket.inner("requester").text("id")
-        return "buyer" if author_id and author_id == requester else "seller"
+        if not (requester or people.agents or people.customers or people.own.names):
+            raise InputError(
+                f"zendesk: without the users nothing tells who wrote comment {comment.text('id')}, buyer or agent",
+                expected="`users` with their `role` beside the comments, or the tickets' `requester_id`",
+                fix="export the users, too, or name the agents: --map seller=6012,6034 (their author_id)",
+            )
+        return "buyer" if author_id == requester or (people.own.names and not requester) else "seller"
