@@ -108,6 +108,7 @@ def test_an_empty_message_is_an_error_with_exit_code_2(tiny_model_dir: Path) -> 
         (["evaluate", "--behaviour", ".", "--compare"], b"not with --behaviour"),
         (["evaluate", "--explanations", "--with", "new=a"], b"not with --explanations"),
         (["evaluate", "--plot", "study.png"], b"only with --explanations"),
+        (["evaluate", "--limit", "0"], b"only with --explanations"),
     ],
 )
 def test_what_cannot_be_used_is_explained_on_stderr(

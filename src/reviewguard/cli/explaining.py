@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ def explanations(
     run: Path | None,
     datasets: Mapping[str, Sequence[LabelledMessage]],
     *,
-    methods: str,
-    limit: int,
+    methods: str | None,
+    limit: int | None,
     samples: int | None,
     seed: int,
     bootstrap: int,
@@ -30,7 +31,8 @@ def explanations(
     Args:
         model: folder whose weights are explained, and whose marked words are measured as people see them.
         run: training run that is explained instead; it shows nobody any words.
-        methods: short names joined by commas; all when empty.
+        methods: short names joined by commas; all without.
+        limit: as in `StudyConfig`; its default without.
         work: where finished methods are kept, so that a second call adds what is missing.
     """
     from reviewguard.files import atomic_write, write_json
@@ -39,8 +41,10 @@ def explanations(
     from reviewguard.modeling.explanation_study import StudyConfig, study
     from reviewguard.training import finished_run
 
-    names = tuple(name.strip() for name in methods.split(",") if name.strip())
-    config = StudyConfig(names, limit=limit, samples=samples, seed=seed, bootstrap=bootstrap)
+    names = tuple(name.strip() for name in (methods or "").split(",") if name.strip())
+    config = StudyConfig(names, samples=samples, seed=seed, bootstrap=bootstrap)
+    if limit is not None:
+        config = replace(config, limit=limit)
     explained = finished_run(run or model or shipped_model())
     found = study(explained, datasets, config, work, lambda line: print(line, file=sys.stderr)) | _machine()
     if run is None:

@@ -86,11 +86,12 @@ def evaluate(
         Path | None, typer.Option(help="With --explanations: a training run to explain instead of the model.")
     ] = None,
     methods: Annotated[
-        str, typer.Option(help="With --explanations: short names, a,b,c; all by default.")
-    ] = "",
+        str | None, typer.Option(help="With --explanations: short names, a,b,c; all by default.")
+    ] = None,
     limit: Annotated[
-        int, typer.Option(help="With --explanations: violations a data set; 0 for all.", min=0)
-    ] = 300,
+        int | None,
+        typer.Option(help="With --explanations: violations a data set, 0 for all; by default 300.", min=0),
+    ] = None,
     samples: Annotated[
         int | None,
         typer.Option(
@@ -125,7 +126,13 @@ def evaluate(
     if explanations:
         _refuse({"--compare": compare, "--with": other}, "not with --explanations")
     else:
-        explaining = {"--run": run, "--methods": methods, "--samples": samples, "--plot": plot}
+        explaining = {
+            "--run": run,
+            "--methods": methods,
+            "--limit": limit,
+            "--samples": samples,
+            "--plot": plot,
+        }
         _refuse(explaining, "only with --explanations")
     if behaviour is not None:
         report = run_behaviour(ClassifierScorer(load(model)), load_cases(behaviour))
@@ -173,7 +180,7 @@ def _refuse(options: Mapping[str, object], why: str) -> None:
         BadParameter: one of them is given.
     """
     for name, value in options.items():
-        if value:
+        if value is not None and value is not False:
             raise typer.BadParameter(why, param_hint=name)
 
 
