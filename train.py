@@ -4,16 +4,14 @@ The run itself reads top to bottom in `src/reviewguard/training.py`.
 """
 
 import sys
-from pathlib import Path
 
+from reviewguard.checkout import BUILT, LABELS, MESSAGES, SPLITS
 from reviewguard.cli import main
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.storage import read_frozen
 
-DATA = Path("build/data")
-
 if __name__ == "__main__":
-    frozen = read_frozen(Path("data/splits.json"))
-    build(Path("data/messages"), DATA, seed=13, frozen=frozen, labels_dir=Path("data/labels"))
-    sys.argv = ["train.py", "train", "--config", "train.toml", "--data", str(DATA), *sys.argv[1:]]
+    frozen = read_frozen(SPLITS)
+    build(MESSAGES, BUILT, seed=13, frozen=frozen, labels_dir=LABELS)
+    sys.argv = ["train.py", "train", "--config", "train.toml", "--data", str(BUILT), *sys.argv[1:]]
     main()

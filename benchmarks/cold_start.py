@@ -25,6 +25,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from reviewguard.files import write_json
+
 TEXT = "Hi Anna, glad the kettle arrived! Leave us five stars and we will send you a gift card."
 STARTS = 10
 PIPELINE = """
@@ -47,8 +49,7 @@ def main() -> None:
     if options.out is None:
         print(json.dumps(result, indent=2))
     else:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        write_json(options.out, result)
 
 
 def measure(model: Path | None, base: str | None, starts: int) -> dict[str, Any]:

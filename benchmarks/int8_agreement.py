@@ -14,17 +14,17 @@ import json
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import TOKENIZER_FILE, from_parts, load
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.runs import WEIGHTS
+from reviewguard.modeling.scorer import scored_probabilities
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.policy import load_policy
 from reviewguard.readers.labelled import read_labelled
-from reviewguard.schema import LabelledMessage, Message, Verdict
+from reviewguard.schema import LabelledMessage, Message
 
 ALONE = 200
 """Messages that are also scored one by one."""
@@ -55,22 +55,18 @@ def _compare(int8: Classifier, fp32: Classifier, examples: list[LabelledMessage]
     messages = [m.message for m in examples]
     ours, theirs = int8.predict(messages), fp32.predict(messages)
     broken = np.array([bool(set(load_policy().violation_types).intersection(m.types)) for m in examples])
-    alone = _probability([int8.predict([m])[0] for m in messages[:ALONE]])
+    probability = scored_probabilities(ours)
+    alone = scored_probabilities([int8.predict([m])[0] for m in messages[:ALONE]])
     return {
         "messages": len(messages),
         "same_verdict": round(
             float(np.mean([a.verdict == b.verdict for a, b in zip(ours, theirs, strict=True)])), 4
         ),
-        "auroc_int8": round(float(roc_auc_score(broken, _probability(ours))), 4),
-        "auroc_fp32": round(float(roc_auc_score(broken, _probability(theirs))), 4),
+        "auroc_int8": round(float(roc_auc_score(broken, probability)), 4),
+        "auroc_fp32": round(float(roc_auc_score(broken, scored_probabilities(theirs))), 4),
         "evidence_correlation": round(_evidence_correlation(int8, fp32, messages), 4),
-        "probability_moved_by_batch_max": round(float(np.abs(alone - _probability(ours)[:ALONE]).max()), 6),
+        "probability_moved_by_batch_max": round(float(np.abs(alone - probability[:ALONE]).max()), 6),
     }
-
-
-def _probability(verdicts: list[Verdict]) -> NDArray[np.float64]:
-    """Of a violation; 0 where nothing could be read."""
-    return np.array([v.probability or 0.0 for v in verdicts])
 
 
 def _evidence_correlation(int8: Classifier, fp32: Classifier, messages: list[Message]) -> float:

@@ -18,13 +18,13 @@ REPEATS = 0.4
 TOKENS_PER_WORD = 1.3
 
 
-def texts(rows: int, *, repeats: float = REPEATS, seed: int = 0) -> list[str]:
+def texts(rows: int, *, repeats: float = REPEATS) -> list[str]:
     """Messages built from sentences of the written ones, in a random order.
 
     Args:
         repeats: share of rows that repeat an earlier one letter for letter, 0–1.
     """
-    rng = random.Random(seed)
+    rng = random.Random(0)
     made = _distinct(rng)
     distinct = dict.fromkeys(next(made) for _ in range(round(rows * (1 - repeats))))
     once = list(distinct)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from reviewguard.classifier_scorer import ClassifierScorer
+from reviewguard.files import write_json
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.scorer import observe
@@ -36,11 +37,11 @@ SEED = 13
 def main() -> None:
     """Measure, print and write."""
     arguments = _arguments()
-    result = measure(load(arguments.model), read_labelled(arguments.measure_on))
-    text = json.dumps({"messages": arguments.measure_on.name, **result}, indent=2) + "\n"
-    print(text)
+    found = measure(load(arguments.model), read_labelled(arguments.measure_on))
+    result = {"messages": arguments.measure_on.name, **found}
+    print(json.dumps(result, indent=2))
     if arguments.out:
-        arguments.out.write_text(text, "utf-8")
+        write_json(arguments.out, result)
 
 
 def _arguments() -> argparse.Namespace:

@@ -23,6 +23,8 @@ import psutil
 from cold_start import processor
 from made_export import REPEATS, texts
 
+from reviewguard.files import write_json
+
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 DISTINCT = 6_000
 
@@ -40,7 +42,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         points = [_point(rows, options.model, Path(folder)) for rows in options.sizes]
     result = {"processor": processor(), "points": points}
-    options.out.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    write_json(options.out, result)
     _plot(points, options.plot)
     print(json.dumps(result, indent=2))
 

@@ -23,7 +23,7 @@ from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, LabelledMessage
 class SetFitFeatures:
     """Embeddings of a body tuned to tell the verdicts apart, scikit-learn's way; the tuning is done beforehand."""
 
-    def __init__(self, train: Sequence[LabelledMessage], shots: int, seed: int, iterations: int = 10) -> None:
+    def __init__(self, train: Sequence[LabelledMessage], shots: int, seed: int) -> None:
         chosen = [
             m
             for verdict in (COMPLIANT, REVIEW_SOLICITING)
@@ -32,7 +32,7 @@ class SetFitFeatures:
         rows = {"text": inputs(chosen), "label": [int(label_of(m) == REVIEW_SOLICITING) for m in chosen]}
         model = SetFitModel.from_pretrained(resolve_base_model(PACKAGED))
         arguments = TrainingArguments(
-            num_iterations=iterations, num_epochs=1, batch_size=16, seed=seed, save_strategy="no"
+            num_iterations=10, num_epochs=1, batch_size=16, seed=seed, save_strategy="no"
         )
         Trainer(model=model, args=arguments, train_dataset=Dataset.from_dict(rows)).train()
         self._body = model.model_body

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from cold_start import processor, write_pipeline_model
 
+from reviewguard.files import write_json
 from reviewguard.inference.workspace import Chunk
 from reviewguard.schema import Message
 
@@ -49,7 +50,7 @@ def main() -> None:
         print(json.dumps(RUNNERS[options.row](given["texts"], Path(given["plain"]), options.model)))
         return
     result = measure(options)
-    options.out.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    write_json(options.out, result)
     print(json.dumps(result, indent=2))
 
 

@@ -18,6 +18,7 @@ from reviewguard.cli import CRASHED
 from reviewguard.cli.inference import EXIT_CODES
 from reviewguard.curation.agreement import agreement as compare
 from reviewguard.curation.agreement import read_readings
+from reviewguard.modeling.compare import FIGURES as TITLES
 from reviewguard.modeling.compare import stored_text as figure
 from reviewguard.modeling.explanation_report import table
 from reviewguard.policy import load_policy
@@ -187,14 +188,7 @@ def harmless() -> str | None:
     return table((model, f"`{name}`"), rows)
 
 
-COMPARED = {
-    "auroc": "AUROC",
-    "f1": "F1",
-    "false_alarm_rate": "false alarms",
-    "macro_f1": "macro-F1",
-    "context_pairs_right": "pairs right",
-    "evidence_token_f1": "evidence F1",
-}
+COMPARED = {name: title for name, title in TITLES.items() if name not in ("ece", "removal_turns_compliant")}
 
 
 def comparison() -> str | None:
@@ -253,9 +247,9 @@ def learning_curve() -> str | None:
     stored = _read(LEARNING_CURVE)
     if not stored:
         return None
-    names = {"auroc": "AUROC", "f1": "F1", "false_alarm_rate": "false alarms"}
+    names = ("auroc", "f1", "false_alarm_rate")
     columns = [(data, name) for data in stored["points"][0]["figures"] for name in names]
-    header = ("training messages", *(f"`{data}`: {names[name]}" for data, name in columns))
+    header = ("training messages", *(f"`{data}`: {TITLES[name]}" for data, name in columns))
     rows = [
         (f"{point['messages']:,}", *(figure(point["figures"][data][name]) for data, name in columns))
         for point in stored["points"]

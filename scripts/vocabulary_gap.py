@@ -86,12 +86,12 @@ def _known(ours: Iterable[str], other: Iterable[str], words: int) -> float:
 
 
 def _words(states: Sequence[Sequence[str]], other: Sequence[str]) -> list[dict[str, Any]]:
-    """Words that the messages of the last state but one lack most: their shares of messages there and in each."""
+    """Words that the messages of the last state but one (or the only one) lack most, with their shares."""
     counter = CountVectorizer(token_pattern=TOKEN, binary=True)
     there = np.asarray(counter.fit_transform(other).sum(axis=0)).ravel()
     same = CountVectorizer(token_pattern=TOKEN, binary=True, vocabulary=counter.vocabulary_)
     here = [np.asarray(same.transform(ours).sum(axis=0)).ravel() for ours in states]
-    lack = np.where(there >= COMMON, there / (here[-2] + 1), 0)
+    lack = np.where(there >= COMMON, there / (here[-2:][0] + 1), 0)
     names = counter.get_feature_names_out()
     return [
         {

@@ -35,10 +35,6 @@ class ProfileRow:
     handed_over: float
     flagged: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class DecisionReport:
@@ -50,11 +46,7 @@ class DecisionReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return {
-            "calibration": [row.to_dict() for row in self.calibration],
-            "band": [row.to_dict() for row in self.band],
-            "profiles": [row.to_dict() for row in self.profiles],
-        }
+        return asdict(self)
 
 
 def decision_report(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,12 +22,14 @@ from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZE
 from reviewguard.modeling.calibration import fit_settings
 from reviewguard.modeling.onnx_export import INPUTS, export_onnx
 from reviewguard.modeling.quantize import Inputs, quantize_int8
+from reviewguard.modeling.runs import FinishedRun
 from reviewguard.modeling.trainer import TrainedModel
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message
 from reviewguard.settings import SelfCheck, Settings
 from reviewguard.token_threshold import best_token_threshold
 
+NAME = "reviewguard"
 PRECISIONS = ("int8", "fp32")
 CARD_FILE = "README.md"
 CALIBRATION = 300
@@ -44,26 +45,15 @@ SELF_CHECK_TOLERANCE = 0.5
 
 
 def export_model(
-    trained: TrainedModel,
-    validation: Sequence[LabelledMessage],
-    folder: Path,
-    *,
-    name: str,
-    version: str,
-    limits: Limits,
-    attribution: int,
-    precision: str = "int8",
-    training: Mapping[str, Any] | None = None,
+    run: FinishedRun, validation: Sequence[LabelledMessage], folder: Path, *, precision: str = "int8"
 ) -> Classifier:
-    """Write a model folder whole or not at all, and return the classifier it holds.
+    """Write the model folder of a training whole or not at all, and return the classifier it holds.
 
     The classifier remembers what it read of `validation` (`Classifier.remembering`), for who measures it next.
 
     Args:
         validation: messages that activation ranges are measured on, and calibrations, thresholds and attribution
             fitted on with the exported weights.
-        attribution: validation violations to fit it on, 0 for none, see `TrainConfig`.
-        training: facts of the run, kept in `config.json` beside the precision.
 
     Raises:
         ConfigError: no such precision.
@@ -72,6 +62,7 @@ def export_model(
     check_target(folder)
     if precision not in PRECISIONS:
         raise ConfigError(f"precision is {precision!r}", expected=" or ".join(PRECISIONS))
+    trained, limits = run.trained, run.config.limits
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         part = Path(temporary) / "model"
@@ -79,14 +70,14 @@ def export_model(
         _write_weights(trained, part, precision, validation[:CALIBRATION], limits)
         settings = replace(
             Settings.uncalibrated(
-                name, version, trained.model.head_config.types, tuple(load_policy().profiles)
+                NAME, run.facts["version"], trained.model.head_config.types, tuple(load_policy().profiles)
             ),
             limits=limits,
-            training={**(training or {}), PRECISION: precision},
+            training={**run.facts, PRECISION: precision},
         )
         encoder = MessageEncoder.from_file(part / TOKENIZER_FILE, limits)
         if trained.model.head_config.head == "evidence":
-            add_attribution(part / MODEL_FILE, encoder, validation, SEED, attribution)
+            add_attribution(part / MODEL_FILE, encoder, validation, SEED, run.config.attribution)
         classifier = _fit(part, settings, validation)
         classifier.settings.save(part / CONFIG_FILE)
         load(part)  # what cannot be loaded replaces nothing

@@ -76,7 +76,7 @@ def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> Ma
     """
     known = (Mask(*span, "[address]") for span in repeated(text, places))
     found = chain(known, _details(text), _names(text, names))
-    return put(text, _without_overlaps(found, _order_ids(text)))
+    return put(text, _without_overlaps(found, [m.span() for m in ORDER_ID.finditer(text)]))
 
 
 def put(text: str, masks: Sequence[Mask]) -> MaskedText:
@@ -231,10 +231,6 @@ def _typed(sign: str) -> str:
         return r"[-‐‑\s]"
     plain = unicodedata.normalize("NFD", sign)[0]
     return re.escape(sign) if plain == sign else rf"(?:{re.escape(sign)}|{re.escape(plain)}[\u0300-\u036f]*)"
-
-
-def _order_ids(text: str) -> list[tuple[int, int]]:
-    return [m.span() for m in ORDER_ID.finditer(text)]
 
 
 def _without_overlaps(masks: Iterable[Mask], kept: Sequence[tuple[int, int]]) -> list[Mask]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewguard.errors import ConfigError
+from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, Decision
 
 NEUTRAL_REQUEST = "neutral_request"
 REPEAT_REQUEST = "repeat_request"
@@ -89,6 +90,10 @@ class Policy:
         """Every type but `neutral_request`, in the guide's order."""
         return tuple(name for name in self.types if name != NEUTRAL_REQUEST)
 
+    def ordered(self, names: Collection[str]) -> tuple[str, ...]:
+        """Types in the guide's order."""
+        return tuple(name for name in self.types if name in names)
+
     def entry(self, name: str) -> PolicyEntry:
         """The type or order rule of that name."""
         return self.types.get(name) or self.order_rules[name]
@@ -106,6 +111,11 @@ class Policy:
                 fix="pass one of these to --profile",
             )
         return self.profiles[name]
+
+
+def verdict_of(types: Collection[str]) -> Decision:
+    """What a label of these types comes to under Amazon's rules: "review-soliciting" or "compliant"."""
+    return REVIEW_SOLICITING if load_policy().profile("amazon").is_broken(types) else COMPLIANT
 
 
 @cache

@@ -7,23 +7,21 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from reviewguard.checkout import LABELS, MESSAGES
 from reviewguard.curation.details import remover
 from reviewguard.errors import ConfigError, InputError
-from reviewguard.files import atomic_write, read_jsonl
+from reviewguard.files import read_jsonl
 from reviewguard.inference.batch import Report, silent
-from reviewguard.inference.exports import ScoreOptions, scored_export
+from reviewguard.inference.exports import ScoreOptions, check_out, scored_export, write_rows
 from reviewguard.inference.model_folder import load
 from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
-from reviewguard.inference.writers import Table, jsonl
 from reviewguard.people import Details, People, details_in
-from reviewguard.readers.sources import find_files
 from reviewguard.schema import Message, ScoredRecord
 from reviewguard.settings import ProfileSettings
 
 REASON = "rg_suggest_reason"
 """Column of the output that says why a message was chosen."""
-LABELLED = (Path("data/messages"), Path("data/labels"))
-"""Where labelled messages lie, from the root of a checkout."""
+LABELLED = (MESSAGES, LABELS)
 PER_PICK = 10
 """Least certain messages to choose from, for each that is wanted (as in Zhdanov 2019)."""
 UNLIKE = 0.2
@@ -85,7 +83,8 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
     """
     if find_spec("sklearn") is None:
         raise ConfigError("scikit-learn is not installed", fix="pip install '.[train]'")
-    _check_out(job)
+    check_out(job.out, job.inputs)
+    _check_apart(job)
     labelled = list(_labelled(job.labelled))
     classifier = load(job.model)
     with scored_export(job.inputs, classifier, job.options, progress) as workspace:
@@ -95,15 +94,11 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
         records = (row.record for row in workspace.scored())
         people = People.among(record for record in records if record.conversation in talks)
     chosen = _choose(found, people, labelled, cuts, job)
-    _write(chosen, people, job.out)
+    write_rows([_explained(item, people) for item in chosen], job.out)
     return Suggestions(chosen, found.judged, found.kinds, found.unfit, len(labelled))
 
 
-def _check_out(job: SuggestJob) -> None:
-    if job.out.suffix.lower() != ".jsonl":
-        raise InputError(f"{job.out}: unknown format", expected="a name that ends in .jsonl")
-    if job.out.exists() and any(job.out.samefile(path) for path in find_files(job.inputs)):
-        raise InputError(f"{job.out} is also an input", fix="write to a file outside the inputs")
+def _check_apart(job: SuggestJob) -> None:
     for path in _labelled_paths(job.labelled):
         if job.out.resolve().is_relative_to(path.resolve()):
             raise InputError(f"{job.out} is among the labels of {path}", fix="write to a file outside them")
@@ -172,12 +167,6 @@ def _doubt(probability: float, cuts: ProfileSettings) -> str:
     if probability >= cuts.upper:
         return f"above the upper threshold of {cuts.upper:.2f}, {probability:.2f}"
     return f"below the lower threshold of {cuts.lower:.2f}, {probability:.2f}"
-
-
-def _write(chosen: Sequence[Suggestion], people: People, out: Path) -> None:
-    rows = [_explained(item, people) for item in chosen]
-    with atomic_write(out) as file:
-        jsonl.write(Table({}, rows, len(rows)), file, out)
 
 
 def _explained(item: Suggestion, people: People) -> ScoredRecord:

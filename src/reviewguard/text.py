@@ -146,12 +146,6 @@ def _compatibility(match: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", match.group()).translate(_PUNCTUATION)
 
 
-def _latinize(match: re.Match[str]) -> str:
-    """Foreign letters inside a word that also holds Latin ones are disguises; a wholly foreign word is not."""
-    char = match.group()
-    return _latin_lookalike(char)
-
-
 @lru_cache(maxsize=4096)
 def _latin_lookalike(char: str) -> str:
     from confusable_homoglyphs import confusables
@@ -185,6 +179,11 @@ def _steps(table: Iterable[tuple[str, Replacement]]) -> tuple[tuple[re.Pattern[s
     return tuple((re.compile(pattern), replace) for pattern, replace in table)
 
 
+_DISGUISED: tuple[str, Replacement] = (
+    "(?<=[A-Za-z])[^\\W\\d_a-zA-Z]|[^\\W\\d_a-zA-Z](?=[A-Za-z])",
+    lambda match: _latin_lookalike(match.group()),
+)
+"""Foreign letters inside a word that also holds Latin ones are disguises; a wholly foreign word is not."""
 _CONTROL = _steps([("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]+", lambda _: "")])
 _UNICODE_STEPS = (
     *_steps([(rf"[{_STARS}](?:[\ufe0e\ufe0f\s]*[{_STARS}])*[\ufe0e\ufe0f]*", _stars)]),
@@ -197,12 +196,8 @@ _UNICODE_STEPS = (
                 lambda _: "",
             ),
             ("[^\x00-\x7f][\u0300-\u036f]*", _compatibility),
-            (
-                "(?<=[A-Za-z])[^\\W\\d_a-zA-Z](?=\\w)|(?<=[A-Za-z])[^\\W\\d_a-zA-Z]|[^\\W\\d_a-zA-Z](?=[A-Za-z])",
-                _latinize,
-            ),
-            # A second look: a disguised letter whose neighbour was one too.
-            ("(?<=[A-Za-z])[^\\W\\d_a-zA-Z]|[^\\W\\d_a-zA-Z](?=[A-Za-z])", _latinize),
+            _DISGUISED,
+            _DISGUISED,  # a second look: a disguised letter whose neighbour was one too
         ]
     ),
 )

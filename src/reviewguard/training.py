@@ -35,7 +35,6 @@ from reviewguard.schema import LabelledMessage
 from reviewguard.settings import TYPE_COUNTS
 from reviewguard.unpacking import unpacked_run
 
-NAME = "reviewguard"
 CHECKPOINTS = "checkpoints"
 BEGUN = "begun.json"
 """Beside the checkpoints: what the training was given, until its model is exported and measured."""
@@ -131,16 +130,7 @@ def train(
             run = replace(run, facts={**run.facts, **called})
             write_json(run_dir / RUN, run_record(config, run.facts, run.trained))
         remove_checkpoints(run_dir / CHECKPOINTS)
-        classifier = export_model(
-            run.trained,
-            splits["validation"],
-            out,
-            name=NAME,
-            version=version,
-            limits=config.limits,
-            attribution=config.attribution,
-            training=run.facts,
-        )
+        classifier = export_model(run, splits["validation"], out)
         evaluations = measure_and_describe(
             classifier, out, splits, written, measure_on, seed=config.seed, bootstrap=bootstrap
         )
@@ -344,21 +334,11 @@ def export_run(
     """
     check_target(out)
     run = finished_run(run_dir)
-    config, facts, trained = run.config, run.facts, run.trained
+    config = run.config
     splits = load_splits(data_dir)
-    if (digest := stored_digest(data_dir)) != facts["data_digest"]:
-        facts = {**facts, CALIBRATED_ON: digest}
-    classifier = export_model(
-        trained,
-        splits["validation"],
-        out,
-        name=NAME,
-        version=facts["version"],
-        limits=config.limits,
-        attribution=config.attribution,
-        precision=precision,
-        training=facts,
-    )
+    if (digest := stored_digest(data_dir)) != run.facts["data_digest"]:
+        run = replace(run, facts={**run.facts, CALIBRATED_ON: digest})
+    classifier = export_model(run, splits["validation"], out, precision=precision)
     written = limit_families(splits["train"], config.limit, config.seed)
     measure_and_describe(classifier, out, splits, written, measure_on, seed=config.seed, bootstrap=bootstrap)
     return classifier

@@ -11,10 +11,10 @@ from rich.console import Console
 from reviewguard.inference.render import (
     bracketed,
     marked_html,
-    print_verdict,
     printable,
     proof_lines,
     verdict_html,
+    verdict_view,
 )
 from reviewguard.policy import load_policy
 from reviewguard.schema import Evidence, Proof, Quote, TypeScore, Verdict
@@ -39,9 +39,10 @@ VERDICT = Verdict(
 
 def shown(verdict: Verdict, *, colour: bool) -> str:
     out = io.StringIO()
-    print_verdict(
-        verdict, Console(file=out, force_terminal=colour, color_system="standard", width=200), colour=colour
+    console = Console(
+        file=out, force_terminal=colour, color_system="standard", width=200, soft_wrap=not colour
     )
+    console.print(verdict_view(verdict, colour=colour), highlight=False)
     return out.getvalue()
 
 

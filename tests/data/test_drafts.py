@@ -23,7 +23,7 @@ DRAFT: dict[str, Any] = {
 
 def test_quotes_become_offsets_in_text_order(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "d.jsonl", [DRAFT])
-    (item,) = import_drafts(path, "brief").messages
+    (item,) = import_drafts([path], "brief").messages
     assert item.rationale == (
         Rationale(0, 16, "selective"),
         Rationale(17, 24, "positive_request"),
@@ -38,7 +38,7 @@ def test_quotes_become_offsets_in_text_order(tmp_path: Path) -> None:
 )
 def test_a_missing_channel_follows_the_register(tmp_path: Path, register: str, channel: str) -> None:
     path = write_lines(tmp_path / "d.jsonl", [DRAFT | {"register": register}])
-    assert import_drafts(path, "brief").messages[0].channel == channel
+    assert import_drafts([path], "brief").messages[0].channel == channel
 
 
 def test_numbers_go_on_over_files_and_own_ids_stay(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_numbers_go_on_over_files_and_own_ids_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("quote", ["not there", "a"])
 def test_a_quote_must_occur_exactly_once(tmp_path: Path, quote: str) -> None:
     draft = DRAFT | {"text": "aa bb", "rationale": [{"quote": quote, "type": "selective"}]}
-    result = import_drafts(write_lines(tmp_path / "d.jsonl", ["", draft]), "brief")
+    result = import_drafts([write_lines(tmp_path / "d.jsonl", ["", draft])], "brief")
     (issue,) = result.issues
     assert (issue.line, issue.field) == (2, "rationale.0.quote")
     assert "expected once" in issue.message
@@ -61,5 +61,5 @@ def test_a_quote_must_occur_exactly_once(tmp_path: Path, quote: str) -> None:
 
 def test_overlapping_occurrences_count(tmp_path: Path) -> None:
     draft = DRAFT | {"text": "⭐⭐⭐", "rationale": [{"quote": "⭐⭐", "type": "selective"}]}
-    (issue,) = import_drafts(write_lines(tmp_path / "d.jsonl", [draft]), "brief").issues
+    (issue,) = import_drafts([write_lines(tmp_path / "d.jsonl", [draft])], "brief").issues
     assert "2 times" in issue.message

@@ -106,7 +106,6 @@ def test_the_report_counts_cases_names_failures_and_finds_types() -> None:
     one, two = report.capabilities
     assert (one.cases, one.failures, one.failed_ids) == (3, 2, ("loud", "gift"))
     assert one.failure_rate == pytest.approx(2 / 3)
-    assert one.pass_rate == pytest.approx(1 / 3)
     assert (one.types_found, one.types_expected) == (1, 2)
     assert two.failures == 0
     assert report.overall.cases == 4
@@ -316,4 +315,4 @@ def report(suite: dict[str, tuple[Case, ...]]) -> BehaviourReport:
 @pytest.mark.parametrize("capability", GATES)
 def test_the_shipped_model_behaves(report: BehaviourReport, capability: str) -> None:
     results = {result.name: result for result in (*report.capabilities, report.overall)}
-    assert results[capability].pass_rate >= GATES[capability].held, report.to_markdown()
+    assert 1 - results[capability].failure_rate >= GATES[capability].held, report.to_markdown()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reviewguard import user
+from reviewguard.checkout import LABELS, MESSAGES, SPLITS
 from reviewguard.cli.shared import MapOption, ModelOption, column_map, output_console
 
 
@@ -27,13 +28,11 @@ def add(
     name: Annotated[str | None, typer.Option(help="Write NAME.jsonl; by default named as the file.")] = None,
     who: Annotated[str | None, typer.Option(help="Labeller, where the rows name none; default: you.")] = None,
     columns: MapOption = None,
-    labels: Annotated[Path, typer.Option("--labels", help="Folder of labels.")] = Path("data/labels"),
-    messages: Annotated[Path, typer.Option("--messages", help="Folder of written messages.")] = Path(
-        "data/messages"
-    ),
+    labels: Annotated[Path, typer.Option("--labels", help="Folder of labels.")] = LABELS,
+    messages: Annotated[Path, typer.Option("--messages", help="Folder of written messages.")] = MESSAGES,
     splits: Annotated[
         Path, typer.Option("--splits", help="Record of the splits, to tell labels that are never learnt.")
-    ] = Path("data/splits.json"),
+    ] = SPLITS,
     model: ModelOption = None,
 ) -> None:
     """Add labelled messages to data/labels, checked as the dataset is, without personal details.

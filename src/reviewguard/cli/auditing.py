@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,13 +19,10 @@ from reviewguard.cli.shared import (
     StrictOption,
     WorkersOption,
     column_map,
+    exit_if_found,
     output_console,
     progress_bar,
-    require_judged,
 )
-
-if TYPE_CHECKING:
-    from reviewguard.inference.audit import Audit
 
 
 def audit(
@@ -105,11 +102,4 @@ def audit(
     )
     console, colour = output_console()
     console.print(audit_view(shown, out, top=top, colour=colour), highlight=False)
-    if fail_on and _found(result, fail_on):
-        raise typer.Exit(1)
-
-
-def _found(result: Audit, fail_on: FailOn) -> bool:
-    require_judged(result.overview.reviewed)
-    verdicts = {finding.verdict for finding in result.findings}
-    return FailOn.REVIEW_SOLICITING in verdicts or (fail_on is FailOn.NEEDS_REVIEW and bool(verdicts))
+    exit_if_found(fail_on, {finding.verdict for finding in result.findings}, result.overview.reviewed)

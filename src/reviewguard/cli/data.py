@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reviewguard.checkout import BUILT, LABELS, MESSAGES, SPLITS
 from reviewguard.cli import adding
 from reviewguard.errors import InputError
 
@@ -23,10 +24,6 @@ app = typer.Typer(
 app.command("add")(adding.add)
 
 MessagesOption = Annotated[Path, typer.Option("--messages", help="Folder of labelled messages.")]
-MESSAGES = Path("data/messages")
-BUILT = Path("build/data")
-FROZEN = Path("data/splits.json")
-LABELS = Path("data/labels")
 LabelsOption = Annotated[Path, typer.Option("--labels", help="Folder of labels that people added.")]
 
 
@@ -72,7 +69,7 @@ def build(
     from reviewguard.curation.pipeline import build as curate
     from reviewguard.curation.storage import load_splits, read_frozen
 
-    record = splits or FROZEN
+    record = splits or SPLITS
     anew = not record.is_file() and (freeze or splits is None)
     frozen = {} if anew else read_frozen(record)
     # The usual record also stands beside others' messages.
@@ -139,9 +136,10 @@ def stats(
     sources = read_messages(messages)
     if not sources.messages:
         raise InputError(
-            f"{messages}: no message that can be read", fix=f"see `reviewguard data validate {messages}`"
+            f"{messages}: no message that can be read",
+            fix=f"see `reviewguard data validate --messages {messages}`",
         )
-    if left := len({(issue.file, issue.line) for issue in sources.issues}):
+    if left := len({issue.place for issue in sources.issues}):
         print(
             f"{left} lines that cannot be read are left out: see `reviewguard data validate`", file=sys.stderr
         )

@@ -112,7 +112,7 @@ def _read_text(words: Sequence[str]) -> str:
 
 
 def _show(verdict: Verdict) -> None:
-    from reviewguard.inference.render import print_verdict
+    from reviewguard.inference.render import verdict_view
 
     console, colour = output_console()
-    print_verdict(verdict, console, colour=colour)
+    console.print(verdict_view(verdict, colour=colour), highlight=False)

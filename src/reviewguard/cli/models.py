@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reviewguard.cli.data import BUILT
+from reviewguard.checkout import BUILT
 from reviewguard.cli.explaining import explanations as measure_explanations
 from reviewguard.errors import InputError
 

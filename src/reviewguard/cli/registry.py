@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reviewguard.checkout import MODELS
 from reviewguard.cli.shared import (
     FormatOption,
     MapOption,
@@ -17,6 +18,7 @@ from reviewguard.cli.shared import (
     progress_bar,
     warn,
 )
+from reviewguard.errors import InputError
 from reviewguard.user import who
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ app = typer.Typer(
 ModelsOption = Annotated[Path, typer.Option("--models", help="Folder of models; its `default` is served.")]
 VersionArgument = Annotated[str, typer.Argument(help="Version, or champion, challenger or previous.")]
 ReasonOption = Annotated[str, typer.Option(help="Why, for the log.")]
-MODELS = Path("models")
 
 
 @app.command("list")
@@ -86,13 +87,15 @@ def diff(
 
     Example: reviewguard models diff champion champion --data data/examples/messages.csv
     """
-    from reviewguard.inference.exports import ScoreOptions
+    from reviewguard.inference.exports import ScoreOptions, check_out
     from reviewguard.readers.base import ReadOptions
-    from reviewguard.retraining.diff import check_out, figure_changes, verdict_changes, write_changes
+    from reviewguard.retraining.diff import figure_changes, verdict_changes, write_changes
     from reviewguard.retraining.view import changes_view, figures_view
 
     if out is not None:
-        check_out(out, data or ())
+        if not data:
+            raise InputError("--out without --data", expected="messages to judge")
+        check_out(out, data)
     store = _open(models)
     before, after = store.get(a), store.get(b)
     console, _ = output_console()
@@ -142,7 +145,6 @@ def rollback(reason: ReasonOption = "", models: ModelsOption = MODELS) -> None:
 
 def _needs_force(store: ModelStore, model: StoredModel, *, force: bool) -> bool:
     """Whether the gate does not vouch for a version; without `force` that is refused."""
-    from reviewguard.errors import InputError
     from reviewguard.retraining.stored import CHAMPION, check_gate
 
     champion = next((known for known in store.list() if CHAMPION in known.aliases), None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
-from reviewguard.cli.data import FROZEN, LABELS, MESSAGES
+from reviewguard.checkout import LABELS, MESSAGES, MODELS, SPLITS
 from reviewguard.cli.shared import output_console, warn
 from reviewguard.errors import InputError
 from reviewguard.user import who
@@ -33,10 +33,10 @@ def retrain(
         Path | None,
         typer.Option(help="How to train and what the gate asks; retrain.toml where there is one."),
     ] = None,
-    models: Annotated[Path, typer.Option(help="Folder of the model versions.")] = Path("models"),
+    models: Annotated[Path, typer.Option(help="Folder of the model versions.")] = MODELS,
     messages: Annotated[Path, typer.Option(help="Folder of written messages.")] = MESSAGES,
     labels: Annotated[Path, typer.Option(help="Folder of labels that people added.")] = LABELS,
-    splits: Annotated[Path, typer.Option(help="Splits of earlier builds, which stay as they are.")] = FROZEN,
+    splits: Annotated[Path, typer.Option(help="Splits of earlier builds, which stay as they are.")] = SPLITS,
     weights: Annotated[
         Path | None, typer.Option(help="The champion's torch weights, where the store has none: RUN/weights.")
     ] = None,

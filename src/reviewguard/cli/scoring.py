@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,15 +20,10 @@ from reviewguard.cli.shared import (
     StrictOption,
     WorkersOption,
     column_map,
+    exit_if_found,
     output_console,
     progress_bar,
-    require_judged,
 )
-from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
-
-if TYPE_CHECKING:
-    from reviewguard.inference.workspace_counts import Counts
-
 
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells count."""
@@ -109,11 +104,4 @@ def score(
         raise typer.Exit(INTERRUPTED) from None
     console, colour = output_console()
     console.print(summary_view(result, colour=colour), highlight=False)
-    if fail_on and _found(result.counts, fail_on):
-        raise typer.Exit(1)
-
-
-def _found(counts: Counts, fail_on: FailOn) -> bool:
-    require_judged(sum(counts.decisions.values()))
-    found = counts.decisions.get(REVIEW_SOLICITING, 0)
-    return bool(found or (fail_on is FailOn.NEEDS_REVIEW and counts.decisions.get(NEEDS_REVIEW, 0)))
+    exit_if_found(fail_on, result.counts.decisions, sum(result.counts.decisions.values()))

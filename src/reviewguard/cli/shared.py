@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -68,18 +68,23 @@ def column_map(items: Sequence[str] | None) -> dict[str, str]:
     return {name.strip(): column.strip() for name, _, column in pairs}
 
 
-def require_judged(count: int) -> None:
-    """Refuse to let `--fail-on` pass an export of which no message was judged.
+def exit_if_found(fail_on: FailOn | None, verdicts: Collection[str], judged: int) -> None:
+    """Exit with 1 where an export holds what `--fail-on` names.
 
     Raises:
-        InputError: `count` is 0.
+        typer.Exit: one of the verdicts is this one or a worse one.
+        InputError: no message was judged, so that none can pass.
     """
-    if not count:
+    if fail_on is None:
+        return
+    if not judged:
         raise InputError(
             "--fail-on: no seller message was judged, so nothing can pass",
             expected="at least one",
             fix="see the counts above; name the columns with --map",
         )
+    if REVIEW_SOLICITING in verdicts or fail_on in verdicts:
+        raise typer.Exit(1)
 
 
 def output_console() -> tuple[Console, bool]:

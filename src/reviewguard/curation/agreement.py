@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,8 @@ def agreement(readings: Sequence[Reading]) -> Agreement:
     same = sum(a == b for a, b in pairs) / len(pairs)
     types = load_policy().types
     kappa = {t: cohen_kappa([(t in a, t in b) for a, b in pairs]) for t in types}
-    kappa[VERDICT] = cohen_kappa([(_is_broken(a), _is_broken(b)) for a, b in pairs])
+    broken = load_policy().profile("amazon").is_broken
+    kappa[VERDICT] = cohen_kappa([(broken(a), broken(b)) for a, b in pairs])
     return Agreement(len(pairs), same, kappa)
 
 
@@ -82,7 +83,3 @@ def cohen_kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
     by_chance = one * other + (total - one) * (total - other)
     room = total**2 - by_chance
     return (same * total - by_chance) / room if room else None
-
-
-def _is_broken(types: Iterable[str]) -> bool:
-    return load_policy().profile("amazon").is_broken(frozenset(types))

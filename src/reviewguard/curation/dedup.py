@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from datasketch import MinHash, MinHashLSH
+from scipy.cluster.hierarchy import DisjointSet
 
-from reviewguard.curation.rules import exact_key
+from reviewguard.curation.rules import exact_key, exchange_key
 from reviewguard.schema import LabelledMessage
 from reviewguard.text import normalize
 
@@ -99,8 +100,7 @@ def _without_exact(
     first: dict[tuple[str, str], LabelledMessage] = {}
     repeated: list[Duplicate] = []
     for message in messages:
-        key = exact_key(message.text), exact_key(message.previous)
-        other = first.setdefault(key, message)
+        other = first.setdefault(exchange_key(message), message)
         if other is not message:
             repeated.append(Duplicate(message.id, other.id, "exact", 1.0))
     return list(first.values()), repeated
@@ -128,17 +128,8 @@ def exchange_shingles(message: LabelledMessage) -> Shingles:
 
 def _group(messages: Sequence[LabelledMessage], pairs: Iterable[tuple[int, int]]) -> dict[str, str]:
     """Connected families; a group is named after its first family in alphabetical order."""
-    root = {message.family: message.family for message in messages}
+    families = DisjointSet(message.family for message in messages)
     for first, later in pairs:
-        one, other = (
-            _root(root, messages[first].family),
-            _root(root, messages[later].family),
-        )
-        root[max(one, other)] = min(one, other)
-    return {message.id: _root(root, message.family) for message in messages}
-
-
-def _root(root: Mapping[str, str], family: str) -> str:
-    while root[family] != family:
-        family = root[family]
-    return family
+        families.merge(messages[first].family, messages[later].family)
+    name = {family: min(group) for group in families.subsets() for family in group}
+    return {message.id: name[message.family] for message in messages}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import Field
@@ -52,17 +51,7 @@ class DraftRow(StrictRow):
     id: Filled | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    file: str
-    line: int
-    row: DraftRow
-
-    def issue(self, index: int, message: str) -> Issue:
-        return Issue(self.file, self.line, f"rationale.{index}.quote", "quote", message)
-
-
-def import_drafts(paths: Path | Sequence[Path], brief: str, prefix: str | None = None) -> Sources:
+def import_drafts(paths: Iterable[Path], brief: str, prefix: str | None = None) -> Sources:
     """Read drafts of one brief.
 
     Args:
@@ -77,29 +66,24 @@ def import_drafts(paths: Path | Sequence[Path], brief: str, prefix: str | None =
     Raises:
         InputError: a file cannot be opened.
     """
-    files = [paths] if isinstance(paths, Path) else list(paths)
-    parsed = [(str(file), parse_rows(file, DraftRow)) for file in files]
-    drafts = [_Draft(file, line, row) for file, result in parsed for line, row in result.rows]
+    parsed = [(str(path), parse_rows(path, DraftRow)) for path in paths]
+    drafts = [(file, line, row) for file, result in parsed for line, row in result.rows]
     issues = [issue for _, result in parsed for issue in result.issues]
-    issues += [issue for draft in drafts for issue in _quote_issues(draft)]
-    refused = {(issue.file, issue.line) for issue in issues}
-    located = [
-        Located(
-            draft.file,
-            draft.line,
-            _to_message(draft.row, brief, f"{prefix or brief}-{n:04}"),
-        )
-        for n, draft in enumerate(drafts, 1)
-        if (draft.file, draft.line) not in refused
-    ]
+    located: list[Located] = []
+    for number, (file, line, row) in enumerate(drafts, 1):
+        wrong = [Issue(file, line, field, "quote", message) for field, message in _wrong_quotes(row)]
+        issues += wrong
+        if not wrong:
+            located.append(Located(file, line, _to_message(row, brief, f"{prefix or brief}-{number:04}")))
     return unique_ids(located, issues)
 
 
-def _quote_issues(draft: _Draft) -> Iterator[Issue]:
-    for index, item in enumerate(draft.row.rationale):
-        count = len(occurrences(draft.row.text, item.quote))
+def _wrong_quotes(row: DraftRow) -> Iterator[tuple[str, str]]:
+    """Field and what is wrong with it."""
+    for index, item in enumerate(row.rationale):
+        count = len(occurrences(row.text, item.quote))
         if count != 1:
-            yield draft.issue(index, f"occurs {count} times, expected once: {item.quote!r}")
+            yield f"rationale.{index}.quote", f"occurs {count} times, expected once: {item.quote!r}"
 
 
 def occurrences(text: str, phrase: str) -> list[int]:
@@ -112,7 +96,7 @@ def _to_message(row: DraftRow, brief: str, number: str) -> LabelledMessage:
         id=row.id or number,
         text=row.text,
         previous=row.previous,
-        types=_in_guide_order(row.types),
+        types=load_policy().ordered(row.types),
         rationale=tuple(sorted((_to_offsets(row.text, q) for q in row.rationale), key=_by_place)),
         family=row.family,
         product=row.product,
@@ -129,7 +113,3 @@ def _to_offsets(text: str, item: QuoteRow) -> Rationale:
 
 def _by_place(item: Rationale) -> tuple[int, int, str]:
     return item.start, item.end, item.type
-
-
-def _in_guide_order(types: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in load_policy().types if name in types)

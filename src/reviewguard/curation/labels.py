@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from reviewguard.curation.dedup import ALIKE, shingles
 from reviewguard.curation.nearest import alike
 from reviewguard.curation.privacy import check_privacy
-from reviewguard.curation.rules import check_rules, exact_key
+from reviewguard.curation.rules import check_rules, exchange_key
 from reviewguard.curation.sources import (
     ExchangeRow,
     Filled,
@@ -112,8 +112,8 @@ class Labels:
 
     def without(self, issues: Iterable[Issue]) -> list[StoredLabel]:
         """The labels that none of these is about."""
-        refused = {(issue.file, issue.line) for issue in issues}
-        return [label for label in self.labels if (label.file, label.line) not in refused]
+        refused = {issue.place for issue in issues}
+        return [label for label in self.labels if label.located.place not in refused]
 
 
 def read_labels(folder: Path) -> Labels:
@@ -191,8 +191,3 @@ def repeated(labels: Iterable[Located], written: Iterable[LabelledMessage]) -> l
         for item in labels
         if (key := exchange_key(item.message)) in known
     ]
-
-
-def exchange_key(message: LabelledMessage) -> tuple[str, str]:
-    """What two exchanges share when only case and white space tell them apart."""
-    return exact_key(message.text), exact_key(message.previous)

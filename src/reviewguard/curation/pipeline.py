@@ -191,8 +191,8 @@ def _standing(
     """What a check finds; of what contradicts a recorded message, only the newer one is at fault."""
     issues = check(located)
     recorded = [item for item in located if item.message.id in frozen]
-    places = {(item.file, item.line) for item in recorded}
-    others = [issue for issue in issues if (issue.file, issue.line) not in places]
+    places = {item.place for item in recorded}
+    others = [issue for issue in issues if issue.place not in places]
     if len(recorded) == len(located) or len(others) == len(issues):
         return issues
     return [*check(recorded), *others]
@@ -215,22 +215,13 @@ def _recorded(selection: _Selection, sources: Sources, frozen: Mapping[str, str]
 
 
 def _dropped(step: str, issues: Iterable[Issue], located: Iterable[Located] = ()) -> list[Dropped]:
-    ids = {(item.file, item.line): item.message.id for item in located}
-    return [
-        Dropped(
-            place=f"{issue.file}:{issue.line}",
-            step=step,
-            rule=issue.rule,
-            id=ids.get((issue.file, issue.line), ""),
-            reason=str(issue),
-        )
-        for issue in issues
-    ]
+    ids = {item.place: item.message.id for item in located}
+    return [Dropped(issue.place, step, issue.rule, ids.get(issue.place, ""), str(issue)) for issue in issues]
 
 
 def _without(located: Iterable[Located], issues: Iterable[Issue]) -> list[Located]:
-    refused = {(issue.file, issue.line) for issue in issues}
-    return [item for item in located if (item.file, item.line) not in refused]
+    refused = {issue.place for issue in issues}
+    return [item for item in located if item.place not in refused]
 
 
 def _duplicate_issues(located: Iterable[Located], dropped: Iterable[Duplicate]) -> list[Issue]:
@@ -241,9 +232,7 @@ def _duplicate_issues(located: Iterable[Located], dropped: Iterable[Duplicate]) 
     ]
 
 
-def _split(
-    unique: Deduplication, seed: int, frozen: Mapping[str, str] | None
-) -> dict[str, list[LabelledMessage]]:
+def _split(unique: Deduplication, seed: int, frozen: Mapping[str, str]) -> dict[str, list[LabelledMessage]]:
     if not unique.kept:
         raise InputError("no message is left", fix="see what `reviewguard data validate` reports")
     assigned = assign_splits(unique.kept, unique.groups, seed, frozen)
@@ -272,7 +261,7 @@ def _with_labels(
     labels = [label.message for label in read.without(issues)]
     train = sorted([*written, *labels], key=lambda message: message.id)
     result = dict(splits) | {"train": train}
-    step = Step(LABELS, len(labels), len({(issue.file, issue.line) for issue in issues}))
+    step = Step(LABELS, len(labels), len({issue.place for issue in issues}))
     groups = {**selection.unique.groups, **{m.id: m.family for m in labels}}
     unique = Deduplication(tuple(chain.from_iterable(result.values())), selection.unique.dropped, groups)
     dropped = (*selection.dropped, *_dropped(LABELS, issues, read.located))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from reviewguard.curation.sources import Issue, Located
 from reviewguard.personal import EMAIL, ORDER_ID, addresses, cards, digits, ibans, phones
@@ -60,9 +59,7 @@ def find_private(text: str) -> list[Finding]:
     numbers (issuer prefix and Luhn checksum), IBANs (check digits) and phone numbers. Prices, sizes, dates,
     placeholders and tracking numbers are none.
     """
-    finders = (_emails, _urls, _orders, _cards, _ibans, _phones)
-    found = sorted(chain(*(find(text) for find in finders)), key=lambda f: (f.start, -f.end))
-    return _without_nested(found)
+    return _without_nested(sorted(_found(text), key=lambda f: (f.start, -f.end)))
 
 
 def find_in_labeller(who: str) -> list[Finding]:
@@ -105,6 +102,17 @@ def _finding(match: re.Match[str], kind: str) -> Finding:
     return Finding(match.start(), match.end(), kind, match.group())
 
 
+def _found(text: str) -> Iterator[Finding]:
+    yield from _emails(text)
+    yield from _urls(text)
+    yield from (_finding(m, "order_id") for m in ORDER_ID.finditer(text) if m["head"] != "999")
+    yield from (_finding(m, "card") for m in cards(text))
+    yield from (Finding(start, end, "iban", text[start:end]) for start, end in ibans(text))
+    for match in phones(text):
+        if not _FICTITIOUS_DIGITS.fullmatch(digits(match.group())):
+            yield _finding(match, "phone")
+
+
 def _emails(text: str) -> Iterator[Finding]:
     for match in EMAIL.finditer(text):
         if _RELAY_HOST.fullmatch(match["host"]):
@@ -122,19 +130,3 @@ def _urls(text: str) -> Iterator[Finding]:
 
 def _is_generic(path: str | None) -> bool:
     return path is None or _GENERIC_PATH.fullmatch(path) is not None
-
-
-def _orders(text: str) -> Iterator[Finding]:
-    return (_finding(m, "order_id") for m in ORDER_ID.finditer(text) if m["head"] != "999")
-
-
-def _cards(text: str) -> Iterator[Finding]:
-    return (_finding(m, "card") for m in cards(text))
-
-
-def _ibans(text: str) -> Iterator[Finding]:
-    return (Finding(start, end, "iban", text[start:end]) for start, end in ibans(text))
-
-
-def _phones(text: str) -> Iterator[Finding]:
-    return (_finding(m, "phone") for m in phones(text) if not _FICTITIOUS_DIGITS.fullmatch(digits(m.group())))

@@ -29,6 +29,11 @@ def exact_key(text: str | None) -> str:
     return " ".join((text or "").casefold().split())
 
 
+def exchange_key(message: LabelledMessage) -> tuple[str, str]:
+    """What two exchanges share when only case and white space tell them apart."""
+    return exact_key(message.text), exact_key(message.previous)
+
+
 def _check_one(item: Located) -> Iterator[Issue]:
     misplaced = list(_check_offsets(item))
     yield from misplaced
@@ -103,7 +108,7 @@ def _conflicts(located: Iterable[Located]) -> Iterator[Issue]:
     """The same words after the same buyer's message cannot have two labels."""
     same: defaultdict[tuple[str, str], list[Located]] = defaultdict(list)
     for item in located:
-        same[exact_key(item.message.text), exact_key(item.message.previous)].append(item)
+        same[exchange_key(item.message)].append(item)
     for group in same.values():
         if len({frozenset(item.message.types) for item in group}) > 1:
             ids = ", ".join(item.message.id for item in group)

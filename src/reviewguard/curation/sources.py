@@ -53,12 +53,13 @@ class Issue:
     rule: str
     message: str
 
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.field or 'line'}: {self.message} [{self.rule}]"
+    @property
+    def place(self) -> str:
+        """`file:line`."""
+        return f"{self.file}:{self.line}"
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
+    def __str__(self) -> str:
+        return f"{self.place}: {self.field or 'line'}: {self.message} [{self.rule}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ class Located:
     file: str
     line: int
     message: LabelledMessage
+
+    @property
+    def place(self) -> str:
+        """`file:line`."""
+        return f"{self.file}:{self.line}"
 
     def issue(self, field: str, rule: str, message: str) -> Issue:
         """Something wrong with this message."""
@@ -230,8 +236,7 @@ def unique_ids(located: Iterable[Located], issues: Iterable[Issue]) -> Sources:
     for item in located:
         other = first.setdefault(item.message.id, item)
         if other is not item:
-            place = f"{other.file}:{other.line}"
-            repeated.append(item.issue("id", "unique", f"{item.message.id} is also {place}"))
+            repeated.append(item.issue("id", "unique", f"{item.message.id} is also {other.place}"))
     return Sources(tuple(first.values()), (*issues, *repeated))
 
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from reviewguard.curation.sources import to_row
 from reviewguard.errors import InputError
 from reviewguard.files import atomic_write, sha256, write_json
-from reviewguard.policy import load_policy
-from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, LabelledMessage, Rationale
+from reviewguard.policy import verdict_of
+from reviewguard.schema import LabelledMessage, Rationale
 
 REPORT = "report.json"
 SPLITS = ("train", "validation", "test")
@@ -40,8 +40,7 @@ SCHEMA = pa.schema(
 
 def label_of(message: LabelledMessage) -> str:
     """The verdict under Amazon's rules: "review-soliciting" or "compliant"."""
-    broken = load_policy().profile("amazon").is_broken(message.types)
-    return REVIEW_SOLICITING if broken else COMPLIANT
+    return verdict_of(message.types)
 
 
 def write_splits(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from reviewguard.errors import InputError, StoppedError
 from reviewguard.inference.backend import available_cores
@@ -35,10 +35,8 @@ class Progress:
     share: float | None = None
 
 
-class Report(Protocol):
-    """Takes what a run says about its progress."""
-
-    def __call__(self, progress: Progress, /) -> None: ...  # noqa: D102
+Report = Callable[[Progress], None]
+"""Takes what a run says about its progress."""
 
 
 def silent(progress: Progress, /) -> None:

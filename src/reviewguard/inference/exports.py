@@ -1,4 +1,7 @@
-"""An export scored into a work file that is gone afterwards, for commands that look at all of its verdicts."""
+"""An export scored into a work file that is gone afterwards, for commands that look at all of its verdicts.
+
+What they choose of it they write as JSONL.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reviewguard.errors import InputError
+from reviewguard.files import atomic_write
 from reviewguard.inference.batch import Report, score_records, silent
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.workspace import Workspace
+from reviewguard.inference.writers import Table, jsonl
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.registry import read_records
+from reviewguard.readers.sources import find_files
+from reviewguard.schema import ScoredRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +60,25 @@ def scored_export(
                 fix="run `reviewguard score` on it to see what was read",
             )
         yield workspace
+
+
+def check_out(out: Path, inputs: Sequence[Path | str]) -> None:
+    """Refuse an output before anything is scored.
+
+    Raises:
+        InputError: no JSONL, or one of the inputs.
+    """
+    if out.suffix.lower() != ".jsonl":
+        raise InputError(f"{out}: unknown format", expected="a name that ends in .jsonl")
+    if out.exists() and any(out.samefile(path) for path in find_files(inputs)):
+        raise InputError(f"{out} is also an input", fix="write to a file outside the inputs")
+
+
+def write_rows(rows: Sequence[ScoredRecord], out: Path) -> None:
+    """Some rows as JSONL, with their own columns and the verdict's.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with atomic_write(out) as file:
+        jsonl.write(Table({}, rows, len(rows)), file, out)

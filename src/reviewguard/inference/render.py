@@ -7,15 +7,18 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING
 from unicodedata import category
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reviewguard.inference.doubts import percent
 from reviewguard.policy import load_policy
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Proof, Quote, Verdict
+
+if TYPE_CHECKING:
+    from reviewguard.inference.audit.results import ShownMessage
 
 _STYLES = {
     "positive_request": "underline yellow",
@@ -122,20 +125,7 @@ def verdict_view(verdict: Verdict, *, colour: bool) -> RenderableType:
     return Group(*lines)
 
 
-class Proven(Protocol):
-    """What was found by taking words out; see `Verdict`."""
-
-    @property
-    def probability(self) -> float | None: ...  # noqa: D102
-    @property
-    def without_evidence(self) -> float | None: ...  # noqa: D102
-    @property
-    def decisive(self) -> Proof | None: ...  # noqa: D102
-    @property
-    def buyer(self) -> Proof | None: ...  # noqa: D102
-
-
-def proof_lines(found: Proven) -> list[str]:
+def proof_lines(found: Verdict | ShownMessage) -> list[str]:
     """The proof in words, a sentence each; empty where there is none."""
     lines = []
     if found.without_evidence is not None:
@@ -170,11 +160,6 @@ def _unlinked(text: str) -> str:
 def decided_by(proof: Proof | None) -> tuple[Quote, ...]:
     """The words of a proof; none where there is no proof."""
     return proof.words if proof else ()
-
-
-def print_verdict(verdict: Verdict, console: Console, *, colour: bool) -> None:
-    """Print one verdict."""
-    console.print(verdict_view(verdict, colour=colour), highlight=False, soft_wrap=not colour)
 
 
 def _headline(verdict: Verdict, *, colour: bool) -> Text:

@@ -195,28 +195,25 @@ class Workspace:
         Args:
             order: as read, or by conversation and in it by time; records of no conversation come last, each alone.
         """
-        shared = self._shared()
         for part in _ORDERS[order]:
-            for number, record, text, previous, verdict in self._db.execute(f"{_ROWS} {part}"):
-                yield _scored(number, record, bytes_text(text), previous, verdict, shared)
+            yield from self._rows(part)
 
-    def _shared(self) -> dict[str, str]:
-        return {name: self.state(name) or "" for name in ("profile", "model")}
+    def _rows(self, which: str, *values: int) -> Iterator[ScoredRecord]:
+        shared = {name: self.state(name) or "" for name in ("profile", "model")}
+        for number, data, said, previous, verdict in self._db.execute(f"{_ROWS} {which}", values):
+            text = bytes_text(said)
+            record = load_record(data, text)
+            known = None if verdict is None else load_verdict(verdict, text, record.id, **shared)
+            yield ScoredRecord(number, record, bytes_text(previous) or None, known)
 
     def worst(self, count: int) -> list[ScoredRecord]:
         """The likeliest violations, those above the upper cut before those below it; one of each template."""
-        shared = self._shared()
-        found = []
-        for wanted in worst_numbers(self._db, count):
-            row = self._db.execute(f"{_ROWS} where m.number = ?", (wanted,)).fetchone()
-            found.append(_scored(row[0], row[1], bytes_text(row[2]), row[3], row[4], shared))
-        return found
+        numbers = worst_numbers(self._db, count)
+        return [row for number in numbers for row in self._rows("where m.number = ?", number)]
 
     def unreadable(self, count: int) -> list[ScoredRecord]:
         """The first rows that could not be read."""
-        query = f"{_ROWS} where m.kind = ? order by m.number limit ?"
-        rows = self._db.execute(query, (UNREADABLE, count))
-        return [_scored(n, record, bytes_text(text), prev, None, {}) for n, record, text, prev, _ in rows]
+        return list(self._rows("where m.kind = ? order by m.number limit ?", UNREADABLE, count))
 
     def counts(self) -> Counts:
         """What was read and found."""
@@ -225,14 +222,6 @@ class Workspace:
     def types(self) -> dict[str, int]:
         """Sellers' records called review-soliciting, by type."""
         return types(self._db)
-
-
-def _scored(
-    number: int, record: bytes, text: str, previous: bytes, verdict: bytes | None, shared: dict[str, str]
-) -> ScoredRecord:
-    found = load_record(record, text)
-    known = None if verdict is None else load_verdict(verdict, text, found.id, **shared)
-    return ScoredRecord(number, found, bytes_text(previous) or None, known)
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:

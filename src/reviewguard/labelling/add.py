@@ -15,8 +15,9 @@ from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
 from reviewguard.labelling.checking import Checked, check
-from reviewguard.labelling.compare import Candidate, Comparison, Conflict, Known, compare
+from reviewguard.labelling.compare import Candidate, Comparison, Conflict, compare
 from reviewguard.labelling.doubtful import doubtful
+from reviewguard.labelling.likes import Known
 from reviewguard.labelling.results import ALL, AddReport, Decisions, Doubt
 from reviewguard.labelling.rows import Refused, Rows, read_rows
 from reviewguard.labelling.settling import Dataset, Settled, lost, renewals, settle

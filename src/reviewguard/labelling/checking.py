@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -107,7 +107,7 @@ def _values(row: LabelledRow, who: str | None, model: str) -> dict[str, object]:
         "text": row.text,
         "previous": row.previous,
         "types": list(row.types),
-        "rationale": [{"start": r.start, "end": r.end, "type": r.type} for r in row.rationale],
+        "rationale": [asdict(mark) for mark in row.rationale],
         "family": f"label-{_digest(exact_key(row.text))}",
         "product": extra.get("product", "item"),
         "register": _known(extra.get("register"), get_args(Register), UNKNOWN),

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reviewguard.curation.labels import StoredLabel, exchange_key
+from reviewguard.curation.labels import StoredLabel
 from reviewguard.curation.nearest import Likeness
-from reviewguard.labelling.likes import Forms, find_likes
+from reviewguard.curation.rules import exchange_key
+from reviewguard.labelling.likes import Known, find_likes
 from reviewguard.schema import LabelledMessage
 
 Kind = Literal["exact", "near"]
@@ -32,25 +33,6 @@ class Candidate:
     def id(self) -> str:
         """The id it has in the dataset."""
         return self.label.message.id
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A message that has a label already.
-
-    Attributes:
-        file: where it stands; None for a new one, further up in the same file.
-        original: of a new one, the message before personal details were taken out.
-    """
-
-    message: LabelledMessage
-    file: str | None
-    original: LabelledMessage | None = None
-
-    @property
-    def forms(self) -> set[tuple[str, str]]:
-        """What shows that another message is the same."""
-        return {exchange_key(form) for form in (self.message, self.original) if form}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +83,7 @@ def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
     repetitions: list[Repetition] = []
     conflicts: list[Conflict] = []
     to_come = set(range(len(known), len(pool)))  # and repetitions, which never come in
-    forms = [Forms(item.message, item.original) for item in pool]
-    likes_of = find_likes(forms[len(known) :], forms)
+    likes_of = find_likes(pool[len(known) :], pool)
     for place, (item, likes) in enumerate(zip(new, likes_of, strict=True), len(known)):
         near = [like for like in likes if like.index not in to_come]
         repeated, contradicted = _sorted(item, pool, near)

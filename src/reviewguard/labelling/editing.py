@@ -12,8 +12,8 @@ from reviewguard.labelling.keys import Keys
 from reviewguard.labelling.queue import Item
 from reviewguard.labelling.screen import edit_view
 from reviewguard.labelling.words import mark
-from reviewguard.policy import load_policy
-from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, LabelledMessage, Rationale
+from reviewguard.policy import load_policy, verdict_of
+from reviewguard.schema import LabelledMessage, Rationale
 
 Show = Callable[[RenderableType], None]
 Quote = tuple[str, str]
@@ -75,17 +75,16 @@ def _numbers() -> dict[str, str]:
 
 
 def _label(item: Item, chosen: Collection[str], quotes: Collection[Quote]) -> Label:
-    types = tuple(name for name in load_policy().types if name in chosen)
-    broken = load_policy().profile("amazon").is_broken(types)
+    types = load_policy().ordered(chosen)
     rationale = mark(item.text, (quote for quote in quotes if quote[1] in chosen))
-    return Label(types, rationale, REVIEW_SOLICITING if broken else COMPLIANT)
+    return Label(types, rationale, verdict_of(types))
 
 
 def _ask_words(
     item: Item, chosen: Collection[str], quotes: list[Quote], keys: Keys, show: Show
 ) -> list[Quote]:
     """The quotes, with new ones for the types whose words were given."""
-    for name in (name for name in load_policy().types if name in chosen):
+    for name in load_policy().ordered(chosen):
         before = [words for words, kind in quotes if kind == name]
         given = _words(item, name, before, keys, show)
         if given:

@@ -9,6 +9,7 @@ from itertools import chain
 
 from reviewguard.curation.dedup import DUPLICATE, exchange_shingles
 from reviewguard.curation.nearest import Likeness, alike
+from reviewguard.curation.rules import exchange_key
 from reviewguard.schema import LabelledMessage
 
 _NAME = "[name]"
@@ -17,18 +18,29 @@ _ANY_NAME = rf"[^\W\d_a-z]{_WORD}(?: [^\W\d_]{_WORD}){{0,3}}"
 
 
 @dataclass(frozen=True, slots=True)
-class Forms:
-    """An exchange without personal details and, where that is known, with them."""
+class Known:
+    """A message that has a label already.
 
-    scrubbed: LabelledMessage
-    original: LabelledMessage | None
+    Attributes:
+        file: where it stands; None for a new one, further up in the same file.
+        original: of a new one, the message before personal details were taken out.
+    """
+
+    message: LabelledMessage
+    file: str | None
+    original: LabelledMessage | None = None
+
+    @property
+    def forms(self) -> set[tuple[str, str]]:
+        """What shows that another message is the same."""
+        return {exchange_key(form) for form in (self.message, self.original) if form}
 
 
-def find_likes(new: Sequence[Forms], pool: Sequence[Forms]) -> list[list[Likeness]]:
+def find_likes(new: Sequence[Known], pool: Sequence[Known]) -> list[list[Likeness]]:
     """For each new exchange those of the pool that it is like, in any form; one may be found more than once."""
-    scrubbed = [item.scrubbed for item in new]
-    originals = [item.original or item.scrubbed for item in new]
-    stored = {place: item.scrubbed for place, item in enumerate(pool)}
+    scrubbed = [item.message for item in new]
+    originals = [item.original or item.message for item in new]
+    stored = {place: item.message for place, item in enumerate(pool)}
     before = {place: item.original for place, item in enumerate(pool) if item.original}
     named = {place: message for place, message in stored.items() if _NAME in _words(message)}
     patterns = {place: _with_any_name(message) for place, message in named.items()}

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from reviewguard.curation.storage import label_of
 from reviewguard.inference.render import bracketed, printable
-from reviewguard.labelling.compare import Candidate, Conflict, Known
+from reviewguard.labelling.compare import Candidate, Conflict
+from reviewguard.labelling.likes import Known
 from reviewguard.labelling.results import AddReport, rows_of
 from reviewguard.schema import Evidence, LabelledMessage
 

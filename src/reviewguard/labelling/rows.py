@@ -13,7 +13,7 @@ from reviewguard.labelling.answered import with_previous
 from reviewguard.labelling.cells import Unusable, list_of, rationale_of, word_of
 from reviewguard.labelling.scored import judged_words
 from reviewguard.people import Details, People, numbers_in
-from reviewguard.policy import load_policy
+from reviewguard.policy import load_policy, verdict_of
 from reviewguard.readers.columns import MAIL_FIELD, recognise
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.readers.vocabulary import fold, load_vocabulary
@@ -65,8 +65,9 @@ class LabelledRow:
 
     @property
     def line(self) -> int:
-        """The number in `place`."""
-        return line_of(self.place)
+        """The last number of `place` ("line 12", "sheet Labels, row 3"); 0 where there is none."""
+        numbers = re.findall(r"\d+", self.place)
+        return int(numbers[-1]) if numbers else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,6 @@ def _check_given(path: Path, given: Mapping[str, str]) -> None:
     known = dict.fromkeys(("text", "previous", *COLUMNS, *load_vocabulary().columns, MAIL_FIELD))
     if unknown := [field for field in given if field not in known]:
         raise InputError(f"{path}: --map {unknown[0]}=…: unknown field", expected=", ".join(known))
-
-
-def line_of(place: str) -> int:
-    """The last number of a place ("line 12", "sheet Labels, row 3"); 0 where there is none."""
-    numbers = re.findall(r"\d+", place)
-    return int(numbers[-1]) if numbers else 0
 
 
 def _check_columns(path: Path, header: Mapping[str, None], own: Mapping[str, str]) -> None:
@@ -232,7 +227,7 @@ def _labels(cells: Mapping[str, Cell]) -> tuple[str, ...]:
         raise Unusable(
             f"{REVIEW_SOLICITING} without types: say which, of {', '.join(load_policy().violation_types)}"
         )
-    implied = REVIEW_SOLICITING if load_policy().profile("amazon").is_broken(types) else COMPLIANT
+    implied = verdict_of(types)
     if verdict not in (None, implied):
         raise Unusable(
             f"the verdict is {verdict}, but the types {', '.join(types) or 'none'} make it {implied}"
@@ -259,4 +254,4 @@ def _types(cell: Cell) -> tuple[str, ...] | None:
     known = load_policy().types
     if unknown := [name for name in folded if name not in known]:
         raise Unusable(f"unknown type {unknown[0]!r}, expected some of {', '.join(known)}")
-    return tuple(name for name in known if name in folded)
+    return load_policy().ordered(folded)

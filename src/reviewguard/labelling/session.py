@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import chain
 
-from rich.console import RenderableType
 from rich.text import Text
 
-from reviewguard.labelling.editing import Label, edit
+from reviewguard.labelling.editing import Label, Show, edit
 from reviewguard.labelling.journal import Journal, Row
 from reviewguard.labelling.keys import Keys
 from reviewguard.labelling.queue import Item
 from reviewguard.labelling.screen import AT_END, HELP, item_view, saved_line
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
 from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING
-
-Show = Callable[[RenderableType], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +143,7 @@ def _row(item: Item, label: Label, who: str) -> Row:
         "text": item.text,
         "previous": item.previous,
         "types": list(label.types),
-        "rationale": [{"start": r.start, "end": r.end, "type": r.type} for r in label.rationale],
+        "rationale": [asdict(mark) for mark in label.rationale],
         "verdict": label.verdict,
         "who": who,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),

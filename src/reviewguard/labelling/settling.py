@@ -8,7 +8,8 @@ from itertools import groupby
 
 from reviewguard.curation.labels import StoredLabel
 from reviewguard.curation.sources import Located
-from reviewguard.labelling.compare import Candidate, Conflict, Known, Repetition, compare
+from reviewguard.labelling.compare import Candidate, Conflict, Repetition, compare
+from reviewguard.labelling.likes import Known
 from reviewguard.schema import LabelledMessage
 
 

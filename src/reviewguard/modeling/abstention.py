@@ -9,8 +9,7 @@ sets", JACM 2021. The promise is for messages like those it was fitted on.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +26,12 @@ HIGHEST = 0.5
 RISKS = (0.005, 0.01, 0.02, 0.05, 0.1)
 
 
-def upper_bound(missed: int, total: int, confidence: float = CONFIDENCE) -> float:
+def upper_bound(missed: int, total: int) -> float:
     """Exact upper confidence bound on a share of which `missed` of `total` were seen; 1 without any."""
-    return float(beta.ppf(confidence, missed + 1, total - missed)) if missed < total else 1.0
+    return float(beta.ppf(CONFIDENCE, missed + 1, total - missed)) if missed < total else 1.0
 
 
-def lower_threshold(
-    probability: Floats, positive: Bools, risk: float = RISK, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
+def lower_threshold(probability: Floats, positive: Bools, risk: float = RISK) -> tuple[float, float]:
     """The highest threshold that keeps the promise, and the bound on the risk that goes with it.
 
     With too few violations for the promise, no violation seen may lie below it, and the bound says how little that
@@ -50,9 +47,9 @@ def lower_threshold(
     if not len(scores):
         return 0.0, 1.0
     allowed = 0
-    while allowed + 1 < len(scores) and upper_bound(allowed + 1, len(scores), confidence) <= risk:
+    while allowed + 1 < len(scores) and upper_bound(allowed + 1, len(scores)) <= risk:
         allowed += 1
-    return float(scores[allowed]), upper_bound(allowed, len(scores), confidence)
+    return float(scores[allowed]), upper_bound(allowed, len(scores))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +68,6 @@ class BandRow:
     band: float
     missed: float
     cleared: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
 
 
 def band_rows(

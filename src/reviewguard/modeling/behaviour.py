@@ -54,11 +54,6 @@ class CapabilityResult:
         """Share of cases that failed, 0–1."""
         return self.failures / self.cases
 
-    @property
-    def pass_rate(self) -> float:
-        """Share of cases that passed, 0–1."""
-        return 1.0 - self.failure_rate
-
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return asdict(self) | {"failures": self.failures, "failure_rate": self.failure_rate}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +36,10 @@ def _filled(
 
 
 def reliability_by_width(
-    positive: NDArray[np.bool_], probabilities: NDArray[np.float64], bins: int = 10
+    positive: NDArray[np.bool_], probabilities: NDArray[np.float64]
 ) -> tuple[ReliabilityBin, ...]:
-    """Bins of equal width, for a diagram: those of equal mass crowd at 0 where few messages are positive."""
-    place = np.minimum((probabilities * bins).astype(int), bins - 1)
+    """Ten bins of equal width, for a diagram: those of equal mass crowd at 0 where few messages are positive."""
+    place = np.minimum((probabilities * 10).astype(int), 9)
     return _filled(positive, probabilities, place)
 
 
@@ -67,10 +66,6 @@ class CalibrationRow:
     brier_after: float
     bins_before: tuple[ReliabilityBin, ...] = ()
     bins_after: tuple[ReliabilityBin, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
 
 
 def calibration_row(

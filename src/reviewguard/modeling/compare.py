@@ -35,31 +35,9 @@ class ComparisonTable:
 
     evaluations: Mapping[str, Mapping[str, Evaluation]]
 
-    @property
-    def columns(self) -> tuple[tuple[str, str], ...]:
-        """(data set, figure) of every column that some model has a value for."""
-        return tuple(
-            (dataset, figure)
-            for dataset, models in self.evaluations.items()
-            for figure in FIGURES
-            if any(evaluation.figures[figure].value is not None for evaluation in models.values())
-        )
-
-    @property
-    def rows(self) -> dict[str, tuple[Figure, ...]]:
-        """Model → its figures in the order of `columns`."""
-        models = next(iter(self.evaluations.values()), {})
-        return {
-            model: tuple(self.evaluations[dataset][model].figures[name] for dataset, name in self.columns)
-            for model in models
-        }
-
     def to_markdown(self) -> str:
-        """A table a data set, intervals in brackets; "–" where a figure is undefined."""
-        return "\n".join(
-            _markdown_table(dataset, models, [f for d, f in self.columns if d == dataset])
-            for dataset, models in self.evaluations.items()
-        )
+        """A table a data set, without figures that no model has; intervals in brackets, "–" where undefined."""
+        return "\n".join(_markdown_table(dataset, models) for dataset, models in self.evaluations.items())
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: data set → model → evaluation."""
@@ -94,7 +72,8 @@ def compare(
     )
 
 
-def _markdown_table(dataset: str, models: Mapping[str, Evaluation], figures: Sequence[str]) -> str:
+def _markdown_table(dataset: str, models: Mapping[str, Evaluation]) -> str:
+    figures = [f for f in FIGURES if any(e.figures[f].value is not None for e in models.values())]
     lines = [
         f"| {dataset} | " + " | ".join(FIGURES[name] for name in figures) + " |",
         "| --- |" + " --- |" * len(figures),

@@ -53,13 +53,13 @@ def method_tables(study: Mapping[str, Any]) -> Iterator[str]:
     for model, found in study["models"].items():
         for dataset in study["data"]:
             head = f"`{model}` on `{dataset}`"
-            rows = [(name, _cells(item, dataset, faithful)) for name, item in found["methods"].items()]
-            yield table([head, *(MEASURES[m] for m in faithful)], [[n, *cells] for n, cells in rows])
+            methods = found["methods"].items()
+            rows = [[name, *_cells(item, dataset, faithful)] for name, item in methods]
+            yield table([head, *(MEASURES[m] for m in faithful)], rows)
             rows = [
-                (name, _cells(item, dataset, human) + _cost_cells(item["cost"]))
-                for name, item in found["methods"].items()
+                [name, *_cells(item, dataset, human), *_cost_cells(item["cost"])] for name, item in methods
             ]
-            yield table([head, *(MEASURES[m] for m in human), *costs], [[n, *cells] for n, cells in rows])
+            yield table([head, *(MEASURES[m] for m in human), *costs], rows)
 
 
 def _cells(item: Mapping[str, Any], dataset: str, measures: Sequence[str]) -> list[str]:

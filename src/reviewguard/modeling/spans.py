@@ -1,4 +1,4 @@
-"""Marked words: evidence against rationale, and a text with stretches taken out.
+"""Marked words: evidence against rationale.
 
 A word is a maximal run of non-space characters; it is marked when it overlaps a span.
 """
@@ -35,13 +35,13 @@ def token_f1(found: Marks, rationale: Marks) -> float:
     return 2 * int((found & rationale).sum()) / total if total else 0.0
 
 
-def iou_f1(found: Marks, rationale: Marks, at_least: float = 0.5) -> float:
-    """F1 of whole stretches that overlap by IOU ≥ `at_least` (ERASER, DeYoung et al. 2020), 0–1."""
+def iou_f1(found: Marks, rationale: Marks) -> float:
+    """F1 of whole stretches that overlap by IOU ≥ 0.5 (ERASER, DeYoung et al. 2020), 0–1."""
     ours, theirs = mark_runs(found), mark_runs(rationale)
     if not ours or not theirs:
         return 0.0
-    precision = sum(any(_iou(a, b) >= at_least for b in theirs) for a in ours) / len(ours)
-    recall = sum(any(_iou(a, b) >= at_least for a in ours) for b in theirs) / len(theirs)
+    precision = sum(any(_iou(a, b) >= 0.5 for b in theirs) for a in ours) / len(ours)
+    recall = sum(any(_iou(a, b) >= 0.5 for a in ours) for b in theirs) / len(theirs)
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reviewguard import checkout
 from reviewguard.curation.labels import read_labels
 from reviewguard.curation.pipeline import LABELS, UNRECORDED, CurationReport, build
 from reviewguard.curation.storage import load_splits, read_frozen
@@ -29,9 +30,9 @@ class Places:
         splits: record of the splits of earlier builds; written messages that are not in it are left out.
     """
 
-    messages: Path = Path("data/messages")
-    labels: Path = Path("data/labels")
-    splits: Path = Path("data/splits.json")
+    messages: Path = checkout.MESSAGES
+    labels: Path = checkout.LABELS
+    splits: Path = checkout.SPLITS
 
 
 @dataclass(frozen=True, slots=True)

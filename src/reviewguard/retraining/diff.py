@@ -10,13 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reviewguard.errors import InputError, ModelError
-from reviewguard.files import atomic_write
+from reviewguard.errors import ModelError
 from reviewguard.inference.batch import Report
-from reviewguard.inference.exports import ScoreOptions, scored_export
+from reviewguard.inference.exports import ScoreOptions, scored_export, write_rows
 from reviewguard.inference.model_folder import load
-from reviewguard.inference.writers import Table, jsonl
-from reviewguard.readers.sources import find_files
 from reviewguard.retraining.stored import StoredModel
 from reviewguard.schema import ScoredRecord, Verdict
 
@@ -47,24 +44,24 @@ class VerdictChange:
     """A message that two versions judge differently.
 
     Attributes:
-        before: its row with the first version's verdict.
+        row: as the first version scored it.
+        before: that verdict.
         after: the second one's.
     """
 
-    before: ScoredRecord
+    row: ScoredRecord
+    before: Verdict
     after: Verdict
 
     @property
     def direction(self) -> tuple[str, str]:
         """The first version's verdict, then the second one's; "unscored" for none."""
-        first = self.before.verdict.verdict if self.before.verdict else None
-        return first or "unscored", self.after.verdict or "unscored"
+        return self.before.verdict or "unscored", self.after.verdict or "unscored"
 
     @property
     def probabilities(self) -> tuple[float, float]:
         """0–1, the first version's, then the second one's; 0 where there is none."""
-        first = self.before.verdict.probability if self.before.verdict else None
-        return first or 0.0, self.after.probability or 0.0
+        return self.before.probability or 0.0, self.after.probability or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,37 +135,17 @@ def verdict_changes(
     models = load(before.folder), load(after.folder)
     with progress() as report, scored_export(inputs, models[0], options, report) as old:
         with progress() as second, scored_export(inputs, models[1], options, second) as new:
-            pairs = _judged(old.scored(), new.scored())
-            changes = [VerdictChange(row, verdict) for row, verdict in pairs if _differs(row, verdict)]
+            changes = list(_changed(old.scored(), new.scored()))
         judged = sum(old.counts().decisions.values())
     changes.sort(key=lambda change: -abs(change.probabilities[1] - change.probabilities[0]))
     return VerdictChanges(judged, tuple(changes))
 
 
-def _judged(
-    old: Iterator[ScoredRecord], new: Iterator[ScoredRecord]
-) -> Iterator[tuple[ScoredRecord, Verdict]]:
+def _changed(old: Iterator[ScoredRecord], new: Iterator[ScoredRecord]) -> Iterator[VerdictChange]:
     for row, other in zip(old, new, strict=True):
-        if row.verdict is not None and other.verdict is not None:
-            yield row, other.verdict
-
-
-def _differs(row: ScoredRecord, verdict: Verdict) -> bool:
-    return row.verdict is not None and row.verdict.verdict != verdict.verdict
-
-
-def check_out(out: Path, inputs: Sequence[Path | str]) -> None:
-    """Refuse an output before anything is scored.
-
-    Raises:
-        InputError: no JSONL, one of the inputs, or nothing to write there.
-    """
-    if not inputs:
-        raise InputError("--out without --data", expected="messages to judge")
-    if out.suffix.lower() != ".jsonl":
-        raise InputError(f"{out}: unknown format", expected="a name that ends in .jsonl")
-    if out.exists() and any(out.samefile(path) for path in find_files(inputs)):
-        raise InputError(f"{out} is also an input", fix="write to a file outside the inputs")
+        before, after = row.verdict, other.verdict
+        if before and after and before.verdict != after.verdict:
+            yield VerdictChange(row, before, after)
 
 
 def write_changes(changes: VerdictChanges, out: Path) -> None:
@@ -177,16 +154,11 @@ def write_changes(changes: VerdictChanges, out: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    rows = [_row(change) for change in changes.changes]
-    with atomic_write(out) as file:
-        jsonl.write(Table({}, rows, len(rows)), file, out)
+    write_rows([_row(change) for change in changes.changes], out)
 
 
 def _row(change: VerdictChange) -> ScoredRecord:
-    record, verdict = change.before.record, change.before.verdict
-    columns = {
-        BEFORE_VERDICT: verdict.verdict if verdict else None,
-        BEFORE_PROBABILITY: verdict.probability if verdict else None,
-    }
+    record, before = change.row.record, change.before
+    columns = {BEFORE_VERDICT: before.verdict, BEFORE_PROBABILITY: before.probability}
     with_both = replace(record, values={**record.values, **columns})
-    return replace(change.before, record=with_both, verdict=change.after)
+    return replace(change.row, record=with_both, verdict=change.after)

@@ -36,10 +36,6 @@ class GateLine:
         """Whether this line stops the promotion."""
         return self.decides and not self.passed
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
@@ -66,7 +62,7 @@ class GateReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return {"passed": self.passed, "lines": [line.to_dict() for line in self.lines]}
+        return {"passed": self.passed, "lines": [asdict(line) for line in self.lines]}
 
     def to_markdown(self) -> str:
         """A table of the lines; of slices and capabilities those that fail."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 Action = Literal["promote", "rollback"]
 
@@ -47,15 +47,6 @@ class HistoryEntry:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Read the JSON form back.
-
-        Raises:
-            TypeError: a field is missing or unknown.
-        """
-        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +117,6 @@ def _last(items: Sequence[str], item: str) -> int:
 
 def _parse(line: bytes) -> HistoryEntry | None:
     try:
-        values = json.loads(line)
-        names = {f.name for f in fields(HistoryEntry)}
-        return HistoryEntry.from_dict(values) if isinstance(values, dict) and names == set(values) else None
-    except ValueError:
+        return HistoryEntry(**json.loads(line))
+    except (ValueError, TypeError):  # no JSON, no object, or one with other fields
         return None

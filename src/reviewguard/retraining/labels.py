@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+from scipy.cluster.hierarchy import DisjointSet
 
 from reviewguard.curation.dedup import ALIKE, shingles
 from reviewguard.curation.labels import label_version
@@ -110,13 +107,11 @@ def _kept(new: Sequence[LabelledMessage], measured: Collection[str], wanted: int
 
 def _groups(messages: Sequence[LabelledMessage]) -> list[list[LabelledMessage]]:
     sets = [shingles(m.text) for m in messages]
-    pairs = [(i, like.index) for i, near in enumerate(alike(sets, sets, ALIKE)) for like in near]
-    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    edges = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(messages), len(messages)))
-    groups: defaultdict[int, list[LabelledMessage]] = defaultdict(list)
-    for message, group in zip(messages, connected_components(edges, directed=False)[1], strict=True):
-        groups[int(group)].append(message)
-    return list(groups.values())
+    groups = DisjointSet(range(len(messages)))
+    for place, near in enumerate(alike(sets, sets, ALIKE)):
+        for like in near:
+            groups.merge(place, like.index)
+    return [[messages[place] for place in group] for group in groups.subsets()]
 
 
 def _hash(message: LabelledMessage) -> str:

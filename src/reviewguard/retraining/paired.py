@@ -139,31 +139,24 @@ def mcnemar(pair: Pair) -> McNemar:
 
 
 def _differences(pair: Pair, masks: Mapping[str, Bools], draws: Draws, level: float) -> list[Difference]:
-    measures = {
-        (place, name): (measure, mask)
-        for place, mask in masks.items()
-        for name, measure in _measures(pair.positive, mask)
-    }
-    statistics: dict[str, Statistic] = {}
-    for (place, name), (measure, mask) in measures.items():
-        one, other = (measure(pair.positive & mask, s & mask) for s in (pair.champion, pair.challenger))
-        statistics |= {
-            f"{place}|{name}": _less(other, one),
-            f"{place}|{name}|0": one,
-            f"{place}|{name}|1": other,
-        }
-    changes = {key: value for key, value in statistics.items() if key.count("|") == 1}
-    plain = estimate(statistics, pair.families, seed=draws.seed, bootstrap=0)
+    before: dict[str, Statistic] = {}
+    after: dict[str, Statistic] = {}
+    for place, mask in masks.items():
+        for name, measure in _measures(pair.positive, mask):
+            before[f"{place} {name}"] = measure(pair.positive & mask, pair.champion & mask)
+            after[f"{place} {name}"] = measure(pair.positive & mask, pair.challenger & mask)
+    one, other = (estimate(side, pair.families, seed=draws.seed, bootstrap=0) for side in (before, after))
+    changes = {line: _less(after[line], before[line]) for line in before}
     found = estimate(changes, pair.families, seed=draws.seed, bootstrap=draws.resamples, level=level)
     return [
         Difference(
-            f"{place} {name}",
-            float(plain[f"{place}|{name}|0"].value or 0.0),
-            float(plain[f"{place}|{name}|1"].value or 0.0),
-            _range(found[f"{place}|{name}"]),
-            name == F1,
+            line,
+            float(one[line].value or 0.0),
+            float(other[line].value or 0.0),
+            _range(figure),
+            higher_is_better=line.endswith(F1),
         )
-        for place, name in measures
+        for line, figure in found.items()
     ]
 
 

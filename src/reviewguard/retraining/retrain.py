@@ -34,7 +34,7 @@ from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PAREN
 from reviewguard.retraining.work import Work, full_disk
 from reviewguard.retraining.writer import Writer
 from reviewguard.settings import Settings as ModelSettings
-from reviewguard.training import LEARNT, NAME, TEST, describe, run_facts
+from reviewguard.training import LEARNT, TEST, describe, run_facts
 from reviewguard.user import who
 
 REPORT, REPORT_TEXT = "retraining.json", "retraining.md"
@@ -266,16 +266,7 @@ class _Round:
             run = self.work.finished() or self._train(mix)
         self.clock.seconds["train"] = run.trained.seconds  # not those in which a finished one was read
         with self.clock("export"):
-            challenger = export_model(
-                run.trained,
-                self.data.validation,
-                self.work.model,
-                name=NAME,
-                version=self.work.version,
-                limits=start.config.limits,
-                attribution=start.config.attribution,
-                training=run.facts,
-            )
+            challenger = export_model(run, self.data.validation, self.work.model)
         report = self._report(challenger, mix)
         write_json(self.work.model / REPORT, report.to_dict())
         write_text(self.work.model / REPORT_TEXT, report.to_markdown())

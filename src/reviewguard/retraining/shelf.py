@@ -36,7 +36,7 @@ class ModelShelf:
     the champion among them once there is a challenger; `history.jsonl` is the log.
     """
 
-    def __init__(self, folder: Path = Path("models")) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self._served = self.folder / SERVED
         self._versions = self.folder / VERSIONS

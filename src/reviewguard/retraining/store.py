@@ -81,7 +81,7 @@ class ModelStore(ModelShelf):
         recovered: what was found unfinished at opening, and mended, or why it could not be.
     """
 
-    def __init__(self, folder: Path = Path("models"), *, sync: Sync = sync_mlflow) -> None:
+    def __init__(self, folder: Path, *, sync: Sync = sync_mlflow) -> None:
         super().__init__(folder)
         self._sync = sync
         self._intent = self._versions / INTENT
@@ -227,7 +227,7 @@ class ModelStore(ModelShelf):
             restore_folder(old.with_name(old.name[1:].removesuffix(".old")))
         if not self._intent.exists():
             return
-        entry = HistoryEntry.from_dict(json.loads(self._intent.read_text("utf-8")))
+        entry = HistoryEntry(**json.loads(self._intent.read_text("utf-8")))
         served = self._served_now()
         if served is not None and served.version == entry.to_version:
             self._settle(entry)

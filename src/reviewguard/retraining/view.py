@@ -93,7 +93,7 @@ def changes_view(changes: VerdictChanges, top: int) -> RenderableType:
 
 
 def _change_lines(change: VerdictChange) -> Iterator[str]:
-    record = change.before.record
+    record = change.row.record
     words = printable(" ".join(record.text.split()))
     old, new = change.probabilities
     yield ""

@@ -93,7 +93,7 @@ def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
             f"Of those found review-soliciting, {seen.neutral:,} {are}, permitted once per order, "
             f"that only the {audit.profile} profile reports."
         )
-    for name, found in _by_name(certain).items():
+    for name, found in by_name(certain).items():
         title = load_policy().entry(name).title
         counted = _further(found) if name == REPEAT_REQUEST else f"{title}: {_extent(found)}"
         yield f"{counted}{_span(found)}."
@@ -120,14 +120,15 @@ def _span(found: Sequence[Finding]) -> str:
 
 
 def _template(finding: Finding) -> str:
+    titles = ", ".join(finding.titles)
     return (
-        f"{quote(finding)} ({_titles(finding)}; {_extent([finding])}{_span([finding])}; finding {finding.id}). "
+        f"{quote(finding)} ({titles}; {_extent([finding])}{_span([finding])}; finding {finding.id}). "
         f"Orders: {_listed(finding.orders)}"
     )
 
 
 def _order_lines(found: Iterable[Finding]) -> Iterator[str]:
-    for name, findings in _by_name(found).items():
+    for name, findings in by_name(found).items():
         yield f"{load_policy().entry(name).title}: {_listed(o for f in findings for o in f.orders)}"
 
 
@@ -141,11 +142,7 @@ def _single(finding: Finding) -> str:
     sent = finding.sendings[0]
     order, asin = sent.order_id and f"order {sent.order_id}", sent.asin and f"ASIN {sent.asin}"
     where = ", ".join(filter(None, (order, asin))) or f"{sent.source}, {sent.place}"
-    return f"{sent.day or 'no date'}, {where}: {_titles(finding)} (finding {finding.id})"
-
-
-def _titles(finding: Finding) -> str:
-    return ", ".join(load_policy().entry(name).title for name in finding.names)
+    return f"{sent.day or 'no date'}, {where}: {', '.join(finding.titles)} (finding {finding.id})"
 
 
 def quote(finding: Finding) -> str:
@@ -167,7 +164,7 @@ def _marked_words(message: ShownMessage) -> Iterator[str]:
     return (" ".join(text[first:last].split()) for first, last in spans)
 
 
-def _by_name(found: Iterable[Finding]) -> dict[str, list[Finding]]:
+def by_name(found: Iterable[Finding]) -> dict[str, list[Finding]]:
     """Findings by type or rule, in the guide's order."""
     policy, groups = load_policy(), defaultdict[str, list[Finding]](list)
     for finding in found:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from reviewguard.inference.audit.filters import AuditFilters
+from reviewguard.policy import load_policy
 from reviewguard.schema import Decision, Evidence, Proof, Role, TypeScore
 
 
@@ -133,6 +134,11 @@ class Finding:
         """The rule, or the types of the message shown."""
         return (self.rule,) if self.rule else tuple(t.type for t in self.types)
 
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What the guide says of them."""
+        return tuple(load_policy().entry(name).title for name in self.names)
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -244,3 +250,8 @@ class Audit:
     model: str
     overview: Overview
     findings: tuple[Finding, ...]
+
+    @property
+    def rules_broken(self) -> int:
+        """Order rules that were broken, counted once an order."""
+        return len({(f.rule, order) for f in self.findings if f.rule for order in f.orders})

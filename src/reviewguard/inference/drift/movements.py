@@ -11,7 +11,7 @@ from reviewguard.inference.drift.statistics import (
     Stability,
     ks_2samp,
     noticeable_gap,
-    psi_of_names,
+    psi,
     psi_of_numbers,
     share_p_value,
 )
@@ -165,7 +165,7 @@ def _of_shares(
     totals, counts = (sum(before.values()), sum(after.values())), (count(before), count(after))
     first, second = counts[0] / totals[0], counts[1] / totals[1]
     p_value = share_p_value(counts[0], totals[0], counts[1], totals[1])
-    stability = psi_of_names(*({"with": c, "without": t - c} for c, t in zip(counts, totals, strict=True)))
+    stability = psi(*([c, total - c] for c, total in zip(counts, totals, strict=True)))
     gap, shift = (abs(second - first), _beyond_chance(stability)) if p_value < CHANCE else (0.0, 0.0)
     size = max(_size(gap, least, 3 * least), _size(shift, SOME, CLEAR), key=_ORDER.index)
     sentence = _sentence(measure, size, ("up" if second > first else "down") if gap else "", first, second)

@@ -104,8 +104,6 @@ def psi(before: Sequence[float] | Floats, after: Sequence[float] | Floats) -> St
 
 def chi2_percentile(degrees: int, share: float) -> float:
     """The value below which this share of χ² lies (Wilson & Hilferty, "The distribution of chi-square", 1931)."""
-    if degrees < 1:
-        return 0.0
     spread = 2 / (9 * degrees)
     return float(degrees * (1 - spread + NormalDist().inv_cdf(share) * sqrt(spread)) ** 3)
 
@@ -117,12 +115,6 @@ def psi_of_numbers(before: Mapping[float, int], after: Mapping[float, int]) -> S
     shares = np.arange(1, BINS) / BINS * heights[-1]
     edges = np.unique(np.asarray(values)[np.searchsorted(heights, shares)])
     return psi(_binned(before, edges), _binned(after, edges))
-
-
-def psi_of_names(before: Mapping[str, int], after: Mapping[str, int]) -> Stability:
-    """PSI over the names that occur."""
-    names = sorted({*before, *after})
-    return psi([before.get(name, 0) for name in names], [after.get(name, 0) for name in names])
 
 
 def share_p_value(before: float, all_before: int, after: float, all_after: int) -> float:

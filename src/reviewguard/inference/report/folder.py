@@ -19,7 +19,6 @@ from reviewguard.inference.report.sheets import write_sheets
 from reviewguard.readers.sources import REPORT
 
 PAGE, SHEETS, LINES = REPORT
-_OWN = frozenset(REPORT)
 _PART = ".audit."
 """Begins the name of a report that is being written, which a killed process leaves."""
 
@@ -51,7 +50,7 @@ def write_report(
 
 def report_files(folder: Path) -> tuple[Path, ...]:
     """The files that a report in that folder has."""
-    return tuple(folder / name for name in sorted(_OWN))
+    return tuple(folder / name for name in REPORT)
 
 
 def check_folder(folder: Path, *, force: bool = False) -> None:
@@ -64,7 +63,7 @@ def check_folder(folder: Path, *, force: bool = False) -> None:
         raise InputError(f"{folder} is no folder", fix="choose another --out")
     if folder.is_dir() and not force:
         names = {item.name for item in folder.iterdir() if not item.name.startswith(_PART)}
-        foreign = sorted(names - _OWN)
+        foreign = sorted(names.difference(REPORT))
         if foreign:
             raise InputError(
                 f"{folder} holds {foreign[0]!r}, which no audit wrote",

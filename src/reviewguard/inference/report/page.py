@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
@@ -13,7 +12,15 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reviewguard.inference.audit.facts import facts, facts_text, not_in_export, not_judged, plural, quote
+from reviewguard.inference.audit.facts import (
+    by_name,
+    facts,
+    facts_text,
+    not_in_export,
+    not_judged,
+    plural,
+    quote,
+)
 from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
 from reviewguard.inference.doubts import percent
 from reviewguard.inference.render import COLOURS, clear_lines, decided_by, marked_html, proof_lines
@@ -63,9 +70,8 @@ def render_page(audit: Audit, *, created: datetime, masked: bool) -> str:
             headline=_headline(audit),
             not_judged=not_judged(audit),
             not_in_export=not_in_export(audit),
-            rules=len({(f.rule, order) for f in audit.findings if f.rule for order in f.orders}),
             agents=sorted({agent for f in audit.findings for agent in f.agents}),
-            names=_names(audit.findings),
+            names={name: len(found) for name, found in by_name(audit.findings).items()},
             facts_text=facts_text(facts(audit)),
             volume=_volume(audit.overview),
             trends=_trends(audit.overview),
@@ -143,8 +149,7 @@ def _headline(audit: Audit) -> str:
 
 
 def _heading(finding: Finding) -> str:
-    titles = " · ".join(load_policy().entry(name).title for name in finding.names)
-    titles = titles or "; ".join(finding.reasons)
+    titles = " · ".join(finding.titles) or "; ".join(finding.reasons)
     return titles[:1].upper() + titles[1:] if finding.verdict == REVIEW_SOLICITING else f"To check: {titles}"
 
 
@@ -174,13 +179,6 @@ def _span(days: tuple[date, date] | None) -> str:
         return "dates not known"
     first, last = days
     return _day(first) if first == last else f"{_day(first)} – {_day(last)}"
-
-
-def _names(findings: Sequence[Finding]) -> dict[str, int]:
-    """Types and rules that were found, with the number of findings of each, in the guide's order."""
-    policy = load_policy()
-    counts = {name: sum(name in f.names for f in findings) for name in (*policy.types, *policy.order_rules)}
-    return {name: count for name, count in counts.items() if count}
 
 
 def _volume(seen: Overview) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def write_sheets(audit: Audit, path: Path) -> None:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    _sheet(book, "findings", _FINDINGS, map(_finding_row, *_ranked(audit)))
+    _sheet(book, "findings", _FINDINGS, starmap(_finding_row, enumerate(audit.findings, 1)))
     _sheet(book, "messages", _MESSAGES, _message_rows(audit))
     _sheet(book, "order rules", _ORDER_RULES, _order_rule_rows(audit))
     _sheet(book, "facts", "heading fact", ((s.title, line) for s in facts(audit) for line in s.lines))
@@ -47,10 +48,6 @@ def write_sheets(audit: Audit, path: Path) -> None:
     _sheet(book, "unreadable", "file place why", unreadable)
     with atomic_write(path) as file:
         book.save(file)
-
-
-def _ranked(audit: Audit) -> tuple[Iterable[int], Iterable[Finding]]:
-    return range(1, len(audit.findings) + 1), audit.findings
 
 
 def _sheet(book: Workbook, title: str, header: str, rows: Iterable[Sequence[_Value]]) -> None:
@@ -102,7 +99,7 @@ def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:
 
 
 def _message_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
-    for rank, finding in zip(*_ranked(audit), strict=True):
+    for rank, finding in enumerate(audit.findings, 1):
         for s in finding.sendings:
             yield (
                 finding.id,
@@ -121,7 +118,7 @@ def _message_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
 
 
 def _order_rule_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
-    for rank, finding in zip(*_ranked(audit), strict=True):
+    for rank, finding in enumerate(audit.findings, 1):
         if finding.rule is None:
             continue
         basis, orders = finding.reasons[0], len(finding.orders)

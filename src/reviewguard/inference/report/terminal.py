@@ -12,7 +12,6 @@ from reviewguard.inference.audit.facts import not_in_export, not_judged, quote
 from reviewguard.inference.audit.results import Audit, Finding
 from reviewguard.inference.render import printable
 from reviewguard.inference.report.folder import PAGE
-from reviewguard.policy import load_policy
 from reviewguard.schema import REVIEW_SOLICITING
 
 
@@ -30,7 +29,6 @@ def audit_view(audit: Audit, folder: Path, *, top: int, colour: bool) -> Rendera
 
 def _counts(audit: Audit) -> Table:
     seen = audit.overview
-    rules = {(f.rule, order) for f in audit.findings if f.rule for order in f.orders}
     title = ", ".join((f"Audit, profile {audit.profile}", *audit.filters.describe()))
     table = Table(title=Text(printable(title), style="table.title"), title_justify="left")
     table.add_column("records")
@@ -48,14 +46,12 @@ def _counts(audit: Audit) -> Table:
     for name, count in counts:
         table.add_row(name, f"{count:,}")
     table.add_section()
-    table.add_row("order rules broken", f"{len(rules):,}")
+    table.add_row("order rules broken", f"{audit.rules_broken:,}")
     return table
 
 
 def _finding(rank: int, finding: Finding, *, colour: bool) -> list[Text]:
-    titles = ", ".join(load_policy().entry(name).title for name in finding.names) or "; ".join(
-        finding.reasons
-    )
+    titles = ", ".join(finding.titles) or "; ".join(finding.reasons)
     style = "bold red" if finding.verdict == REVIEW_SOLICITING else "bold yellow"
     head = Text(f"{rank}. {titles}", style=style if colour else "")
     return [head, Text(f"   {printable(quote(finding))}"), Text(f"   {printable(_extent(finding))}")]

@@ -42,9 +42,6 @@ class Table:
 class Writer(Protocol):
     """A module that writes one format."""
 
-    def check(self, table: Table) -> None:
-        """Raise `InputError` where the format cannot hold the table."""
-
     def write(self, table: Table, file: IO[bytes], path: Path) -> None:
         """Write the table; `path` is the output's final name."""
 
@@ -56,15 +53,18 @@ def suffix_of(out: Path) -> str:
         InputError: there is no writer for it.
     """
     name = out.name.lower()
-    for suffix in sorted(_SUFFIXES, key=len, reverse=True):
+    for suffix in _SUFFIXES:
         if name.endswith(suffix):
             return suffix
     raise InputError(f"{out}: unknown format", expected="a name that ends in " + ", ".join(_SUFFIXES))
 
 
 def check_output(workspace: Workspace, out: Path) -> None:
-    """Raise `InputError` where the output's format cannot hold what was read."""
-    _writer(out).check(_table(workspace))
+    """Raise `InputError` where the output's format cannot hold what was read: only Excel's has limits."""
+    if suffix_of(out) == ".xlsx":
+        from reviewguard.inference.writers import xlsx
+
+        xlsx.check(_table(workspace))
 
 
 def write_output(

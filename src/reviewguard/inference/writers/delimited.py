@@ -15,10 +15,6 @@ from reviewguard.inference.writers.columns import FLAT, flat, harmless
 from reviewguard.schema import Cell
 
 
-def check(table: Table) -> None:
-    """Any table fits."""
-
-
 def write(table: Table, file: IO[bytes], path: Path) -> None:
     """UTF-8; characters that it cannot hold are escaped."""
     delimiter = "\t" if suffix_of(path).startswith(".tsv") else ","

@@ -14,10 +14,6 @@ from reviewguard.inference.writers.delimited import compressed
 from reviewguard.schema import Cell, ScoredRecord
 
 
-def check(table: Table) -> None:
-    """Any table fits."""
-
-
 def write(table: Table, file: IO[bytes], path: Path) -> None:
     """UTF-8; what it cannot hold is escaped as JSON does."""
     with compressed(file, path) as target:

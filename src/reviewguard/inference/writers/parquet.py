@@ -28,10 +28,6 @@ _TYPE_NAMES = {
 }
 
 
-def check(table: Table) -> None:
-    """Any table fits."""
-
-
 def write(table: Table, file: IO[bytes], path: Path) -> None:
     """Zstandard-compressed; the bytes depend on the rows alone."""
     import pyarrow as pa

@@ -37,7 +37,7 @@ class Explainer(Protocol):
         """How much each word speaks for the target, shape `(words,)`; only the order and signs compare."""
 
 
-def explainers(seed: int = 13, samples: int | None = None) -> Mapping[str, Explainer]:
+def explainers(seed: int, samples: int | None) -> Mapping[str, Explainer]:
     """Every method by its short name, ours first.
 
     Args:
