@@ -273,11 +273,43 @@ def test_words_that_only_look_like_notes_are_messages(tmp_path: Path) -> None:
         ("visible to buyers", "Visibility,Sender type", ["1,agent", "1,buyer", "0,buyer"]),
         ("nobody known to see 0", "Visibility,Sender type", ["1,agent", "0,agent"]),
         ("count of recipients", "Recipients,Sender type", ["1,agent", "a1@marketplace.amazon.com,agent"]),
+        ("seller's messages of nobody", "Type,From", ["Comment,Nora", "Message,a1@marketplace.amazon.com"]),
+        ("published", "Visibility,Sender type", ["1,agent", "0,buyer"]),
+        ("private between two", "Visibility,Direction", ["private,out"]),
+        ("counts of messages", "Author type,Incoming,Outgoing", ["agent,1,2"]),
+        ("a channel", "Type,Sender type", ["eBay,agent"]),
+        ("a channel alone", "Type", ["eBay"]),
     ):
         table = "\n".join((f"{header},Body", *(f"{row},Hi" for row in rows)))
         assert read(written(tmp_path, "b.csv", table))[0].role == "seller", name
     table = "Recipients,Body\na1@marketplace.amazon.com,Hi\n"
     assert read(written(tmp_path, "c.csv", table))[0].role == "seller"
+    said = [{"private": False}, {"isPublic": True}, {"visibility": "public"}, {"direction": "out"}]
+    told = {
+        "messages": [{"body": "q", "from": "customer"}],
+        "comments": [{"body": "a", "from": "agent", **one} for one in said],
+    }
+    assert [r.role for r in read(written(tmp_path, "d.json", json.dumps(told)))] == ["buyer", *["seller"] * 4]
+    apart = {
+        "amazon": {"messages": [{"body": "q", "from": "customer"}]},
+        "facebook": {"comments": alone["comments"]},
+    }
+    assert [r.role for r in read(written(tmp_path, "e.json", json.dumps(apart)))] == ["buyer", "seller"]
+    kept = [
+        {
+            "subject": "s",
+            "messages": told["messages"],
+            "attachments": [{"description": "p", "visibility": "internal"}],
+        }
+    ]
+    assert texts(read(written(tmp_path, "f.json", json.dumps(kept)))) == ["q"]
+
+
+def test_users_beside_agents_are_buyers(tmp_path: Path) -> None:
+    table = "Created by type,Role,Body\nuser,customer,Where?\nagent,agent,Here\n"
+    assert [r.role for r in read(written(tmp_path, "a.csv", table))] == ["buyer", "seller"]
+    table = "Created by type,From agent,Body\nuser,false,Where?\nuser,true,Here\n"
+    assert [r.role for r in read(written(tmp_path, "b.csv", table))] == ["buyer", "seller"]
 
 
 def test_summaries_of_messages_are_no_messages(tmp_path: Path) -> None:

@@ -22,6 +22,22 @@ _WHOLE = ("order_id", "thread")
 _NOTES = ("notes", "internal_notes", "private_notes")
 """Lists whose names say who wrote what is in them."""
 _COMMENTS, _MESSAGES = "comments", "messages"
+_AUDIENCE = frozenset(
+    (
+        "public",
+        "is_public",
+        "is_published",
+        "private",
+        "is_private",
+        "internal",
+        "is_internal",
+        "visibility",
+        "direction",
+        "is_inbound",
+        "incoming",
+    )
+)
+"""What says itself whether a comment went to the buyer."""
 _LISTS = frozenset(
     (
         "messages",
@@ -101,18 +117,21 @@ def messages_in(value: Any, given: Columns) -> Iterator[Any]:
     yield from _unfold(value, given, {})
 
 
-def told_by(name: str, *, beside: Collection[str]) -> Cells:
+def told_by(path: str, others: Collection[str]) -> Cells:
     """What the name of a list says of the messages in it: their order, who wrote them, that they are notes.
 
     Args:
-        beside: names of the other lists; what stands alone under "notes" may be messages, and "comments" are notes
+        path: where it stands, names joined by points.
+        others: the same of the other lists; what stands alone under "notes" may be messages, and "comments" are notes
             beside "messages" alone, if they do not say that they are public.
     """
+    parent, _, name = path.rpartition(".")
     if order_id := find_order_id(name):
         return {"order_id": order_id}
-    if beside and fold(name) in _NOTES:
+    if others and fold(name) in _NOTES:
         return {"is_note": True}
-    if fold(name) == _COMMENTS and _MESSAGES in map(fold, beside):
+    beside = (_last(other) for other in others if other.rpartition(".")[0] == parent)
+    if fold(name) == _COMMENTS and _MESSAGES in beside:
         return {"public": False}
     writer = "buyer" if fold(name) in _RECEIVED else "seller" if fold(name) in _SENT else None
     return {_OPENER: writer} if writer else {}
@@ -165,6 +184,8 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
     if not isinstance(value, dict):
         yield value
         return
+    if carried.get("public") is False and not _AUDIENCE.isdisjoint(map(fold, value)):
+        carried = _but(carried, "public")
     lists = _message_lists(value, given)
     own = to_cells(_without(value, lists))
     opening = _opening(value, own, given)
@@ -189,7 +210,7 @@ def _conversation(
         yield _shared(carried | _dates(own, given), opening)
     carried = _but(carried, _OPENER)  # whose the conversation is does not say whose its messages are
     for path, entries in lists.items():
-        told = told_by(path.rpartition(".")[2], beside=[_last(other) for other in lists if other != path])
+        told = told_by(path, lists.keys() - {path})
         for entry in entries:
             yield from _unfold(entry, given, carried | told | _by_id(entry, people))
 
@@ -237,7 +258,7 @@ def _tells(path: str, entries: list[Any], given: Columns) -> bool:
 def _is_message(cells: Cells, given: Columns, *, by_name: bool) -> bool:
     """Whether an entry of a list is a message, or the summary of one, which is said where it is read."""
     if _has_text(cells, given):
-        return by_name or bool(_writer(cells, given))
+        return by_name or _writer(cells, given) in ("buyer", "seller")
     return by_name and has_summary(cells) and bool(_writer(cells, given))
 
 

@@ -62,7 +62,7 @@ def _is_conversation(path: Path, given: Columns) -> bool:
     try:
         with open_bytes(path) as stream:
             return is_conversation(next(ijson.items(_source(stream, path), "", use_float=True), None), given)
-    except (ijson.JSONError, InputError):
+    except (ijson.JSONError, InputError, ArithmeticError):
         return False
 
 
@@ -87,7 +87,7 @@ def _find_lists(path: Path, text: str | None) -> list[str]:
                     other = ""
                 elif other is None and prefix.endswith(_ITEM) and event in ("start_map", "string"):
                     other = prefix if event == "start_map" or prefix == _ITEM else None
-    except (ijson.JSONError, InputError):
+    except (ijson.JSONError, InputError, ArithmeticError):
         pass  # said when the rows are read
     return _of_messages(lists) or [other or ""]
 
@@ -98,9 +98,9 @@ def _of_messages(lists: Mapping[str, set[str]]) -> list[str]:
     return sure or [path for path, calls in lists.items() if calls & next(iter(lists.values()))]
 
 
-def _name_of(path: str) -> str:
-    """The name of the list whose members stand at this path."""
-    return path.removesuffix(_ITEM).rstrip(".").rpartition(".")[2]
+def _list(path: str) -> str:
+    """The list whose members stand at this path."""
+    return path.removesuffix(_ITEM).rstrip(".")
 
 
 def _follow(within: list[str], prefix: str, event: str) -> None:
@@ -147,7 +147,7 @@ def _rows(path: Path, prefixes: Sequence[str], given: Columns) -> Iterator[Row]:
 
     several = len(prefixes) > 1
     for prefix in prefixes:
-        told = told_by(_name_of(prefix), beside=[_name_of(other) for other in prefixes if other != prefix])
+        told = told_by(_list(prefix), [_list(other) for other in prefixes if other != prefix])
         where = "item" if not several else f"{prefix.removesuffix(f'.{_ITEM}')} {_ITEM}"
         number = 0
         try:

@@ -116,7 +116,7 @@ def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
         try:
             for value in ijson.items(_guarded(stream, path), prefix, use_float=True, multiple_values=True):
                 yield Found(name, value)
-        except ijson.JSONError as error:
+        except (ijson.JSONError, ArithmeticError) as error:
             yield Damaged(_where(name), f"the file breaks off or is no JSON from here on: {_short(error)}")
 
 
@@ -156,7 +156,7 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
                         return "object"
                 elif event == "start_map" and prefix == _TICKET:
                     return "object"
-        except ijson.JSONError:
+        except (ijson.JSONError, ArithmeticError):
             pass
     return shape
 

@@ -47,7 +47,9 @@ _STAFF = re.compile(
 """Who are the seller's own, even where the word before says whom they look after."""
 
 _PLACES = frozenset(("amazon", "marketplace"))
-_NAMES = frozenset(("contact", "amazon", "marketplace", "ebay", "e_bay"))
+_MARKETPLACES = frozenset(("ebay", "e_bay"))
+"""What a sender's name is that is the system's, and a type the channel."""
+_NAMES = frozenset(("contact", "amazon", "marketplace", *_MARKETPLACES))
 """What a sender's name may be that is the seller's if another column says so."""
 _USER, _USERS_ARE_STAFF = "user", "created_by_type"
 _DIRECTIONS = frozenset(
@@ -106,9 +108,9 @@ def words_of_file(rows: Iterable[Mapping[str, Cell]]) -> dict[tuple[str, str], s
     """What words mean in columns of one file: (column, word as `fold` writes it) → the same in plain words.
 
     "user" is the seller's own, as Help Scout and Drift write it, where the others are called something else
-    ("customer", "contact"), and nobody "agent" or the like. A "comment" is a note, as HubSpot writes it, where others
-    are a "message" with a direction or writer, and no comment has one. Re:amaze's visibility 1 is a note's where buyers
-    have 0.
+    ("customer", "contact"), and nobody "agent" or the like. A "comment" is a note, as HubSpot writes it, where the
+    seller's are a "message" with a direction or writer, and no comment has one. Re:amaze's visibility 1 is a note's
+    where buyers and sellers have 0.
 
     Args:
         rows: the cells of each row that may tell who wrote it.
@@ -122,13 +124,15 @@ def words_of_file(rows: Iterable[Mapping[str, Cell]]) -> dict[tuple[str, str], s
     words: dict[tuple[str, str], str] = {}
     for column, found in beside.items():
         name, told = fold(column), {role_of_value(word) for word in found if word != _USER}
-        if _USER in found and (told - {None, "system"} == {"buyer"} or name == _USERS_ARE_STAFF):
+        if _USER in found and (
+            told - {None, "system"} == {"buyer"} or (name == _USERS_ARE_STAFF and "seller" not in told)
+        ):
             words[column, _USER] = "agent"
-        if name == "type" and found.get("message") and not found.get("comment", {"seller"}):
+        if name == "type" and "seller" in found.get("message", ()) and not found.get("comment", {"seller"}):
             words[column, "comment"] = "event"
         if (
             name == "visibility"
-            and "buyer" in found.get("0", ())
+            and {"buyer", "seller"} <= found.get("0", set())
             and "buyer" not in found.get("1", ("buyer",))
         ):
             words[column, "1"] = "internal"
@@ -163,6 +167,8 @@ def _role(column: str, value: Cell) -> Role | None:
         return "system" if _plain(value) in known.audiences[column] else None
     if flag is not None and column in known.flags:
         return known.flags[column][0 if flag else 1]
+    if column == "type" and _plain(value) in _MARKETPLACES:
+        return None
     role = role_of_value(value) if isinstance(value, str) else None
     if column not in known.columns["channel"]:
         return role

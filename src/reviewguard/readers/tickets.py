@@ -84,7 +84,7 @@ class TicketReader(ABC):
 
     @abstractmethod
     def said(self, message: Fields, ticket: Fields, people: People) -> Said:
-        """One message in common terms; raises `Malformed`, or `InputError` where nothing tells who wrote it."""
+        """One message in common terms; raises `Malformed`."""
 
     @abstractmethod
     def references(self, ticket: Fields) -> str:

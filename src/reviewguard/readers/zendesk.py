@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from reviewguard.errors import InputError
 from reviewguard.readers.columns import MAIL_FIELD
-from reviewguard.readers.json_fields import Fields
+from reviewguard.readers.json_fields import Fields, Malformed
 from reviewguard.readers.json_stream import mentioned, read_list
 from reviewguard.readers.tickets import People, Said, TicketReader, body
 from reviewguard.schema import Role
@@ -22,9 +21,9 @@ _SELLERS_RULE = "rule"
 class ZendeskReader(TicketReader):
     """Tickets with `comments`, or pages with `tickets` or a `ticket`, `comments` and `users`.
 
-    Who wrote a comment is told by `--map seller=` with ids, names or addresses of agents, else by the author's role in
-    `users`; for an author who is not listed, the ticket's requester is the buyer and anyone else the seller. Without
-    any of this no comment is read: buyers' words would be judged. Comments that are not `public` are notes; public
+    Who wrote a comment is told by `--map seller=` with ids, one-word names or addresses of agents, else by the author's
+    role in `users`; for an author who is not listed, the ticket's requester is the buyer and anyone else the seller.
+    Without any of this it is not read: buyers' words would be judged. Comments that are not `public` are notes; public
     ones by Zendesk itself are the seller's if a rule of the seller's wrote them. A ticket without comments, as in an
     incremental export, is its `description`.
     Field names: developer.zendesk.com, Tickets, Ticket Comments and Users.
@@ -105,9 +104,10 @@ class ZendeskReader(TicketReader):
             return "seller" if role in _STAFF or author_id in people.agents else "buyer"
         requester = ticket.text("requester_id") or ticket.inner("requester").text("id")
         if not (requester or people.agents or people.customers or people.own.names):
-            raise InputError(
-                f"zendesk: without the users nothing tells who wrote comment {comment.text('id')}, buyer or agent",
-                expected="`users` with their `role` beside the comments, or the tickets' `requester_id`",
-                fix="export the users, too, or name the agents: --map seller=6012,6034 (their author_id)",
+            raise Malformed(
+                "nothing tells whether the buyer or an agent wrote it: export the `users` with their `role`, too, or "
+                "name the agents with --map seller=6012,6034 (their author_id)"
             )
-        return "buyer" if author_id == requester or (people.own.names and not requester) else "seller"
+        if author_id and author_id == requester:
+            return "buyer"
+        return "buyer" if people.own.names and not requester else "seller"
