@@ -79,7 +79,8 @@ def test_a_second_audit_does_not_read_the_first_ones_report(tmp_path: Path, tiny
 
 
 def test_the_period_narrows_what_is_judged(run: Run, tmp_path: Path) -> None:
-    assert run("--since", "2024-11-05", "--until", "2024-11-09").exit_code == 0
+    period = ("--since", "2024-11-05", "--until", "2024-11-09")
+    assert run(*period, "--model", str(SHIPPED)).exit_code == 0
     assert (
         "<b>amazon</b>, since 2024-11-05, until 2024-11-09" in (tmp_path / "out" / "report.html").read_text()
     )
