@@ -353,6 +353,13 @@ def test_json_that_would_end_the_process_is_refused(
         read(written(tmp_path, "a.json", whole % value), format="zendesk" if whole == TICKET else "json")
 
 
+def test_a_number_without_bounds_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.json", '[{"id": 1e99999999999999999999, "text": "hi", "description": "hi"}]')
+    with pytest.raises(InputError, match="overflow"):
+        read(path, format="json")
+    assert "overflow" in str(errors(read(path, format="zendesk"))[0])
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "zendesk.jsonl"])
 def test_a_line_nested_too_deep_is_a_bad_line(tmp_path: Path, name: str) -> None:
     good = '{"id": 1, "requester_id": 5, "submitter_id": 5, "text": "hi", "description": "hi"}'

@@ -16,7 +16,7 @@ from reviewguard.inference.batch import Report, score_records, silent
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.workspace import Workspace
-from reviewguard.inference.writers import Table, jsonl
+from reviewguard.inference.writers import Table, check_apart, jsonl
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.registry import read_records
 from reviewguard.readers.sources import find_files
@@ -70,8 +70,7 @@ def check_out(out: Path, inputs: Sequence[Path | str]) -> None:
     """
     if out.suffix.lower() != ".jsonl":
         raise InputError(f"{out}: unknown format", expected="a name that ends in .jsonl")
-    if out.exists() and any(out.samefile(path) for path in find_files(inputs)):
-        raise InputError(f"{out} is also an input", fix="write to a file outside the inputs")
+    check_apart(out, find_files(inputs))
 
 
 def write_rows(rows: Sequence[ScoredRecord], out: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reviewguard.errors import InputError, StoppedError
+from reviewguard.errors import StoppedError
 from reviewguard.inference.batch import Progress, Report, read, score, silent
 from reviewguard.inference.engines import Engine, Task
 from reviewguard.inference.model_folder import load, shipped_model
@@ -16,7 +16,7 @@ from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.work_folder import Leftover, WorkFolder, with_resume, work_folder
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.workspace_counts import Counts
-from reviewguard.inference.writers import check_output, suffix_of, write_output
+from reviewguard.inference.writers import check_apart, check_output, suffix_of, write_output
 from reviewguard.policy import load_policy
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.registry import read_records
@@ -111,8 +111,7 @@ def _check_out(out: Path | None, files: tuple[Path, ...]) -> None:
     if out is None:
         return
     suffix_of(out)
-    if out.exists() and any(out.samefile(path) for path in files):
-        raise InputError(f"{out} is also an input", fix="write to a file outside the inputs")
+    check_apart(out, files)
 
 
 @contextmanager

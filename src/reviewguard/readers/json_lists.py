@@ -62,7 +62,7 @@ def _is_conversation(path: Path, given: Columns) -> bool:
     try:
         with open_bytes(path) as stream:
             return is_conversation(next(ijson.items(_source(stream, path), "", use_float=True), None), given)
-    except (ijson.JSONError, InputError, ArithmeticError):
+    except (ijson.JSONError, InputError):
         return False
 
 
@@ -76,7 +76,7 @@ def _find_lists(path: Path, text: str | None) -> list[str]:
     lists: dict[str, set[str]] = {}
     try:
         with open_bytes(path) as stream:
-            for prefix, event, key in ijson.parse(_source(stream, path)):
+            for prefix, event, key in ijson.parse(_source(stream, path), use_float=True):
                 _follow(within, prefix, event)
                 if event == "map_key" and (found := _list_of(prefix, key, names)):
                     outermost = within[0] if found in within else found
@@ -87,7 +87,7 @@ def _find_lists(path: Path, text: str | None) -> list[str]:
                     other = ""
                 elif other is None and prefix.endswith(_ITEM) and event in ("start_map", "string"):
                     other = prefix if event == "start_map" or prefix == _ITEM else None
-    except (ijson.JSONError, InputError, ArithmeticError):
+    except (ijson.JSONError, InputError):
         pass  # said when the rows are read
     return _of_messages(lists) or [other or ""]
 

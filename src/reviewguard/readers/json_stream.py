@@ -116,7 +116,7 @@ def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
         try:
             for value in ijson.items(_guarded(stream, path), prefix, use_float=True, multiple_values=True):
                 yield Found(name, value)
-        except (ijson.JSONError, ArithmeticError) as error:
+        except ijson.JSONError as error:
             yield Damaged(_where(name), f"the file breaks off or is no JSON from here on: {_short(error)}")
 
 
@@ -142,8 +142,9 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
     key = ""
     shape: Shape = "object"
     with _open_utf8(path) as stream:
+        events = ijson.parse(_guarded(stream, path), use_float=True, multiple_values=True)
         try:
-            for prefix, event, value in ijson.parse(_guarded(stream, path), multiple_values=True):
+            for prefix, event, value in events:
                 if event == "start_array" and not prefix:
                     return "array"
                 if event == "start_array" and prefix == key and key in lists:
@@ -156,7 +157,7 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
                         return "object"
                 elif event == "start_map" and prefix == _TICKET:
                     return "object"
-        except (ijson.JSONError, ArithmeticError):
+        except ijson.JSONError:
             pass
     return shape
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from reviewguard.errors import InputError
 from reviewguard.files import read_jsonl
-from reviewguard.policy import load_policy
-from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, LabelledMessage, Rationale
+from reviewguard.policy import load_policy, verdict_of
+from reviewguard.schema import LabelledMessage, Rationale
 
 _DESCRIPTIONS = ("family", "product", "register", "channel", "writer_brief")
 
@@ -82,8 +82,7 @@ def _types(row: Mapping[str, Any], where: str) -> tuple[str, ...]:
 def _check_label(row: Mapping[str, Any], types: tuple[str, ...], where: str) -> None:
     """A row may carry the verdict beside its types; the two must agree."""
     label = row.get("label")
-    broken = any(name in load_policy().violation_types for name in types)
-    expected = REVIEW_SOLICITING if broken else COMPLIANT
+    expected = verdict_of(types)
     if label is not None and label != expected:
         raise InputError(
             f"{where}: `label` is {label!r} beside the types {list(types)}",

@@ -49,7 +49,7 @@ _STAFF = re.compile(
 _PLACES = frozenset(("amazon", "marketplace"))
 _MARKETPLACES = frozenset(("ebay", "e_bay"))
 """What a sender's name is that is the system's, and a type the channel."""
-_NAMES = frozenset(("contact", "amazon", "marketplace", *_MARKETPLACES))
+_NAMES = frozenset(("contact", *_PLACES, *_MARKETPLACES))
 """What a sender's name may be that is the seller's if another column says so."""
 _USER, _USERS_ARE_STAFF = "user", "created_by_type"
 _DIRECTIONS = frozenset(
@@ -124,9 +124,8 @@ def words_of_file(rows: Iterable[Mapping[str, Cell]]) -> dict[tuple[str, str], s
     words: dict[tuple[str, str], str] = {}
     for column, found in beside.items():
         name, told = fold(column), {role_of_value(word) for word in found if word != _USER}
-        if _USER in found and (
-            told - {None, "system"} == {"buyer"} or (name == _USERS_ARE_STAFF and "seller" not in told)
-        ):
+        told -= {None, "system"}
+        if _USER in found and (told == {"buyer"} or (name == _USERS_ARE_STAFF and not told)):
             words[column, _USER] = "agent"
         if name == "type" and "seller" in found.get("message", ()) and not found.get("comment", {"seller"}):
             words[column, "comment"] = "event"

@@ -59,6 +59,12 @@ def suffix_of(out: Path) -> str:
     raise InputError(f"{out}: unknown format", expected="a name that ends in " + ", ".join(_SUFFIXES))
 
 
+def check_apart(out: Path, files: Iterable[Path]) -> None:
+    """Raise `InputError` where the output is one of the files that are read."""
+    if out.exists() and any(out.samefile(path) for path in files):
+        raise InputError(f"{out} is also an input", fix="write to a file outside the inputs")
+
+
 def check_output(workspace: Workspace, out: Path) -> None:
     """Raise `InputError` where the output's format cannot hold what was read: only Excel's has limits."""
     if suffix_of(out) == ".xlsx":
