@@ -123,7 +123,7 @@ def test_a_finding_shows_the_buyers_words_and_the_thread() -> None:
     assert finding.previous == "The lamp flickers. <b>Marta</b> & me"
     assert [m.role for m in finding.thread] == ["buyer", "seller", "buyer"]
     assert finding.left_out == 0
-    assert finding.shown[0].evidence[0].text == "if you delete the review"
+    assert finding.shown[0].verdict.evidence[0].text == "if you delete the review"
 
 
 def test_a_long_thread_is_shown_around_the_message() -> None:
@@ -280,8 +280,8 @@ def test_an_order_rules_messages_are_not_called_clear() -> None:
     reason = ("asks neutrally for a review, which the rules permit once per order",)
     rows = [replace(r, verdict=replace(r.verdict, clear_because=reason)) for r in (late, answer) if r.verdict]
     (finding,) = audited(rows).findings
-    assert [m.clear_because for m in finding.shown] == [()]
-    assert [m.clear_because for m in finding.thread] == [(), reason]
+    assert [m.verdict.clear_because for m in finding.shown] == [()]
+    assert [m.verdict.clear_because for m in finding.thread] == [(), reason]
 
 
 def test_facts_tell_the_neutral_requests_that_only_the_strict_profile_reports() -> None:
@@ -299,7 +299,8 @@ def test_the_quote_joins_overlapping_marks() -> None:
     marks = tuple(
         evidence(text, w, "incentive") for w in ("Leave us five stars", "five stars and we", "gift card")
     )
-    finding = replace(finding, shown=(replace(finding.shown[0], evidence=marks),))
+    verdict = replace(finding.shown[0].verdict, evidence=marks)
+    finding = replace(finding, shown=(replace(finding.shown[0], verdict=verdict),))
     assert quote(finding) == "“Leave us five stars and we … gift card”"
 
 
@@ -313,8 +314,8 @@ def test_masking_takes_names_and_numbers_out_and_keeps_the_marks() -> None:
         == "Hi [name], if you delete the review we refund you. Call me on [phone].\n[name]"
     )
     for message in (m for f in masked.findings for m in chain(f.shown, f.thread)):
-        assert all(message.text[e.start : e.end] == e.text for e in message.evidence)
-    assert single.shown[0].evidence[0].text == "if you delete the review"
+        assert all(message.text[e.start : e.end] == e.text for e in message.verdict.evidence)
+    assert single.shown[0].verdict.evidence[0].text == "if you delete the review"
     assert single.orders == ("999-1111111-1111111",)
 
 

@@ -42,10 +42,10 @@ def test_the_first_findings_are_proven_and_order_rules_are_not() -> None:
     proven = with_proofs(found, prove, most=2)
     shown = [f.shown[0] for f in proven.findings]
     assert any(f.rule for f in proven.findings)
-    assert [m.decisive is not None for m in shown[:2]] == [True, True]
-    assert all(m.decisive is None for m in shown[2:])
+    assert [m.verdict.decisive is not None for m in shown[:2]] == [True, True]
+    assert all(m.verdict.decisive is None for m in shown[2:])
     everything = with_proofs(found, prove, most=1_000)
-    assert all((f.shown[0].decisive is None) == bool(f.rule) for f in everything.findings)
+    assert all((f.shown[0].verdict.decisive is None) == bool(f.rule) for f in everything.findings)
     assert with_proofs(audited([]), prove, most=5).findings == ()
 
 
@@ -81,6 +81,6 @@ def test_a_compliant_message_of_a_thread_says_why_it_is_clear() -> None:
 def test_a_masked_audit_keeps_its_figures() -> None:
     proven = with_proofs(audited(sendings(3)), prove, most=5)
     (shown,) = without_personal_data(proven).findings[0].shown
-    assert shown.decisive is not None
-    assert (shown.without_evidence, shown.decisive.probability) == (0.02, 0.1)
-    assert [q.text for q in shown.decisive.words] == ["[name]"]
+    assert shown.verdict.decisive is not None
+    assert (shown.verdict.without_evidence, shown.verdict.decisive.probability) == (0.02, 0.1)
+    assert [q.text for q in shown.verdict.decisive.words] == ["[name]"]

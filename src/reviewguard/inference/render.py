@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 from unicodedata import category
 
 from rich.console import Group, RenderableType
@@ -16,9 +15,6 @@ from rich.text import Text
 from reviewguard.inference.doubts import percent
 from reviewguard.policy import load_policy
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Proof, Quote, Verdict
-
-if TYPE_CHECKING:
-    from reviewguard.inference.audit.results import ShownMessage
 
 _STYLES = {
     "positive_request": "underline yellow",
@@ -125,20 +121,20 @@ def verdict_view(verdict: Verdict, *, colour: bool) -> RenderableType:
     return Group(*lines)
 
 
-def proof_lines(found: Verdict | ShownMessage) -> list[str]:
+def proof_lines(verdict: Verdict) -> list[str]:
     """The proof in words, a sentence each; empty where there is none."""
     lines = []
-    if found.without_evidence is not None:
-        without, with_them = percent(found.without_evidence), percent(found.probability or 0.0)
-        vain = ": they do not decide" if found.without_evidence >= (found.probability or 0.0) else ""
+    if verdict.without_evidence is not None:
+        without, with_them = percent(verdict.without_evidence), percent(verdict.probability or 0.0)
+        vain = ": they do not decide" if verdict.without_evidence >= (verdict.probability or 0.0) else ""
         lines.append(f"Without the marked words: {without} (with them: {with_them}){vain}")
-    if found.decisive:
-        lines.append(
-            f"Enough to take out: {_quoted(found.decisive.words)}, which leaves {percent(found.decisive.probability)}"
-        )
-    if found.buyer:
-        without = percent(found.buyer.probability)
-        lines.append(f"The buyer had just said {_quoted(found.buyer.words)}; without these words: {without}")
+    if verdict.decisive:
+        left = percent(verdict.decisive.probability)
+        lines.append(f"Enough to take out: {_quoted(verdict.decisive.words)}, which leaves {left}")
+    if verdict.buyer:
+        without = percent(verdict.buyer.probability)
+        words = _quoted(verdict.buyer.words)
+        lines.append(f"The buyer had just said {words}; without these words: {without}")
     return lines
 
 

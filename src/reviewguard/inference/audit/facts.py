@@ -156,7 +156,7 @@ def _marked_words(message: ShownMessage) -> Iterator[str]:
     """Marked stretches, those that meet or overlap as one."""
     text, end = message.text, -1
     spans: list[list[int]] = []
-    for item in sorted(message.evidence, key=lambda e: (e.start, e.end)):
+    for item in sorted(message.verdict.evidence, key=lambda e: (e.start, e.end)):
         if spans and not text[end : item.start].strip():
             spans[-1][1] = end = max(end, item.end)
         else:

@@ -150,7 +150,8 @@ def _order_finding(cases: Sequence[_OrderCase]) -> Finding:
 def _unexcused(messages: Iterable[ShownMessage], breach: Breach) -> Iterator[ShownMessage]:
     """Without the reasons why the breach's messages are clear: each alone may be, together they are not."""
     for message in messages:
-        yield replace(message, clear_because=()) if message.number in breach.numbers else message
+        excused = message.number not in breach.numbers
+        yield message if excused else replace(message, verdict=replace(message.verdict, clear_because=()))
 
 
 def _case_sendings(case: _OrderCase) -> Iterator[Sending]:

@@ -43,8 +43,8 @@ def _finding(finding: Finding) -> Finding:
     return replace(
         finding,
         sendings=tuple(map(_sending, finding.sendings)),
-        shown=tuple(replace(_message(m, known), buyer=_proof(m.buyer, previous)) for m in finding.shown),
-        thread=tuple(_message(m, known) for m in finding.thread),
+        shown=tuple(_message(m, known, previous) for m in finding.shown),
+        thread=tuple(_message(m, known, previous) for m in finding.thread),
         previous=finding.previous and previous.text,
     )
 
@@ -65,13 +65,17 @@ def _known(messages: Iterable[ShownMessage], previous: str) -> _Known:
     return frozenset(people), frozenset(places)
 
 
-def _message(message: ShownMessage, known: _Known) -> ShownMessage:
-    masked = mask(message.text, *known)
+def _message(message: ShownMessage, known: _Known, previous: MaskedText) -> ShownMessage:
+    masked, verdict = mask(message.text, *known), message.verdict
     return replace(
         message,
         text=masked.text,
-        evidence=masked.moved(message.evidence),
-        decisive=_proof(message.decisive, masked),
+        verdict=replace(
+            verdict,
+            evidence=masked.moved(verdict.evidence),
+            decisive=_proof(verdict.decisive, masked),
+            buyer=_proof(verdict.buyer, previous),
+        ),
         subject=message.subject and mask(message.subject, *known).text,
         agent=shown_agent(message.agent),
         people=(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from reviewguard.inference.audit.results import Audit, Finding
+from reviewguard.inference.audit.results import Audit
 from reviewguard.schema import Message, Verdict
 
 Prove = Callable[[Sequence[Message], Sequence[Verdict]], list[Verdict]]
@@ -19,32 +19,11 @@ def with_proofs(audit: Audit, prove: Prove, most: int) -> Audit:
         most: findings to prove; each takes some fifteen passes, a long one up to fifty.
     """
     chosen = [i for i, finding in enumerate(audit.findings[:most]) if finding.rule is None]
-    verdicts = [_verdict(audit.findings[i], audit.profile) for i in chosen]
-    messages = [Message(v.text, audit.findings[i].previous) for i, v in zip(chosen, verdicts, strict=True)]
+    first = {i: audit.findings[i].shown[0] for i in chosen}
+    messages = [Message(first[i].text, audit.findings[i].previous) for i in chosen]
+    proven = prove(messages, [first[i].verdict for i in chosen])
     findings = list(audit.findings)
-    for i, verdict in zip(chosen, prove(messages, verdicts), strict=True):
-        findings[i] = _proven(findings[i], verdict)
+    for i, verdict in zip(chosen, proven, strict=True):
+        shown = (replace(first[i], verdict=verdict), *findings[i].shown[1:])
+        findings[i] = replace(findings[i], shown=shown)
     return replace(audit, findings=tuple(findings))
-
-
-def _verdict(finding: Finding, profile: str) -> Verdict:
-    shown = finding.shown[0]
-    return Verdict(
-        None,
-        finding.verdict,
-        finding.probability,
-        types=finding.types,
-        evidence=shown.evidence,
-        profile=profile,
-        text=shown.text,
-    )
-
-
-def _proven(finding: Finding, verdict: Verdict) -> Finding:
-    shown = replace(
-        finding.shown[0],
-        without_evidence=verdict.without_evidence,
-        decisive=verdict.decisive,
-        buyer=verdict.buyer,
-    )
-    return replace(finding, shown=(shown, *finding.shown[1:]))

@@ -8,7 +8,9 @@ from datetime import date, datetime
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.policy import load_policy
-from reviewguard.schema import Decision, Evidence, Proof, Role, TypeScore
+from reviewguard.schema import Decision, Role, TypeScore, Verdict
+
+UNSCORED = Verdict(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,7 @@ class ShownMessage:
     Attributes:
         number: place among all records read, from 1.
         source: the file it stands in.
-        verdict, probability, types, evidence, clear_because: None or empty where the message was not scored.
-        without_evidence, decisive, buyer: None where nothing was taken out to see; see `Verdict`.
+        verdict: all None or empty where the message was not scored.
         people, places: names and postal addresses that the record's own columns hold: looked for when texts are
             masked, never shown.
     """
@@ -30,14 +31,7 @@ class ShownMessage:
     sent_at: datetime | None = None
     agent: str | None = None
     subject: str | None = None
-    verdict: Decision | None = None
-    probability: float | None = None
-    types: tuple[TypeScore, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    clear_because: tuple[str, ...] = ()
-    without_evidence: float | None = None
-    decisive: Proof | None = None
-    buyer: Proof | None = None
+    verdict: Verdict = UNSCORED
     people: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     source: str = ""

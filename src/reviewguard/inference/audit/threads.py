@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby, islice
 
 from reviewguard.address_cells import whole_addresses
-from reviewguard.inference.audit.results import Sending, ShownMessage
+from reviewguard.inference.audit.results import UNSCORED, Sending, ShownMessage
 from reviewguard.masking import record_names
 from reviewguard.schema import ScoredRecord
 
@@ -61,9 +61,8 @@ def around(thread: Thread, at: int) -> tuple[tuple[ShownMessage, ...], int]:
 
 def show(row: ScoredRecord) -> ShownMessage:
     """A record as the report shows it; the end of an endless text is left out."""
-    record, verdict = row.record, row.verdict
-    evidence = verdict.evidence if verdict else ()
-    longest = max([_LONGEST_TEXT, *(e.end for e in evidence)])
+    record, verdict = row.record, row.verdict or UNSCORED
+    longest = max([_LONGEST_TEXT, *(e.end for e in verdict.evidence)])
     text = record.text if len(record.text) <= longest else f"{record.text[:longest]} […]"
     return ShownMessage(
         number=row.number,
@@ -73,11 +72,7 @@ def show(row: ScoredRecord) -> ShownMessage:
         sent_at=record.sent_at,
         agent=record.agent,
         subject=record.subject,
-        verdict=verdict.verdict if verdict else None,
-        probability=verdict.probability if verdict else None,
-        types=verdict.types if verdict else (),
-        evidence=evidence,
-        clear_because=verdict.clear_because if verdict else (),
+        verdict=replace(verdict, text=""),
         people=record_names(record),
         places=whole_addresses(record.values),
     )
@@ -85,7 +80,7 @@ def show(row: ScoredRecord) -> ShownMessage:
 
 def sending(row: ScoredRecord) -> Sending:
     """Where and when a message was sent."""
-    record, verdict = row.record, row.verdict
+    record, verdict = row.record, row.verdict or UNSCORED
     return Sending(
         number=row.number,
         id=record.id,
@@ -95,6 +90,6 @@ def sending(row: ScoredRecord) -> Sending:
         asin=record.asin,
         agent=record.agent,
         sent_at=record.sent_at,
-        verdict=verdict.verdict if verdict else None,
-        probability=verdict.probability if verdict else None,
+        verdict=verdict.verdict,
+        probability=verdict.probability,
     )

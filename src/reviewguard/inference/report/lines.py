@@ -40,7 +40,19 @@ def _days(finding: Finding) -> dict[str, str | None]:
     return {"first": finding.days[0].isoformat(), "last": finding.days[1].isoformat()}
 
 
+_OF_THE_VERDICT = [
+    "verdict",
+    "probability",
+    "evidence",
+    "clear_because",
+    "without_evidence",
+    "decisive",
+    "buyer",
+]
+
+
 def _message(message: ShownMessage) -> dict[str, Any]:
+    values = message.verdict.to_dict()
     return {
         "number": message.number,
         "role": message.role,
@@ -48,13 +60,7 @@ def _message(message: ShownMessage) -> dict[str, Any]:
         "agent": message.agent,
         "subject": message.subject,
         "text": message.text,
-        "verdict": message.verdict,
-        "probability": message.probability,
-        "evidence": [asdict(e) for e in message.evidence],
-        "clear_because": list(message.clear_because),
-        "without_evidence": message.without_evidence,
-        "decisive": message.decisive and asdict(message.decisive),
-        "buyer": message.buyer and asdict(message.buyer),
+        **{name: values[name] for name in _OF_THE_VERDICT},
     }
 
 

@@ -154,11 +154,15 @@ def _heading(finding: Finding) -> str:
 
 
 def _marked(message: ShownMessage) -> Markup:
-    return Markup(marked_html(message.text, message.evidence, decided_by(message.decisive), styled=False))
+    return Markup(
+        marked_html(
+            message.text, message.verdict.evidence, decided_by(message.verdict.decisive), styled=False
+        )
+    )
 
 
 def _buyers_words(finding: Finding) -> Markup:
-    return Markup(marked_html(finding.previous or "", (), decided_by(finding.shown[0].buyer)))
+    return Markup(marked_html(finding.previous or "", (), decided_by(finding.shown[0].verdict.buyer)))
 
 
 def _whole_ids(text: str) -> Markup:

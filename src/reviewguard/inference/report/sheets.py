@@ -88,8 +88,8 @@ def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:
         " ".join(finding.orders),
         " ".join(finding.asins),
         ", ".join(finding.agents),
-        "; ".join(e.text for m in shown for e in m.evidence),
-        "\n\n".join(bracketed(m.text, m.evidence) for m in shown),
+        "; ".join(e.text for m in shown for e in m.verdict.evidence),
+        "\n\n".join(bracketed(m.text, m.verdict.evidence) for m in shown),
         finding.previous,
         "\n".join(entry.clause for entry in entries),
         "\n".join(entry.source for entry in entries),
@@ -135,5 +135,5 @@ def _order_rule_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
                 ask,
                 message.sent_at,
                 message.agent,
-                bracketed(message.text, message.evidence),
+                bracketed(message.text, message.verdict.evidence),
             )
