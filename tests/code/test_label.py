@@ -316,6 +316,22 @@ def test_flagged_rows_of_a_scored_table_come_with_their_marks_once_each(tmp_path
     assert len(read_items(path, ReadOptions(), everything=True)) == 3
 
 
+def test_of_scored_lines_edited_by_hand_what_can_be_read_is_shown(tmp_path: Path) -> None:
+    good = {"start": 0, "end": len(ASK), "text": ASK, "type": "positive_request", "weight": 1.0}
+    bad = ["words", {"start": 0}, good | {"start": "0"}, good | {"type": ["x"]}, good | {"end": 1}]
+    row = {
+        "body": ASK,
+        "rg_verdict": "review-soliciting",
+        "rg_types": ["positive_request", {"type": "incentive"}, {}, None, 5, "praise"],
+        "rg_evidence": [*bad, good],
+    }
+    path = tmp_path / "scored.jsonl"
+    path.write_text(json.dumps(row))
+    (item,) = read_items(path, ReadOptions())
+    assert item.types == ("positive_request", "incentive")
+    assert item.evidence == (Evidence(**good),)
+
+
 def test_messages_that_suggest_chose_are_asked_though_called_compliant(tmp_path: Path) -> None:
     path = tmp_path / "to_label.jsonl"
     chosen = {"body": ASK, "rg_verdict": "compliant", "rg_suggest_reason": "below the lower threshold"}

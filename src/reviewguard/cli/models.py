@@ -11,6 +11,7 @@ import typer
 
 from reviewguard.checkout import BUILT
 from reviewguard.cli.explaining import explanations as measure_explanations
+from reviewguard.cli.shared import warn
 from reviewguard.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ def train(
         shown = ", ".join(f"{f} {figure_text(evaluation.figures[f])}" for f in ("auroc", "f1", "macro_f1"))
         print(f"{name}: {shown}")
     print(f"trained in {result.seconds / 60:.1f} minutes, model folder {result.folder}, run {result.run_id}")
-    for problem in result.problems:
-        print(f"tracking: {problem}")
+    warn(f"tracking: {problem}" for problem in result.problems)
 
 
 def evaluate(

@@ -132,10 +132,11 @@ def _source(record: Record) -> str:
 
 
 def _types(cell: Any) -> Iterator[str]:
-    """Names, as JSON objects or with spaces between."""
+    """Names, as JSON objects or with spaces between; what a hand made of them may be neither."""
     listed = _json(cell)
-    names = str(cell or "").split() if listed is None else [item["type"] for item in listed]
-    yield from (name for name in names if name in load_policy().types)
+    items = str(cell or "").split() if listed is None else listed
+    names = (item.get("type") if isinstance(item, dict) else item for item in items)
+    yield from (name for name in names if isinstance(name, str) and name in load_policy().types)
 
 
 def _reasons(cell: Any) -> Iterable[str]:
@@ -146,9 +147,21 @@ def _reasons(cell: Any) -> Iterable[str]:
 def _evidence(cells: Mapping[str, Any], text: str) -> Iterator[Evidence]:
     listed = _json(cells.get("rg_evidence"))
     if listed is not None:
-        yield from (e for e in (Evidence(**item) for item in listed) if text[e.start : e.end] == e.text)
+        yield from filter(None, (_from_json(item, text) for item in listed))
     else:
         yield from _from_brackets(plain_cell(cells)(str(cells.get("rg_marked") or "")), text)
+
+
+def _from_json(item: Any, text: str) -> Evidence | None:
+    try:
+        found = Evidence(**item)
+        return (
+            found
+            if found.type in load_policy().types and text[found.start : found.end] == found.text
+            else None
+        )
+    except TypeError:  # edited by hand: no object, or fields missing or of another kind
+        return None
 
 
 def _from_brackets(marked: str, text: str) -> Iterator[Evidence]:
