@@ -1,8 +1,9 @@
 r"""Give a model folder the output that says what each word does; scores, thresholds and everything else stay.
 
-For folders from before 0.11, whose weights are at hand only as they ship: `reviewguard export` would round them again.
+For folders whose weights are at hand only as they ship: `reviewguard export` would round them again. Training messages
+are asked about beside those of the validation split, which alone an export has.
 
-    python scripts/add_attribution.py models/default build/model --data build/data --version 0.11.0 \
+    python scripts/add_attribution.py models/default build/model --data build/data --version 0.12.0 \
         --measure ../shared/realworld/dev.jsonl
 """
 
@@ -35,10 +36,11 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--data", type=Path, required=True, help="folder of `reviewguard data build`")
     parser.add_argument("--version", required=True)
-    parser.add_argument("--messages", type=int, default=2500, help="violations to fit on, at most")
+    parser.add_argument("--messages", type=int, default=9000, help="violations to fit on, at most")
     parser.add_argument("--measure", type=Path, nargs="*", default=[], help="further labelled messages")
     options = parser.parse_args()
     splits = load_splits(options.data)
+    asked = [*splits["validation"], *splits["train"]]
     measure_on = {path.stem: list(read_labelled(path)) for path in options.measure}
     settings = load(options.model).settings
     check_target(options.out)
@@ -46,7 +48,7 @@ def main() -> None:
         part = Path(temporary) / "model"
         shutil.copytree(options.model, part)
         encoder = MessageEncoder.from_file(part / TOKENIZER_FILE, settings.limits)
-        if not add_attribution(part / MODEL_FILE, encoder, splits["validation"], SEED, options.messages):
+        if not add_attribution(part / MODEL_FILE, encoder, asked, SEED, options.messages):
             raise SystemExit("the graph or the messages are of another kind: nothing was added")
         files = {**settings.files, MODEL_FILE: sha256(part / MODEL_FILE)}
         replace(settings, version=options.version, files=files).save(part / CONFIG_FILE)

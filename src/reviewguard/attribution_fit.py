@@ -1,8 +1,9 @@
 """Fit the head that says what each word adds to the verdict.
 
-Copies of messages with words masked are scored by the model that ships. A message's effects, summed over the words that
-a copy keeps, must follow the log-odds of its copies: least squares, as in LIME and Kernel SHAP, but one head for all
-messages instead of a regression for each. No label is needed beyond which messages break the rules.
+Copies of messages with words masked, and with words deleted, are scored by the model that ships. A message's effects,
+summed over the words that a copy keeps, must follow the log-odds of its copies: least squares, as in LIME and Kernel
+SHAP, but one head for all messages instead of a regression for each. No label is needed beyond which messages break
+the rules.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from reviewguard.encoding import MessageEncoder, collate
 from reviewguard.inference.backend import OnnxBackend
 from reviewguard.modeling.attribution import AttributionHead, attach, state_names
 from reviewguard.modeling.explainers.target import ANY_VIOLATION, log_odds
-from reviewguard.modeling.explainers.words import WordedMessage, read_words
+from reviewguard.modeling.explainers.words import ERASURES, WordedMessage, read_words
 from reviewguard.modeling.onnx_graph import Graph
 from reviewguard.modeling.spans import Marks
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
-COPIES = 16
-"""Masked copies of each message: a part with half of the words, one with most of them and one with few."""
+COPIES = 8
+"""Copies of each message by each erasure: a part with half of the words, one with most of them and one with few."""
 EPOCHS = 10
 BATCH = 16
 RATE = 2e-3
@@ -47,8 +48,8 @@ class Asked:
     Attributes:
         states: of its tokens, each `(tokens, width)`.
         owner: the word of each token, -1 without, `(tokens,)`.
-        kept: which words each copy keeps, `(copies, words)`.
-        answers: log-odds of any violation, clipped, `(copies,)`.
+        kept: which words each copy keeps, `(erasures, copies, words)`.
+        answers: log-odds of any violation, clipped, `(erasures, copies)`.
     """
 
     states: tuple[Floats, ...]
@@ -87,7 +88,7 @@ def add_attribution(
 
 
 def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], seed: int) -> list[Asked]:
-    """Score masked copies of each message, and read the states of its tokens."""
+    """Score copies of each message, and read the states of its tokens."""
     with TemporaryDirectory() as folder:
         told = Path(folder) / "model.onnx"
         graph = Graph(path)
@@ -99,21 +100,35 @@ def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], 
 
     def asked(index: int) -> Asked:
         message = messages[index]
-        kept = _copies(len(message.words), np.random.default_rng([seed, index]))
-        windows = [message.erased(~row, "mask", encoder.mask_id) for row in kept]
+        rng = np.random.default_rng([seed, index])
+        kept = np.stack([_copies(len(message.words), rng) for _ in ERASURES])
+        windows = [
+            message.erased(~row, erasure, encoder.mask_id)
+            for erasure, rows in zip(ERASURES, kept, strict=True)
+            for row in rows
+        ]
         logits = backend.run(collate(windows, encoder.pad_id)).logits.astype(np.float64)
         answers = log_odds(torch.from_numpy(logits), ANY_VIOLATION).clamp(-CLIP, CLIP).numpy()
+        answers[
+            [first == end for first, end in (w.seller for w in windows)]
+        ] = -CLIP  # nothing is left to judge
         states = backend.values(names, collate([message.window], encoder.pad_id))
-        return Asked(tuple(s[0] for s in states), message.owner, kept, answers.astype(np.float32))
+        return Asked(
+            tuple(s[0] for s in states),
+            message.owner,
+            kept,
+            answers.astype(np.float32).reshape(kept.shape[:2]),
+        )
 
     with ThreadPoolExecutor(backend.threads) as pool:
         return list(pool.map(asked, range(len(messages))))
 
 
 def _copies(words: int, rng: np.random.Generator) -> Marks:
-    """Which words each copy keeps, shape `(COPIES, words)`."""
+    """Which words each copy keeps, shape `(COPIES, words)`: one at least, of two words or more."""
     half, few = COPIES - 2 * (COPIES // 3), COPIES // 3
     kept = rng.random((COPIES, words)) < 0.5
+    kept[~kept.any(axis=1), rng.integers(words)] = True
     for row in range(half, COPIES):
         count = max(1, round(words * rng.uniform(0.01, 0.35)))
         kept[row] = row < half + few
@@ -146,18 +161,18 @@ def fit(examples: Sequence[Asked], seed: int) -> AttributionHead:
 
 
 def _loss(head: AttributionHead, examples: Sequence[Asked]) -> Tensor:
-    """Mean squared error of the copies' log-odds, each message's own mean taken off."""
+    """Mean squared error of the copies' log-odds, the mean of each message's by each erasure taken off."""
     states = [
         _padded([torch.from_numpy(e.states[level]) for e in examples])
         for level in range(len(examples[0].states))
     ]
     # Word 0 of the sums is for tokens that belong to none.
     owner = _padded([torch.from_numpy(e.owner + 1) for e in examples])
-    kept = _padded([torch.from_numpy(e.kept.T) for e in examples]).float().transpose(1, 2)
-    effects = torch.zeros(len(examples), kept.shape[2] + 1).scatter_add(1, owner, head(states))
-    found = torch.einsum("ecw,ew->ec", kept, effects[:, 1:])
+    kept = _padded([torch.from_numpy(e.kept.transpose(2, 0, 1)) for e in examples]).float()
+    effects = torch.zeros(len(examples), kept.shape[1] + 1).scatter_add(1, owner, head(states))
+    found = torch.einsum("mwec,mw->mec", kept, effects[:, 1:])
     answers = torch.from_numpy(np.stack([e.answers for e in examples]))
-    error = (found - found.mean(1, keepdim=True)) - (answers - answers.mean(1, keepdim=True))
+    error = (found - found.mean(-1, keepdim=True)) - (answers - answers.mean(-1, keepdim=True))
     return error.square().mean()
 
 

@@ -79,7 +79,7 @@ def decide(probability: float, profile: ProfileSettings) -> Decision:
 
 
 def deciding(probability: Array, effects: Array) -> Array:
-    """How much each word decides: its evidence, times one plus its share of the largest effect; 0–2, shape `(words,)`.
+    """The root of each word's evidence times one plus its share of the largest effect, 0–2, shape `(words,)`.
 
     Args:
         probability: of each word's evidence, 0–1, shape `(words,)`; a word with stronger ones at most `JOIN_GAP` away
@@ -90,4 +90,4 @@ def deciding(probability: Array, effects: Array) -> Array:
     reach = sliding_window_view(near, JOIN_GAP + 1).max(axis=1)
     between = np.minimum(reach[: len(probability)], reach[-len(probability) :])
     helping = np.maximum(effects, 0.0)
-    return np.asarray(np.maximum(probability, between) * (1.0 + helping / (helping.max() or 1.0)))
+    return np.asarray(np.sqrt(np.maximum(probability, between)) * (1.0 + helping / (helping.max() or 1.0)))

@@ -35,7 +35,7 @@ CARD_FILE = "README.md"
 CALIBRATION = 300
 """Messages whose activations are measured for int8."""
 SEED = 13
-"""Of the masked copies that attribution is fitted on."""
+"""Of the copies that attribution is fitted on."""
 SELF_CHECK = Message(
     "Dear friend, glad the kettle arrived. Give us five stars and we refund you by PayPal, then tell us on WhatsApp.",
     "it came today",

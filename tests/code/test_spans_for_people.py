@@ -117,7 +117,9 @@ def test_words_of_evidence_decide_first_and_among_them_those_without_which_most_
     effects = np.array([9.0, 1.0, 0.5, -3.0, 2.0, 0.0, 0.0])
     order = np.argsort(-deciding(probability, effects), kind="stable").tolist()
     assert order[:4] == [4, 1, 2, 3]  # what stands between strong words counts as they do
-    np.testing.assert_allclose(deciding(probability, np.zeros(7)), [0.1, 0.9, 0.9, 0.9, 0.9, 0.1, 0.1])
+    np.testing.assert_allclose(
+        deciding(probability, np.zeros(7)), np.sqrt([0.1, 0.9, 0.9, 0.9, 0.9, 0.1, 0.1])
+    )
 
 
 def marked(text: str, weights: dict[str, float]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from reviewguard.attribution_fit import COPIES, Asked, add_attribution, ask, fit
+from reviewguard.attribution_fit import CLIP, COPIES, Asked, add_attribution, ask, fit
 from reviewguard.curation.storage import load_splits
 from reviewguard.decision import deciding
 from reviewguard.encoding import MessageEncoder, collate
@@ -19,7 +19,7 @@ from reviewguard.modeling.attribution import AttributionHead, attach, read_attri
 from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.single_pass import Effects, Evidence
 from reviewguard.modeling.explainers.target import ANY_VIOLATION
-from reviewguard.modeling.explainers.words import read_words
+from reviewguard.modeling.explainers.words import ERASURES, read_words
 from reviewguard.modeling.onnx_graph import Graph
 from reviewguard.schema import LabelledMessage, Message
 from reviewguard.training import finished_run
@@ -42,9 +42,12 @@ def asked(seed: int, words: int = 12, width: int = 8) -> Asked:
     """A message whose words do what the first number of their lowest state says; first and last token have no word."""
     rng = np.random.default_rng(seed)
     states = tuple(rng.normal(size=(words + 2, width)).astype(np.float32) for _ in range(3))
-    kept = rng.random((COPIES, words)) < 0.5
+    kept = rng.random((2, COPIES, words)) < 0.5
     owner = np.concatenate([[-1], np.arange(words), [-1]]).astype(np.intp)
-    answers = kept @ states[0][1:-1, 0] + rng.normal()  # a message's own level is nobody's effect
+    levels = rng.normal(
+        size=(2, 1)
+    )  # what a message and a way of erasing have of their own is no word's effect
+    answers = kept @ states[0][1:-1, 0] + levels
     return Asked(states, owner, kept, answers.astype(np.float32))
 
 
@@ -67,13 +70,26 @@ def test_what_is_asked_are_the_models_own_answers(folder: Path) -> None:
     encoder = encoder_of(folder)
     message = read_words([LabelledMessage("m", TEXT, "it works", ("incentive",))], encoder)[0]
     (found,) = ask(folder / MODEL_FILE, encoder, [message], seed=1)
-    assert found.kept.shape == (COPIES, len(message.words)) and found.answers.shape == (COPIES,)
-    assert 0 < found.kept.mean() < 1 and found.kept.any(axis=1).all()
-    window = message.erased(~found.kept[0], "mask", encoder.mask_id)
-    logits = OnnxBackend(folder / MODEL_FILE).run(collate([window], encoder.pad_id)).logits[0, :-1]
-    none = np.prod(1 / (1 + np.exp(logits.astype(np.float64))))
-    assert found.answers[0] == pytest.approx(np.log((1 - none) / none), abs=1e-3)
+    assert found.kept.shape == (2, COPIES, len(message.words)) and found.answers.shape == (2, COPIES)
+    assert 0 < found.kept.mean() < 1 and found.kept.any(axis=2).all()
+    for kept, answers, erasure in zip(found.kept, found.answers, ERASURES, strict=True):
+        window = message.erased(~kept[0], erasure, encoder.mask_id)
+        logits = OnnxBackend(folder / MODEL_FILE).run(collate([window], encoder.pad_id)).logits[0, :-1]
+        none = np.prod(1 / (1 + np.exp(logits.astype(np.float64))))
+        assert answers[0] == pytest.approx(np.log((1 - none) / none), abs=1e-3)
     assert all(len(state) == len(message.window.ids) for state in found.states)
+
+
+def test_a_copy_of_which_no_token_is_left_is_no_violation(folder: Path) -> None:
+    encoder = encoder_of(folder)
+    spelled = LabelledMessage("m", "F I V E  S T A R S", None, ("positive_request",))
+    (message,) = read_words([spelled], encoder)
+    (found,) = ask(folder / MODEL_FILE, encoder, [message], seed=1)
+    nothing = ~found.kept[1][:, np.unique(message.owner[1:-1])].any(
+        axis=1
+    )  # tokens are of first letters alone
+    assert nothing.any() and not nothing.all()
+    assert ((found.answers[1] == -CLIP) == nothing).all()
 
 
 def test_an_exported_model_says_the_same_as_its_head_in_torch(tiny_model_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""What each word adds to the verdict, on average over masked copies, said in the pass that gives the verdict.
+"""What each word adds to the verdict, on average over copies without others, said in the pass that gives the verdict.
 
 Methods that try copies of a message run the encoder dozens of times. A small head can learn beforehand what they
 would find, from the states of the tokens: amortized attribution (Jethani et al., "FastSHAP", ICLR 2022; Covert et al.,
