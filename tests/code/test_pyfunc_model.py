@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from reviewguard.errors import InputError
-from reviewguard.modeling.pyfunc_model import ReviewGuardModel
+from reviewguard.modeling.pyfunc_model import ReviewGuardModel, _json
 from reviewguard.schema import COMPLIANT, Message, Verdict
 
 FINE = Verdict(None, COMPLIANT, 0.1, reasons=("language: de",), model="m-1")
@@ -40,6 +40,11 @@ def test_a_cell_that_is_no_text_is_an_error_of_its_row_alone() -> None:
     assert verdicts == [COMPLIANT, None, None, None, None, None, COMPLIANT]
     errors = ["text is of type int", "empty", "empty", "empty", "text is of type list"]
     assert list(found["error"][1:-1]) == errors
+
+
+def test_text_that_no_table_holds_is_escaped() -> None:
+    assert json.loads(_json(["\ud83d"])) == ["\ud83d"]
+    assert pd.Series([_json(["\ud83d"]), _json(["süß"])]).tolist() == ['["\\ud83d"]', '["süß"]']
 
 
 def test_an_answer_says_by_which_rules_and_model_and_why() -> None:

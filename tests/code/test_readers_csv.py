@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import tracemalloc
 from collections import Counter, deque
@@ -180,6 +181,20 @@ def test_an_empty_file_is_said_and_a_header_alone_holds_no_rows(tmp_path: Path) 
     assert read(written(tmp_path, "a.csv", "id,body\n")) == []
     with pytest.raises(InputError, match="no column with the messages"):
         read(written(tmp_path, "a.csv", "id,number\n1,2\n"))
+
+
+def test_a_carriage_return_above_the_header_is_read_over_and_one_amid_it_refused(tmp_path: Path) -> None:
+    above = "Report\rof March\nid,body\n1,hi\n"
+    assert [r.text for r in read(written(tmp_path, "a.csv", above))] == ["hi"]
+    for amid in ("id,body\r1,hi\n2,ho\n", "sep=,\rid,body\n1,hi\n"):
+        with pytest.raises(InputError, match="carriage return"):
+            read(written(tmp_path, "a.csv", amid))
+
+
+def test_reading_that_was_given_up_leaves_no_second_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no column"):
+        read(written(tmp_path, "a.csv", "Subject,Who\rhello,me\r"))
+    gc.collect()  # what is raised while it is cleared away is a failure
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:

@@ -344,6 +344,13 @@ def test_a_marked_placeholder_may_stand_elsewhere_too(home: Path) -> None:
     assert "stands elsewhere too" in report.refused[0].reason
 
 
+def test_words_that_placeholders_made_the_same_are_marked_too(home: Path) -> None:
+    text = "For a refund write to tom@example.com once you review it. Or write to joe@example.com."
+    report = run(home, label(text, "incentive", rationale=["write to tom@example.com"]))
+    assert report.refused == ()
+    assert quotes(stored(home)[0]) == [("write to [e-mail]", "incentive")] * 2
+
+
 def test_a_persons_marks_take_the_place_of_the_models(home: Path) -> None:
     run(home, label(TEXT, "insider"), label("Your parcel left the depot"), name="first")
     given = label(TEXT, "insider", rationale=["tell your cousin"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from reviewguard.encoding import Batch, Forward, Limits, MessageEncoder
@@ -204,16 +205,23 @@ def test_nothing_to_read_is_an_error_not_compliant(guard: Classifier, text: str)
 
 def test_what_a_table_holds_for_nothing_is_an_error_of_its_row(guard: Classifier) -> None:
     fine = "Your parcel left today."
-    holes: Any = [None, float("nan"), pd.NA, Message(pd.NA), Message(pd.NA, fine)]  # type: ignore[arg-type]
+    holes: Any = [None, np.float32("nan"), pd.NA, Message(pd.NA), Message(pd.NA, fine)]  # type: ignore[arg-type]
     missing: list[Any] = [None, float("nan"), pd.NA]
     verdicts = guard.predict([*holes, *(Message(fine, hole) for hole in missing)])
     assert [bool(v.error) for v in verdicts] == [True] * 5 + [False] * 3
     assert {v.probability for v in verdicts[5:]} == {guard(fine).probability}
 
 
+def test_a_column_of_arrow_is_read_as_a_list(guard: Classifier) -> None:
+    fine = "Your parcel left today."
+    one, none = guard.predict(pa.chunked_array([[fine, None]]))
+    assert (one.probability, bool(none.error)) == (guard(fine).probability, True)
+
+
 @pytest.mark.parametrize(
     ("messages", "found"),
     [
+        (np.array("Leave us 5 stars"), "a ndarray"),
         ("Leave us 5 stars", "a str"),
         ({"text": "Leave us 5 stars"}, "a dict"),
         (pd.DataFrame({"text": ["Leave us 5 stars"]}), "a DataFrame"),

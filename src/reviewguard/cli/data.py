@@ -47,7 +47,7 @@ def build(
     messages: MessagesOption = MESSAGES,
     labels: LabelsOption = LABELS,
     out: Annotated[Path, typer.Option(help="Folder for train, validation and test as Parquet.")] = BUILT,
-    seed: Annotated[int, typer.Option(help="Decides the split.")] = 13,
+    seed: Annotated[int, typer.Option(help="Decides the split.", min=0, max=2**32 - 1)] = 13,
     splits: Annotated[
         Path | None,
         typer.Option(

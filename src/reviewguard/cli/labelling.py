@@ -65,4 +65,4 @@ def label(
                 who=labeller,
                 colour=colour,
             )
-        console.print(end_view(session.counts(), str(target)), highlight=False)
+        console.print(end_view(session.counts(), str(target) if journal.rows else None), highlight=False)

@@ -100,7 +100,7 @@ def evaluate(
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="With --explanations: PNG of the comparison.")] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file for every figure.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides the bootstrap.")] = 13,
+    seed: Annotated[int, typer.Option(help="Decides the bootstrap.", min=0, max=2**32 - 1)] = 13,
     bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
 ) -> None:
     """Measure a model on labelled messages: decisions, types, calibration, evidence, slices.

@@ -40,7 +40,9 @@ def suggest(
             "data/labels by default, where they exist."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same choice.")] = 13,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same choice.", min=0, max=2**32 - 1)
+    ] = 13,
     profile: ProfileOption = "amazon",
     model: ModelOption = None,
     format: FormatOption = None,

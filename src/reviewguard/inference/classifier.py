@@ -327,6 +327,7 @@ def _concerns(rules: Profile, kind: str) -> bool:
 
 def _as_messages(items: Iterable[Message | str]) -> list[Message]:
     one = isinstance(items, str | bytes | Mapping | Message) or hasattr(items, "columns")
+    one = one or getattr(items, "ndim", 1) == 0
     if one or not isinstance(items, Iterable):
         raise InputError(
             f"predict was given a {type(items).__name__}",
@@ -346,8 +347,11 @@ def _as_message(item: Message | str, at: int) -> Message:
 
 def _text(value: object, at: int) -> str | None:
     """A text; None for what tables hold where there is none."""
+    if hasattr(value, "as_py"):  # a cell of a pyarrow column
+        value = value.as_py()
     if value is None or isinstance(value, str):
         return value
-    if type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and math.isnan(value)):
+    missing = isinstance(value, float | np.floating) and math.isnan(value)
+    if missing or type(value).__name__ in ("NAType", "NaTType"):
         return None
     raise InputError(f"message {at} is of type {type(value).__name__}", expected="text or a Message")

@@ -57,9 +57,15 @@ def saved_line(types: Iterable[str], verdict: str) -> Text:
     return Text(f"→ {verdict} ({', '.join(types) or 'no type'})\n")
 
 
-def end_view(counts: Mapping[str, int], path: str) -> RenderableType:
-    """What the session did, and what is next."""
+def end_view(counts: Mapping[str, int], path: str | None) -> RenderableType:
+    """What the session did, and what is next.
+
+    Args:
+        path: of the labels; None where there are none.
+    """
     done = ", ".join(f"{count} {what}" for what, count in counts.items())
+    if path is None:
+        return Text(f"{done}. There are no labels; --all asks about messages that were found compliant, too")
     return Text(f"{done}. Labels are in {path}; add them with: reviewguard data add {path}")
 
 

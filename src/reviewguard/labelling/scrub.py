@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from reviewguard.curation.details import remover
 from reviewguard.labelling.rows import LabelledRow
+from reviewguard.labelling.words import mark
 from reviewguard.schema import Rationale
 
+_AMONG_WORDS = re.compile(r"\w\W+\[[a-z-]+\]|\[[a-z-]+\]\W+\w")
+"""A placeholder with words beside it: alone it may stand elsewhere, see `curation.rules`."""
 _COPIED = ("product", "when", "model", "shown")
 
 
@@ -41,11 +45,18 @@ def scrub(row: LabelledRow) -> Scrubbed:
             row,
             text=text[-1].text,
             previous=previous[-1].text or None,
-            rationale=tuple(dict.fromkeys(rationale)),
+            rationale=_everywhere(text[-1].text, rationale),
             extra={**row.extra, **{field: passes[-1].text for field, passes in told.items()}},
         ),
         taken,
     )
+
+
+def _everywhere(text: str, rationale: Sequence[Rationale]) -> tuple[Rationale, ...]:
+    """The marks, and those of other words that placeholders made the same."""
+    quotes = [(text[r.start : r.end], r.type) for r in rationale]
+    again = mark(text, (quote for quote in quotes if _AMONG_WORDS.search(quote[0])))
+    return tuple(dict.fromkeys((*rationale, *again)))
 
 
 def _told(row: LabelledRow) -> Mapping[str, str]:

@@ -61,12 +61,18 @@ def _row(verdict: reviewguard.Verdict) -> dict[str, Any]:
         "verdict": verdict.verdict,
         "probability": verdict.probability,
         "types": json.dumps([asdict(item) for item in verdict.types]),
-        "evidence": json.dumps([asdict(item) for item in verdict.evidence], ensure_ascii=False),
+        "evidence": _json([asdict(item) for item in verdict.evidence]),
         "error": verdict.error,
         "profile": verdict.profile,
         "model": verdict.model,
-        "reasons": json.dumps(verdict.reasons, ensure_ascii=False),
+        "reasons": _json(verdict.reasons),
     }
+
+
+def _json(values: Any) -> str:
+    """As JSON; lone surrogates, which tables refuse, are escaped."""
+    text = json.dumps(values, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(values)
 
 
 mlflow.models.set_model(ReviewGuardModel())

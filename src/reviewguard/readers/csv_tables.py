@@ -38,13 +38,14 @@ class CsvReader:
         if not looks_like_text(head):
             return False
         line = _first_line(head)
-        header = next(csv.reader([line], delimiter=find_delimiter(line)), [])
+        header = _cells(line, find_delimiter(line)) or []
         return len(header) > 1 and "text" in recognise(header, {})
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each row."""
         head = read_head(path)
         above, delimiter = _find_table(head, options.columns)
+        _check_header(path, head, above, delimiter)
         with open_bytes(path) as stream:
             rows = split_rows(islice(read_lines(stream, head), above, None), delimiter)
             header = next(rows, None)
@@ -54,6 +55,17 @@ class CsvReader:
             text = find_fields(columns, options.columns, path)["text"]
             table = _rows(rows, columns, columns.index(text) + 1, above)
             yield from to_records(table, path, options, columns)
+
+
+def _check_header(path: Path, head: bytes, above: int, delimiter: str) -> None:
+    """Refuse a header that runs into the first row: that message would be lost without a word."""
+    line = next(islice(read_lines(io.BytesIO(head), head), above, None), "")
+    if _cells(line, delimiter) is None:
+        raise InputError(
+            f"{path}: a carriage return stands amid the header line",
+            expected="the same line ends in the whole file",
+            fix="save the file again from a spreadsheet or an editor",
+        )
 
 
 def _find_table(head: bytes, given: Mapping[str, str]) -> tuple[int, str]:
@@ -77,8 +89,16 @@ def find_delimiter(line: str) -> str:
 
 
 def _columns_with(delimiter: str, line: str) -> tuple[bool, int]:
-    header = next(csv.reader([line], delimiter=delimiter), [])
+    header = _cells(line, delimiter) or []
     return "text" in recognise(header, {}), len(header)
+
+
+def _cells(line: str, delimiter: str) -> list[str] | None:
+    """The cells of a line; None where a carriage return stands amid it, outside of quotes."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return None
 
 
 def _first_line(head: bytes) -> str:

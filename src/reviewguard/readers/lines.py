@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 PIECE = 4 * 2**20
@@ -59,7 +60,8 @@ def _wide_lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
     try:
         yield from iter(lambda: text.readline(PIECE), "")
     finally:
-        text.detach()
+        with suppress(ValueError):  # whoever gave up reading may have closed the stream
+            text.detach()
 
 
 def ends_line(piece: str) -> bool:
