@@ -11,6 +11,7 @@ from tests.audit_rows import TEMPLATE, audited, evidence, neutral, row, sendings
 
 from reviewguard.errors import ConfigError
 from reviewguard.inference.audit import AuditFilters
+from reviewguard.inference.audit.agents import shown_agent
 from reviewguard.inference.audit.facts import facts, facts_text, quote
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.templates import TemplateIndex, skeleton
@@ -86,6 +87,10 @@ def test_doubtful_sendings_of_a_template_are_a_finding_of_their_own() -> None:
 def test_skeletons_hold_no_names_numbers_days_or_links() -> None:
     text = "Hi Ana,\norder 999-1234567-7654321 comes on Monday: https://example.com/a?b=1\nBest,\nNora"
     assert skeleton(text) == "hi order comes on best"
+
+
+def test_a_skeleton_of_an_endless_word_is_found_at_once() -> None:
+    assert skeleton("a" * 200_000 + " now").endswith("a now")
 
 
 def test_the_likeliest_violation_is_first_and_order_rules_stand_before_doubt() -> None:
@@ -336,6 +341,29 @@ def test_a_name_known_from_the_buyers_words_in_a_column_is_masked() -> None:
     asked = replace(asked, previous="I love it!\nThanks, Winifred")
     (finding,) = without_personal_data(audited([asked])).findings
     assert "Winifred" not in f"{finding.previous} {finding.shown[0].text}"
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ("Nora <nora@example.com>", "Nora"),
+        ("nora@example.com", "nora@…"),
+        ('"nora@example.com" <nora@example.com>', "nora@…"),
+        ("Nora <nora@example.com>, Max <max@example.com>", "max@…"),
+    ],
+)
+def test_an_agents_address_is_never_shown(agent: str, shown: str) -> None:
+    assert shown_agent(agent) == shown
+
+
+def test_a_buyer_whom_a_file_is_named_after_is_masked() -> None:
+    saved = "mail/Re_ Inquiry from Amazon customer Ottoline Marsh (Order_ 999-1234567-1234567).eml"
+    rows = [soliciting(1, "A gift for a review.", source=saved), neutral(2, source="inbox/2024-11.csv")]
+    rows.append(replace(rows[0], number=3, record=replace(rows[0].record, error="cut in half"), verdict=None))
+    masked = without_personal_data(audited(rows))
+    assert "Marsh" not in repr(masked)
+    assert "inbox/2024-11.csv" in masked.overview.sources
+    assert sum(masked.overview.sources.values()) == sum(audited(rows).overview.sources.values())
 
 
 def test_an_agents_address_asked_for_is_masked() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from tests.audit_rows import audited, neutral, row, soliciting
@@ -142,6 +143,20 @@ def test_an_ask_is_late_after_thirty_days(values: dict[str, Cell], verdict: str,
     (finding,) = rules([neutral(1, day=35, values=values)])
     assert (finding.rule, finding.verdict) == ("late_request", verdict)
     assert basis in finding.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "delivered", "late"),
+    [
+        ("2024-12-02T00:10:00+00:00", "2024-11-01T23:30:00-08:00", 0),
+        ("2024-12-02T08:10:00+09:00", "2024-11-01T23:30:00Z", 0),
+        ("2024-12-02T23:50:00+00:00", "2024-11-01T23:30:00-08:00", 1),
+    ],
+)
+def test_days_are_counted_by_the_clock_that_shows_fewer(asked: str, delivered: str, late: int) -> None:
+    ask = neutral(1, values={"Delivered At": delivered})
+    ask = replace(ask, record=replace(ask.record, sent_at=datetime.fromisoformat(asked)))
+    assert len(rules([ask])) == late
 
 
 @pytest.mark.parametrize(

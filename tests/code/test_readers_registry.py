@@ -14,6 +14,8 @@ import pytest
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.errors import InputError, UserError
+from reviewguard.inference.report.folder import check_folder
+from reviewguard.inference.writers import check_apart
 from reviewguard.readers import registry, sources
 from reviewguard.readers.registry import READERS, ReadOptions
 from reviewguard.schema import Record
@@ -109,6 +111,23 @@ def test_lists_of_messages_named_after_their_orders(tmp_path: Path) -> None:
     lists = {order: [{"text": "a"}, {"text": "b"}] for order in orders}
     records = read(written(tmp_path, "orders.json", json.dumps(lists)))
     assert [r.order_id for r in records] == [orders[0], orders[0], orders[1], orders[1]]
+
+
+def test_a_file_is_read_once_whatever_ways_lead_to_it(tmp_path: Path) -> None:
+    export = written(tmp_path, "a.csv", "body\na\n")
+    (tmp_path / "sub").mkdir()
+    again = tmp_path / "sub" / ".." / "a.csv"
+    assert texts(list(registry.read_records([export, again], ReadOptions()))) == ["a"]
+
+
+def test_a_name_that_no_file_can_have_is_an_error_for_people(tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 300)
+    with pytest.raises(InputError, match=r"cannot read .*name too long"):
+        list(registry.read_records([long], ReadOptions()))
+    with pytest.raises(InputError, match="name too long"):
+        check_apart(long, [])
+    with pytest.raises(InputError, match="name too long"):
+        check_folder(long)
 
 
 def test_an_output_among_the_inputs_is_left_out_and_refused_by_name(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -157,6 +158,18 @@ def test_parquet_writes_columns_of_mixed_kinds(tmp_path: Path) -> None:
     assert table["mixed"] == ["1", "2.5", None, str(2**70), "x", "True"]
     assert table["number"] == [1.0, 2.5, None, None, None, None]
     assert table["none"] == [None] * 6
+
+
+def test_long_ids_keep_their_digits_beside_other_numbers_and_nan_is_no_word(tmp_path: Path) -> None:
+    cells = [2**53 + 1, 1.5, math.nan]
+    mixed = [Record("a", str(i), {"id": cell, "body": "x"}, "x") for i, cell in enumerate(cells)]
+    written(tmp_path / "out.parquet", mixed)
+    assert pq.read_table(tmp_path / "out.parquet")["id"].to_pylist() == [str(2**53 + 1), "1.5", None]
+    written(tmp_path / "long.parquet", [mixed[0], Record("a", "9", {"id": 7, "body": "x"}, "x")])
+    assert pq.read_table(tmp_path / "long.parquet")["id"].to_pylist() == [2**53 + 1, 7]
+    written(tmp_path / "out.csv", mixed)
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [line["id"] for line in csv.DictReader(file)] == [str(2**53 + 1), "1.5", ""]
 
 
 def test_a_workbook_holds_values_not_formulas(tmp_path: Path) -> None:

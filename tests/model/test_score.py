@@ -120,6 +120,16 @@ def test_a_missing_column_is_asked_for(tiny_model_dir: Path, tmp_path: Path) -> 
     assert done.exit_code == 0, done.output
 
 
+def test_of_several_files_the_worst_messages_say_in_which_they_stand(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(f"body\n5 stars for a gift card, {name[0]}!\n")
+    done = RUN.invoke(app, ["score", str(tmp_path), "--model", str(tiny_model_dir), "--workers", "1"])
+    assert done.exit_code == 0, done.output
+    assert all(f"{name}, line 2" in done.output.replace("\n", "") for name in ("a.csv", "b.csv"))
+
+
 def test_the_first_unreadable_rows_are_named(tiny_model_dir: Path, tmp_path: Path) -> None:
     source = tmp_path / "export.csv"
     source.write_text("id,body\n1,Thank you\n2,a,b\n3,a,b\n4,a,b\n5,a,b\n")

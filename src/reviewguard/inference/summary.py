@@ -20,7 +20,7 @@ def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
         parts.append(Text(f"and {more:,} more that cannot be read"))
     for rank, row in enumerate(result.worst, 1):
         if row.verdict is not None:
-            parts += [Text(), Text(printable(_place(row, rank)), style="bold" if colour else "")]
+            parts += [Text(), Text(printable(_place(row, rank, result)), style="bold" if colour else "")]
             parts.append(verdict_view(row.verdict, colour=colour))
     if result.written is not None:
         parts.append(
@@ -61,9 +61,10 @@ def _types(result: ScoreResult) -> Text:
     return Text(f"types found: {', '.join(f'{n:,} {name}' for name, n in found) or 'none'}")
 
 
-def _place(row: ScoredRecord, rank: int) -> str:
+def _place(row: ScoredRecord, rank: int, result: ScoreResult) -> str:
     record = row.record
+    place = f"{record.source}, {record.place}" if len(result.files) > 1 else record.place
     known = [f"order {record.order_id}"] if record.order_id else []
     if record.sent_at is not None:
         known.append(f"{record.sent_at:%Y-%m-%d %H:%M}")
-    return ", ".join([f"{rank}. {record.place}", *known])
+    return ", ".join([f"{rank}. {place}", *known])

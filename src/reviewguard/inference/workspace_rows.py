@@ -15,7 +15,7 @@ _PLAIN = tuple(f.name for f in fields(Record) if f.name not in ("values", "text"
 _VERDICT = ("verdict", "probability", "language", "reasons", "error", "without_evidence")
 _DATE, _TEXT = "date", "text"
 
-TEXT, INTEGER, FLOAT, BOOLEAN, DATE, NAIVE_DATE = (1 << bit for bit in range(6))
+TEXT, INTEGER, FLOAT, BOOLEAN, DATE, NAIVE_DATE, LONG_INTEGER = (1 << bit for bit in range(7))
 _KINDS = {str: TEXT, int: INTEGER, float: FLOAT, bool: BOOLEAN, type(None): 0}
 
 
@@ -96,5 +96,6 @@ def cell_kind(cell: Cell) -> int:
     if isinstance(cell, datetime):
         return NAIVE_DATE if cell.tzinfo is None else DATE
     if isinstance(cell, int) and not isinstance(cell, bool):
-        return INTEGER if -(2**63) <= cell < 2**63 else TEXT
+        # A float holds integers up to 2**53; longer ones are identifiers.
+        return INTEGER if abs(cell) <= 2**53 else LONG_INTEGER if -(2**63) <= cell < 2**63 else TEXT
     return _KINDS[type(cell)]

@@ -46,17 +46,24 @@ def find_files(inputs: Sequence[Path | str], *, leave_out: Collection[Path] = ()
     own = {path.resolve() for path in leave_out}
     found: dict[Path, tuple[Path, bool]] = {}
     for item in map(Path, inputs):
+        for path, named in _reachable_files(item, own):
+            if not own or path.resolve() not in own:
+                found.setdefault(path.resolve(), (path, named))
+    if not found:
+        raise InputError("no input", expected="a file, a folder or a pattern such as 'exports/*.csv'")
+    return dict(found.values())
+
+
+def _reachable_files(item: Path, own: Collection[Path]) -> list[tuple[Path, bool]]:
+    try:
         if own and item.is_file() and item.resolve() in own:
             raise InputError(
                 f"{item} is an earlier output, and would be replaced",
                 fix="leave it out, or choose another output",
             )
-        for path, named in _files_of(item):
-            if not own or path.resolve() not in own:
-                found.setdefault(path.absolute(), (path, named))
-    if not found:
-        raise InputError("no input", expected="a file, a folder or a pattern such as 'exports/*.csv'")
-    return dict(found.values())
+        return _files_of(item)
+    except OSError as error:
+        raise InputError(f"cannot read {item}: {error.strerror}", fix="allow reading it") from error
 
 
 def _files_of(path: Path) -> list[tuple[Path, bool]]:

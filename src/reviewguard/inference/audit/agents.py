@@ -4,11 +4,12 @@ from __future__ import annotations
 
 
 def shown_agent(agent: str | None) -> str | None:
-    """`Nora <nora@example.com>` is Nora, and `nora@example.com` is nora@…."""
+    """`Nora <nora@example.com>` is Nora; `nora@example.com`, with itself as a name too, is nora@…."""
     if not agent or "@" not in agent:
         return agent
     name, _, address = agent.rpartition("<")
-    return name.strip().strip('"') or f"{address.partition('@')[0].strip()}@…"
+    name = name.strip().strip('"')
+    return name if name and "@" not in name else f"{address.partition('@')[0].strip()}@…"
 
 
 def agent_names(agent: str | None) -> tuple[str, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from reviewguard.inference.audit.agents import shown_agent
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
@@ -32,7 +34,11 @@ def without_personal_data(audit: Audit) -> Audit:
             agents=tuple(replace(a, name=shown_agent(a.name) or "") for a in overview.agents),
             other_agents=tuple(dict.fromkeys(shown_agent(a) or "" for a in overview.other_agents)),
             unmet=tuple(_DOMAIN.sub("@…", words) for words in overview.unmet),
-            unreadable=tuple(replace(u, error=mask(u.error).text) for u in overview.unreadable),
+            sources=_by_file(overview.sources),
+            day_only=frozenset(map(_file, overview.day_only)),
+            unreadable=tuple(
+                replace(u, source=_file(u.source), error=mask(u.error).text) for u in overview.unreadable
+            ),
         ),
     )
 
@@ -78,10 +84,24 @@ def _message(message: ShownMessage, known: _Known, previous: MaskedText) -> Show
         ),
         subject=message.subject and mask(message.subject, *known).text,
         agent=shown_agent(message.agent),
+        source=_file(message.source),
         people=(),
         places=(),
     )
 
 
 def _sending(sending: Sending) -> Sending:
-    return replace(sending, agent=shown_agent(sending.agent))
+    return replace(sending, agent=shown_agent(sending.agent), source=_file(sending.source))
+
+
+@lru_cache(maxsize=1024)
+def _file(source: str) -> str:
+    """A file's name: programs call a saved mail by its subject, which may name the buyer."""
+    return mask(source).text
+
+
+def _by_file(sources: Mapping[str, int]) -> dict[str, int]:
+    counts = Counter[str]()
+    for source, count in sources.items():
+        counts[_file(source)] += count
+    return dict(counts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time, tzinfo
 from functools import lru_cache
 from itertools import chain
 from typing import Literal
@@ -51,11 +51,13 @@ class OrderDate:
 
     Attributes:
         days: the day; two where nothing tells whether 05/11/2024 is in May or in November.
+        zone: of the clock by which it is that day; None where the day alone is told.
     """
 
     milestone: Milestone
     days: tuple[date, ...]
     origin: str
+    zone: tzinfo | None = None
 
     @property
     def certain(self) -> bool:
@@ -72,9 +74,11 @@ class OrderDate:
         """The smaller, the better it tells the completion."""
         return _RANKS[self.milestone], -max(self.days).toordinal()
 
-    def days_before(self, day: date) -> int:
-        """Days from it until this one; of two readings from the nearer, 0 where none lies before."""
-        return min((passed for known in self.days if (passed := (day - known).days) >= 0), default=0)
+    def days_before(self, moment: datetime) -> int:
+        """Days from it until then, by the clock that shows fewer; of two readings the nearer, 0 if none is before."""
+        until = {moment.date(), moment.astimezone(self.zone).date() if self.zone else moment.date()}
+        passed = ((day - known).days for day in until for known in self.days)
+        return min((days for days in passed if days >= 0), default=0)
 
 
 @dataclass(slots=True, eq=False)
@@ -114,7 +118,8 @@ class OrderDates:
         if told:
             self._add_cells(order, record, told)
         if record.role == "system" and record.sent_at is not None and (milestone := _announced(record.text)):
-            found = OrderDate(milestone, (record.sent_at.date(),), f"a notice, {record.place}")
+            zone = _zone(record.sent_at)
+            found = OrderDate(milestone, (record.sent_at.date(),), f"a notice, {record.place}", zone)
             _keep_better(self._notices, order, found)
 
     def _add_cells(self, order: str, record: Record, told: Mapping[str, Milestone]) -> None:
@@ -161,7 +166,12 @@ def _from_cell(column: _Column, cell: Cell, days_first: bool | None) -> OrderDat
     days = [moment.date()]
     if days_first is None and (other := parse_date(cell, day_first=True)):
         days.append(other.date())
-    return OrderDate(column.milestone, tuple(dict.fromkeys(days)), f"column {column.name}")
+    return OrderDate(column.milestone, tuple(dict.fromkeys(days)), f"column {column.name}", _zone(moment))
+
+
+def _zone(moment: datetime) -> tzinfo | None:
+    """The time zone; none of a day without a time."""
+    return moment.tzinfo if moment.time() != time.min else None
 
 
 def _announced(text: str) -> Milestone | None:

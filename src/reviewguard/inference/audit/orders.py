@@ -70,7 +70,7 @@ class OrderBook:
     """Remembers, for every order, its dates and the messages that ask for a review: not their texts."""
 
     filters: AuditFilters
-    _asks: dict[str, list[_Ask]] = field(default_factory=dict)
+    _asks: dict[str, dict[object, _Ask]] = field(default_factory=dict)
     _dates: OrderDates = field(default_factory=OrderDates)
 
     def add(self, row: ScoredRecord) -> None:
@@ -82,15 +82,13 @@ class OrderBook:
         if verdict is not None and _asks(verdict):
             wanted = self.filters.accepts(record)
             ask = _Ask.of(row.number, record, sure=_is_sure(verdict), wanted=wanted)
-            asks = self._asks.setdefault(record.order_id, [])
-            if all(known.key != ask.key for known in asks):
-                asks.append(ask)
+            self._asks.setdefault(record.order_id, {}).setdefault(ask.key, ask)
 
     def breaches(self, rules: Collection[str]) -> Iterator[Breach]:
         """Every order that one of these rules is broken for by a message that the filters take in."""
         dates = self._dates.best() if LATE_REQUEST in rules else {}
         for order, exported in self._asks.items():
-            asks = sorted(_sent(exported), key=_by_time)
+            asks = sorted(_sent(exported.values()), key=_by_time)
             if REPEAT_REQUEST in rules and any(ask.wanted for ask in asks[1:]):
                 yield _repeat(order, asks)
             late = [a for a in asks if a.wanted and _days(a, dates.get(order)) > LATE_AFTER_DAYS]
@@ -143,7 +141,7 @@ def _by_time(ask: _Ask) -> tuple[bool, datetime, int]:
 
 
 def _days(ask: _Ask, known: OrderDate | None) -> int:
-    return known.days_before(ask.moment.date()) if ask.moment and known else 0
+    return known.days_before(ask.moment) if ask.moment and known else 0
 
 
 def _repeat(order: str, asks: Sequence[_Ask]) -> Breach:

@@ -22,7 +22,7 @@ _COMPARED = 2_000
 _CANDIDATES = 20
 """Remainders, the most similar first, whose marked words are looked for."""
 _VARIABLE = re.compile(
-    r"\{\{.{0,80}?\}\}|\[\[?[\w .|#-]{1,80}\]\]?|\$?\{[\w .|#-]{0,80}\}|%\d?\$?[sd]\b|https?://\S+|\S*\d\S*"
+    r"\{\{.{0,80}?\}\}|\[\[?[\w .|#-]{1,80}\]\]?|\$?\{[\w .|#-]{0,80}\}|%\d?\$?[sd]\b|https?://\S+|\S{0,80}\d\S*"
     r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
     r"|\b(?:January|February|March|April|June|July|August|September|October|November|December)\b"
 )

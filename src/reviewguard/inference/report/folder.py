@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reviewguard.errors import InputError
-from reviewguard.files import umask, write_jsonl, write_text
+from reviewguard.files import disk_errors, umask, write_jsonl, write_text
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.results import Audit
 from reviewguard.inference.report.lines import finding_lines
@@ -59,6 +59,12 @@ def check_folder(folder: Path, *, force: bool = False) -> None:
     Raises:
         InputError: it cannot, or would take the place of something else.
     """
+    with disk_errors(folder):
+        _check_place(folder, force=force)
+    _part_of(folder).rmdir()
+
+
+def _check_place(folder: Path, *, force: bool) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise InputError(f"{folder} is no folder", fix="choose another --out")
     if folder.is_dir() and not force:
@@ -70,7 +76,6 @@ def check_folder(folder: Path, *, force: bool = False) -> None:
                 expected="a new folder, or one with an earlier report alone",
                 fix="choose another --out, or --force to write the report beside it",
             )
-    _part_of(folder).rmdir()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from reviewguard.errors import InputError
+from reviewguard.files import disk_errors
 from reviewguard.inference.work_folder import WorkFolder
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.writers.columns import OWN_COLUMNS
@@ -61,7 +62,9 @@ def suffix_of(out: Path) -> str:
 
 def check_apart(out: Path, files: Iterable[Path]) -> None:
     """Raise `InputError` where the output is one of the files that are read."""
-    if out.exists() and any(out.samefile(path) for path in files):
+    with disk_errors(out):
+        same = out.exists() and any(out.samefile(path) for path in files)
+    if same:
         raise InputError(f"{out} is also an input", fix="write to a file outside the inputs")
 
 

@@ -7,6 +7,7 @@ import gzip
 import io
 from contextlib import nullcontext
 from datetime import datetime
+from math import isnan
 from pathlib import Path
 from typing import IO
 
@@ -40,7 +41,7 @@ def compressed(file: IO[bytes], path: Path) -> gzip.GzipFile | nullcontext[IO[by
 
 
 def _cell(value: Cell) -> str:
-    if value is None:
+    if value is None or (isinstance(value, float) and isnan(value)):
         return ""
     if isinstance(value, str):
         return harmless(value)

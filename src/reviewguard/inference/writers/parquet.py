@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from math import isnan
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from reviewguard.inference.workspace_rows import BOOLEAN, DATE, FLOAT, INTEGER, NAIVE_DATE
+from reviewguard.inference.workspace_rows import BOOLEAN, DATE, FLOAT, INTEGER, LONG_INTEGER, NAIVE_DATE
 from reviewguard.inference.writers import Table
 from reviewguard.inference.writers.columns import STRUCTURED, structured
 from reviewguard.schema import Cell
@@ -20,6 +21,8 @@ GROUP_ROWS, GROUP_CHARACTERS = 10_000, 16_000_000
 
 _TYPE_NAMES = {
     INTEGER: "int64",
+    LONG_INTEGER: "int64",
+    INTEGER | LONG_INTEGER: "int64",
     FLOAT: "float64",
     INTEGER | FLOAT: "float64",
     BOOLEAN: "bool",
@@ -81,7 +84,7 @@ def _verdict_fields() -> list[tuple[str, pa.DataType]]:
 
 
 def _text(cell: Cell) -> str | None:
-    if cell is None:
+    if cell is None or (isinstance(cell, float) and isnan(cell)):
         return None
     return cell.isoformat() if isinstance(cell, datetime) else _clean(str(cell))
 
