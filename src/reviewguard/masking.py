@@ -189,6 +189,11 @@ def _any_of(names: frozenset[str]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)") if forms else None
 
 
+_ORDINARY = "an art as at bill chance faith grace hope joy mark on page rose up"
+_WORDS_TOO = NAMES_TOO.union(_ORDINARY.split())
+"""Ordinary words in small letters, also where a column writes a name so ("will marsh")."""
+
+
 def _forms(name: str) -> Iterator[tuple[int, str]]:
     """Lengths and patterns of a name: whole (several words in any case), and its words without "de" and "von".
 
@@ -210,7 +215,7 @@ def _forms(name: str) -> Iterator[tuple[int, str]]:
     words = [word for word in words if word.lower() not in NOT_NAMES - NAMES_TOO]
     one_case = name.upper() == name or name.lower() == name
     for word in words:
-        if len(word) > 1:
+        if len(word) > 1 and word not in _WORDS_TOO:
             yield len(word), _written(word)
         if one_case and len(word) > 2:
             yield len(word), rf"(?=[^\W\d_a-z])(?i:{_written(word)})"

@@ -24,6 +24,9 @@ grüße grüsse gruß kunde kundin kunden kundinnen käufer käuferin damen herr
 bonjour liebe lieber liebes hola ciao salut guten hallo cher chère gentile buongiorno
 clienti clients acheteur madame monsieur signora signore señor señora todos tous tutti alle zusammen
 gift card cards voucher coupon discount cash reward rebate warranty code click unsubscribe sent only group
+hey heyy hiya welcome aboard about i'm i’m care relations cashback bonus money rewards points prizes vouchers coupons
+rate scan share photo photos video screenshot refunds replacement compensation reimbursement removal instructions
+details member members vip ups usps dhl fedex mate later buddy pal production workshop management crew lads boss
 paypal whatsapp facebook gracias merci danke grazie ihr ihre ihren ihrem ihnen euer eure euch dein deine dich sie du wir
 """
 NOT_NAMES = frozenset(_WORDS.split())
@@ -31,15 +34,15 @@ NOT_NAMES = frozenset(_WORDS.split())
 NAMES_TOO = frozenset(("april", "may", "june", "august", "will", "love", "price", "best", "day"))
 """Those of them that people are called."""
 _BEFORE_NAMES = frozenset(
-    ("customer", "buyer", "valued", "dear", "our", "kunde", "kundin", "client", "cliente")
+    ("customer", "buyer", "valued", "dear", "our", "kunde", "kundin", "client", "cliente", "i'm", "i’m")
 )
-"""Words of no name that a name may follow: "Dear Customer Ana Marsh"."""
+"""Words of no name that a name may follow: "Dear Customer Ana Marsh", "Hi, I'm Ana"."""
 _TITLE = (
     r"(?:(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam|herrn?|frau|hr|fr|sra?|srta|dña|señora?|sig(?:\.?r?a|nora?)?"
     r"|dott(?:\.?ssa)?|madame|monsieur|mme|heer|mevrouw)\.? )"
 )
 _INITIAL = r"[^\W\d_a-z]\."
-_NAME = rf"(?:{_INITIAL} ?){{0,3}}[^\W\d_a-z](?:[^\W_]|['’])*(?:-[^\W\d_][^\W_]*)?"
+_NAME = rf"(?:{_INITIAL} ?){{0,3}}(?:[dl]['’])?[^\W\d_a-z](?:[^\W_]|['’])*(?:-[^\W\d_][^\W_]*)?"
 _OF = r"(?:(?:de|del|della|den|der|di|da|do|dos|du|la|las|le|les|los|van|von|vom|zu|zum|zur|ten|ter|bin|ibn|y) )"
 _NEXT_NAME = rf" {_OF}{{0,2}}{_NAME}"
 _NAMES = rf"{_NAME}(?:{_NEXT_NAME}){{0,2}}"
@@ -48,9 +51,9 @@ _LONG_NAMES = rf"{_NAME}(?:{_NEXT_NAME}){{0,4}}"
 _SIGN = r"(?:[*_~]|[^\w\s\x00-\x7f•·▪])"
 _BEFORE = r"(?:^|(?<=[^\w \t])|(?<=_))[ \t]*"
 # A double name is taken whole or not at all.
-_AFTER = r"(?!['’-][^\W\d_a-z])(?=\s*(?:[^\w\s]|_|\n|and\b|$))"
+_AFTER = r"(?!['’-][^\W\d_a-z])(?=(?: (?:ji|garu|bhai|sahib|san)\b)?\s*(?:[^\w\s]|_|\n|and\b|$))"
 _GREETING = re.compile(
-    rf"{_BEFORE}(?i:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)"
+    rf"{_BEFORE}(?i:hi|hello|hey|hiya|dear|respected|greetings|good (?:morning|afternoon|evening|day)"
     r"|welcome|(?:thank you|(?:many )?thanks)(?: (?:so|very) much| a lot)?|sorry|hallo|guten (?:tag|morgen|abend)"
     r"|liebe[rs]?|hola|estimad[oa]|bonjour|salut|ch(?:er|ère)|ciao|buongiorno|gentile|olá|beste|geachte"
     r"|sehr geehrte[rs]?)"
@@ -65,7 +68,7 @@ _UNPARTED_GREETING = re.compile(
 )
 _LOWER_GREETING = re.compile(
     r"(?:^|(?<=\n))(?:[^\w\n]|_)*+(?i:hi|hello|hey|hiya|dear) [*_]{0,3}"
-    rf"(?P<name>[^\W\d_](?:[^\W_]|['’-])+)(?=\s*(?:[,!\n)<]|(?![–—…]){_SIGN}|$))"
+    rf"{_TITLE}?(?P<name>[^\W\d_](?:[^\W_]|['’-])+)(?=\s*(?:[,!\n)<]|(?![–—…]){_SIGN}|$))"
 )
 _SECOND = re.compile(rf"\s+(?:and|&) (?P<name>{_NAME}){_AFTER}")
 _AFTER_TITLE = re.compile(
@@ -73,7 +76,8 @@ _AFTER_TITLE = re.compile(
     r"|Madame|Monsieur)\.? "
     rf"(?:(?:Dr|Prof|Dipl|Ing|med)\.[ -]?){{0,3}}{_OF}{{0,2}}(?P<name>{_NAMES})"
 )
-# What follows is only looked ahead at: it may be the next sign-off ("Thanks! Best, Nora").
+# What follows is only looked ahead at: it may be the next sign-off ("Thanks! Best, Nora"). After a full stop the next
+# sentence may begin: "Thanks! Coffee for your review".
 _SIGN_OFF = re.compile(
     rf"{_BEFORE}(?i:(?:with )?(?:(?:kind|best|warm|warmest|kindest|many|friendly)(?:est)? )?"
     r"(?:regards|wishes|greetings|thanks)|best|all the best|cheers|sincerely|yours(?: sincerely| truly| faithfully)?"
@@ -81,8 +85,9 @@ _SIGN_OFF = re.compile(
     r"|(?:mit )?(?:(?:freundlich|best|lieb|herzlich|viel|schön)e[nr]? )?gr(?:ü|ue)(?:ß|ss)(?:en?)?"
     r"|(?:un )?(?:cordial(?:es)? )?saludos?(?: cordiales)?|atentamente|(?:(?:cordiali|distinti) )?saluti"
     r"|(?:bien )?cordialement|bien à vous|amicalement|(?:met )?vriendelijke groet(?:en)?|groetjes)"
-    rf"(?=[ \t]*(?=[^\w \t]|_)(?:[,.!\s-]|{_SIGN})+(?:from )?(?P<name>{_LONG_NAMES})"
-    rf"\s*(?:$|[\n,.(|/)<-]|{_SIGN}|from\b|at\b|and\b|for\b|with\b|of\b|@))"
+    rf"(?=[ \t]*(?=[^\w \t]|_)(?:([.!]) (?=[^\W_])|(?![.!] [^\W_])(?:[,.!\s-]|{_SIGN})+)"
+    rf"(?:from )?(?P<name>{_LONG_NAMES})"
+    rf"\s*(?:$|[\n,.(|/)<-]|{_SIGN}|from\b|at\b|@|(?(1)and [^\W\d_a-z]|(?:and|for|with|of)\b)))"
 )
 _END = rf"(?:[\s)]|{_SIGN})*+\Z"
 _DASHED = re.compile(
@@ -93,7 +98,8 @@ _LAST_LINE = re.compile(
     rf"\n(?:[ \t]|{_SIGN})*+(?P<name>{_NAME}(?: {_NAME})?)(?:,? (?i:from|at|with) [^\n]{{1,60}})?[.!]?{_END}"
 )
 _LOWER_LAST_LINE = re.compile(
-    r"(?<!\w)(?i:regards|best|wishes|cheers|sincerely|thanks|thank you|love|warmly)[,.!]*[ \t]*\n\s*"
+    r"(?<!\w)(?i:(?:regards|best|wishes|cheers|sincerely|thanks|thank you|love|warmly)[,.!]*[ \t]*\n\s*"
+    r"|(?:regards|cheers|sincerely), )"
     rf"(?P<name>[^\W\d_]{{2,20}})[.!]?{_END}"
 )
 # What is to be done "here", or stands "here", and who never is one person: "Click here", "Nobody here".
@@ -111,7 +117,8 @@ _COUNTRY = (
 _INTRODUCTION = re.compile(
     r"(?i:\bmy name(?: is|'s)|\bmein name ist|\bich hei(?:ß|ss)e|\bje m['’]appelle|\bme llamo|\bmi nombre es"
     r"|\bmi chiamo"
-    r"|\bname:|\bcalled me|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
+    r"|(?<!product )(?<!item )(?<!brand )(?<!store )(?<!shop )(?<!company )(?<!card )(?<!file )\bname:|\bcalled me"
+    r"|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
     r"|\b(?:ship|deliver|bill|sold) to:|\b(?:from|von) amazon[ -](?:customer|buyer|kunden?|kundin))\s?"
     rf"(?<=\W)(?!{_COUNTRY}(?![\w'’-]| [^\W\d_a-z])){_TITLE}?(?P<name>{_LONG_NAMES})"
     rf"|(?i:\bthis is|\bi am|\bi['’]m) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b|,)"
@@ -119,12 +126,17 @@ _INTRODUCTION = re.compile(
     rf"|(?:^|(?<=\n)|(?<=[.!?,] ))This is (?P<alone>[^\W\d_a-z][a-zà-ÿ][^\W\d_]*(?: {_NAME})?)(?=\.(?:\s|$))"
     rf"|(?:^|(?<=\n)|(?<=[.!?] ))(?!{_NOBODY_HERE}\b)(?P<here>{_NAMES}) here"
     rf"(?=\s*(?:$|[\n,.!:;–—-]|{_SIGN}|(?:from|with|at|again|on)\b))"
+    r"|(?i:\bmy name(?: is|['’]s)) (?!(?:not|on|in|at|the|an?|sp\w+|mis\w+|wrong|correct|still|also|now)\b)"
+    r"(?P<own>[a-zà-ÿ]{2,20}(?: [a-zà-ÿ]{2,20})?)(?=\s*(?:$|[\n,.!]|(?:and|from|at|with)\b))"
 )
 _SURE = (_GREETING, _UNPARTED_GREETING, _LOWER_GREETING, _AFTER_TITLE, _SIGN_OFF, _INTRODUCTION)
 _FIRST_LINE = re.compile(rf"\A\s*(?P<name>{_NAME}(?: {_NAME})?),[^\S\n]*\n")
 _LIKELY_SELF = re.compile(rf"(?i:\bit['’]s) (?!{_SHOUTED})(?P<name>{_NAMES})(?=,)")
 # A word alone at an end, or after "it's", may be anything: it is masked there, and not looked for elsewhere.
-_LIKELY = (_FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE, _LIKELY_SELF)
+_BESIDE_ADDRESS = re.compile(
+    rf"(?<![\w'’.-])(?P<name>{_NAME}(?:{_NEXT_NAME}){{1,3}})[\"']? ?<(?=[^<>\s]{{1,100}}@)"
+)
+_LIKELY = (_BESIDE_ADDRESS, _FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE, _LIKELY_SELF)
 
 
 @dataclass(frozen=True, slots=True)

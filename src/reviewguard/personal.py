@@ -25,7 +25,9 @@ _PHONE = re.compile(
     r"|0[1-9](?:[ .-]\d\d){4}"  # France
     r"|06[ -]\d{4} ?\d{4}"  # the Netherlands
     r"|\(?0[2378]\)? \d{4} \d{4}"  # Australia
-    r"|(?P<bare>[2-9]\d\d[2-9]\d{6}|[6-9]\d\d(?: \d\d){3}|[6-9]\d{4} \d{5})"  # North America, Spain, India
+    r"|0[6-9]\d{4}[ -]?\d{5}"  # India, as dialled inside it
+    r"|(?P<bare>[2-9]\d\d[2-9]\d{6}|[6-9]\d\d(?: \d\d){3}|[6-9]\d{4}[ -]\d{5}|3[2-9]\d \d{3} ?\d{4})"
+    # North America, Spain, India, Italy
     # anything long enough after "call us on" that is no date
     rf"|(?i:{_PHONE_CUE})\W{{1,3}}(?i:(?:on|at|us|me|number|is|no)\W{{1,3}}){{0,2}}"
     r"(?!\d{4}-\d\d-\d\d(?!\d)|\d\d[.-]\d\d[.-]\d{4}(?!\d))\d[\d ().-]{5,14}\d"
@@ -59,17 +61,31 @@ _STREET = (
     r"|square|sq|highway|hwy|parkway|pkwy|circle|cir|mews|gardens|grove|hill"
 )
 _UNIT = r"(?:,?\s+(?i:apartment|apt|unit|suite|ste|flat|floor|room|#)\.?\s*#?\w{1,6})?"
+_POSTCODE = r"(?![QVX])[A-Z]{1,2}\d[A-Z\d]? \d(?!GB|TB)[ABD-HJLNP-UW-Z]{2}"
+"""Britain's; "A5 4GB" is a tablet's memory."""
 _ZIP = r"\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
-_WORD = r"[A-Z](?:[^\W\d_]|['’.-])+(?!\w)"
-_TOWN = rf"(?:,?\s+{_WORD}(?: {_WORD}){{0,3}},?)?(?:\s+[A-Z]{{2}}\b,?)?(?:,?\s+(?:{_ZIP}))?"
+# Words are bounded: one without end would be tried again from each of its letters.
+_WORD = r"(?:(?:St|Ft|Mt|D\.C)\.|[A-Z](?:[^\W\d_]|['’-]){1,30}(?!\w))"
 _STATE = (
     r"(?-i:HI|IN|ME|OK|OR)|a[klrz]|c[aot]|d[ce]|fl|ga|i[adl]|k[sy]|la|m[adinost]|n[cdehjmvy]|oh|pa|ri|s[cd]|t[nx]|ut"
     r"|v[at]|w[aivy]"
 )
+_US_STATE = rf"(?=[A-Z]{{2}}\b)(?i:{_STATE}|pr|gu|vi|a[aep])"
+_PLACE = rf"{_WORD}(?: {_WORD}){{0,3}}"
+# What follows a full stop or stands on the next line is a place only if a state or a postcode says so.
+_TOWN = (
+    rf"(?:(?:,?\s+{_PLACE}){{0,2}}(?:,?\s+[A-Z]{{2}}\b)?,?\s+(?:{_ZIP})"
+    rf"|,?\s+{_PLACE},?\s+{_US_STATE}\b|, {_PLACE})?"
+)
+_NO_STREET = (
+    r"are|is|on|in|its|it|our|your|their|us|you|we|off|for|with|any|only|stars|reviews?|ratings?|gifts?|cards?"
+    r"|dollars|gb|tb|mb|hard|flash|usb|ssd|inch|volt"
+)
+"""Words before "way", "place" and "drive" where these are no streets: "5 STARS ON THE WAY", "1 TB Hard Drive"."""
 _BARE_STREET = (
     r"(?:[NSEW]\.? |(?:North|South|East|West) )?(?:Broadway|Bowery|Piccadilly|Strand|Cheapside|Embarcadero)"
 )
-_PROPER = r"(?:(?:St|Dr|Prof)\.|[A-ZÀ-ÖØ-Þ][^\W\d_]*(?:['’-][^\W\d_]+)*(?!\w))"
+_PROPER = r"(?:(?:St|Dr|Prof)\.|[A-ZÀ-ÖØ-Þ][^\W\d_]{0,30}(?:['’-][^\W\d_]{1,30}){0,4}(?!\w))"
 _STREET_NAME = (
     rf"(?:(?:{SMALL_PART}) ){{0,2}}(?:[dl]['’])?{_PROPER}"
     rf"(?:(?: (?:{SMALL_PART})){{0,2}} (?:[dl]['’])?{_PROPER}){{0,4}}"
@@ -82,8 +98,8 @@ _ZIP_TOWN = (
 )
 _ADDRESSES = (
     re.compile(
-        rf"(?:(?i:flat|apartment|apt|unit|suite)\.? \w{{1,5}},? )?(?<![\w-])\d{{1,5}}[A-Za-z]?,?"
-        rf"(?: [A-Z0-9][\w'’.-]*){{1,4}} (?i:{_STREET})\b\.?{_UNIT}{_TOWN}"
+        rf"(?:(?i:flat|apartment|apt|unit|suite)\.? \w{{1,5}},? )?(?<![\w$€£-])\d{{1,5}}[A-Za-z]?,?"
+        rf"(?: (?!(?i:{_NO_STREET})\b)[A-Z0-9][\w'’.-]*){{1,4}} (?i:{_STREET})\b\.?{_UNIT}{_TOWN}"
     ),
     # In any case where a state and a zip, or a postcode, show that it is one.
     re.compile(
@@ -94,7 +110,7 @@ _ADDRESSES = (
     re.compile(rf"(?<![\w-])\d{{1,5}} {_BARE_STREET}{_UNIT}(?=,\s+[A-Z]){_TOWN}"),
     re.compile(r"(?<!\w)(?i:p\.? ?o\.? ?box) \d{1,6}" + _TOWN),
     re.compile(
-        rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|straat|gracht|laan)"
+        rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.-]{{0,40}}(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|straat|gracht|laan)"
         rf"|{_PROPER} (?:Straße|Strasse|Str\.|Allee|Gasse)) {_HOUSE}(?:,?\s+{_ZIP_TOWN})?"
     ),
     re.compile(
@@ -108,8 +124,10 @@ _ADDRESSES = (
         rf",?\s+{_ZIP_TOWN})"
     ),
     re.compile(rf"(?<![\w-])(?!(?:In|En|An|At|To) ){_STREET_NAME},? {_HOUSE}\s*[,\n]\s*{_ZIP_TOWN}"),
-    re.compile(rf"(?<![\w-]){_WORD}(?: {_WORD}){{0,2}},? [A-Z]{{2}},? (?:{_ZIP})(?![\w-])"),
-    re.compile(r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?![\w-])"),
+    re.compile(
+        rf"(?<![\w-]){_WORD}(?: {_WORD}){{0,2}},? (?:{_US_STATE}|[A-Z]{{2}}(?=,? [A-Z])),? (?:{_ZIP})(?![\w-])"
+    ),
+    re.compile(rf"(?<![\w-]){_POSTCODE}(?![\w-])"),
 )
 
 
