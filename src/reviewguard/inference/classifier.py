@@ -326,9 +326,8 @@ def _concerns(rules: Profile, kind: str) -> bool:
 
 
 def _as_messages(items: Iterable[Message | str]) -> list[Message]:
-    one = isinstance(items, str | bytes | Mapping | Message) or hasattr(items, "columns")
-    one = one or getattr(items, "ndim", 1) == 0
-    if one or not isinstance(items, Iterable):
+    one = isinstance(items, str | bytes | Mapping | Message) or getattr(items, "ndim", 1) == 0
+    if one or hasattr(items, "columns") or not isinstance(items, Iterable):
         raise InputError(
             f"predict was given a {type(items).__name__}",
             expected="a list of texts or Messages",
