@@ -109,9 +109,7 @@ def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], 
         ]
         logits = backend.run(collate(windows, encoder.pad_id)).logits.astype(np.float64)
         answers = log_odds(torch.from_numpy(logits), ANY_VIOLATION).clamp(-CLIP, CLIP).numpy()
-        answers[
-            [first == end for first, end in (w.seller for w in windows)]
-        ] = -CLIP  # nothing is left to judge
+        answers[[window.is_empty for window in windows]] = -CLIP
         states = backend.values(names, collate([message.window], encoder.pad_id))
         return Asked(
             tuple(s[0] for s in states),

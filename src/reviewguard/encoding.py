@@ -61,6 +61,11 @@ class Window:
     seller: tuple[int, int]
     offsets: tuple[tuple[int, int], ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no token of the seller is left, so that there is nothing to judge."""
+        return self.seller[0] == self.seller[1]
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedMessage:

@@ -177,8 +177,7 @@ class Verdict:
 
     def to_json(self, encoding: str = "utf-8") -> str:
         """The JSON form as one line of text; what `encoding` cannot hold, as lone surrogates, is escaped."""
-        text = json.dumps(self.to_dict(), ensure_ascii=False)
-        return text if text.isascii() or _encodable(text, encoding) else json.dumps(self.to_dict())
+        return json_text(self.to_dict(), encoding)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, text: str = "") -> Verdict:
@@ -205,12 +204,14 @@ class Verdict:
         return verdict_html(self)
 
 
-def _encodable(text: str, encoding: str) -> bool:
+def json_text(values: Any, encoding: str = "utf-8") -> str:
+    """As one line of JSON; where `encoding` cannot hold it, as a lone surrogate, escaped."""
+    text = json.dumps(values, ensure_ascii=False)
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        return False
-    return True
+        return json.dumps(values)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

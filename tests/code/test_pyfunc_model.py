@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from reviewguard.errors import InputError
-from reviewguard.modeling.pyfunc_model import ReviewGuardModel, _json
-from reviewguard.schema import COMPLIANT, Message, Verdict
+from reviewguard.modeling.pyfunc_model import ReviewGuardModel
+from reviewguard.schema import COMPLIANT, Message, Verdict, json_text
 
 FINE = Verdict(None, COMPLIANT, 0.1, reasons=("language: de",), model="m-1")
 EMPTY = Verdict(None, None, None, error="empty", model="m-1")
@@ -43,8 +43,8 @@ def test_a_cell_that_is_no_text_is_an_error_of_its_row_alone() -> None:
 
 
 def test_text_that_no_table_holds_is_escaped() -> None:
-    assert json.loads(_json(["\ud83d"])) == ["\ud83d"]
-    assert pd.Series([_json(["\ud83d"]), _json(["süß"])]).tolist() == ['["\\ud83d"]', '["süß"]']
+    assert json.loads(json_text(["\ud83d"])) == ["\ud83d"]
+    assert pd.Series([json_text(["\ud83d"]), json_text(["süß"])]).tolist() == ['["\\ud83d"]', '["süß"]']
 
 
 def test_an_answer_says_by_which_rules_and_model_and_why() -> None:

@@ -12,7 +12,7 @@ from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import LabelledMessage, Rationale
 from reviewguard.text import without_spans
 
-_PLACEHOLDER = re.compile(r"\[[a-z-]+\]")
+PLACEHOLDER = re.compile(r"\[[a-z-]+\]")
 
 
 def check_rules(located: Sequence[Located]) -> list[Issue]:
@@ -95,7 +95,7 @@ def _check_removal(item: Located) -> Iterator[Issue]:
     for index, stretch in enumerate(item.message.rationale):
         quote = item.message.text[stretch.start : stretch.end].strip().casefold()
         again = re.search(rf"(?<!\w){re.escape(quote)}(?!\w)", rest)
-        if stretch.type != NEUTRAL_REQUEST and again and not _PLACEHOLDER.fullmatch(quote):
+        if stretch.type != NEUTRAL_REQUEST and again and not PLACEHOLDER.fullmatch(quote):
             yield item.issue(f"rationale.{index}", "removal", f"{quote!r} stands elsewhere too")
 
 

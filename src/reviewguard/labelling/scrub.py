@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from reviewguard.curation.details import remover
+from reviewguard.curation.rules import PLACEHOLDER
 from reviewguard.labelling.rows import LabelledRow
 from reviewguard.labelling.words import mark
 from reviewguard.schema import Rationale
 
-_AMONG_WORDS = re.compile(r"\w\W+\[[a-z-]+\]|\[[a-z-]+\]\W+\w")
-"""A placeholder with words beside it: alone it may stand elsewhere, see `curation.rules`."""
 _COPIED = ("product", "when", "model", "shown")
 
 
@@ -55,8 +53,13 @@ def scrub(row: LabelledRow) -> Scrubbed:
 def _everywhere(text: str, rationale: Sequence[Rationale]) -> tuple[Rationale, ...]:
     """The marks, and those of other words that placeholders made the same."""
     quotes = [(text[r.start : r.end], r.type) for r in rationale]
-    again = mark(text, (quote for quote in quotes if _AMONG_WORDS.search(quote[0])))
+    again = mark(text, (quote for quote in quotes if _holds_placeholder(quote[0])))
     return tuple(dict.fromkeys((*rationale, *again)))
+
+
+def _holds_placeholder(words: str) -> bool:
+    """Whether there is one, and more: alone it may stand elsewhere, see `curation.rules`."""
+    return PLACEHOLDER.search(words) is not None and not PLACEHOLDER.fullmatch(words.strip())
 
 
 def _told(row: LabelledRow) -> Mapping[str, str]:

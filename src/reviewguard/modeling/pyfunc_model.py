@@ -15,6 +15,7 @@ import mlflow
 import pandas as pd
 
 import reviewguard
+from reviewguard.schema import json_text
 
 ARTIFACT = "model_folder"
 PROFILE = "amazon"
@@ -61,18 +62,12 @@ def _row(verdict: reviewguard.Verdict) -> dict[str, Any]:
         "verdict": verdict.verdict,
         "probability": verdict.probability,
         "types": json.dumps([asdict(item) for item in verdict.types]),
-        "evidence": _json([asdict(item) for item in verdict.evidence]),
+        "evidence": json_text([asdict(item) for item in verdict.evidence]),
         "error": verdict.error,
         "profile": verdict.profile,
         "model": verdict.model,
-        "reasons": _json(verdict.reasons),
+        "reasons": json_text(verdict.reasons),
     }
-
-
-def _json(values: Any) -> str:
-    """As JSON; lone surrogates, which tables refuse, are escaped."""
-    text = json.dumps(values, ensure_ascii=False)
-    return text if text.isprintable() else json.dumps(values)
 
 
 mlflow.models.set_model(ReviewGuardModel())

@@ -10,7 +10,7 @@ import os
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NoReturn, cast
 
 from reviewguard.errors import InputError
 
@@ -47,8 +47,8 @@ def find_files(inputs: Sequence[Path | str], *, leave_out: Collection[Path] = ()
     found: dict[Path, tuple[Path, bool]] = {}
     for item in map(Path, inputs):
         for path, named in _reachable_files(item, own):
-            if not own or path.resolve() not in own:
-                found.setdefault(path.resolve(), (path, named))
+            if (real := path.resolve()) not in own:
+                found.setdefault(real, (path, named))
     if not found:
         raise InputError("no input", expected="a file, a folder or a pattern such as 'exports/*.csv'")
     return dict(found.values())
@@ -63,7 +63,7 @@ def _reachable_files(item: Path, own: Collection[Path]) -> list[tuple[Path, bool
             )
         return _files_of(item)
     except OSError as error:
-        raise InputError(f"cannot read {item}: {error.strerror}", fix="allow reading it") from error
+        _unreadable(error)
 
 
 def _files_of(path: Path) -> list[tuple[Path, bool]]:
@@ -98,7 +98,7 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _unreadable(error: OSError) -> None:
+def _unreadable(error: OSError) -> NoReturn:
     """A folder left out without a word would look like one with nothing in it."""
     raise InputError(
         f"cannot read {error.filename}: {error.strerror}", fix="allow reading it, or name the files to read"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from functools import lru_cache
+from math import isnan
 from typing import Any
 
 from reviewguard.inference.render import bracketed
 from reviewguard.readers.columns import recognise
-from reviewguard.schema import Record, ScoredRecord, Verdict
+from reviewguard.schema import Cell, Record, ScoredRecord, Verdict
 
 FLAT = (
     "rg_verdict",
@@ -40,6 +41,11 @@ OWN_COLUMNS = frozenset(FLAT) | frozenset(STRUCTURED)
 
 _PLAIN = re.compile(r"[+-][\d\s().,/-]*|- [\w\s.,:;?'\N{RIGHT SINGLE QUOTATION MARK}-]*")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def is_missing(cell: Cell) -> bool:
+    """Whether there is nothing in it; data frames have NaN for that."""
+    return cell is None or (isinstance(cell, float) and isnan(cell))
 
 
 def flat(row: ScoredRecord) -> dict[str, str | float | None]:

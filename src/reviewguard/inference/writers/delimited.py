@@ -7,12 +7,11 @@ import gzip
 import io
 from contextlib import nullcontext
 from datetime import datetime
-from math import isnan
 from pathlib import Path
 from typing import IO
 
 from reviewguard.inference.writers import Table, suffix_of
-from reviewguard.inference.writers.columns import FLAT, flat, harmless
+from reviewguard.inference.writers.columns import FLAT, flat, harmless, is_missing
 from reviewguard.schema import Cell
 
 
@@ -41,7 +40,7 @@ def compressed(file: IO[bytes], path: Path) -> gzip.GzipFile | nullcontext[IO[by
 
 
 def _cell(value: Cell) -> str:
-    if value is None or (isinstance(value, float) and isnan(value)):
+    if is_missing(value):
         return ""
     if isinstance(value, str):
         return harmless(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import IO, Any
 from reviewguard.inference.writers import Table
 from reviewguard.inference.writers.columns import OWN_COLUMNS, structured
 from reviewguard.inference.writers.delimited import compressed
-from reviewguard.schema import Cell, ScoredRecord
+from reviewguard.schema import Cell, ScoredRecord, json_text
 
 
 def write(table: Table, file: IO[bytes], path: Path) -> None:
@@ -23,11 +22,7 @@ def write(table: Table, file: IO[bytes], path: Path) -> None:
 
 def _line(row: ScoredRecord) -> bytes:
     own = {name: _value(cell) for name, cell in row.record.values.items() if name not in OWN_COLUMNS}
-    values = own | structured(row)
-    try:
-        return json.dumps(values, ensure_ascii=False).encode("utf-8") + b"\n"
-    except UnicodeEncodeError:  # a lone surrogate
-        return json.dumps(values).encode("ascii") + b"\n"
+    return json_text(own | structured(row)).encode("utf-8") + b"\n"
 
 
 def _value(cell: Cell) -> Any:

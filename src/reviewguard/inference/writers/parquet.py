@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from math import isnan
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from reviewguard.inference.workspace_rows import BOOLEAN, DATE, FLOAT, INTEGER, LONG_INTEGER, NAIVE_DATE
 from reviewguard.inference.writers import Table
-from reviewguard.inference.writers.columns import STRUCTURED, structured
+from reviewguard.inference.writers.columns import STRUCTURED, is_missing, structured
 from reviewguard.schema import Cell
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _verdict_fields() -> list[tuple[str, pa.DataType]]:
 
 
 def _text(cell: Cell) -> str | None:
-    if cell is None or (isinstance(cell, float) and isnan(cell)):
+    if is_missing(cell):
         return None
     return cell.isoformat() if isinstance(cell, datetime) else _clean(str(cell))
 

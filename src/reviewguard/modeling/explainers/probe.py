@@ -101,7 +101,7 @@ def inputs(batch: Batch) -> dict[str, torch.Tensor]:
 
 def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:
     """Indices of windows with something to read, of like length and at most `BATCH_TOKENS` a batch."""
-    readable = [i for i, w in enumerate(windows) if w.seller[1] > w.seller[0]]
+    readable = [i for i, w in enumerate(windows) if not w.is_empty]
     batch: list[int] = []
     for i in sorted(readable, key=lambda i: -len(windows[i].ids)):
         if batch and (len(batch) + 1) * len(windows[batch[0]].ids) > BATCH_TOKENS:
