@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from reviewguard.errors import ModelError
 from reviewguard.schema import Message
+from reviewguard.spelling import correct_spelling
 from reviewguard.text import NormalizedText, normalize
 
 if TYPE_CHECKING:
@@ -32,17 +33,19 @@ ATTRIBUTION = "attribution"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in tokens, kept in the model folder.
+    """How messages become windows, kept in the model folder; sizes are in tokens.
 
     Attributes:
         window: longest window, special tokens included.
         stride: seller tokens that neighbouring windows share at most.
         previous: buyer tokens kept (from the start of the message).
+        spelling: whether misspelt words are read as the words that were meant.
     """
 
     window: int = 256
     stride: int = 64
     previous: int = 64
+    spelling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class EncodedMessage:
     """All windows of a message.
 
     Attributes:
-        text: the seller's text after normalisation.
+        text: the seller's text after normalisation, in the spelling as given.
         buyer: the buyer's; empty where there is none.
         windows: at least one, except when the text holds no token.
         truncated: whether the text was longer than `MAX_CHARACTERS`.
@@ -141,22 +144,31 @@ class MessageEncoder:
     def encode_batch(self, messages: Sequence[Message]) -> list[EncodedMessage]:
         """Windows of each message, in order."""
         texts = [normalize(m.text[:MAX_CHARACTERS]) for m in messages]
-        buyers = [normalize((m.previous or "")[:MAX_PREVIOUS_CHARACTERS]).text for m in messages]
-        sellers = self._tokenizer.encode_batch([t.text for t in texts], add_special_tokens=False)
-        previous = self._tokenizer.encode_batch(buyers, add_special_tokens=False)
+        buyers = [normalize((m.previous or "")[:MAX_PREVIOUS_CHARACTERS]) for m in messages]
+        read = [self._read(text) for text in texts]
+        sellers = self._tokenizer.encode_batch([t.text for t in read], add_special_tokens=False)
+        previous = self._tokenizer.encode_batch(
+            [self._read(t).text for t in buyers], add_special_tokens=False
+        )
         return [
             EncodedMessage(
                 text.text,
-                words,
-                self._windows(seller.ids, _map_offsets(text, seller.offsets), buyer.ids),
+                words.text,
+                self._windows(seller.ids, _map_offsets(as_read, seller.offsets), buyer.ids),
                 len(message.text) > MAX_CHARACTERS,
                 len(buyer.ids) > self.limits.previous
                 or len(message.previous or "") > MAX_PREVIOUS_CHARACTERS,
             )
-            for message, text, words, seller, buyer in zip(
-                messages, texts, buyers, sellers, previous, strict=True
+            for message, text, words, as_read, seller, buyer in zip(
+                messages, texts, buyers, read, sellers, previous, strict=True
             )
         ]
+
+    def _read(self, text: NormalizedText) -> NormalizedText:
+        return correct_spelling(text, self._is_token) if self.limits.spelling else text
+
+    def _is_token(self, word: str) -> bool:
+        return self._tokenizer.token_to_id(word) is not None
 
     def word_counts(self, text: str) -> tuple[int, int]:
         """Words of a text, and how many of them the vocabulary lacks: cut into pieces, or not read at all ([UNK]).

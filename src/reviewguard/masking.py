@@ -122,7 +122,7 @@ _ADDRESSED = re.compile(
     rf'"?(?P<name>{_CAPITAL}(?: {_CAPITAL}){{0,3}}|{_LONG_NAME}, ?{_CAPITAL}(?: {_CAPITAL})?)"? ?<[^<>]*>'
 )
 _SENDER = re.compile(rf'"?(?P<name>{_CAPITAL}(?: {_CAPITAL}){{1,3}})"?')
-_MARKETPLACE = re.compile(r'(?i)\s*(?:[-–(]|\bvia\b)\s*(?:amazon|ebay|etsy|walmart)\b[^<>"]*')
+_MARKETPLACE = re.compile(r'(?i)(?<!\s)\s*(?:[-–(]|\bvia\b)\s*(?:amazon|ebay|etsy|walmart)\b[^<>"]*')
 """What a marketplace adds to the name of whom it passes mail on for."""
 _WRITER_WORDS = "buyer customer client end user kunde kunden käufer amazon ebay seller guest vom"
 _WRITERS = frozenset(_WRITER_WORDS.split())

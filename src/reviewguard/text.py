@@ -53,14 +53,14 @@ def normalize(text: str) -> NormalizedText:
 
 def _run(text: NormalizedText, steps: Iterable[tuple[re.Pattern[str], Replacement]]) -> NormalizedText:
     for pattern, replace in steps:
-        text = _substitute(text, pattern, replace)
+        text = substitute(text, pattern, replace)
     return text
 
 
 Replacement = Callable[[re.Match[str]], str]
 
 
-def _substitute(source: NormalizedText, pattern: re.Pattern[str], replace: Replacement) -> NormalizedText:
+def substitute(source: NormalizedText, pattern: re.Pattern[str], replace: Replacement) -> NormalizedText:
     """`pattern.sub(replace, …)` that carries the map along; a replaced stretch maps to all of its source."""
     pieces: list[str] = []
     starts: list[int] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -280,7 +280,12 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
         taught_by=taught_by(training),
         mix=training.get("mix"),
         calibrated_on=training.get(CALIBRATED_ON),
-        limits={f"{name} (tokens)": str(value) for name, value in asdict(limits).items()},
+        limits={
+            "longest window": f"{limits.window} tokens",
+            "shared by neighbouring windows": f"{limits.stride} tokens at most",
+            "of the buyer's message": f"the first {limits.previous} tokens",
+            "misspelt words": "read as what was meant" if limits.spelling else "read as written",
+        },
         versions=training["versions"],
     )
 

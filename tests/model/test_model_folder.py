@@ -55,6 +55,15 @@ def test_truncated_and_altered_files_are_refused(folder: Path, data: st.DataObje
         (folder / name).write_bytes(original)
 
 
+def test_a_folder_that_may_not_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, **options: object) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(ModelError, match=r"model cannot be read: .*Permission denied"):
+        reviewguard.load(folder)
+
+
 def edit(folder: Path, **changes: object) -> None:
     values = json.loads((folder / CONFIG_FILE).read_text())
     (folder / CONFIG_FILE).write_text(json.dumps(values | changes))

@@ -51,10 +51,14 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
         )
     folder = shipped_model() if path is None else Path(path)
     for _ in range(ATTEMPTS):
-        standing = standing_folder(folder)
-        before = _identity(standing)
+        standing, before = folder, None
         try:
+            standing = standing_folder(folder)
+            before = _identity(standing)
             classifier = _load(standing, folder, threads)
+        except OSError as error:
+            if _identity(standing) == before:
+                raise ModelError(f"{folder} cannot be read: {error}", expected="a model folder") from error
         except ModelError:
             if _identity(standing) == before:
                 raise

@@ -38,7 +38,7 @@ class TrainConfig:
         limit: train on this share of the families, 0–1 (learning curves).
         attribution: validation violations on which an export fits what each word adds to the verdict; 0 for a model
             that does not say it.
-        window, stride, previous: see `Limits`.
+        window, stride, previous, spelling: see `Limits`.
     """
 
     base_model: str = PACKAGED
@@ -63,6 +63,7 @@ class TrainConfig:
     window: int = 256
     stride: int = 64
     previous: int = 64
+    spelling: bool = True
     seed: int = 13
 
     def __post_init__(self) -> None:
@@ -86,8 +87,8 @@ class TrainConfig:
 
     @property
     def limits(self) -> Limits:
-        """Window sizes."""
-        return Limits(self.window, self.stride, self.previous)
+        """How messages become windows."""
+        return Limits(self.window, self.stride, self.previous, self.spelling)
 
     def head_config(self, types: tuple[str, ...]) -> HeadConfig:
         """The head's part of the configuration."""

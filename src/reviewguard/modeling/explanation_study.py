@@ -186,7 +186,8 @@ class _Bench:
         self, kind: str, data: _Messages, methods: Sequence[Explainer], compute: Callable[[], dict[str, Any]]
     ) -> dict[str, Any]:
         """What was computed for these methods on these messages by this model, now or before."""
-        identity = f"{VERSION} {kind} {self._weights_behind(methods)} {data.digest} {methods!r}"
+        read = self.model.encoder.limits
+        identity = f"{VERSION} {kind} {self._weights_behind(methods)} {read!r} {data.digest} {methods!r}"
         path = self.work / f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
         if not path.is_file():
             write_json(path, compute())

@@ -110,6 +110,7 @@ def choose_start(
         window=limits.window,
         stride=limits.stride,
         previous=limits.previous,
+        spelling=limits.spelling,
         epochs=own.epochs,
         batch_size=own.batch_size,
         learning_rate=own.learning_rate,

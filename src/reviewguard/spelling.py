@@ -1,0 +1,92 @@
+"""Misspelt English words, read as the common word that was meant.
+
+A misspelt word falls into pieces the encoder knows little of, and what it says of the words around changes with it. A
+word that neither the tokenizer holds whole nor the dictionary has is read as the most frequent English word one edit
+away (a letter too many, too few or another, or two swapped: optimal string alignment). Dictionary, frequencies and
+search are those of SymSpell (`symspellpy`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+from reviewguard.text import NormalizedText, substitute
+
+if TYPE_CHECKING:
+    from symspellpy import SymSpell
+    from symspellpy.suggest_item import SuggestItem
+
+COMMON = 20_000
+"""The most frequent words of the dictionary, which alone can have been meant."""
+FEW, FOREIGN = 3, 1 / 3
+"""So many strange words, or this share of all, are misspelt at most: with more the text is no English."""
+
+_DICTIONARY = "frequency_dictionary_en_82_765.txt"
+_WORD = re.compile(r"(?<![\w'@./\\-])[A-Za-z]{5,24}(?![\w'@/\\]|[.-]\w)")
+"""Short words have too many neighbours; parts of addresses and links are no words."""
+_CONTRACTION = re.compile(
+    r"(?:are|was|were|is|has|have|had|do|does|did|could|should|would|must|might|need)nt"
+    r"|(?:they|you|we)(?:re|ve|ll)|(?:that|there|what|here|where|today)s"
+)
+
+
+class _English(NamedTuple):
+    words: frozenset[str]
+    common: SymSpell
+
+
+def correct_spelling(text: NormalizedText, is_token: Callable[[str], bool]) -> NormalizedText:
+    """The text with misspelt words corrected, in small letters; a corrected word maps to all of the word as written.
+
+    Foreign text stays as it is, and so does a word that has no common one near it. Never raises.
+
+    Args:
+        is_token: whether a word, in small letters, is one of the tokenizer's: such a word stays.
+    """
+    words = [word.lower() for word in _WORD.findall(text.text)]
+    strange = {word for word in words if not is_token(word)}
+    strange = {word for word in strange if not _is_english(word)}
+    if not strange or sum(word in strange for word in words) > max(FEW, FOREIGN * len(words)):
+        return text
+    return substitute(text, _WORD, lambda match: _meant(match.group(), strange))
+
+
+def _meant(written: str, strange: set[str]) -> str:
+    word = written.lower()
+    return (_nearest(word) or written) if word in strange else written
+
+
+@lru_cache(maxsize=1)
+def _english() -> _English:
+    from symspellpy import SymSpell
+
+    lines = files("symspellpy").joinpath(_DICTIONARY).read_text("utf-8-sig").splitlines()
+    counts = {word: int(count) for word, count in map(str.split, lines)}
+    common = SymSpell(max_dictionary_edit_distance=1)
+    for word in sorted(counts, key=lambda word: -counts[word])[:COMMON]:
+        common.create_dictionary_entry(word, counts[word])
+    return _English(frozenset(counts), common)
+
+
+def _is_english(word: str) -> bool:
+    return word in _english().words or _CONTRACTION.fullmatch(word) is not None
+
+
+@lru_cache(maxsize=65_536)
+def _nearest(word: str) -> str | None:
+    """The common word that was meant; None where there is none. First letters are seldom wrong."""
+    from symspellpy import Verbosity
+
+    near = _english().common.lookup(word, Verbosity.ALL, max_edit_distance=1)
+    kept = [item for item in near if item.term[0] == word[0]]
+    return max(kept, key=lambda item: _likelihood(word, item)).term if kept else None
+
+
+def _likelihood(word: str, item: SuggestItem) -> tuple[bool, int]:
+    """Letters are left out, doubled and swapped more often than others are written in their place."""
+    other_letter = len(item.term) == len(word) and sorted(item.term) != sorted(word)
+    return not other_letter, item.count
