@@ -76,6 +76,22 @@ def guard() -> reviewguard.Classifier:
     return reviewguard.load(FOLDER)
 
 
+SLIPS = {"review": "reveiw", "please": "plese", "family": "famly", "After": "Aftre", "have": "havve"}
+
+
+@pytest.mark.parametrize("text", [text for _, _, text in VIOLATIONS])
+def test_misspelt_words_are_marked_as_the_words_that_were_meant(
+    guard: reviewguard.Classifier, text: str
+) -> None:
+    def misspelt(words: str) -> str:
+        return re.sub("|".join(SLIPS), lambda found: SLIPS[found.group()], words)
+
+    right, wrong = guard(text), guard(misspelt(text))
+    assert wrong.text == misspelt(text) != text
+    assert (wrong.verdict, wrong.probability) == (right.verdict, right.probability)
+    assert [(e.type, e.text) for e in wrong.evidence] == [(e.type, misspelt(e.text)) for e in right.evidence]
+
+
 def test_it_is_small() -> None:
     assert sum(file.stat().st_size for file in FOLDER.iterdir()) <= 30_000_000
 
