@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
@@ -88,17 +89,43 @@ def weighed(text: str, **weights: float) -> tuple[list[tuple[int, int]], NDArray
     return spans, np.array([weights.get(w, 0.0) for w in words])
 
 
-def test_the_deciding_words_lie_within_the_marked_ones() -> None:
-    text = "A gift is yours, we want stars."
-    marked = [Evidence(2, 15, text[2:15], "incentive", 1.0)]
-    proof = decisive_words(
-        Message(text), marked, *weighed(text, gift=0.5, stars=0.9, yours=0.6), probability, 0.5
-    )
+TEXT = "A gift is yours, we want stars."
+WEIGHTS = weighed(TEXT, gift=0.5, stars=0.9, yours=0.6)
+
+
+def marked(words: str) -> list[Evidence]:
+    start = TEXT.index(words)
+    return [Evidence(start, start + len(words), words, "incentive", 1.0)]
+
+
+def test_the_deciding_words_are_marked_ones_where_these_make_it_compliant() -> None:
+    proof = decisive_words(Message(TEXT), marked("gift is yours"), *WEIGHTS, probability, 0.5, 0.3)
     assert proof is not None
     assert [(q.start, q.text) for q in proof.words] == [(2, "gift")]
     assert proof.probability == 0.2
-    elsewhere = [Evidence(0, 1, "A", "incentive", 1.0)]
-    assert decisive_words(Message(text), elsewhere, *weighed(text), probability, 0.5) is None
+
+
+def test_other_words_are_taken_where_the_marked_ones_do_not_make_it_compliant() -> None:
+    proof = decisive_words(Message(TEXT), marked("yours"), *WEIGHTS, probability, 0.5, 0.3)
+    assert proof is not None
+    assert [q.text for q in proof.words] == ["stars"]
+
+
+def test_marked_words_that_leave_a_doubt_decide_where_nothing_makes_it_compliant() -> None:
+    proof = decisive_words(Message(TEXT), marked("gift is yours"), *WEIGHTS, probability, 0.5, 0.1)
+    assert proof is not None
+    assert [q.text for q in proof.words] == ["gift"]
+    assert decisive_words(Message(TEXT), marked("yours"), *WEIGHTS, probability, 0.5, 0.1) is None
+
+
+def test_most_of_a_message_is_never_taken_for_its_unmarked_words() -> None:
+    def by_length(messages: Sequence[Message]) -> NDArray[np.float64]:
+        return np.array([len(re.findall(r"\w+", m.text)) / 10 for m in messages])
+
+    assert decisive_words(Message(TEXT), marked("yours"), *WEIGHTS, by_length, 0.35, 0.35) is None
+    proof = decisive_words(Message(TEXT), marked("yours"), *WEIGHTS, by_length, 0.65, 0.45)
+    assert proof is not None
+    assert [q.text for q in proof.words] == ["gift", "yours", "stars"]
 
 
 def test_the_buyers_clause_is_found() -> None:

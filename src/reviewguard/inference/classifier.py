@@ -145,7 +145,7 @@ class Classifier:
     def prove(self, messages: Sequence[Message], verdicts: Sequence[Verdict]) -> list[Verdict]:
         """Each verdict that is not compliant with what is left without its marked words and without the buyer's.
 
-        Violations get the fewest words that decide, too: some fifteen further passes over each, up to fifty over a
+        Violations get the fewest words that decide, too: some sixteen further passes over each, up to sixty over a
         long one.
 
         Args:
@@ -286,7 +286,7 @@ class Classifier:
         depends = answers and left([replace(message, previous=None)])[0] < below
         return replace(
             self._without_marks(message, verdict, left),
-            decisive=self._decisive_words(message, verdict, rules, left, below) if flagged else None,
+            decisive=self._decisive_words(message, verdict, rules, left) if flagged else None,
             buyer=decisive_clauses(message, left, below) if depends else None,
         )
 
@@ -299,9 +299,7 @@ class Classifier:
         (probability,) = left([replace(message, text=rest)]).tolist()
         return replace(verdict, without_evidence=round(probability, 6))
 
-    def _decisive_words(
-        self, message: Message, verdict: Verdict, rules: Profile, left: Left, below: float
-    ) -> Proof | None:
+    def _decisive_words(self, message: Message, verdict: Verdict, rules: Profile, left: Left) -> Proof | None:
         kinds = rules.breaking_types([t.type for t in verdict.types])
         (scores,) = self._score_readable([message])
         assert scores is not None  # what is flagged was read
@@ -316,7 +314,8 @@ class Classifier:
             weight = deciding(probability, word_effects(words, scores.offsets, scores.attribution))
         else:
             weight = np.sum([s.weight for s in found], axis=0)
-        return decisive_words(message, evidence, words, weight, left, below)
+        cuts = self.settings.profiles[rules.name]
+        return decisive_words(message, evidence, words, weight, left, cuts.threshold, cuts.lower)
 
 
 def _concerns(rules: Profile, kind: str) -> bool:

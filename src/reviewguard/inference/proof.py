@@ -22,7 +22,9 @@ LONGEST = 4_000
 MOST_CLAUSES = 16
 """Clauses of the buyer's message that are tried; the model reads no more."""
 FIRM = 0.25
-"""Probability, 0–1, to get under where the words allow it: just under the cut would prove little."""
+"""Probability, 0–1, to get under where no words make the verdict compliant: just under the cut would prove little."""
+MOST_UNMARKED = 0.5
+"""Share of a message's words, unmarked ones among them, that are taken out at most: without most of it any is clear."""
 SPARED = 24
 """Words of a deciding set, the least likely, that are tried for being put back."""
 ROUNDS = 3
@@ -43,17 +45,24 @@ def decisive_words(
     weight: Floats,
     left: Left,
     below: float,
+    clear: float,
 ) -> Proof | None:
-    """The fewest words found within the marked phrases without which the probability is under `FIRM`, else `below`.
+    """The fewest words found without which the verdict is compliant, else no violation.
+
+    They are marked ones where these suffice. Where no words, marked or not, make the verdict compliant, marked ones get
+    the probability under `FIRM`, else under `below`.
 
     Args:
         words: all of the message.
         weight: how much each decides; words of more are tried first.
+        below: the single cut.
+        clear: the threshold under which a verdict is compliant.
     """
     if len(message.text) > LONGEST:
         return None
-    marked = [i for i, (a, b) in enumerate(words) if any(e.start < b and e.end > a for e in evidence)]
-    order = sorted(marked, key=lambda i: -weight[i])
+    likeliest = sorted(range(len(words)), key=lambda i: -weight[i])
+    marked = [i for i in likeliest if any(e.start < words[i][1] and e.end > words[i][0] for e in evidence)]
+    more = [*marked, *(i for i in likeliest if i not in marked)][: int(MOST_UNMARKED * len(words))]
 
     def without(chosen: Collection[int]) -> Message:
         return replace(message, text=without_spans(message.text, _joined(message.text, words, chosen), " "))
@@ -61,7 +70,8 @@ def decisive_words(
     def tried(sets: Sequence[Sequence[int]]) -> Floats:
         return left([without(s) for s in sets])
 
-    found = fewest(order, tried, min(FIRM, below)) or fewest(order, tried, below)
+    aims = ((marked, clear), (more, clear), (marked, min(FIRM, below)), (marked, below))
+    found = next(filter(None, (fewest(order, tried, aim) for order, aim in aims)), None)
     return found and _proof(message.text, words, *found)
 
 

@@ -34,6 +34,7 @@ SHIPPED: Mapping[str, str] = {
     "removal_words_taken": "words marked (share)",
     "marks_alone_flagged": "above the single cut with the marked words alone",
     "decisive_turns_compliant": "below the single cut once the decisive words are taken out",
+    "decisive_says_compliant": "verdict compliant once the decisive words are taken out",
     "decisive_words_taken": "decisive words (share)",
     "unchanged_by_typos": "marked words unchanged (IOU ≥ 0.9) by typos in others",
 }

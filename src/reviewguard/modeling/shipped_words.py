@@ -44,7 +44,7 @@ def shipped_figures(
     """
     observed = observe(scorer, examples, load_policy().profile("amazon"))
     turned, taken = remove_evidence(scorer, observed)
-    fewest_turned, fewest_taken = remove_decisive(scorer, prove, observed)
+    fewest_turned, fewest_cleared, fewest_taken = remove_decisive(scorer, prove, observed)
     cleared, sufficed = split_by_marks(scorer, observed)
     values = {
         "token_f1": rationale_agreement(observed, token_f1),
@@ -54,6 +54,7 @@ def shipped_figures(
         "removal_words_taken": taken,
         "marks_alone_flagged": sufficed,
         "decisive_turns_compliant": fewest_turned,
+        "decisive_says_compliant": fewest_cleared,
         "decisive_words_taken": fewest_taken,
         "unchanged_by_typos": unchanged_by_typos(scorer, observed, seed),
     }
@@ -76,10 +77,13 @@ def split_by_marks(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]:
     texts = [*rests, *(_marked_alone(m.text, s) for m, s in zip(messages, spans, strict=True))]
     verdicts = scorer.predict([replace(m, text=t) for m, t in zip(messages * 2, texts, strict=True)])
     without, alone = verdicts[: len(caught)], verdicts[len(caught) :]
-    clear = [v.verdict == COMPLIANT or not re.search(r"\w", r) for v, r in zip(without, rests, strict=True)]
-    cleared[caught] = np.array(clear, dtype=np.float64)
+    cleared[caught] = [_is_clear(verdict, rest) for verdict, rest in zip(without, rests, strict=True)]
     sufficed[caught] = scored_probabilities(alone) >= scorer.threshold
     return cleared, sufficed
+
+
+def _is_clear(verdict: Verdict, text: str) -> bool:
+    return verdict.verdict == COMPLIANT or not re.search(r"\w", text)
 
 
 def _marked_alone(text: str, spans: Sequence[Span]) -> str:
@@ -88,16 +92,17 @@ def _marked_alone(text: str, spans: Sequence[Span]) -> str:
     return " ".join(text[start:end] for (start, end), marked in words if marked)
 
 
-def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[Floats, Floats]:
-    """Take the fewest words that decide out of every caught violation and score what is left.
+def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[Floats, Floats, Floats]:
+    """Take the fewest words that decide out of every caught violation and judge what is left.
 
     Returns:
-        Whether the rest is below the scorer's threshold (1 or 0; 0 where no such words were found) and the share of
-        words taken (NaN there), both NaN for messages that are not caught violations, shape `(messages,)`.
+        Whether the rest is below the scorer's threshold, and whether its verdict is compliant (1 or 0; 0 where no such
+        words were found), and the share of words taken (NaN there), all NaN for messages that are not caught
+        violations, shape `(messages,)`.
     """
-    turned, taken = (np.full(len(observed.examples), np.nan) for _ in range(2))
+    turned, cleared, taken = (np.full(len(observed.examples), np.nan) for _ in range(3))
     caught = np.flatnonzero(observed.caught).tolist()
-    turned[caught] = 0.0
+    turned[caught] = cleared[caught] = 0.0
     messages = [observed.examples[i].message for i in caught]
     proven = prove(messages, [observed.verdicts[i] for i in caught])
     rests: dict[int, Message] = {}
@@ -106,9 +111,10 @@ def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[F
             spans = [(q.start, q.end) for q in verdict.decisive.words]
             taken[index] = marked_words(message.text, spans).mean()
             rests[index] = replace(message, text=without_spans(message.text, spans, " "))
-    left = scored_probabilities(scorer.predict(list(rests.values())))
-    turned[list(rests)] = left < scorer.threshold
-    return turned, taken
+    left = scorer.predict(list(rests.values()))
+    turned[list(rests)] = scored_probabilities(left) < scorer.threshold
+    cleared[list(rests)] = [_is_clear(v, m.text) for v, m in zip(left, rests.values(), strict=True)]
+    return turned, cleared, taken
 
 
 def unchanged_by_typos(scorer: Scorer, observed: Observed, seed: int) -> Floats:
