@@ -104,19 +104,6 @@ def _row(message: Any, place: str, thread: str | None) -> Row:
     return Row(place, {}, f"not a JSON object but a {type(message).__name__}")
 
 
-def messages_in(value: Any, given: Columns) -> Iterator[Any]:
-    """The messages of an object as cells, oldest first; the value as it is where it is no object.
-
-    A message takes over the id of its conversation as the thread, its order, ASIN and subject. What has words of
-    its own beside the list is a message too: the buyer's, if nothing says who wrote it and the first answer is the
-    seller's. Intercom has the first message in an object of its own.
-
-    Args:
-        given: field → column, where names do not tell.
-    """
-    yield from _unfold(value, given, {})
-
-
 def told_by(path: str, others: Collection[str]) -> Cells:
     """What the name of a list says of the messages in it: their order, who wrote them, that they are notes.
 
@@ -177,6 +164,12 @@ def _agree(entries: Iterable[Mapping[str, Any]], given: Columns) -> bool:
 
 
 def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
+    """The messages of an object as cells, oldest first; the value as it is where it is no object.
+
+    A message takes over the id of its conversation as the thread, its order, ASIN and subject. What has words of
+    its own beside the list is a message too: the buyer's, if nothing says who wrote it and the first answer is the
+    seller's. Intercom has the first message in an object of its own.
+    """
     if isinstance(value, list) and value:
         for entry in value:
             yield from _unfold(entry, given, carried)
