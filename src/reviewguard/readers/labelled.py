@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,21 +113,13 @@ def _rationale(
 
 
 def _quoted(quote: str, text: str, type_name: str, where: str) -> list[Rationale]:
-    starts = _occurrences(quote, text) if quote else []
-    if not starts:
+    found = [match.span() for match in re.finditer(re.escape(quote), text)] if quote else []
+    if not found:
         raise InputError(
             f"{where}: `rationale` quotes {quote!r}, which is not in the text",
             expected="a non-empty, exact substring of `text`",
         )
-    return [Rationale(start, start + len(quote), type_name) for start in starts]
-
-
-def _occurrences(quote: str, text: str) -> list[int]:
-    starts, start = [], text.find(quote)
-    while start >= 0:
-        starts.append(start)
-        start = text.find(quote, start + len(quote))
-    return starts
+    return [Rationale(start, end, type_name) for start, end in found]
 
 
 def _offsets(item: Any, text: str, types: tuple[str, ...], where: str) -> Rationale:
