@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -13,7 +12,7 @@ from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.spans import EDGES, bare
 from reviewguard.readers.markup import html_to_text
-from reviewguard.readers.sources import HEAD
+from reviewguard.readers.sources import HEAD, is_utf16
 from reviewguard.schema import Evidence, Message, Quote, Verdict
 
 MARKUP_SUFFIXES = frozenset({".html", ".htm"})
@@ -176,4 +175,4 @@ def _is_binary(path: Path) -> bool:
     """UTF-16 is text that cannot be read: left out without a word, an ask in it would pass."""
     with path.open("rb") as file:
         head = file.read(HEAD)
-    return b"\0" in head and not head.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return b"\0" in head and not is_utf16(head)
