@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from reviewguard.errors import InputError
 from reviewguard.labelling.answered import with_previous
@@ -153,23 +152,12 @@ def _check_columns(path: Path, header: Mapping[str, None], own: Mapping[str, str
                 expected="one such column",
                 fix=f"say which with --map {field}={several[0]!r}",
             )
-    if header and not {"types", "verdict"} & _fields(header, own).keys():
+    if header and not {"types", "verdict"} & recognise(list(header), own, COLUMNS).keys():
         raise InputError(
             f"{path}: no column with labels among {', '.join(header)}",
             expected="one named types, or verdict",
             fix="name it with --map types='Your column' or --map verdict='Your column'",
         )
-
-
-def _fields(header: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, str]:
-    """Field → column."""
-    folded = {fold(column): column for column in reversed(list(header))}
-    found = {
-        field: next(folded[name] for name in names if name in folded)
-        for field, names in COLUMNS.items()
-        if any(name in folded for name in names)
-    }
-    return found | {field: column for field, column in own.items() if column in header}
 
 
 def _row(
@@ -178,7 +166,7 @@ def _row(
     """None for a row without a label."""
     if record.error:
         raise Unusable(record.error)
-    fields = _fields(record.values, own)
+    fields = recognise(list(record.values), own, COLUMNS)
     cells = {field: record.values[column] for field, column in fields.items()}
     if not word_of(cells.get("types")) and not word_of(cells.get("verdict")):
         return None

@@ -107,12 +107,18 @@ def check_answers(
             )
 
 
-def recognise(header: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
-    """Field → column for what this header has; of columns with one name the first."""
+def recognise(
+    header: Sequence[str], given: Mapping[str, str], known: Mapping[str, tuple[str, ...]] | None = None
+) -> dict[str, str]:
+    """Field → column for what this header has; of columns with one name the first.
+
+    Args:
+        known: field → names of its column, as `fold` writes them; the vocabulary's by default.
+    """
     folded = {fold(column): column for column in reversed(header)}
     found = {
         field: next(folded[name] for name in names if name in folded)
-        for field, names in load_vocabulary().columns.items()
+        for field, names in (known or load_vocabulary().columns).items()
         if any(name in folded for name in names)
     }
     return found | {field: column for field, column in given.items() if column in header}
