@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -151,10 +151,7 @@ class ExchangeRow(StrictRow):
 
     def to_message(self) -> LabelledMessage:
         """The value the rest of the system uses."""
-        row = self.model_dump(by_alias=True)
-        values = {name: row[name] for name in LabelledMessage.__slots__}
-        values["rationale"] = tuple(Rationale(**item) for item in values["rationale"])
-        return LabelledMessage(**values)
+        return from_row(self.model_dump(by_alias=True))
 
 
 class MessageRow(ExchangeRow):
@@ -244,6 +241,14 @@ def to_row(message: LabelledMessage) -> dict[str, Any]:
     """The JSON form of one message, fields in the dataset's order."""
     row = asdict(message)
     return row | {"types": list(message.types), "rationale": list(row["rationale"])}
+
+
+def from_row(row: Mapping[str, Any]) -> LabelledMessage:
+    """The inverse of `to_row`; what else the row holds is passed over."""
+    values = {name: row[name] for name in LabelledMessage.__slots__}
+    values["types"] = tuple(row["types"])
+    values["rationale"] = tuple(Rationale(**item) for item in row["rationale"])
+    return LabelledMessage(**values)
 
 
 def write_messages(path: Path, messages: Iterable[LabelledMessage]) -> None:

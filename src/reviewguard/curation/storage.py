@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reviewguard.curation.sources import to_row
+from reviewguard.curation.sources import from_row, to_row
 from reviewguard.errors import InputError
 from reviewguard.files import atomic_write, sha256, write_json
 from reviewguard.policy import verdict_of
-from reviewguard.schema import LabelledMessage, Rationale
+from reviewguard.schema import LabelledMessage
 
 REPORT = "report.json"
 SPLITS = ("train", "validation", "test")
@@ -152,11 +151,4 @@ def _read_split(path: Path, expected: Mapping[str, str]) -> list[LabelledMessage
             f"{path} is missing or differs from its report",
             fix="run `reviewguard data build` again",
         )
-    return [_to_message(row) for row in pq.read_table(path, schema=SCHEMA).to_pylist()]
-
-
-def _to_message(row: Mapping[str, Any]) -> LabelledMessage:
-    values = {name: row[name] for name in LabelledMessage.__slots__}
-    values["types"] = tuple(row["types"])
-    values["rationale"] = tuple(Rationale(**item) for item in row["rationale"])
-    return LabelledMessage(**values)
+    return [from_row(row) for row in pq.read_table(path, schema=SCHEMA).to_pylist()]
