@@ -12,7 +12,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from reviewguard.modeling.runs import write_run
+from reviewguard.modeling.runs import lineage, write_run
 from reviewguard.modeling.trainer import interpolate
 from reviewguard.training import finished_run
 
@@ -30,7 +30,7 @@ def main() -> None:
     run, earlier = finished_run(options.run), finished_run(options.earlier)
     model, start = run.trained.model, earlier.trained.model.state_dict()
     interpolate(model, model.state_dict(), start, options.share)
-    averaged = [*run.facts.get("averaged_with", ()), {**earlier.lineage, "share": options.share}]
+    averaged = [*run.facts.get("averaged_with", ()), {**lineage(earlier.facts), "share": options.share}]
     write_run(options.out, replace(run, facts={**run.facts, "averaged_with": averaged}))
 
 

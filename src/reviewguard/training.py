@@ -27,7 +27,7 @@ from reviewguard.modeling.evaluation import Evaluation, evaluate
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.plots import calibration_figure
 from reviewguard.modeling.provenance import git_state, package_versions
-from reviewguard.modeling.runs import RUN, FinishedRun, read_run, run_record, taught_by, write_run
+from reviewguard.modeling.runs import RUN, FinishedRun, lineage, read_run, run_record, taught_by, write_run
 from reviewguard.modeling.tracking import Tracker, TrackingCallback
 from reviewguard.modeling.trainer import fine_tune
 from reviewguard.policy import load_policy
@@ -96,7 +96,7 @@ def train(
     earlier = finished_run(start_from) if start_from else None
     if earlier:
         _check_start(config, earlier)
-    started_from = earlier.lineage if earlier else None
+    started_from = lineage(earlier.facts) if earlier else None
     commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
     digest = stored_digest(data_dir)
@@ -230,7 +230,7 @@ def run_facts(
         "messages": {name: len(rows) for name, rows in splits.items()} | {"train": len(written)},
         TYPE_COUNTS: dict(Counter(t for m in written for t in m.types)),
         LEARNT: sorted(labels.union(earlier.facts.get(LEARNT, ()) if earlier else ())),
-        "started_from": earlier.lineage if earlier else None,
+        "started_from": lineage(earlier.facts) if earlier else None,
         "versions": package_versions(),
     }
 

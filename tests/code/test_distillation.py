@@ -19,7 +19,7 @@ from reviewguard.encoding import Limits, MessageEncoder
 from reviewguard.errors import ModelError
 from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel
-from reviewguard.modeling.runs import RUN, read_run, taught_by
+from reviewguard.modeling.runs import RUN, lineage, read_run, taught_by
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Rationale
 
@@ -212,8 +212,8 @@ def test_weights_in_parts_become_a_finished_run(tiny_base: Path, tiny_data_dir: 
     for name, weights in finished.trained.model.state_dict().items():
         assert torch.allclose(weights, model.state_dict()[name], atol=1e-3), name
     assert finished.facts["taught_by"] == {**finishing.TEACHER, **said}
-    assert taught_by(finished.lineage) == finished.facts["taught_by"]
-    assert taught_by({"started_from": finished.lineage}) == finished.facts["taught_by"]
+    assert taught_by(lineage(finished.facts)) == finished.facts["taught_by"]
+    assert taught_by({"started_from": lineage(finished.facts)}) == finished.facts["taught_by"]
     assert taught_by({"started_from": None}) is None
     assert json.loads((tmp_path / "run" / RUN).read_text("utf-8"))["facts"]["version"] == "1.2.3"
     with pytest.raises(ModelError, match="are missing or are none of this model's"):

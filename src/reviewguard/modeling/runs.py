@@ -34,11 +34,6 @@ class FinishedRun:
     facts: Mapping[str, Any]
     trained: TrainedModel
 
-    @property
-    def lineage(self) -> dict[str, Any]:
-        """What a model that begins with these weights must say about them."""
-        return lineage(self.facts)
-
 
 def lineage(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a model that begins with the weights of a training must say of it, from that training's facts."""
