@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from reviewguard.readers.columns import MAIL_FIELD
 from reviewguard.readers.identifiers import RELAY_HOST
 from reviewguard.readers.mime import ParsedMail
 from reviewguard.schema import Role
@@ -41,9 +42,10 @@ class OwnAddresses:
     names: frozenset[str] = frozenset()
 
     @classmethod
-    def parse(cls, value: str) -> OwnAddresses:
-        """From `--map seller=support@shop.example,shop.example`."""
-        return cls(frozenset(name.lstrip("@") for name in re.split(r"[\s,;]+", value.lower()) if name))
+    def given(cls, columns: Mapping[str, str]) -> OwnAddresses:
+        """What `--map seller=support@shop.example,shop.example` names."""
+        names = re.split(r"[\s,;]+", columns.get(MAIL_FIELD, "").lower())
+        return cls(frozenset(name.lstrip("@") for name in names if name))
 
     def hold(self, addresses: Iterable[str]) -> bool:
         """Whether one of the addresses is the seller's."""

@@ -10,12 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.correspondents import (
-    OwnAddresses,
-    is_reply,
-    role_of_mail,
-    thread_of_mail,
-)
+from reviewguard.readers.columns import MAIL_FIELD
+from reviewguard.readers.correspondents import OwnAddresses, is_reply, role_of_mail, thread_of_mail
 from reviewguard.readers.dates import parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.mime import ParsedMail, parse_mail
@@ -49,7 +45,7 @@ class EmlReader:
 
     name = "eml"
     suffixes = (".eml",)
-    mappable = frozenset({"seller"})
+    mappable = frozenset({MAIL_FIELD})
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the content begins with the headers of a mail."""
@@ -69,7 +65,7 @@ class MboxReader:
 
     name = "mbox"
     suffixes = (".mbox", ".mbx")
-    mappable = frozenset({"seller"})
+    mappable = frozenset({MAIL_FIELD})
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the content begins with the separator line of a mailbox."""
@@ -108,7 +104,7 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
     values = _values(mail)
     if not any(mail.header(name) for name in _KNOWN_HEADERS):
         return Record(str(path), place, values, error="no mail: it has no headers")
-    role = role_of_mail(mail, OwnAddresses.parse(options.columns.get("seller", "")))
+    role = role_of_mail(mail, OwnAddresses.given(options.columns))
     if _MAILDIR_DRAFT.search(path.name):
         role = "system"
     words = words_of(mail.text, role, is_reply=is_reply(mail))

@@ -14,7 +14,6 @@ from reviewguard.errors import InputError
 from reviewguard.personal import EMAIL
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import (
-    MAIL_FIELD,
     check_answers,
     find_fields,
     has_summary,
@@ -105,7 +104,7 @@ def to_records(
     first = day_first(row.values.get(layout_of(row.values).fields.get("date", "")) for row in sample)
     if first is None:  # a file writes its dates alike
         first = day_first(cell for row in sample for cell in row.values.values())
-    own = OwnAddresses.parse(options.columns.get(MAIL_FIELD, ""))
+    own = OwnAddresses.given(options.columns)
     words = words_of_file(_writer_cells(row.values, layout_of(row.values)) for row in sample)
     for row in rows:
         yield _record(row, str(path), layout_of(row.values), first, own, words)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import MAIL_FIELD
 from reviewguard.readers.correspondents import OwnAddresses, is_notice
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
@@ -123,8 +122,8 @@ class TicketReader(ABC):
         """
         lists = mentioned(path, self.lists)
         apart = any(has_list(path, name, lists) for name in MESSAGE_LISTS if name in lists)
-        own = OwnAddresses.parse(options.columns.get(MAIL_FIELD, ""))
-        reading = _Reading(self, path, replace(self.people(path), own=own), apart)
+        people = replace(self.people(path), own=OwnAddresses.given(options.columns))
+        reading = _Reading(self, path, people, apart)
         for number, found in enumerate(read_objects(path, lists), 1):
             if isinstance(found, Damaged):
                 yield Record(str(path), found.place, {}, error=found.reason)
