@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reviewguard.inference.classifier import Classifier
-from reviewguard.modeling.compare import FIGURES, figure_text
+from reviewguard.modeling.compare import ComparisonTable
 from reviewguard.retraining.doubts import Doubt
 from reviewguard.retraining.gate_report import GateReport
 from reviewguard.retraining.labels import LISTED, told_withdrawn
@@ -105,15 +105,8 @@ class RetrainReport:
         )
 
     def _figures(self) -> str:
-        names = [name for name in FIGURES if self.answers[0].test.figures[name].value is not None]
-        lines = [
-            f"| test split | {' | '.join(FIGURES[n] for n in names)} |",
-            "| --- |" + " --- |" * len(names),
-        ]
-        for version, side in zip((self.champion, self.challenger), self.answers, strict=True):
-            cells = (figure_text(side.test.figures[name]) for name in names)
-            lines.append(f"| {version} | {' | '.join(cells)} |")
-        return "\n".join(lines) + "\n"
+        before, after = (side.test for side in self.answers)
+        return ComparisonTable({"test split": {self.champion: before, self.challenger: after}}).to_markdown()
 
     def _changed(self) -> str:
         right = [change for change in self.changes if change.right]
