@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from reviewguard.errors import InputError
+from reviewguard.files import disk_errors
 from reviewguard.inference.workspace_db import holds_verdicts
 
 Leftover = Literal["refuse", "resume", "restart"]
@@ -60,7 +61,7 @@ def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder
 
     folder = WorkFolder(_make_folder(out), out)
     try:
-        with FileLock(folder.path / "lock", timeout=0), _disk_errors(folder.path, leftover):
+        with FileLock(folder.path / "lock", timeout=0), _work_errors(folder.path, leftover):
             _settle(folder, leftover)
             try:
                 yield folder
@@ -77,13 +78,9 @@ def _make_folder(out: Path) -> Path:
     if out.is_dir():
         raise InputError(f"{out} is a folder", expected="the name of a file to write")
     folder = out.parent / f".{out.name}.rgwork"
-    try:
+    with disk_errors(out):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "lock").touch()
-    except OSError as error:
-        raise InputError(
-            f"cannot write {out}: {error.strerror}", fix="choose a folder you may write to"
-        ) from error
     return folder
 
 
@@ -102,7 +99,7 @@ def _settle(folder: WorkFolder, leftover: Leftover) -> None:
 
 
 @contextmanager
-def _disk_errors(folder: Path, leftover: Leftover) -> Iterator[None]:
+def _work_errors(folder: Path, leftover: Leftover) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:

@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from reviewguard.curation.labels import Label, Labels, read_labels, write_labels
 from reviewguard.errors import InputError
+from reviewguard.files import disk_errors
 
 LOCK = ".lock"
 
@@ -28,18 +29,17 @@ def store(target: Path, new: Iterable[Label], stored: Labels, *, removed: Collec
         InputError: another process writes there, or has written since.
     """
     folder = target.parent
-    try:
+    with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / LOCK, timeout=0):
-            if read_labels(folder) != stored:
-                raise InputError(f"{folder} was changed meanwhile", fix="run the same command again")
-            _write(target, list(new), stored, removed)
-    except Timeout as error:
-        raise InputError(f"another process writes to {folder}", fix="try again when it is done") from error
-    except OSError as error:
-        raise InputError(
-            f"cannot write {folder}: {error.strerror}", fix="free space, or check rights"
-        ) from error
+        try:
+            with FileLock(folder / LOCK, timeout=0):
+                if read_labels(folder) != stored:
+                    raise InputError(f"{folder} was changed meanwhile", fix="run the same command again")
+                _write(target, list(new), stored, removed)
+        except Timeout as error:
+            raise InputError(
+                f"another process writes to {folder}", fix="try again when it is done"
+            ) from error
 
 
 def _write(target: Path, new: list[Label], stored: Labels, removed: Collection[str]) -> None:

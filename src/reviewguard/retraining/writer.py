@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from reviewguard.errors import InputError
-from reviewguard.files import write_json
+from reviewguard.files import disk_errors, write_json
 from reviewguard.user import who
 
 LOCK, NOTE = ".lock", ".writer.json"
@@ -40,17 +40,14 @@ class Writer:
         Raises:
             InputError: another one is writing still, or the folder cannot be written to.
         """
-        try:
+        with disk_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=wait)
-        except Timeout as error:
-            raise InputError(
-                f"{self._folder} is in use by {self._holder()}", fix="try again when that is done"
-            ) from error
-        except OSError as error:
-            raise InputError(
-                f"cannot write {self._folder}: {error.strerror}", fix="choose a folder you may write to"
-            ) from error
+            try:
+                self._lock.acquire(timeout=wait)
+            except Timeout as error:
+                raise InputError(
+                    f"{self._folder} is in use by {self._holder()}", fix="try again when that is done"
+                ) from error
         try:
             if self._lock.lock_counter == 1:
                 self._leave_note(what)

@@ -85,13 +85,10 @@ def _new_folder(folder: Path, *, force: bool) -> Iterator[Path]:
     folder = folder.absolute()
     new = _part_of(folder)
     try:
-        yield new
-        new.chmod(0o777 & ~umask())
-        _replace(new, folder)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {folder}: {error.strerror}", fix="free some space, or choose another --out"
-        ) from error
+        with disk_errors(folder):
+            yield new
+            new.chmod(0o777 & ~umask())
+            _replace(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -100,13 +97,9 @@ def _part_of(folder: Path) -> Path:
     """A new, empty folder on the same file system: in it, or beside it where it does not exist yet."""
     folder = folder.absolute()
     place = folder if folder.is_dir() else folder.parent
-    try:
+    with disk_errors(folder):
         place.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=place, prefix=_PART))
-    except OSError as error:
-        raise InputError(
-            f"cannot write {folder}: {error.strerror}", fix="choose a folder you may write to"
-        ) from error
 
 
 def _replace(new: Path, folder: Path) -> None:
