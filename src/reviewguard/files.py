@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,9 @@ from reviewguard.errors import InputError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk without room refuses by."""
 
 
 @contextmanager

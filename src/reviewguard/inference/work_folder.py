@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import sqlite3
@@ -13,13 +12,11 @@ from pathlib import Path
 from typing import IO, Literal
 
 from reviewguard.errors import InputError
-from reviewguard.files import disk_errors
+from reviewguard.files import FULL, disk_errors
 from reviewguard.inference.workspace_db import holds_verdicts
 
 Leftover = Literal["refuse", "resume", "restart"]
 """What to do with the work of an unfinished run."""
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def _work_errors(folder: Path, leftover: Leftover) -> Iterator[None]:
             raise InputError(f"{folder} is damaged: {error}", fix="begin anew with --restart") from error
         raise
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise _full(folder, leftover) from error
         raise
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import shutil
@@ -16,14 +15,13 @@ from typing import Any
 from safetensors import SafetensorError
 
 from reviewguard.errors import InputError
-from reviewguard.files import write_json
+from reviewguard.files import FULL, write_json
 from reviewguard.modeling.checkpoints import remove_checkpoints
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.runs import WEIGHTS, FinishedRun, read_run, write_run
 from reviewguard.modeling.trainer import TrainedModel
 
 STATE = "state.json"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_WRITTEN = ("Error while serializing", "PytorchStreamWriter", "unexpected pos")
 """What safetensors and torch say where they could not write; their errors have no number."""
 
@@ -99,7 +97,7 @@ def full_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError, RuntimeError) as error:
-        if getattr(error, "errno", None) not in _FULL and not any(s in str(error) for s in _NOT_WRITTEN):
+        if getattr(error, "errno", None) not in FULL and not any(s in str(error) for s in _NOT_WRITTEN):
             raise
         raise InputError(
             f"the disk of {folder}, or that of temporary files in {tempfile.gettempdir()}, is full",
