@@ -5,8 +5,8 @@ What they choose of it they write as JSONL.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.registry import read_records
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import ScoredRecord
+
+ProgressBar = Callable[[], AbstractContextManager[Report]]
+"""A bar for each export that is scored."""
 
 
 @dataclass(frozen=True, slots=True)

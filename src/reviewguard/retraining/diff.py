@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reviewguard.errors import ModelError
-from reviewguard.inference.batch import Report
-from reviewguard.inference.exports import ScoreOptions, scored_export, write_rows
+from reviewguard.inference.exports import ProgressBar, ScoreOptions, scored_export, write_rows
 from reviewguard.inference.model_folder import load
 from reviewguard.retraining.stored import StoredModel
 from reviewguard.schema import ScoredRecord, Verdict
@@ -20,8 +18,6 @@ from reviewguard.schema import ScoredRecord, Verdict
 EVALUATION = "evaluation.json"
 BEFORE_VERDICT, BEFORE_PROBABILITY = "rg_before_verdict", "rg_before_probability"
 """Columns of the output that hold the first version's verdict; `rg_verdict` … are the second one's."""
-
-Progress = Callable[[], AbstractContextManager[Report]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +118,9 @@ def verdict_changes(
     after: StoredModel,
     *,
     options: ScoreOptions,
-    progress: Progress,
+    progress: ProgressBar,
 ) -> VerdictChanges:
     """Judge an export, or labelled messages, with both versions.
-
-    Args:
-        progress: a progress bar for each version.
 
     Raises:
         UserError: unusable inputs, options or models.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 
 from reviewguard.encoding import MessageEncoder
-from reviewguard.inference.batch import Report
 from reviewguard.inference.drift.movements import Drift, compare
 from reviewguard.inference.drift.reference import read_reference
 from reviewguard.inference.drift.sample import Sample, measure
-from reviewguard.inference.exports import ScoreOptions, scored_export
+from reviewguard.inference.exports import ProgressBar, ScoreOptions, scored_export
 from reviewguard.inference.model_folder import TOKENIZER_FILE, load, shipped_model
 
 WRITTEN = (
@@ -20,7 +18,6 @@ WRITTEN = (
 )
 
 Inputs = Sequence[Path | str]
-Progress = Callable[[], AbstractContextManager[Report]]
 
 
 def find_drift(
@@ -29,13 +26,12 @@ def find_drift(
     *,
     model: Path | None,
     options: ScoreOptions,
-    progress: Progress,
+    progress: ProgressBar,
 ) -> Drift:
     """Compare an export with another one, or with the model's reference where `against` is empty.
 
     Args:
         model: model folder; the shipped one where None.
-        progress: a progress bar for each export that is scored.
 
     Raises:
         UserError: unusable inputs, options or model; a missing reference shows before anything is scored.
