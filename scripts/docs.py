@@ -1,8 +1,8 @@
 """Rewrites the generated blocks of the documents: `python scripts/docs.py`, or `--check` to compare only.
 
 A block stands between `<!-- begin NAME -->` and `<!-- end NAME -->`. Every figure in the documents lies in
-one. Sources: the command line, the policy, `pyproject.toml`, `models/default/evaluation.json`,
-`docs/figures.json`, which `scripts/figures.py` measures, `docs/explanations.json` and `docs/explanations_plain.json`.
+one. Sources: the command line, the policy, `pyproject.toml`, `models/default/evaluation.json`, and what is stored as
+JSON in `docs/`, of which `scripts/figures.py` measures `docs/figures.json`, and in `data/`.
 """
 
 from __future__ import annotations
