@@ -11,8 +11,8 @@ from reviewguard.checkout import LABELS, MESSAGES
 from reviewguard.curation.details import remover
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import read_jsonl
-from reviewguard.inference.batch import Report, silent
-from reviewguard.inference.exports import ScoreOptions, check_out, scored_export, write_rows
+from reviewguard.inference.batch import Report, ScoreOptions, silent
+from reviewguard.inference.exports import check_out, scored_export, write_rows
 from reviewguard.inference.model_folder import load
 from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
 from reviewguard.people import Details, People, details_in

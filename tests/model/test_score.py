@@ -25,6 +25,7 @@ from reviewguard.cli import app
 from reviewguard.cli.scoring import INTERRUPTED
 from reviewguard.errors import InputError
 from reviewguard.inference import conversations
+from reviewguard.inference.batch import ScoreOptions
 from reviewguard.inference.scoring import ScoreJob, run_job
 from reviewguard.inference.work_folder import work_folder
 
@@ -78,7 +79,7 @@ def expected(export: Path, tiny_model_dir: Path, tmp_path_factory: pytest.TempPa
     out = tmp_path_factory.mktemp("expected") / "scored.csv"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conversations, "CHUNK_MESSAGES", 8)
-        run_job(ScoreJob((str(export),), out, model=tiny_model_dir, workers=1))
+        run_job(ScoreJob((str(export),), out, ScoreOptions(workers=1), tiny_model_dir))
     return out.read_bytes()
 
 
@@ -227,7 +228,7 @@ def test_a_run_does_not_go_on_over_something_else(
 
     source, job = interrupted
     with pytest.raises(InputError, match="profile changed"):
-        run_job(replace(job, profile="strict"))
+        run_job(replace(job, options=ScoreOptions(profile="strict")))
     source.write_bytes(source.read_bytes() + b"999,1,seller,One more\n")
     with pytest.raises(InputError, match="inputs"):
         run_job(job)

@@ -12,7 +12,7 @@ import pytest
 ray = pytest.importorskip("ray", reason="Ray is an extra: pip install '.[ray]'")
 
 from reviewguard.inference import conversations, ray_engine  # noqa: E402
-from reviewguard.inference.batch import Progress  # noqa: E402
+from reviewguard.inference.batch import Progress, ScoreOptions  # noqa: E402
 from reviewguard.inference.scoring import ScoreJob, run_job  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
@@ -47,7 +47,7 @@ def test_a_killed_node_costs_nothing_and_the_bytes_are_those_of_one_machine(
 ) -> None:
     monkeypatch.setattr(conversations, "CHUNK_MESSAGES", 4)
     alone, together = tmp_path / "alone.jsonl", tmp_path / "together.jsonl"
-    run_job(ScoreJob((str(export),), alone, model=tiny_model_dir, workers=1))
+    run_job(ScoreJob((str(export),), alone, ScoreOptions(workers=1), tiny_model_dir))
 
     node = cluster.add_node(num_cpus=2, object_store_memory=80 * 2**20)
     cluster.wait_for_nodes()

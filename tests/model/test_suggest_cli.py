@@ -17,7 +17,7 @@ from reviewguard.cli import app
 from reviewguard.curation.details import without_details
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import read_jsonl
-from reviewguard.inference.exports import ScoreOptions
+from reviewguard.inference.batch import ScoreOptions
 from reviewguard.inference.model_folder import load
 from reviewguard.labelling.queue import read_items
 from reviewguard.people import Details

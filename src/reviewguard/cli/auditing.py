@@ -70,7 +70,7 @@ def audit(
     from reviewguard.inference.audit import AuditFilters
     from reviewguard.inference.audit import audit as find
     from reviewguard.inference.audit.proofs import with_proofs
-    from reviewguard.inference.batch import score_records
+    from reviewguard.inference.batch import ScoreOptions, score_records
     from reviewguard.inference.model_folder import load
     from reviewguard.inference.report.folder import check_folder, report_files, write_report
     from reviewguard.inference.report.page import IN_FULL
@@ -82,19 +82,12 @@ def audit(
         since=since, until=until, orders=orders or (), asins=asins or (), agents=agents or ()
     )
     check_folder(out, force=force)
-    options = ReadOptions(format, column_map(columns), strict)
+    options = ScoreOptions(ReadOptions(format, column_map(columns), strict), profile, workers, batch_tokens)
     classifier = load(model)
     with Workspace.temporary() as workspace:
         with progress_bar() as progress:
-            score_records(
-                read_records(inputs, options, leave_out=report_files(out)),
-                classifier,
-                workspace,
-                profile=profile,
-                workers=workers,
-                batch_tokens=batch_tokens,
-                progress=progress,
-            )
+            records = read_records(inputs, options.read, leave_out=report_files(out))
+            score_records(records, classifier, workspace, options, progress)
         found = find(lambda: workspace.scored(order="conversation"), filters, profile=profile)
     result = with_proofs(found, classifier.prove, IN_FULL)
     shown = write_report(

@@ -56,9 +56,9 @@ def drift(
 
     Example: reviewguard drift data/examples/messages.csv --json --fail-on-drift
     """
+    from reviewguard.inference.batch import ScoreOptions
     from reviewguard.inference.drift import find_drift
     from reviewguard.inference.drift.view import drift_view
-    from reviewguard.inference.exports import ScoreOptions
     from reviewguard.readers.base import ReadOptions
 
     reading = ReadOptions(format, column_map(columns), strict)

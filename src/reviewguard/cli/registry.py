@@ -87,7 +87,8 @@ def diff(
 
     Example: reviewguard models diff champion champion --data data/examples/messages.csv
     """
-    from reviewguard.inference.exports import ScoreOptions, check_out
+    from reviewguard.inference.batch import ScoreOptions
+    from reviewguard.inference.exports import check_out
     from reviewguard.readers.base import ReadOptions
     from reviewguard.retraining.diff import figure_changes, verdict_changes, write_changes
     from reviewguard.retraining.view import changes_view, figures_view

@@ -69,6 +69,7 @@ def score(
 
     Example: reviewguard score exports/ 'mail/*.mbox' --out scored.parquet --fail-on review-soliciting
     """
+    from reviewguard.inference.batch import ScoreOptions
     from reviewguard.inference.scoring import ScoreJob, run_job
     from reviewguard.inference.summary import summary_view
     from reviewguard.inference.work_folder import with_resume
@@ -85,11 +86,8 @@ def score(
     job = ScoreJob(
         tuple(inputs),
         out,
-        ReadOptions(format, column_map(columns), strict),
+        ScoreOptions(ReadOptions(format, column_map(columns), strict), profile, workers, batch_tokens),
         model=model,
-        profile=profile,
-        workers=workers,
-        batch_tokens=batch_tokens,
         ray=engine is EngineName.RAY,
         ray_address=ray_address,
         leftover="resume" if resume else "restart" if restart else "refuse",

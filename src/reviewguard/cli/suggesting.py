@@ -61,7 +61,7 @@ def suggest(
 
     Example: reviewguard suggest data/examples/messages.csv -n 50 --out to_label.jsonl
     """
-    from reviewguard.inference.exports import ScoreOptions
+    from reviewguard.inference.batch import ScoreOptions
     from reviewguard.readers.base import ReadOptions
     from reviewguard.suggesting import SuggestJob
     from reviewguard.suggesting import suggest as choose

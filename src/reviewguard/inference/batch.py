@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from reviewguard.errors import InputError, StoppedError
@@ -14,10 +14,26 @@ from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.engines import Engine, Task, in_process, in_processes
 from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.workspace import Workspace
+from reviewguard.readers.base import ReadOptions
 from reviewguard.schema import Record
 
 SMALL = 400_000
 """Characters that one process has scored before others would have loaded the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOptions:
+    """How exports are read and scored.
+
+    Attributes:
+        workers: processes that score, each on one core; 0 for one a core, or this one alone for little work.
+        batch_tokens: tokens per forward pass.
+    """
+
+    read: ReadOptions = field(default_factory=ReadOptions)
+    profile: str = "amazon"
+    workers: int = 0
+    batch_tokens: int = BATCH_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +63,14 @@ def score_records(
     records: Iterable[Record],
     classifier: Classifier,
     workspace: Workspace,
-    *,
-    profile: str = "amazon",
-    workers: int = 0,
-    batch_tokens: int = BATCH_TOKENS,
+    options: ScoreOptions | None = None,
     progress: Report = silent,
 ) -> None:
     """Read all records into the work file and give every seller's text its verdict; see `read` and `score`."""
-    classifier.predict([], profile=profile)  # an unknown profile shows before anything is read
+    options = options or ScoreOptions()
+    classifier.predict([], profile=options.profile)  # an unknown profile shows before anything is read
     read(records, workspace, progress=progress)
-    score(
-        classifier,
-        workspace,
-        profile=profile,
-        workers=workers,
-        batch_tokens=batch_tokens,
-        progress=progress,
-    )
+    score(classifier, workspace, options, progress=progress)
 
 
 def read(
@@ -93,32 +100,33 @@ def read(
 def score(
     classifier: Classifier,
     workspace: Workspace,
+    options: ScoreOptions,
     *,
-    profile: str = "amazon",
-    workers: int = 0,
-    batch_tokens: int = BATCH_TOKENS,
     engine: Engine | None = None,
     progress: Report = silent,
 ) -> None:
     """Score what the work file holds and has no verdict for.
 
-    The verdicts depend neither on `workers` and `engine` nor on interruptions.
+    The verdicts depend neither on `options.workers` and `engine` nor on interruptions.
 
     Args:
-        workers: processes that score, each on one core; 0 for one a core, or this one alone for little work.
-        batch_tokens: tokens per forward pass.
-        engine: scores instead of `workers` processes.
+        engine: scores instead of `options.workers` processes.
 
     Raises:
         InputError: an earlier run scored with another model or profile.
         StoppedError: a worker was killed.
     """
-    settings = {"profile": profile, "model": fingerprint(classifier), "batch_tokens": batch_tokens}
+    profile = options.profile
+    settings = {
+        "profile": profile,
+        "model": fingerprint(classifier),
+        "batch_tokens": options.batch_tokens,
+    }
     for name, value in settings.items():
         if workspace.state("scoring") and workspace.state("scoring")[name] != value:
             raise _changed(f"its {name.replace('_', ' ')}")
     workspace.remember(scoring=settings, profile=profile, model=classifier.model)
-    engine = engine or _engine(classifier, workspace, profile, workers, batch_tokens)
+    engine = engine or _engine(classifier, workspace, options)
     done, total = workspace.progress()
     scored = 0
     progress(Progress("scoring", scored, done / max(total, 1)))
@@ -130,11 +138,10 @@ def score(
         raise StoppedError(f"{left} chunks were not scored", fix="run again")
 
 
-def _engine(
-    classifier: Classifier, workspace: Workspace, profile: str, workers: int, batch_tokens: int
-) -> Engine:
+def _engine(classifier: Classifier, workspace: Workspace, options: ScoreOptions) -> Engine:
+    profile, batch_tokens = options.profile, options.batch_tokens
     done, total = workspace.progress()
-    workers = workers or (1 if total - done <= SMALL else available_cores())
+    workers = options.workers or (1 if total - done <= SMALL else available_cores())
     if workers == 1 or classifier.folder is None:
         return in_process(classifier, profile=profile, batch_tokens=batch_tokens)
     return in_processes(Task(classifier.folder, classifier.settings, profile, batch_tokens), workers)

@@ -7,33 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.files import atomic_write
-from reviewguard.inference.batch import Report, score_records, silent
+from reviewguard.inference.batch import Report, ScoreOptions, score_records, silent
 from reviewguard.inference.classifier import Classifier
-from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.writers import Table, check_apart, jsonl
-from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.registry import read_records
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import ScoredRecord
 
 ProgressBar = Callable[[], AbstractContextManager[Report]]
 """A bar for each export that is scored."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreOptions:
-    """How exports are read and scored; see `batch.score`."""
-
-    read: ReadOptions = field(default_factory=ReadOptions)
-    profile: str = "amazon"
-    workers: int = 0
-    batch_tokens: int = BATCH_TOKENS
 
 
 @contextmanager
@@ -47,15 +34,7 @@ def scored_export(
         UserError: unusable options.
     """
     with Workspace.temporary() as workspace:
-        score_records(
-            read_records(inputs, options.read),
-            classifier,
-            workspace,
-            profile=options.profile,
-            workers=options.workers,
-            batch_tokens=options.batch_tokens,
-            progress=progress,
-        )
+        score_records(read_records(inputs, options.read), classifier, workspace, options, progress)
         if not sum(workspace.counts().decisions.values()):
             raise InputError(
                 f"no message to judge in {', '.join(map(str, inputs))}",

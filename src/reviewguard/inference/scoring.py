@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.errors import StoppedError
-from reviewguard.inference.batch import Progress, Report, read, score, silent
+from reviewguard.inference.batch import Progress, Report, ScoreOptions, read, score, silent
 from reviewguard.inference.engines import Engine, Task
 from reviewguard.inference.model_folder import load, shipped_model
-from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.work_folder import Leftover, WorkFolder, with_resume, work_folder
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.workspace_counts import Counts
 from reviewguard.inference.writers import check_apart, check_output, suffix_of, write_output
 from reviewguard.policy import load_policy
-from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.registry import read_records
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import ScoredRecord
@@ -36,7 +34,6 @@ class ScoreJob:
         inputs: files, folders, patterns.
         out: the file to write; None only counts.
         model: model folder; the shipped one where None.
-        workers: processes; see `batch.score`.
         ray: score on Ray Data, on the cluster at `ray_address` if that is given.
         leftover: what to do with an unfinished run over the same output.
         worst: messages to return in full.
@@ -44,11 +41,8 @@ class ScoreJob:
 
     inputs: tuple[str, ...]
     out: Path | None = None
-    options: ReadOptions = field(default_factory=ReadOptions)
+    options: ScoreOptions = field(default_factory=ScoreOptions)
     model: Path | None = None
-    profile: str = "amazon"
-    workers: int = 0
-    batch_tokens: int = BATCH_TOKENS
     ray: bool = False
     ray_address: str | None = None
     leftover: Leftover = "refuse"
@@ -82,28 +76,17 @@ def run_job(job: ScoreJob, progress: Report = silent) -> ScoreResult:
     Raises:
         UserError: unusable inputs, options, model or output; all that can be told beforehand is, before scoring.
     """
-    load_policy().profile(job.profile)
+    load_policy().profile(job.options.profile)
     files = tuple(find_files(job.inputs))
     _check_out(job.out, files)
     with _resumable(job), _workspace(job) as (workspace, folder):
         classifier = load(job.model)
-        read(
-            read_records(job.inputs, job.options),
-            workspace,
-            identity=_identity(job, files),
-            progress=progress,
-        )
+        records = read_records(job.inputs, job.options.read)
+        read(records, workspace, identity=_identity(job, files), progress=progress)
         if folder:
             check_output(workspace, folder.out)
-        score(
-            classifier,
-            workspace,
-            profile=job.profile,
-            workers=job.workers,
-            batch_tokens=job.batch_tokens,
-            engine=_engine(job, classifier.settings),
-            progress=progress,
-        )
+        engine = _engine(job, classifier.settings)
+        score(classifier, workspace, job.options, engine=engine, progress=progress)
         return _finish(job, files, workspace, folder, progress)
 
 
@@ -135,12 +118,12 @@ def _workspace(job: ScoreJob) -> Iterator[tuple[Workspace, WorkFolder | None]]:
 
 
 def _identity(job: ScoreJob, files: tuple[Path, ...]) -> dict[str, Any]:
-    stats = [(str(path.resolve()), path.stat()) for path in files]
+    stats, options = [(str(path.resolve()), path.stat()) for path in files], job.options.read
     return {
         "files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
-        "format": job.options.format,
-        "columns": dict(job.options.columns),
-        "strict": job.options.strict,
+        "format": options.format,
+        "columns": dict(options.columns),
+        "strict": options.strict,
     }
 
 
@@ -149,8 +132,9 @@ def _engine(job: ScoreJob, settings: Settings) -> Engine | None:
         return None
     from reviewguard.inference.ray_engine import on_ray
 
-    task = Task((job.model or shipped_model()).resolve(), settings, job.profile, job.batch_tokens)
-    return on_ray(task, workers=job.workers, address=job.ray_address)
+    options, folder = job.options, (job.model or shipped_model()).resolve()
+    task = Task(folder, settings, options.profile, options.batch_tokens)
+    return on_ray(task, workers=options.workers, address=job.ray_address)
 
 
 def _finish(

@@ -35,7 +35,7 @@ def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
 
 def _counts(result: ScoreResult) -> Table:
     counts = result.counts
-    title = Text(printable(f"{_title(result)}, profile {result.job.profile}"), style="table.title")
+    title = Text(printable(f"{_title(result)}, profile {result.job.options.profile}"), style="table.title")
     table = Table(title=title, title_justify="left")
     table.add_column("rows")
     table.add_column(f"{counts.read:,}", justify="right")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.errors import ModelError
-from reviewguard.inference.exports import ProgressBar, ScoreOptions, scored_export, write_rows
+from reviewguard.inference.batch import ScoreOptions
+from reviewguard.inference.exports import ProgressBar, scored_export, write_rows
 from reviewguard.inference.model_folder import load
 from reviewguard.retraining.stored import StoredModel
 from reviewguard.schema import ScoredRecord, Verdict

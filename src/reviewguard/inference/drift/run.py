@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reviewguard.encoding import MessageEncoder
+from reviewguard.inference.batch import ScoreOptions
 from reviewguard.inference.drift.movements import Drift, compare
 from reviewguard.inference.drift.reference import read_reference
 from reviewguard.inference.drift.sample import Sample, measure
-from reviewguard.inference.exports import ProgressBar, ScoreOptions, scored_export
+from reviewguard.inference.exports import ProgressBar, scored_export
 from reviewguard.inference.model_folder import TOKENIZER_FILE, load, shipped_model
 
 WRITTEN = (
