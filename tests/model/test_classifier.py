@@ -256,7 +256,7 @@ def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
         (f"{SERVICE} レビューを削除してください。", "language: partly ja"),
         (f"{SERVICE} Drei Sterne wären schön!", "language: partly de"),
         # The identifier is not sure of these: they look like two languages, or like English.
-        ("Takk for bestillingen. Gi oss fem stjerner.", "language: no"),
+        ("Tak fordi du handler hos os igen", "language: da"),
         ("Mohon tulis ulasan dengan bintang lima ya", "language: id"),
         (f"{SERVICE} qing gei wo men wuxing haoping, xie xie", "language: partly"),
         ("word " * 30_000, "first 100,000 characters"),
