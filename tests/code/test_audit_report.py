@@ -25,6 +25,7 @@ from reviewguard.errors import InputError
 from reviewguard.inference.audit.facts import facts, facts_text
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.results import Audit
+from reviewguard.inference.exports import one_sided
 from reviewguard.inference.render import COLOURS
 from reviewguard.inference.report import page, write_report
 from reviewguard.inference.report.charts import Bar, bars
@@ -425,3 +426,9 @@ def test_the_terminal_is_not_steered_by_an_order_or_a_path() -> None:
     assert "\x1b" not in out.getvalue()
     assert "\x07" not in out.getvalue()
     assert "Report: rep[old]\N{REPLACEMENT CHARACTER}[31m/report.html" in out.getvalue()
+
+
+def test_messages_of_one_side_alone_are_told_of() -> None:
+    assert one_sided(3, 2) == one_sided(1, 0) == one_sided(0, 0) == ""
+    assert one_sided(1200, 0).startswith("All 1,200 messages were taken for the seller's. If buyers wrote")
+    assert one_sided(0, 2).startswith("All 2 messages were taken for buyers'. If the seller wrote")

@@ -126,6 +126,13 @@ def test_the_sellers_own_addresses_and_names_tell_who_wrote_a_row(tmp_path: Path
     assert [r.role for r in read(path)] == ["seller"] * 4 + ["buyer", "seller"]
 
 
+def test_the_sellers_names_may_have_several_words(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "From,Body\nLena Berg,a\nLena,b\nJo,c\n12,d\nhelp@shop.example,e\n")
+    own = "lena  berg; 11 12, help@shop.example @b.example"
+    roles = ["seller", "buyer", "buyer", "seller", "seller"]
+    assert [r.role for r in read(path, columns={"seller": own})] == roles
+
+
 def test_the_sellers_own_address_tells_more_than_the_name_beside_it(tmp_path: Path) -> None:
     own = "contact@shop.example"
     rows = f"Contact,{own}\nAmazon,{own}\nContact <{own}>,\nContact,ana@a.example\n"

@@ -44,6 +44,17 @@ def scored_export(
         yield workspace
 
 
+def one_sided(sellers: int, buyers: int) -> str:
+    """Says that all messages were taken for one side's, and how to tell the sides; empty where both wrote, or one."""
+    if (sellers and buyers) or sellers + buyers < 2:
+        return ""
+    side, other = ("the seller's", "buyers") if sellers else ("buyers'", "the seller")
+    return (
+        f"All {sellers + buyers:,} messages were taken for {side}. If {other} wrote some of them, name the column that "
+        "says so with --map sender=COLUMN, or the seller's addresses or names with --map seller=NAME."
+    )
+
+
 def check_out(out: Path, inputs: Sequence[Path | str]) -> None:
     """Refuse an output before anything is scored.
 

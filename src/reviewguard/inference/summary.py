@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from reviewguard.inference.exports import one_sided
 from reviewguard.inference.render import printable, verdict_view
 from reviewguard.inference.scoring import ScoreResult
 from reviewguard.inference.writers.columns import error_of
@@ -14,9 +15,12 @@ from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Decis
 
 def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
     """The counts, then the worst messages in full, then what was written."""
+    counts = result.counts
     parts: list[RenderableType] = [_counts(result), _types(result)]
+    if said := one_sided(sum(counts.decisions.values()) + counts.not_scored, counts.buyers):
+        parts.append(Text(said))
     parts += [Text(printable(f"unreadable: {error_of(row)}")) for row in result.unreadable]
-    if more := result.counts.unreadable - len(result.unreadable):
+    if more := counts.unreadable - len(result.unreadable):
         parts.append(Text(f"and {more:,} more that cannot be read"))
     for rank, row in enumerate(result.worst, 1):
         if row.verdict is not None:
@@ -24,11 +28,7 @@ def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
             parts.append(verdict_view(row.verdict, colour=colour))
     if result.written is not None:
         parts.append(
-            Text(
-                printable(
-                    f"Written: {result.job.out}, {result.counts.read} rows in, {result.written} rows out"
-                )
-            )
+            Text(printable(f"Written: {result.job.out}, {counts.read} rows in, {result.written} rows out"))
         )
     return Group(*parts)
 

@@ -37,15 +37,17 @@ _REPLY_PREFIX = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class OwnAddresses:
-    """The seller's addresses (`a@b`) and domains (`b`), in lower case; none where the user named none."""
+    """The seller's addresses (`a@b`), domains (`b`), names and ids, in lower case; none where the user named none."""
 
     names: frozenset[str] = frozenset()
 
     @classmethod
     def given(cls, columns: Mapping[str, str]) -> OwnAddresses:
-        """What `--map seller=support@shop.example,shop.example` names."""
-        names = re.split(r"[\s,;]+", columns.get(MAIL_FIELD, "").lower())
-        return cls(frozenset(name.lstrip("@") for name in names if name))
+        """What `--map seller=support@shop.example,shop.example` names, or `--map seller='Lena Berg, Jo Marsh'`."""
+        parts = [part.split() for part in re.split(r"[,;]", columns.get(MAIL_FIELD, "").lower())]
+        one_each = re.compile(r"\d+|\S*[@.]\S*")
+        names = [p if all(map(one_each.fullmatch, p)) else [" ".join(p)] for p in parts]
+        return cls(frozenset(name.lstrip("@") for part in names for name in part))
 
     def hold(self, addresses: Iterable[str]) -> bool:
         """Whether one of the addresses is the seller's."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reviewguard.inference.audit.results import Audit, Finding, ShownMessage
+from reviewguard.inference.exports import one_sided
 from reviewguard.policy import REPEAT_REQUEST, load_policy
 from reviewguard.schema import REVIEW_SOLICITING
 
@@ -76,6 +77,8 @@ def _reviewed(audit: Audit) -> Iterator[str]:
         f"{plural(seen.notices, 'notice')}, {seen.unusable:,} unreadable or empty"
         + (f", {seen.copies:,} in more than one place, counted once." if seen.copies else ".")
     )
+    if said := one_sided(seen.sellers, seen.buyers):
+        yield said
     narrowed = ", ".join(filters.describe())
     yield f"{plural(seen.reviewed, 'seller message')} judged" + (f" ({narrowed})." if narrowed else ".")
     yield f"Judged by {audit.model or 'no model'} under the profile {audit.profile}, not by a person."
