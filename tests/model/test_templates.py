@@ -170,10 +170,13 @@ def test_exit_codes_of_files(tmp_path: Path) -> None:
     assert check("--file", str(foreign), str(EXAMPLES / "follow_up.txt")).returncode == 1
 
 
-def test_two_replies_without_file_are_refused() -> None:
-    done = check("one reply", "another")
+@pytest.mark.parametrize(
+    "replies", [("one reply", "another"), (str(EXAMPLES / "shipped.txt"),), (str(EXAMPLES),)]
+)
+def test_files_and_several_replies_without_file_are_refused(replies: tuple[str, ...]) -> None:
+    done = check(*replies)
     assert done.returncode == 2
-    assert "--file" in done.stderr
+    assert "use --file" in done.stderr
 
 
 def test_the_hook_refuses_a_template_that_asks_and_lets_the_others_pass(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,6 +105,8 @@ def _read_text(words: Sequence[str]) -> str:
         raise InputError(
             f"{len(words)} arguments", expected="one reply", fix="put it into quotes, or use --file for files"
         )
+    if words and os.path.exists(words[0]):  # noqa: PTH110 - a long reply is no error, as it is to Path
+        raise InputError(f"{words[0]} is a file or folder", expected="a reply", fix="use --file for files")
     if words and words[0] != "-":
         return words[0]
     if sys.stdin is None or (not words and sys.stdin.isatty()):

@@ -23,7 +23,7 @@ def drift_view(drift: Drift, *, colour: bool) -> RenderableType:
 def _table(drift: Drift) -> Table:
     against = Text(printable(f"Against {drift.against}, profile {drift.profile}"), style="table.title")
     table = Table(title=against, title_justify="left")
-    for name in ("", "before", "now", "PSI", "KS", "p", "moved"):
+    for name in ("", "before", "now", "PSI", "KS", "p of KS", "moved"):
         table.add_column(name, justify="right" if name else "left")
     for title, name in (("messages", "messages"), ("different texts", "texts")):
         table.add_row(title, f"{getattr(drift.before, name):,}", f"{getattr(drift.after, name):,}")
