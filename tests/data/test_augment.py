@@ -1,5 +1,6 @@
 from functools import partial
 from random import Random
+from time import perf_counter
 
 import pytest
 from curation_helpers import message, quoted
@@ -16,6 +17,7 @@ from reviewguard.curation.augment import (
     set_unrelated_previous,
 )
 from reviewguard.curation.edits import Edit, apply_edits
+from reviewguard.curation.labels import BRIEF
 from reviewguard.curation.noise import Noise
 from reviewguard.curation.placeholders import fill_placeholders, insert_placeholders
 from reviewguard.schema import LabelledMessage
@@ -106,6 +108,26 @@ def test_a_single_character_survives_every_change(change: Noise) -> None:
             change(message(text), Random(seed))
 
 
+@pytest.mark.parametrize("change", [noise.add_emoji, noise.damage_space, noise.add_html])
+def test_placeholders_tags_and_links_stay_whole(change: Noise) -> None:
+    parts = (
+        "{{ first name. or star }}",
+        "[[ love it ]]",
+        "<a title='star. two'>",
+        "https://a.example/star'1.2,3",
+    )
+    item = message(". ".join(parts) + " and 'the' rest. It goes on, and on,\nas it is.")
+    for seed in range(60):
+        text = change(item, Random(seed)).text
+        assert [part for part in parts if part not in text] == []
+
+
+def test_a_long_word_is_searched_once_for_what_is_protected() -> None:
+    begin = perf_counter()
+    noise.add_typos(message("a" * 40_000 + "{{" * 10_000), Random(0))
+    assert perf_counter() - begin < 2
+
+
 def test_stars_become_emoji_inside_the_rationale() -> None:
     assert "give us ⭐⭐⭐⭐⭐" in quoted(noise.add_emoji(LETTER, Random(0)))
 
@@ -128,6 +150,22 @@ def test_erasure_makes_a_violation_compliant_or_gives_none() -> None:
     assert erase(message("Nothing is marked in here at all")) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("OK, my friend, we do like this", {"previous": "If I change my one star, you pay me the money?"}),
+        ("OK, the answer is at {{survey_url}} for all of you", {}),
+        ("OK, your r-e-v-i-e-w is the talk of our shop", {}),
+        ("OK, you wrote all of it on our page", {}),
+        ("OK, the lid sits tight at first", {"writer_brief": BRIEF}),
+    ],
+)
+def test_nothing_is_erased_where_what_stays_may_be_an_ask(text: str, fields: dict[str, str]) -> None:
+    ok = ("OK", "incentive")
+    assert erase(message("OK, the lid sits tight at first", ok, previous="How do I close it?")) is not None
+    assert erase(message(text, ok, **fields)) is None
+
+
 def test_the_pool_takes_only_harmless_words_of_clean_messages() -> None:
     clean = message(
         "Parts take two days. If it breaks, call. Your review is live. Refund sent today, all.",
@@ -136,7 +174,12 @@ def test_the_pool_takes_only_harmless_words_of_clean_messages() -> None:
     happy = message("sure thing, any day", previous="Love it! Do you ship to Malta?")
     asking = message("We pack on Tuesdays only. Rate us", ("Rate us", "neutral_request"), previous="How?")
     fan = message("sure thing, any day", previous="The gig was incredible, when are you back?")
-    pool = Pool.of([clean, happy, fan, asking])
+    winner = message(
+        "We hope you WIN a stand mixer! Every receipt is in the draw! Your lunch today is on us! "
+        "Aw that's so kind of you to say! You made our week, truly!",
+        previous="these cups are the cutest thing on earth, dishwasher?",
+    )
+    pool = Pool.of([clean, happy, fan, asking, winner])
     assert pool == Pool(("Parts take two days.",), ("Where is my parcel?",))
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from random import Random
 
 from reviewguard.curation.edits import Edit, apply_edits
+from reviewguard.curation.labels import BRIEF
 from reviewguard.curation.noise import (
     Noise,
     add_emoji,
@@ -26,9 +27,10 @@ from reviewguard.curation.noise import (
 )
 from reviewguard.curation.placeholders import fill_placeholders, insert_placeholders
 from reviewguard.curation.rules import remainder
-from reviewguard.curation.vocabulary import ASK_ISH, DEAL, LOADED, SATISFIED, TRIGGER
+from reviewguard.curation.vocabulary import ASK_ISH, DEAL, LEFT_ASK, LOADED, SATISFIED, TRIGGER
 from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import LabelledMessage
+from reviewguard.text import normalize
 
 _ERASE_SHARE = 0.2
 _LETTER_SHARE = 0.08
@@ -81,17 +83,24 @@ def augment(
 def erase(message: LabelledMessage) -> LabelledMessage | None:
     """A violation without its rationale, which makes it compliant, with no type left.
 
-    None where that is not certain or not a message any more: nothing is marked, a neutral ask is in
-    it or may be in the rest, fewer than four words remain, or the buyer's happiness alone made it
-    `selective` (then only the ask is marked, and what stays may lean on it).
+    None where that is not certain or not a message any more: nothing is marked, or in a label that
+    was added, whose marks may be the model's; a neutral ask is in it or may be in the rest; fewer
+    than four words remain; or the rest may lean on the buyer's words, which made it `selective` or
+    speak of a review or a benefit ("OK, we do like this").
     """
-    by_context = message.previous is not None and "selective" in message.types
-    if not message.rationale or NEUTRAL_REQUEST in message.types or by_context:
+    marked = message.rationale and message.writer_brief != BRIEF
+    if not marked or NEUTRAL_REQUEST in message.types or _by_context(message):
         return None
     rest = re.sub(r"[ \t]{2,}", " ", remainder(message)).strip()
-    if len(re.findall(r"\w+", rest)) < _FEWEST_WORDS or ASK_ISH.search(rest):
+    if len(re.findall(r"\w+", rest)) < _FEWEST_WORDS or LEFT_ASK.search(normalize(rest).text):
         return None
     return replace(message, text=rest, types=(), rationale=())
+
+
+def _by_context(message: LabelledMessage) -> bool:
+    previous = normalize(message.previous or "").text
+    leans = "selective" in message.types or any(words.search(previous) for words in (ASK_ISH, DEAL, TRIGGER))
+    return message.previous is not None and leans
 
 
 def insert_sentences(message: LabelledMessage, rng: Random, pool: Pool) -> LabelledMessage:

@@ -22,7 +22,8 @@ DUPLICATE = 0.8
 ALIKE = 0.6
 _SHINGLE = 5
 _PERMUTATIONS = 128
-# Below ALIKE, so that the hashing misses next to none of the pairs the exact figure is to decide.
+# Below ALIKE, so that the hashing misses few of the pairs the exact figure is to decide: with its 25 bands of 5 rows
+# 13 in 100 at a similarity of 0.6, 5 at 0.65, 1 at 0.7 and none in 10,000 at 0.8. `find_leaks` looks at all pairs.
 _LSH_THRESHOLD = 0.5
 
 Shingles = frozenset[str]
@@ -77,7 +78,7 @@ def jaccard(one: Shingles, other: Shingles) -> float:
 
 
 def alike_pairs(messages: Sequence[LabelledMessage]) -> list[tuple[int, int]]:
-    """Index pairs, the earlier first, whose texts have a similarity of at least 0.6."""
+    """Index pairs, the earlier first, whose texts have a similarity of at least 0.6; few pairs near that are missed."""
     sets = [shingles(message.text) for message in messages]
     index = MinHashLSH(threshold=_LSH_THRESHOLD, num_perm=_PERMUTATIONS)
     pairs: list[tuple[int, int]] = []

@@ -17,8 +17,9 @@ from reviewguard.schema import LabelledMessage
 Noise = Callable[[LabelledMessage, Random], LabelledMessage]
 
 _PROTECTED = re.compile(
-    r"\{\{.*?\}\}|\[\[.*?\]\]|\$?\{[^{}]*\}|%[A-Z_0-9]+%|%[a-z]|<[^<>]{1,80}>|&\w+;|&#\d+;|\S*(?:@|://)\S*"
-    r"|\S+\.(?:com|org|net)\S*|\d{3}-\d{7}-\d{7}"
+    r"\{\{.{0,80}?\}\}|\[\[.{0,80}?\]\]|\$?\{[^{}]*\}|%[A-Z_0-9]+%|%[a-z]|<[^<>]{1,80}>|&\w+;|&#\d+;"
+    # Looked for where a word, or what follows a placeholder, begins: from each letter it took quadratic time.
+    r"|(?<![^\s}\]>;%])(?:\S*(?:@|://)\S*|\S+\.(?:com|org|net)\S*)|\d{3}-\d{7}-\d{7}"
 )
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NEIGHBOURS = {
@@ -92,13 +93,13 @@ def add_emoji(message: LabelledMessage, rng: Random) -> LabelledMessage:
     for place in rng.sample(ends, min(len(ends), rng.randint(1, 2))):
         if not any(start < place < end for start, end in taken):
             edits.append(Edit(place, place, " " + rng.choice(_ORNAMENTS)))
-    return apply_edits(message, edits)
+    return apply_edits(message, _open_edits(message.text, edits))
 
 
 def damage_space(message: LabelledMessage, rng: Random) -> LabelledMessage:
     """Lose line breaks, double spaces, glue sentences together, or wrap lines as old mail does."""
     ways = (_joined_lines, _doubled_spaces, _glued_sentences, _wrapped_lines)
-    return apply_edits(message, rng.choice(ways)(message.text, rng))
+    return apply_edits(message, _open_edits(message.text, rng.choice(ways)(message.text, rng)))
 
 
 def add_html(message: LabelledMessage, rng: Random) -> LabelledMessage:
@@ -115,18 +116,29 @@ def add_html(message: LabelledMessage, rng: Random) -> LabelledMessage:
         for old, new in dict(rng.sample(ways, 3)).items()
         for match in re.finditer(old, message.text)
     ]
+    edits = _open_edits(message.text, edits)
     around = [Edit(0, 0, "<p>"), Edit(len(message.text), len(message.text), "</p>")]
     return apply_edits(message, edits + (around if rng.random() < 0.5 or not edits else []))
 
 
 def _words(text: str) -> list[re.Match[str]]:
     """Words of four letters or more outside the protected parts."""
-    closed = [match.span() for match in _PROTECTED.finditer(text)]
-    return [
-        word
-        for word in _WORD.finditer(text)
-        if not any(start < word.end() and word.start() < end for start, end in closed)
-    ]
+    closed = _closed(text)
+    return [word for word in _WORD.finditer(text) if not _overlaps(word.start(), word.end(), closed)]
+
+
+def _open_edits(text: str, edits: Iterable[Edit]) -> list[Edit]:
+    """Those that change nothing within the protected parts."""
+    closed = _closed(text)
+    return [edit for edit in edits if not _overlaps(edit.start, edit.end, closed)]
+
+
+def _closed(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in _PROTECTED.finditer(text)]
+
+
+def _overlaps(start: int, end: int, closed: Iterable[tuple[int, int]]) -> bool:
+    return any(first < end and start < last for first, last in closed)
 
 
 def _open_parts(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:

@@ -32,11 +32,19 @@ ASK_ISH = re.compile(
     re.IGNORECASE,
 )
 
+# What may still be an ask where the marked words of one were taken out.
+LEFT_ASK = re.compile(
+    ASK_ISH.pattern + r"|\b(?:writ(?:e|es|ing|ten)|wrote|post(?:s|ed|ing)?|mention\w*|assess\w*|evaluat\w*|"
+    r"reports?|pages?|links?|google)\b",
+    re.IGNORECASE,
+)
+
 # A benefit, a deal or talk of what somebody wrote.
 DEAL = re.compile(
     r"\b(?:free|gifts?|bonus|credit\w*|money|pay\w*|offer\w*|warrant\w*|guarantee\w*|venmo|"
     r"points?|worth|dollars?|pounds?|euros?|eur|codes?|deal|club|wrote|writ\w*|post\w*|shar\w+|chang\w*|"
-    r"remov\w*|delet\w*|edit\w*|public\w*)\b|[$€£%\d]",
+    r"remov\w*|delet\w*|edit\w*|public\w*|win|wins|winners?|won|raffles?|draws?|prizes?|half price|on us|"
+    r"on the house|presents?|treats?|price back|cheaper)\b|[$€£%\d]",
     re.IGNORECASE,
 )
 
@@ -46,7 +54,7 @@ LOADED = re.compile(
     r"\b(?:if|unless|before|once|after|when|glad|love\w*|enjoy\w*|pleased|great|thank\w*|replac\w*|"
     r"complain\w*|problems?|wrong|contact|let us|link|page|click|scan|friends?|family|mention\w*|"
     r"hear|help\w*|mean\w*|minute|please|would|could|you know|answer|expect|support|"
-    r"lifetime|won't|must|never)\b"
+    r"lifetime|won't|must|never|kind of you|made (?:my|our) (?:day|week)|proud|compliment\w*)\b"
     r"|https?:|[{}\[\]<>]",
     re.IGNORECASE,
 )
@@ -58,6 +66,7 @@ SATISFIED = re.compile(
     r"cheers|ta|works?|working|worked|fits?|fine|super|lovely|cute|impress\w+|recommend\w*|better|like|"
     r"incredib\w*|fab\w*|outstanding|terrific|gorgeous|stunning|ador\w+|pleasure|magic\w*|yum\w*|"
     r"delicious|tasty|fun|cool|ideal|comf\w+|spot on|spotless|top|unreal|unbeliev\w*|flawless\w*|"
-    r"liked|favou?rite|wow|obsessed|ace|sweet|solid|smooth\w*|quick\w*|fast)\b|[😀-🙏❤♥👍👌🥰🤩🎉]|!",
+    r"liked|favou?rite|wow|obsessed|ace|sweet|solid|smooth\w*|quick\w*|fast|\w+iest|cutest|finest|"
+    r"sweetest)\b|[😀-🙏❤♥👍👌🥰🤩🎉]|!",
     re.IGNORECASE,
 )
