@@ -6,6 +6,7 @@ import pytest
 from curation_helpers import ROW, message, write_lines
 from datasets import load_dataset
 
+from reviewguard.curation.labels import Label, Provenance, write_labels
 from reviewguard.curation.pipeline import build, data_digest, validate
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
@@ -141,3 +142,38 @@ def test_a_file_that_records_no_splits_is_refused(tmp_path: Path) -> None:
     record.write_text('{"train": ["a"]}', "utf-8")
     with pytest.raises(InputError, match="no record of splits"):
         read_frozen(record)
+
+
+def test_labels_share_no_id_family_or_words_with_what_stands_beside_them(
+    folder: Path, tmp_path: Path
+) -> None:
+    build(folder, tmp_path / "plain")
+    plain = load_splits(tmp_path / "plain")
+    learnt, measured = plain["train"][0], plain["test"][0]
+    new = message("Your new kettle leaves on Tuesday at noon.", id="lab-1", family="label")
+    other = replace(new, text="Nothing of the sort was ever sent to Leeds.")
+    labels = [
+        new,
+        replace(new, id="lab-2"),
+        replace(new, id="lab-3", text=new.text.upper()),
+        replace(other, id=learnt.id),
+        replace(other, id="lab-5", family=measured.family),
+    ]
+    write_labels(tmp_path / "labels" / "a.jsonl", [Label(item, Provenance("a.csv")) for item in labels])
+    report = build(folder, tmp_path / "out", labels_dir=tmp_path / "labels")
+    assert load_splits(tmp_path / "out")["train"] == sorted([*plain["train"], new], key=lambda m: m.id)
+    rules = {item.id: item.rule for item in report.dropped}
+    assert rules == {
+        "lab-2": "duplicate:exact", "lab-3": "duplicate:exact", learnt.id: "unique", "lab-5": "held_out",
+    }  # fmt: skip
+
+
+def test_a_label_that_is_left_out_replaces_nothing(folder: Path, tmp_path: Path) -> None:
+    build(folder, tmp_path / "plain")
+    plain = load_splits(tmp_path / "plain")
+    one, two, three = plain["train"][:3]
+    labels = [replace(two, id="lab-1", family="label"), replace(one, id="lab-2", family="label")]
+    told = [Provenance("a.csv", replaces=(one.id,)), Provenance("a.csv", replaces=(three.id,))]
+    write_labels(tmp_path / "labels" / "a.jsonl", map(Label, labels, told))
+    build(folder, tmp_path / "out", labels_dir=tmp_path / "labels")
+    assert load_splits(tmp_path / "out") == plain

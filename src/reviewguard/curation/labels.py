@@ -165,13 +165,16 @@ def label_version(message: LabelledMessage) -> str:
 
 
 def held_out(labels: Sequence[Located], measured: Sequence[LabelledMessage]) -> list[Issue]:
-    """An issue for each label that reads like a validation or test message: training must not see it."""
+    """An issue for each label that training must not see: it reads like a validation or test message or is its kin."""
     likes = likeness_to([item.message for item in labels], measured)
-    return [
-        item.issue("text", "held_out", f"reads like {like}, which is for measuring")
-        for item, like in zip(labels, likes, strict=True)
-        if like
-    ]
+    families = {message.family: message.id for message in measured}
+    issues: list[Issue] = []
+    for item, like in zip(labels, likes, strict=True):
+        if like:
+            issues.append(item.issue("text", "held_out", f"reads like {like}, which is for measuring"))
+        elif kin := families.get(item.message.family):
+            issues.append(item.issue("family", "held_out", f"is that of {kin}, which is for measuring"))
+    return issues
 
 
 def likeness_to(messages: Sequence[LabelledMessage], measured: Sequence[LabelledMessage]) -> list[str | None]:
@@ -183,11 +186,15 @@ def likeness_to(messages: Sequence[LabelledMessage], measured: Sequence[Labelled
     return [measured[near[0].index].id if near else None for near in likes]
 
 
-def repeated(labels: Iterable[Located], written: Iterable[LabelledMessage]) -> list[Issue]:
-    """An issue for each label of an exchange that a written message has, in the same words."""
+def repeated(labels: Iterable[Located], written: Sequence[LabelledMessage]) -> list[Issue]:
+    """An issue for each label with the id of a written message, or in the same words as one or as a label before it."""
+    ids = {message.id for message in written}
     known = {exchange_key(message): message.id for message in written}
-    return [
-        item.issue("text", "duplicate:exact", f"the same words as {known[key]}")
-        for item in labels
-        if (key := exchange_key(item.message)) in known
-    ]
+    issues: list[Issue] = []
+    for item in labels:
+        name = item.message.id
+        if name in ids:
+            issues.append(item.issue("id", "unique", f"{name} is also a written message"))
+        elif (other := known.setdefault(exchange_key(item.message), name)) != name:
+            issues.append(item.issue("text", "duplicate:exact", f"the same words as {other}"))
+    return issues

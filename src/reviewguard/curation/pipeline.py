@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.curation.dedup import Deduplication, Duplicate, deduplicate
-from reviewguard.curation.labels import held_out, read_labels, repeated
+from reviewguard.curation.labels import Label, held_out, read_labels, repeated
 from reviewguard.curation.privacy import check_privacy
 from reviewguard.curation.rules import check_rules
 from reviewguard.curation.sources import Issue, Located, Sources, read_messages, to_row
@@ -254,10 +254,12 @@ def _with_labels(
     """The training split with the labels, without the messages of it that they replace."""
     read = read_labels(folder)
     issues = [*read.issues, *(issue for check in _CHECKS.values() for issue in check(read.located))]
-    issues += held_out(read.located, [*splits["validation"], *splits["test"]])
-    replaced = {name for label in read.without(issues) for name in label.provenance.replaces}
-    written = [m for m in splits["train"] if m.id not in replaced]
-    issues += repeated(read.located, written)
+    measured = [*splits["validation"], *splits["test"]]
+    issues += held_out(read.located, measured)
+    written = _unreplaced(splits["train"], read.without(issues))
+    while again := repeated([label.located for label in read.without(issues)], [*written, *measured]):
+        issues += again
+        written = _unreplaced(splits["train"], read.without(issues))  # what is refused replaces nothing
     labels = [label.message for label in read.without(issues)]
     train = sorted([*written, *labels], key=lambda message: message.id)
     result = dict(splits) | {"train": train}
@@ -266,6 +268,11 @@ def _with_labels(
     unique = Deduplication(tuple(chain.from_iterable(result.values())), selection.unique.dropped, groups)
     dropped = (*selection.dropped, *_dropped(LABELS, issues, read.located))
     return _Selection(unique, (*selection.steps, step), dropped), result
+
+
+def _unreplaced(written: Iterable[LabelledMessage], labels: Iterable[Label]) -> list[LabelledMessage]:
+    replaced = {name for label in labels for name in label.provenance.replaces}
+    return [message for message in written if message.id not in replaced]
 
 
 def _report(
