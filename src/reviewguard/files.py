@@ -106,19 +106,37 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def jsonl_in(folder: Path, name: str, option: str) -> Path:
+    """The file `name`.jsonl of a folder.
+
+    Args:
+        option: what gave the name.
+
+    Raises:
+        InputError: the name is blank or would lead out of the folder.
+    """
+    if not name.strip() or Path(name).name != name:
+        raise InputError(
+            f"{option} {name!r}", expected="a file name without a folder", fix=f"{option} notice-17"
+        )
+    return folder / f"{name}.jsonl"
+
+
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number (from 1) and object of each non-empty line.
 
     Raises:
-        InputError: the file is missing, not UTF-8, or a line is no JSON object.
+        InputError: the file cannot be read, is not UTF-8, or a line is no JSON object.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, _parse_object(path, number, line)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist", fix="check the path") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8: {error}", fix="save it as UTF-8") from error
 

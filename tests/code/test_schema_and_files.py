@@ -89,6 +89,13 @@ def test_json_lines_round_trip(tmp_path: Path) -> None:
     rows = [{"a": "é"}, {"b": [1]}]
     write_jsonl(tmp_path / "x.jsonl", rows)
     assert list(read_jsonl(tmp_path / "x.jsonl")) == list(enumerate(rows, 1))
+    (tmp_path / "bom.jsonl").write_text('{"a": 1}\n', "utf-8-sig")
+    assert list(read_jsonl(tmp_path / "bom.jsonl")) == [(1, {"a": 1})]
+
+
+def test_a_folder_is_no_json_lines(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read .*: Is a directory"):
+        list(read_jsonl(tmp_path))
 
 
 @pytest.mark.parametrize(

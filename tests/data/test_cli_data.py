@@ -117,6 +117,18 @@ def test_a_recorded_message_that_is_gone_keeps_its_place_unless_it_is_to_be_forg
     assert read_frozen(record) == {name: split for name, split in before.items() if name != gone}
 
 
+def test_forgetting_without_recording_is_refused(folder: Path, tmp_path: Path) -> None:
+    options = ("build", "--messages", folder, "--out", tmp_path / "built", "--forget")
+    assert "--forget without --freeze" in refusal(*options)
+    assert not (tmp_path / "built").exists()
+
+
+def test_a_build_without_messages_for_a_split_says_so(folder: Path, tmp_path: Path) -> None:
+    write_lines(folder / "a.jsonl", rows(1))
+    code, output = data("build", "--messages", folder, "--out", tmp_path / "built")
+    assert (code, "1 messages in 1 groups: train 1, validation 0, test 0" in output) == (0, True)
+
+
 def test_stats_of_nothing_that_can_be_read_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_text('{"text": 1}\n', "utf-8")
@@ -154,12 +166,56 @@ def test_import_loses_no_message_of_the_brief_unless_told_to(folder: Path, tmp_p
     options = ("--brief", "returns", "--prefix", "ret", "--messages", folder)
     assert data("import", first, *options)[0] == 0
     before = target.read_bytes()
-    assert "1 messages that are not among the drafts, first ret-0001" in refusal("import", second, *options)
+    told = "1 messages that the drafts would drop or change, first ret-0001"
+    assert told in refusal("import", second, *options)
+    assert told in refusal("import", second, first, *options)  # in the order of a record of splits by id
     assert target.read_bytes() == before
     assert data("import", first, second, *options)[0] == 0
     assert len(read_messages(target).messages) == 2
     assert data("import", second, *options, "--replace")[0] == 0
     assert [m.text for m in read_messages(target).messages] == [more["text"]]
+
+
+def test_import_does_not_undo_labels_mended_by_hand(folder: Path, tmp_path: Path) -> None:
+    target = folder / "returns.jsonl"
+    drafts = write_lines(tmp_path / "drafts.jsonl", [DRAFT])
+    options = ("import", drafts, "--brief", "returns", "--messages", folder)
+    assert data(*options)[0] == 0
+    mended = target.read_text("utf-8").replace("positive_request", "pressure")
+    target.write_text(mended, "utf-8")
+    assert "would drop or change, first returns-0001" in refusal(*options)
+    assert target.read_text("utf-8") == mended
+    assert data(*options, "--replace")[0] == 0
+
+
+@pytest.mark.parametrize("brief", ["sub/x", "../../escaped", "", " "])
+def test_a_brief_names_a_file_of_the_folder(folder: Path, tmp_path: Path, brief: str) -> None:
+    drafts = write_lines(tmp_path / "drafts.jsonl", [DRAFT])
+    before = sorted(tmp_path.rglob("*"))
+    assert "--brief" in refusal("import", drafts, "--brief", brief, "--messages", folder)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ({"id": "a-0003"}, "unique"),
+        ({"text": "leave us 5 stars at jo@gmail.com"}, "privacy:email"),
+        ({"rationale": []}, "types"),
+        ({"text": rows(1)[0]["text"] + " leave us 5 stars", "family": "other"}, "pair"),
+    ],
+)
+def test_import_checks_drafts_as_validate_does(
+    folder: Path, tmp_path: Path, wrong: dict[str, Any], rule: str
+) -> None:
+    if rule == "pair":
+        write_lines(
+            folder / "b.jsonl", [rows(1)[0] | {"id": "b-1", "text": wrong["text"], "previous": "When?"}]
+        )
+    drafts = write_lines(tmp_path / "drafts.jsonl", [DRAFT | wrong])
+    code, output = data("import", drafts, "--brief", "returns", "--messages", folder)
+    assert (code, f"[{rule}]" in output, "1 problems, nothing written" in output) == (1, True, True)
+    assert not (folder / "returns.jsonl").exists()
 
 
 def test_import_does_not_write_over_a_line_that_it_cannot_read(folder: Path, tmp_path: Path) -> None:

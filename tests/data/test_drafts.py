@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ def test_numbers_go_on_over_files_and_own_ids_stay(tmp_path: Path) -> None:
     items = import_drafts([one, two], "brief", "b").messages
     assert [item.id for item in items] == ["b-0001", "own-7", "b-0003"]
     assert items[1].channel == "sms"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    path.write_text(json.dumps(DRAFT), "utf-8-sig")
+    assert len(import_drafts([path], "brief").messages) == 1
 
 
 @pytest.mark.parametrize("quote", ["not there", "a"])

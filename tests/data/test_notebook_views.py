@@ -88,6 +88,13 @@ def test_neighbours_are_apart_in_what_was_asked_for() -> None:
     assert sum(bar.get_height() for bar in bars) == len(MESSAGES)
 
 
+def test_a_message_with_none_apart_from_it_has_no_neighbour() -> None:
+    assert neighbours([GIFT, STARS], label_of) == []
+    assert neighbours_table([]).empty
+    unlike = [message(text, id=text) for text in ("aaaa", "bbbb")]
+    assert [pair.other.id for pair in neighbours(unlike, attrgetter("family"))] == ["bbbb", "aaaa"]
+
+
 def test_a_pair_of_neighbours_is_shown_once() -> None:
     pairs = neighbours_table(neighbours(MESSAGES, attrgetter("family")), most=2)
     ids = pairs.index.get_level_values("id").tolist()

@@ -139,6 +139,12 @@ def test_a_record_of_splits_that_is_not_there_is_refused(tmp_path: Path) -> None
 
 def test_a_file_that_records_no_splits_is_refused(tmp_path: Path) -> None:
     record = tmp_path / "splits.json"
+    none: dict[str, object] = {"train": [], "validation": [], "test": []}
+    twice = {"train": ["a"], "test": ["a"]}
+    for wrong in ({"train": "ab"}, {"train": {"a": 1}}, {"train": [1]}, twice, {"train": ["a", "a"]}):
+        record.write_text(json.dumps(none | wrong), "utf-8")
+        with pytest.raises(InputError, match="no record of splits"):
+            read_frozen(record)
     record.write_text('{"train": ["a"]}', "utf-8")
     with pytest.raises(InputError, match="no record of splits"):
         read_frozen(record)

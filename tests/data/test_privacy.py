@@ -26,6 +26,8 @@ from reviewguard.personal import passes_luhn
         ("see bit.ly/3abc", "url", "bit.ly/3abc"),
         ("message wa.me/15551234567", "url", "wa.me/15551234567"),
         ("amazon.com/dp/B01ABCDEFG", "url", "amazon.com/dp/B01ABCDEFG"),
+        ("etsy.com/review?asin=B07XJ8C8F5", "url", "etsy.com/review?asin=B07XJ8C8F5"),
+        ("at 01555 501234", "phone", "01555 501234"),
     ],
 )
 def test_real_looking_details_are_found_with_their_place(text: str, kind: str, value: str) -> None:
@@ -45,6 +47,7 @@ def test_real_looking_details_are_found_with_their_place(text: str, kind: str, v
         "card 4111 1111 1111 1112, tracking 9400 1000 0000 0000 0000 00, 1Z999AA10123456784",
         "https://example.com/r/1?x=2, www.example.org, shop.example/review, amazon.com, Etsy.com.",
         "https://www.amazon.com/review/create-review?asin=XXXXXXXXXX",
+        "https://www.amazon.com/review/create-review?ie=UTF8&asin=XXXXXXXXXX&x=1 amazon.com/review/create-review?asin=",
         "$1,299.00 on 2026-11-22 at 10:30, 30 x 40 x 1200 mm, sizes 38-40, 12/11/2026",
         "{{shop}}.com, {{review_link}}, https://{{link}}, %s, [link], me: x.y",
         "let us know.It is here.So are we.Me too. part no 123-4567",

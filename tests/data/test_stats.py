@@ -100,6 +100,17 @@ def test_a_split_is_measured_within_itself_and_against_what_was_trained_on() -> 
     assert (test.mean, test.train_mean, test.train_p95) == (0.0, pytest.approx(0.8), pytest.approx(0.8))
 
 
+def test_an_empty_split_is_left_out() -> None:
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        return np.array([[1.0, 0.0] for _ in texts])
+
+    x, y = message("x", id="x"), message("y", id="y")
+    (train,) = likeness_by_split({"train": [x, y], "test": []}, embed)
+    assert (train.split, train.messages, train.mean) == ("train", 2, 1.0)
+    (test,) = likeness_by_split({"train": [], "test": [x, y]}, embed)
+    assert (test.mean, test.train_mean) == (1.0, None)
+
+
 @pytest.fixture(scope="module")
 def guessable() -> list[LabelledMessage]:
     items = []
@@ -126,6 +137,11 @@ def test_words_of_reviews_do_not_count_as_a_shortcut() -> None:
         message(item.text, GATED, id=item.id) if item.id.startswith("bad") else item for item in shared
     ]
     assert words_auroc(labelled) == pytest.approx(0.5, abs=0.15)
+
+
+def test_without_other_words_than_those_of_reviews_there_is_no_shortcut() -> None:
+    asks = [message("leave a review", GATED, id=f"bad-{at}") for at in range(6)]
+    assert words_auroc([*asks, *(message("happy", id=f"good-{at}") for at in range(6))]) is None
 
 
 def test_stats_cover_every_message(guessable: list[LabelledMessage]) -> None:

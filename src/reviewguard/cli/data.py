@@ -69,6 +69,8 @@ def build(
     from reviewguard.curation.pipeline import build as curate
     from reviewguard.curation.storage import load_splits, read_frozen
 
+    if forget and not freeze:
+        raise InputError("--forget without --freeze", expected="splits to record", fix="add --freeze")
     record = splits or SPLITS
     anew = not record.is_file() and (freeze or splits is None)
     frozen = {} if anew else read_frozen(record)
@@ -90,7 +92,7 @@ def build(
         print(f"  dropped at {dropped.step}: {dropped.reason}")
     if report.unknown:
         print(f"{report.unknown} of the {len(frozen)} ids recorded in {record} are not among the messages")
-    sizes = ", ".join(f"{name} {counts['all']}" for name, counts in report.splits.items())
+    sizes = ", ".join(f"{name} {counts.get('all', 0)}" for name, counts in report.splits.items())
     print(f"{report.kept} messages in {report.groups} groups: {sizes}")
     print(f"digest {report.digest}\nwritten to {out}")
 
@@ -169,25 +171,29 @@ def import_(
     prefix: Annotated[str | None, typer.Option(help="Ids are PREFIX-0001 …; the brief by default.")] = None,
     messages: MessagesOption = MESSAGES,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Write the file anew even if messages in it are lost.")
+        bool,
+        typer.Option("--replace", help="Write the file anew even if messages in it are lost or changed."),
     ] = False,
 ) -> None:
     """Turn writers' drafts into labelled messages; nothing is written while anything is wrong with them.
 
-    The file of the brief is written anew; where that would lose messages in it, it is refused.
+    The file of the brief is written anew; where that would lose or change messages in it, it is refused.
 
     Example: reviewguard data import drafts.jsonl --brief returns --prefix ret
     """
-    from reviewguard.curation.drafts import import_drafts
-    from reviewguard.curation.sources import write_messages
+    from reviewguard.curation.drafts import import_drafts, issues_beside
+    from reviewguard.curation.sources import read_messages, write_messages
+    from reviewguard.files import jsonl_in
 
+    target = jsonl_in(messages, brief, "--brief")
     result = import_drafts(drafts, brief, prefix)
-    for issue in result.issues:
+    there = read_messages(messages).located if any(messages.glob("*.jsonl")) else ()
+    issues = issues_beside(result, [item for item in there if item.file != str(target)])
+    for issue in issues:
         print(issue)
-    if result.issues:
-        print(f"{len(result.issues)} problems, nothing written")
+    if issues:
+        print(f"{len(issues)} problems, nothing written")
         raise typer.Exit(1)
-    target = messages / f"{brief}.jsonl"
     if not replace:
         _check_none_lost(target, result.messages)
     write_messages(target, result.messages)
@@ -195,23 +201,26 @@ def import_(
 
 
 def _check_none_lost(target: Path, new: Sequence[LabelledMessage]) -> None:
-    """Refuse to write over messages, or lines that cannot be read, that are not among the new ones.
+    """Refuse to write over lines that cannot be read, and messages that are not among the new ones just as they are.
+
+    Splits are recorded by id, and labels may have been mended by hand.
 
     Raises:
-        InputError: some would be lost.
+        InputError: some would be lost or changed.
     """
     from reviewguard.curation.sources import read_messages
 
     if not target.exists():
         return
     old = read_messages(target)
-    kept = {(m.text, m.previous) for m in new}
-    lost = [m.id for m in old.messages if (m.text, m.previous) not in kept]
+    kept = set(new)
+    lost = [m.id for m in old.messages if m not in kept]
     lost += [f"line {issue.line}" for issue in old.issues]
     if lost:
         raise InputError(
-            f"{target} holds {len(lost)} messages that are not among the drafts, first {lost[0]}",
-            fix="import with another --brief, give all drafts of the brief at once, or let them go with --replace",
+            f"{target} holds {len(lost)} messages that the drafts would drop or change, first {lost[0]}",
+            fix="import with another --brief, give all drafts of the brief at once, new ones last, or "
+            "let them go with --replace",
         )
 
 

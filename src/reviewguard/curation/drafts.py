@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
 
+from reviewguard.curation.privacy import check_privacy
+from reviewguard.curation.rules import check_rules
 from reviewguard.curation.sources import (
     Channel,
     Filled,
@@ -76,6 +78,17 @@ def import_drafts(paths: Iterable[Path], brief: str, prefix: str | None = None) 
         if not wrong:
             located.append(Located(file, line, _to_message(row, brief, f"{prefix or brief}-{number:04}")))
     return unique_ids(located, issues)
+
+
+def issues_beside(drafts: Sources, others: Sequence[Located]) -> list[Issue]:
+    """Everything wrong with drafts that were read, by themselves and beside other messages; as `validate` finds it.
+
+    Duplicates are none: of two alike, `build` leaves one out.
+    """
+    together = (*others, *drafts.located)
+    found = (*unique_ids(together, ()).issues, *check_rules(together), *check_privacy(drafts.located))
+    new = {item.place for item in drafts.located}
+    return [*drafts.issues, *(issue for issue in found if issue.place in new)]
 
 
 def _wrong_quotes(row: DraftRow) -> Iterator[tuple[str, str]]:

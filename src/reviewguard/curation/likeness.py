@@ -20,7 +20,7 @@ class SplitLikeness:
 
     Attributes:
         mean, p95: nearest message of another family within the split.
-        train_mean, train_p95: nearest training message; None for the training split itself.
+        train_mean, train_p95: nearest training message; None for the training split itself, and where it is empty.
     """
 
     split: str
@@ -38,22 +38,22 @@ class SplitLikeness:
 def likeness_by_split(
     splits: Mapping[str, Sequence[LabelledMessage]], embed: Embed
 ) -> tuple[SplitLikeness, ...]:
-    """Measure every split.
+    """Measure every split that has messages.
 
     Args:
         splits: with `train` among them.
         embed: texts → vectors of length 1, shape `(texts, dimensions)`.
     """
-    train = embed([m.text for m in splits["train"]])
-    return tuple(_likeness(name, messages, train, embed) for name, messages in splits.items())
+    train = embed([m.text for m in splits["train"]]) if splits["train"] else None
+    return tuple(_likeness(name, messages, train, embed) for name, messages in splits.items() if messages)
 
 
 def _likeness(
-    name: str, messages: Sequence[LabelledMessage], train: NDArray[np.float64], embed: Embed
+    name: str, messages: Sequence[LabelledMessage], train: NDArray[np.float64] | None, embed: Embed
 ) -> SplitLikeness:
     within = nearest_similarity(messages, embed)
     inside = (name, len(messages), float(within.mean()), float(np.quantile(within, 0.95)))
-    if name == "train":
+    if name == "train" or train is None:
         return SplitLikeness(*inside)
     vectors = embed([m.text for m in messages])
     nearest = np.concatenate(

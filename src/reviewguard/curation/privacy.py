@@ -46,10 +46,15 @@ _MARKETPLACE = re.compile(
     re.IGNORECASE,
 )
 # A create-review page without a product or with a masked one belongs to nobody.
-_GENERIC_PATH = re.compile(r"/?[.,;:!?)\]]*|/(?:gp/)?(?:review|feedback)\b[\w/?=&.-]*?(?:X{4,})?")
+_GENERIC_PATH = re.compile(
+    r"/?[.,;:!?)\]]*|(?!\S*(?i:asin)=(?!X{4,}(?!\w)|\W|$))/(?:gp/)?(?:review|feedback)\b[\w/?=&.-]*?(?:X{4,})?"
+)
 
-# A few digits more may belong to what comes next: "+1 555-0117 4 pcs".
-_FICTITIOUS_DIGITS = re.compile(r"(?:1?\d{3}|1)?55501\d\d\d{0,6}|(?:44|0|440)(?:1632960|7700900)\d{3}\d{0,6}")
+# A few digits more may belong to what comes next: "+1 555-0117 4 pcs". Area codes begin with 2 to 9: 01555 501234 is
+# a British number.
+_FICTITIOUS_DIGITS = re.compile(
+    r"(?:1?[2-9]\d{2}|1)?55501\d\d\d{0,6}|(?:44|0|440)(?:1632960|7700900)\d{3}\d{0,6}"
+)
 
 
 def find_private(text: str) -> list[Finding]:

@@ -41,9 +41,17 @@ def surface_auroc(messages: Sequence[LabelledMessage]) -> float | None:
 
 
 def words_auroc(messages: Sequence[LabelledMessage]) -> float | None:
-    """AUROC, 0–1, of a bag of words that lacks the words of reviews; folds as `surface_auroc`."""
+    """AUROC, 0–1, of a bag of words that lacks the words of reviews; folds, and None, as `surface_auroc`.
+
+    None also where a fold has no other words.
+    """
     words = CountVectorizer(binary=True, stop_words=sorted(REVIEW_WORDS))
-    return _auroc(messages, make_pipeline(words, LogisticRegression(max_iter=1000)))
+    try:
+        return _auroc(messages, make_pipeline(words, LogisticRegression(max_iter=1000)))
+    except ValueError as error:
+        if "empty vocabulary" in str(error):
+            return None
+        raise
 
 
 def surface_features(texts: Sequence[str]) -> NDArray[np.float64]:
@@ -63,30 +71,31 @@ class Neighbour:
 def nearest_similarity(
     messages: Sequence[LabelledMessage], embed: Embed | None = None
 ) -> NDArray[np.float64]:
-    """Cosine similarity of each message to the nearest of another family, shape `(messages,)`.
+    """Cosine similarity of each message to the nearest of another family, shape `(messages,)`; 0 without any.
 
     Args:
         embed: texts → vectors of shape `(messages, dimensions)`; by default TF-IDF of character
             3- to 5-grams.
     """
-    return _nearest(messages, [message.family for message in messages], embed)[1]
+    return np.maximum(_nearest(messages, [message.family for message in messages], embed)[1], 0.0)
 
 
 def neighbours(
     messages: Sequence[LabelledMessage], apart: Callable[[LabelledMessage], str]
 ) -> list[Neighbour]:
-    """For each message the nearest one that differs in this: its family, say, or its verdict."""
+    """For each message the nearest one that differs in this, its family, say, or its verdict; none where none does."""
     places, similarity = _nearest(messages, [apart(message) for message in messages], None)
     return [
         Neighbour(message, messages[place], float(value))
         for message, place, value in zip(messages, places, similarity, strict=True)
+        if np.isfinite(value)
     ]
 
 
 def _nearest(
     messages: Sequence[LabelledMessage], groups: Sequence[str], embed: Embed | None
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Place and similarity of the message of another group that is nearest to each."""
+    """Place and similarity of the message of another group that is nearest to each; −∞ where there is none."""
     texts = [message.text for message in messages]
     unit = normalize(embed(texts) if embed else _tfidf(texts))
     group = np.array(groups)
@@ -95,7 +104,7 @@ def _nearest(
     for begin in range(0, len(texts), _BLOCK):
         rows = slice(begin, begin + _BLOCK)
         similarity = safe_sparse_dot(unit[rows], unit.T, dense_output=True)
-        similarity[group[rows, None] == group[None, :]] = 0.0
+        similarity[group[rows, None] == group[None, :]] = -np.inf
         places[rows] = similarity.argmax(axis=1)
         nearest[rows] = similarity.max(axis=1)
     return places, nearest

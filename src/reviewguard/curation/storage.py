@@ -83,11 +83,15 @@ def read_frozen(path: Path) -> dict[str, str]:
     """Message id → split, as recorded by `write_frozen`.
 
     Raises:
-        InputError: there is no such file, or it is something else.
+        InputError: there is no such file, it is something else, or an id stands in it twice.
     """
     try:
         recorded = json.loads(path.read_text("utf-8"))
-        return {name: split for split in SPLITS for name in recorded[split]}
+        placed = [(name, split) for split in SPLITS for name in _ids(recorded[split])]
+        frozen = dict(placed)
+        if len(frozen) < len(placed):
+            raise ValueError("an id stands in it twice")
+        return frozen
     except OSError as error:
         raise InputError(
             f"cannot read {path}: {error.strerror}",
@@ -98,6 +102,12 @@ def read_frozen(path: Path) -> dict[str, str]:
         raise InputError(
             f"{path} is no record of splits: {error!r}", expected="lists of ids under " + ", ".join(SPLITS)
         ) from error
+
+
+def _ids(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TypeError("not a list of ids")
+    return value
 
 
 def stored_digest(out_dir: Path) -> str:

@@ -12,6 +12,7 @@ from reviewguard.curation.labels import likeness_to, read_labels
 from reviewguard.curation.sources import read_messages
 from reviewguard.curation.storage import read_frozen
 from reviewguard.errors import InputError
+from reviewguard.files import jsonl_in
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
 from reviewguard.labelling.checking import Checked, check
@@ -57,12 +58,7 @@ class AddJob:
         Raises:
             InputError: `name` would lead out of the labels folder.
         """
-        name = self.name or self.path.name.partition(".")[0]
-        if not name or Path(name).name != name:
-            raise InputError(
-                f"--name {name!r}", expected="a file name without a folder", fix="--name notice-17"
-            )
-        return self.labels / f"{name}.jsonl"
+        return jsonl_in(self.labels, self.name or self.path.name.partition(".")[0], "--name")
 
 
 def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:

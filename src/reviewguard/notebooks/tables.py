@@ -71,7 +71,9 @@ def neighbours_table(neighbours: Iterable[Neighbour], most: int = 10) -> pd.Data
     closest = sorted(neighbours, key=lambda pair: (-pair.similarity, pair.message.id))
     pairs = {frozenset((pair.message.id, pair.other.id)): pair for pair in reversed(closest)}
     chosen = sorted(pairs.values(), key=lambda pair: (-pair.similarity, pair.message.id))[:most]
-    return pd.DataFrame([row for pair in chosen for row in _neighbours(pair)]).set_index(["similarity", "id"])
+    rows = [row for pair in chosen for row in _neighbours(pair)]
+    columns = ["similarity", "id", "types", "buyer before", "text"]
+    return pd.DataFrame(rows, columns=columns).set_index(columns[:2])
 
 
 def figures_table(evaluation: Evaluation) -> pd.DataFrame:
