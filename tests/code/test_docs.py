@@ -42,6 +42,7 @@ def test_a_stale_block_is_shown_and_mended(
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- begin exit-codes -->\nold\n<!-- end exit-codes -->\nafter\n")
     monkeypatch.setattr(docs, "DOCUMENTS", (page,))
+    monkeypatch.setattr(docs, "CARD", page)
     monkeypatch.setattr(docs, "outdated_figures", list)
     assert docs.main(["--check"]) == 1
     assert "-old\n" in capsys.readouterr().out
