@@ -17,7 +17,6 @@ from reviewguard.curation.augment import (
     set_unrelated_previous,
 )
 from reviewguard.curation.edits import Edit, apply_edits
-from reviewguard.curation.labels import BRIEF
 from reviewguard.curation.noise import Noise
 from reviewguard.curation.placeholders import fill_placeholders, insert_placeholders
 from reviewguard.schema import LabelledMessage
@@ -157,7 +156,6 @@ def test_erasure_makes_a_violation_compliant_or_gives_none() -> None:
         ("OK, the answer is at {{survey_url}} for all of you", {}),
         ("OK, your r-e-v-i-e-w is the talk of our shop", {}),
         ("OK, you wrote all of it on our page", {}),
-        ("OK, the lid sits tight at first", {"writer_brief": BRIEF}),
     ],
 )
 def test_nothing_is_erased_where_what_stays_may_be_an_ask(text: str, fields: dict[str, str]) -> None:

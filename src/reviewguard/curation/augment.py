@@ -13,7 +13,6 @@ from functools import partial
 from random import Random
 
 from reviewguard.curation.edits import Edit, apply_edits
-from reviewguard.curation.labels import BRIEF
 from reviewguard.curation.noise import (
     Noise,
     add_emoji,
@@ -83,13 +82,11 @@ def augment(
 def erase(message: LabelledMessage) -> LabelledMessage | None:
     """A violation without its rationale, which makes it compliant, with no type left.
 
-    None where that is not certain or not a message any more: nothing is marked, or in a label that
-    was added, whose marks may be the model's; a neutral ask is in it or may be in the rest; fewer
-    than four words remain; or the rest may lean on the buyer's words, which made it `selective` or
-    speak of a review or a benefit ("OK, we do like this").
+    None where that is not certain or not a message any more: nothing is marked; a neutral ask is in
+    it or may be in the rest; fewer than four words remain; or the rest may lean on the buyer's
+    words, which made it `selective` or speak of a review or a benefit ("OK, we do like this").
     """
-    marked = message.rationale and message.writer_brief != BRIEF
-    if not marked or NEUTRAL_REQUEST in message.types or _by_context(message):
+    if not message.rationale or NEUTRAL_REQUEST in message.types or _by_context(message):
         return None
     rest = re.sub(r"[ \t]{2,}", " ", remainder(message)).strip()
     if len(re.findall(r"\w+", rest)) < _FEWEST_WORDS or LEFT_ASK.search(normalize(rest).text):
