@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from reviewguard.curation.storage import load_splits
+from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.errors import InputError
 from reviewguard.inference.model_folder import load
 from reviewguard.readers.labelled import read_labelled
@@ -42,7 +42,7 @@ def main(
             fix="name the briefs written since with --without",
         )
     further = {path.stem: read_labelled(path) for path in measure_on or []}
-    measure_and_describe(classifier, folder, known, known["train"], further)
+    measure_and_describe(classifier, folder, known, known["train"], further, measured_on=stored_digest(data))
 
 
 if __name__ == "__main__":

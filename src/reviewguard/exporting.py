@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,12 @@ import numpy as np
 from reviewguard.attribution_fit import add_attribution
 from reviewguard.classifier_scorer import PRECISION
 from reviewguard.encoding import Limits, MessageEncoder, collate
-from reviewguard.errors import ConfigError, InputError
+from reviewguard.errors import ConfigError, InputError, ModelError
 from reviewguard.files import sha256
-from reviewguard.folders import replace_folder
+from reviewguard.folders import beside, remove_folder, replace_folder
 from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.classifier import Classifier
-from reviewguard.inference.drift import write_reference
+from reviewguard.inference.drift import REFERENCE_FILE, write_reference
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, from_parts, load
 from reviewguard.modeling.calibration import fit_settings
 from reviewguard.modeling.onnx_export import INPUTS, export_onnx
@@ -28,10 +29,15 @@ from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message
 from reviewguard.settings import SelfCheck, Settings
 from reviewguard.token_threshold import best_token_threshold
+from reviewguard.writer import Writer
 
 NAME = "reviewguard"
 PRECISIONS = ("int8", "fp32")
-CARD_FILE = "README.md"
+CARD_FILE, FIGURES_FILE, DIAGRAM_FILE = "README.md", "evaluation.json", "calibration.png"
+REPORT_FILE, REPORT_TEXT_FILE = "retraining.json", "retraining.md"
+DESCRIPTION = (CARD_FILE, FIGURES_FILE, DIAGRAM_FILE, REPORT_FILE, REPORT_TEXT_FILE)
+FILES = frozenset((MODEL_FILE, TOKENIZER_FILE, CONFIG_FILE, REFERENCE_FILE, *DESCRIPTION))
+"""All that a model folder of ours may hold; a folder with more is not replaced."""
 CALIBRATION = 300
 """Messages whose activations are measured for int8."""
 SEED = 13
@@ -47,43 +53,42 @@ SELF_CHECK_TOLERANCE = 0.5
 def export_model(
     run: FinishedRun, validation: Sequence[LabelledMessage], folder: Path, *, precision: str = "int8"
 ) -> Classifier:
-    """Write the model folder of a training whole or not at all, and return the classifier it holds.
+    """Write the model folder of a training whole or not at all, and return the classifier it holds: see `exported`."""
+    with exported(run, validation, folder, precision=precision) as (classifier, _):
+        return classifier
+
+
+@contextmanager
+def exported(
+    run: FinishedRun, validation: Sequence[LabelledMessage], folder: Path, *, precision: str = "int8"
+) -> Iterator[tuple[Classifier, Path]]:
+    """The classifier of a training and its model folder, to be measured and described; then it takes its place.
 
     The classifier remembers what it read of `validation` (`Classifier.remembering`), for who measures it next.
 
     Args:
         validation: messages that activation ranges are measured on, and calibrations, thresholds and attribution
             fitted on with the exported weights.
+        folder: the place. What stands there stays until the new folder is whole.
 
     Raises:
         ConfigError: no such precision.
-        InputError: `folder` holds something other than a model.
+        InputError: `folder` holds something other than a model, or another export writes it.
     """
     check_target(folder)
     if precision not in PRECISIONS:
         raise ConfigError(f"precision is {precision!r}", expected=" or ".join(PRECISIONS))
-    trained, limits = run.trained, run.config.limits
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-        part = Path(temporary) / "model"
-        part.mkdir()
-        _write_weights(trained, part, precision, validation[:CALIBRATION], limits)
-        settings = replace(
-            Settings.uncalibrated(
-                NAME, run.facts["version"], trained.model.head_config.types, tuple(load_policy().profiles)
-            ),
-            limits=limits,
-            training={**run.facts, PRECISION: precision},
-        )
-        encoder = MessageEncoder.from_file(part / TOKENIZER_FILE, limits)
-        if trained.model.head_config.head == "evidence":
-            add_attribution(part / MODEL_FILE, encoder, validation, SEED, run.config.attribution)
-        classifier = _fit(part, settings, validation)
-        classifier.settings.save(part / CONFIG_FILE)
-        load(part)  # what cannot be loaded replaces nothing
-        write_reference(classifier, [m.message for m in validation], part)
-        replace_folder(part, folder)
-    return classifier
+    work = beside(folder, "part")
+    with Writer(work).writing("export"):
+        part = work / "model"
+        remove_folder(part)  # of an export that was killed
+        try:
+            part.mkdir()
+            classifier = _export(run, validation, part, precision)
+            yield classifier, part
+            replace_folder(part, folder)
+        finally:
+            remove_folder(work)
 
 
 def check_target(folder: Path) -> None:
@@ -92,11 +97,49 @@ def check_target(folder: Path) -> None:
     Raises:
         InputError: it is a file, or holds something other than a model.
     """
-    if folder.is_dir() and ((folder / CONFIG_FILE).is_file() or not any(folder.iterdir())):
-        return
+    what = "is a file"
+    if folder.is_dir():
+        names = {path.name for path in folder.iterdir()}
+        others = [name for name in sorted(names - FILES) if not name.startswith(_HALF_WRITTEN)]
+        if not names or (not others and _is_model(folder)):
+            return
+        what = f"holds something other than a model: {', '.join(others[:3]) or CONFIG_FILE}"
     if folder.exists():
-        what = "holds something other than a model" if folder.is_dir() else "is a file"
         raise InputError(f"{folder} {what}", expected="a model folder, or none yet", fix="name a new folder")
+
+
+_HALF_WRITTEN = tuple(f".{name}." for name in FILES)
+"""How the files begin that a killed process was writing: see `atomic_write`."""
+
+
+def _is_model(folder: Path) -> bool:
+    try:
+        Settings.read(folder / CONFIG_FILE)
+    except ModelError:
+        return False
+    return True
+
+
+def _export(
+    run: FinishedRun, validation: Sequence[LabelledMessage], folder: Path, precision: str
+) -> Classifier:
+    trained, limits = run.trained, run.config.limits
+    _write_weights(trained, folder, precision, validation[:CALIBRATION], limits)
+    settings = replace(
+        Settings.uncalibrated(
+            NAME, run.facts["version"], trained.model.head_config.types, tuple(load_policy().profiles)
+        ),
+        limits=limits,
+        training={**run.facts, PRECISION: precision},
+    )
+    encoder = MessageEncoder.from_file(folder / TOKENIZER_FILE, limits)
+    if trained.model.head_config.head == "evidence":
+        add_attribution(folder / MODEL_FILE, encoder, validation, SEED, run.config.attribution)
+    classifier = _fit(folder, settings, validation)
+    classifier.settings.save(folder / CONFIG_FILE)
+    load(folder)  # what cannot be loaded replaces nothing
+    write_reference(classifier, [m.message for m in validation], folder)
+    return classifier
 
 
 def _write_weights(

@@ -85,6 +85,19 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def check_writable(path: Path) -> None:
+    """Refuse a file that `atomic_write` could not write, before the work for it is done.
+
+    Raises:
+        InputError: it is a folder, or lies where nothing can be written.
+    """
+    with disk_errors(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        there = next(folder for folder in path.absolute().parents if folder.exists())
+        tempfile.TemporaryFile(dir=there).close()
+
+
 def write_text(path: Path, text: str, *, errors: str = "strict") -> None:
     """Write UTF-8 text atomically.
 

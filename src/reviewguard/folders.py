@@ -66,9 +66,14 @@ def copy_folder(source: Path, target: Path) -> None:
                 os.fsync(file.fileno())
 
 
-def _old(target: Path) -> Path:
+def beside(target: Path, ending: str) -> Path:
+    """A hidden name next to a folder, for what belongs to it."""
     named = Path(os.path.abspath(target))  # noqa: PTH100  "." has no name of its own; links keep theirs
-    return named.parent / f".{named.name}.old"
+    return named.parent / f".{named.name}.{ending}"
+
+
+def _old(target: Path) -> Path:
+    return beside(target, "old")
 
 
 def _exchange(one: Path, other: Path) -> bool:

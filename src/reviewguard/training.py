@@ -16,7 +16,7 @@ from reviewguard.curation.labels import BRIEF, label_version
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.decision_report import decision_report
 from reviewguard.errors import ConfigError, InputError
-from reviewguard.exporting import CARD_FILE, check_target, export_model
+from reviewguard.exporting import CARD_FILE, DIAGRAM_FILE, FIGURES_FILE, check_target, exported
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.base_model import PACKAGED
@@ -34,6 +34,7 @@ from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 from reviewguard.settings import TYPE_COUNTS
 from reviewguard.unpacking import unpacked_run
+from reviewguard.writer import Writer
 
 CHECKPOINTS = "checkpoints"
 BEGUN = "begun.json"
@@ -42,6 +43,8 @@ TRAINED = "trained"
 """In `begun.json`: whether the weights are stored, so that only export and measuring are left."""
 TEST = "own test split"
 CALIBRATED_ON = "calibrated_on"
+MEASURED_ON = "measured_on"
+"""Beside the figures of the test split: the digest of the data it is of."""
 LEARNT = "labels"
 """Fact of a training: the labels it learnt, as `label_version` names them."""
 PACKAGED_FROM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -88,11 +91,16 @@ def train(
         start_from: folder of a finished run or of a model, whose weights to begin with instead of the base model's.
 
     Raises:
-        InputError: `start_from` holds no finished run and no model, or a model at `out` would replace something else.
+        InputError: `start_from` holds no finished run and no model, or is `run_dir`; a model at `out` would replace
+            something else; or another process trains in `run_dir`.
         ModelError: no torch weights can be had from the model in `start_from`.
         ConfigError: the interrupted run in `run_dir` has another configuration, data or start.
     """
     _check_out(out, run_dir)
+    if start_from and start_from.resolve() == run_dir.resolve():
+        raise InputError(
+            f"the run in {run_dir} would replace the weights it begins with", fix="choose another --run"
+        )
     earlier = finished_run(start_from) if start_from else None
     if earlier:
         _check_start(config, earlier)
@@ -101,41 +109,41 @@ def train(
     splits = load_splits(data_dir)
     digest = stored_digest(data_dir)
     given = {"config": config.to_dict(), "data_digest": digest, "started_from": started_from}
-    run = _begin(run_dir, given)
     written = limit_families(splits["train"], config.limit, config.seed)
-    with Tracker(run_name=f"{config.head}-{version}") as tracker:
-        tracker.params(config.to_dict())
-        for name, rows in (splits | {"train": written}).items():
-            tracker.dataset(rows, name=name, context=_CONTEXTS[name], source=str(data_dir), digest=digest)
-        called = {"version": version, "run_id": tracker.run_id or ""}
-        if run is None:
-            trained = fine_tune(
-                config,
-                [*written, *augment(written, config.seed, config.augment)],
-                splits["validation"],
-                tuple(load_policy().types),
-                run_dir / CHECKPOINTS,
-                callbacks=[TrackingCallback(tracker)],
-                start_from=earlier.trained.model if earlier else None,
-            )
-            facts = run_facts(config, splits, written, digest, earlier) | {
-                **called,
-                "commit": commit,
-                "seconds": round(trained.seconds, 1),
-            }
-            run = FinishedRun(config, facts, trained)
-            write_run(run_dir, run)
-            write_json(run_dir / CHECKPOINTS / BEGUN, given | {TRAINED: True})
-        else:
-            run = replace(run, facts={**run.facts, **called})
-            write_json(run_dir / RUN, run_record(config, run.facts, run.trained))
-        remove_checkpoints(run_dir / CHECKPOINTS)
-        classifier = export_model(run, splits["validation"], out)
-        evaluations = measure_and_describe(
-            classifier, out, splits, written, measure_on, seed=config.seed, bootstrap=bootstrap
-        )
-        log_training(tracker, out, evaluations, splits["test"], run.trained.seconds)
-    (run_dir / CHECKPOINTS / BEGUN).unlink()
+    with Writer(run_dir).writing("train"):
+        run = _begin(run_dir, given)
+        with Tracker(run_name=f"{config.head}-{version}") as tracker:
+            tracker.params(config.to_dict())
+            for name, rows in (splits | {"train": written}).items():
+                tracker.dataset(rows, name=name, context=_CONTEXTS[name], source=str(data_dir), digest=digest)
+            called = {"version": version, "run_id": tracker.run_id or ""}
+            if run is None:
+                trained = fine_tune(
+                    config,
+                    [*written, *augment(written, config.seed, config.augment)],
+                    splits["validation"],
+                    tuple(load_policy().types),
+                    run_dir / CHECKPOINTS,
+                    callbacks=[TrackingCallback(tracker)],
+                    start_from=earlier.trained.model if earlier else None,
+                )
+                facts = run_facts(config, splits, written, digest, earlier) | {
+                    **called,
+                    "commit": commit,
+                    "seconds": round(trained.seconds, 1),
+                }
+                run = FinishedRun(config, facts, trained)
+                write_run(run_dir, run)
+                write_json(run_dir / CHECKPOINTS / BEGUN, given | {TRAINED: True})
+            else:
+                run = replace(run, facts={**run.facts, **called})
+                write_json(run_dir / RUN, run_record(config, run.facts, run.trained))
+            remove_checkpoints(run_dir / CHECKPOINTS)
+            evaluations = _export(
+                run, splits, written, digest, out, measure_on=measure_on, bootstrap=bootstrap
+            )[1]
+            log_training(tracker, out, evaluations, splits["test"], run.trained.seconds)
+        (run_dir / CHECKPOINTS / BEGUN).unlink()
     return TrainingRun(out, evaluations, tracker.run_id, run.trained.seconds, tuple(tracker.problems))
 
 
@@ -241,13 +249,19 @@ def describe(
     written: Sequence[LabelledMessage],
     evaluations: Mapping[str, Evaluation],
     splits: Mapping[str, Sequence[LabelledMessage]],
+    *,
+    measured_on: str,
 ) -> None:
-    """Write figures, reliability diagrams and card into a model folder."""
+    """Write figures, reliability diagrams and card into a model folder.
+
+    Args:
+        measured_on: digest of the data whose test split was measured.
+    """
     figures = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
     decisions = decision_report(classifier, splits["validation"], splits["test"])
-    figures[TEST] |= decisions.to_dict()
-    write_json(folder / "evaluation.json", figures)
-    calibration_figure(decisions.calibration).savefig(folder / "calibration.png")
+    figures[TEST] |= decisions.to_dict() | {MEASURED_ON: measured_on}
+    write_json(folder / FIGURES_FILE, figures)
+    calibration_figure(decisions.calibration).savefig(folder / DIAGRAM_FILE)
     write_text(folder / CARD_FILE, render_card(card_facts(classifier, written), figures))
 
 
@@ -340,13 +354,39 @@ def export_run(
     check_target(out)
     run = finished_run(run_dir)
     config = run.config
-    splits = load_splits(data_dir)
-    if (digest := stored_digest(data_dir)) != run.facts["data_digest"]:
+    splits, digest = load_splits(data_dir), stored_digest(data_dir)
+    if digest != run.facts["data_digest"]:
         run = replace(run, facts={**run.facts, CALIBRATED_ON: digest})
-    classifier = export_model(run, splits["validation"], out, precision=precision)
     written = limit_families(splits["train"], config.limit, config.seed)
-    measure_and_describe(classifier, out, splits, written, measure_on, seed=config.seed, bootstrap=bootstrap)
-    return classifier
+    return _export(run, splits, written, digest, out, precision, measure_on=measure_on, bootstrap=bootstrap)[
+        0
+    ]
+
+
+def _export(
+    run: FinishedRun,
+    splits: Mapping[str, Sequence[LabelledMessage]],
+    written: Sequence[LabelledMessage],
+    digest: str,
+    out: Path,
+    precision: str = "int8",
+    *,
+    measure_on: Mapping[str, Sequence[LabelledMessage]] | None,
+    bootstrap: int,
+) -> tuple[Classifier, Mapping[str, Evaluation]]:
+    """Export, measure and describe; then the folder takes its place."""
+    with exported(run, splits["validation"], out, precision=precision) as (classifier, part):
+        evaluations = measure_and_describe(
+            classifier,
+            part,
+            splits,
+            written,
+            measure_on,
+            measured_on=digest,
+            seed=run.config.seed,
+            bootstrap=bootstrap,
+        )
+    return classifier, evaluations
 
 
 def measure_and_describe(
@@ -356,6 +396,7 @@ def measure_and_describe(
     written: Sequence[LabelledMessage],
     measure_on: Mapping[str, Sequence[LabelledMessage]] | None = None,
     *,
+    measured_on: str,
     seed: int = 13,
     bootstrap: int = 1000,
 ) -> Mapping[str, Evaluation]:
@@ -364,6 +405,7 @@ def measure_and_describe(
     Args:
         written: what it was trained on, before augmentation.
         measure_on: further labelled data to report on.
+        measured_on: digest of the data that `splits` are.
     """
     scorer = ClassifierScorer(classifier)
     datasets = {TEST: splits["test"]} | dict(measure_on or {})
@@ -371,5 +413,6 @@ def measure_and_describe(
         name: evaluate(scorer, examples, seed=seed, bootstrap=bootstrap)
         for name, examples in datasets.items()
     }
-    describe(folder, scorer.classifier, written, found, splits)  # it remembers what it read
+    # The scorer's classifier remembers what it read.
+    describe(folder, scorer.classifier, written, found, splits, measured_on=measured_on)
     return found

@@ -45,6 +45,13 @@ def test_a_larger_risk_buys_a_narrower_band() -> None:
         assert row.missed == pytest.approx(below[half[1][1]].mean(), abs=0.01)
 
 
+def test_a_promise_that_too_few_violations_can_prove_is_none() -> None:
+    probability, positive = np.linspace(0.0, 1.0, 600), np.arange(600) >= 200
+    rows = band_rows((probability, positive), (probability, positive), upper=0.9)
+    assert [row.risk for row in rows if row.bound > row.risk] == [0.005]
+    assert rows[0].bound == upper_bound(0, 400)
+
+
 def test_the_single_cut_flags_at_most_a_share_of_the_compliant_messages() -> None:
     compliant = np.array([0.9, 0.8, 0.3, 0.3, 0.2, 0.1, 0.1, 0.0, 0.0, 0.0])
     for share, flagged in ((0.0, 0), (0.1, 1), (0.25, 2), (0.3, 2), (0.4, 4), (1.0, 10)):

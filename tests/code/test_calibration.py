@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewguard.decision import calibrate, probabilities
-from reviewguard.modeling.calibration import FEW, SCARCE, fit_level, fit_settings
+from reviewguard.modeling.calibration import FEW, SCARCE, _rounded_up, fit_level, fit_settings
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 from reviewguard.settings import TYPE_COUNTS, Calibration, Settings
@@ -46,6 +46,11 @@ def test_the_level_lets_one_compliant_message_in_a_hundred_through() -> None:
     assert (calibrate(compliant, fit_level(compliant)) >= 0.5).sum() == 10
     alone = np.array([-4.0, -9.0, -9.5])
     assert (calibrate(alone, fit_level(alone)) >= 0.5).tolist() == [True, False, False]
+
+
+def test_an_upper_threshold_is_rounded_up_and_never_beyond_reach() -> None:
+    assert [_rounded_up(value) for value in (0.5, 0.91231, 1.0)] == [0.5, 0.9124, 1.0]
+    assert _rounded_up(0.99997) == 0.99997
 
 
 def _uncalibrated(taught: dict[str, int]) -> Settings:

@@ -74,6 +74,14 @@ def test_what_taught_a_model_is_said_only_where_something_did() -> None:
     assert "| taught by | some/larger, fine-tuned with seed 5 |" in card
 
 
+def test_a_promise_that_cannot_be_kept_is_marked() -> None:
+    row = {"risk": 0.005, "lower": 0.2, "bound": 0.0075, "band": 0.1, "missed": 0.0, "cleared": 0.8}
+    main = EVALUATIONS["test split"] | {"band": [row, row | {"risk": 0.01}], "calibration": []}
+    card = render_card(FACTS, {"test split": main})
+    assert "| 0.5%: cannot be promised | 0.2000 |" in card
+    assert "| 1.0% | 0.2000 |" in card
+
+
 def test_figures_stand_beside_their_intervals(card: str) -> None:
     f1 = EVALUATIONS["test split"]["figures"]["f1"]
     assert f"| F1 | 0.571 ({f1['low']:.3f}–{f1['high']:.3f}) | – |" in card

@@ -218,6 +218,8 @@ def test_the_configuration_is_one_file_and_refuses_what_it_does_not_know(tmp_pat
         "[gates]\n": "unknown in",
         "[gate]\nf1_loss = 2.0": "0 to 1",
         "[train]\nreplay = -1": "0 or more",
+        "[train]\nseed = -1": "0 or more, below",
+        "[gate]\nseed = 4294967296": "0 or more, below",
         "[train]\nepochs = 1.5": "type int",
         "gate = 3": "a table",
         "[train": "cannot read",

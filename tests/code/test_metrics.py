@@ -98,6 +98,22 @@ def test_large_data_is_resampled_in_parts_with_the_same_result(
     assert metrics.estimate(wanted, groups, seed=3, bootstrap=50) == whole
 
 
+def test_parts_are_drawn_one_after_the_other_and_are_what_one_draw_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(metrics, "_CELLS", 100)
+    parts = list(metrics._draws([str(i) for i in range(10)], seed=3, bootstrap=51))
+    whole = np.random.default_rng(3).multinomial(10, np.full(10, 0.1), size=51)
+    assert (np.concatenate(parts[1:]) == whole).all() and len(parts) == 6
+    asked: list[str] = []
+
+    def noted(name: str) -> metrics.Statistic:
+        return lambda weights: (asked.append(name), weights.sum(axis=1))[1]
+
+    metrics.estimate({"a": noted("a"), "b": noted("b")}, ["1", "2"], seed=3, bootstrap=200)
+    assert asked == ["a", "b"] * 5
+
+
 def test_reliability_by_hand() -> None:
     probabilities = np.array([0.1, 0.1, 0.4, 0.8])
     positive = np.array([False, True, False, True])

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,7 +175,7 @@ def test_the_default_store_is_a_local_database(tmp_path: Path, monkeypatch: pyte
 def test_a_refused_value_is_reported_once_and_the_rest_is_logged(run: Run) -> None:
     tracker, client = run
     for step in range(5):
-        tracker.metrics({"what?": 1.0}, step=step)
+        tracker.metrics({"../what": 1.0}, step=step)
         tracker.metrics({"loss": 1.0}, step=step)
     assert len(tracker.problems) == 1
     assert tracker.problems[0].startswith("could not log metrics: MlflowException: ")
@@ -268,9 +269,32 @@ def test_pyfunc_keeps_the_index_of_a_table() -> None:
     assert list(rows.join(model.predict(None, rows))["verdict"].notna()) == [True, False]
 
 
+def test_metrics_of_a_data_set_with_any_name_are_kept(client: mlflow.MlflowClient) -> None:
+    with Tracker() as tracker:
+        tracker.metrics({"my export (1)/f1": 0.5, "größe/f1": 0.25})
+    assert tracker.problems == [] and tracker.run_id is not None
+    kept = client.get_run(tracker.run_id).data.metrics
+    assert {"my export _1_/f1": 0.5, "größe/f1": 0.25}.items() <= kept.items()
+
+
 def test_flatten() -> None:
     assert flatten({"a": 1, "b": {"c": {"d": 2}, "e": []}}) == {"a": 1, "b.c.d": 2, "b.e": []}
 
 
 def test_git_state_outside_a_repository(tmp_path: Path) -> None:
     assert str(git_state(tmp_path)) == "unknown"
+
+
+def test_git_state_of_a_package_installed_in_someone_elses_repository(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+
+    (tmp_path / "theirs.txt").write_text("theirs")
+    installed = tmp_path / ".venv" / "reviewguard"
+    installed.mkdir(parents=True)
+    (installed / "provenance.py").write_text("ours")
+    git("init")
+    git("add", "theirs.txt")
+    git("-c", "user.name=Sam", "-c", "user.email=sam@example.org", "commit", "-m", "theirs")
+    assert len(git_state(tmp_path).commit) == 40
+    assert str(git_state(installed)) == "unknown"

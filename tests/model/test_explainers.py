@@ -214,6 +214,11 @@ def test_longer_messages_are_left_out(probe: Probe) -> None:
 def test_mistakes_are_named() -> None:
     with pytest.raises(ConfigError, match="unknown methods"):
         choose(["magic"], head="plain", attributes=False)
+    for lacking in ("evidence", "effects"):
+        with pytest.raises(ConfigError, match=f"offers no {lacking}\n"):
+            choose(["random", lacking], head="plain", attributes=False)
+    twice = choose(["random", "attention", "random"], head="plain", attributes=False)
+    assert [method.name for method in twice] == ["random", "attention"]
     plain = [method.name for method in choose([], head="plain", attributes=False)]
     assert "LIME" in plain and "evidence" not in plain
     with_effects, without = (choose([], head="evidence", attributes=told) for told in (True, False))

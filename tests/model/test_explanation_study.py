@@ -6,7 +6,9 @@ import json
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -19,7 +21,7 @@ from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, load
 from reviewguard.modeling.attribution import attach, read_attribution
 from reviewguard.modeling.explainers.single_pass import Evidence
 from reviewguard.modeling.explanation_report import SHIPPED, metrics, standing, to_markdown, to_plot
-from reviewguard.modeling.explanation_study import StudyConfig, study
+from reviewguard.modeling.explanation_study import StudyConfig, _Bench, _Messages, study
 from reviewguard.schema import LabelledMessage
 from reviewguard.training import finished_run
 
@@ -47,11 +49,24 @@ def test_a_second_call_measures_only_what_is_missing(
     with pytest.raises(TypeError):
         run("evidence", "random", "oracle")
     monkeypatch.undo()
+    threads = first["machine"]["threads"]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads + 1)
+    assert run("evidence", "random")[0]["machine"] == first["machine"]  # that of the times it shows
     second, lines = run("evidence", "random", "oracle")
     assert [line.split(" on ")[0] for line in lines] == ["cost of 3 methods"]
     figures = [found["models"]["evidence"]["methods"]["evidence"]["figures"] for found in (first, second)]
     assert figures[0] == figures[1]
     assert second["models"]["evidence"]["against_best_peer"] == {"few": {}}
+    assert second["machine"]["threads"] == threads + 1
+
+
+def test_a_method_without_a_figure_is_no_rival(violations: list[LabelledMessage], tmp_path: Path) -> None:
+    bench = _Bench(None, "", StudyConfig(bootstrap=0), tmp_path, lambda _: None)  # type: ignore[arg-type]
+    nothing, something = np.full(4, np.nan), np.full(4, 0.25)
+    values = {"evidence": something, "attention": nothing, "LIME": something / 2}
+    messages = _Messages(tuple(SimpleNamespace(example=m) for m in violations), 0, "")  # type: ignore[arg-type]
+    found = bench._against_peers({k: {"auprc": v} for k, v in values.items()}, messages)
+    assert found["auprc"]["peer"] == "LIME"
 
 
 def test_another_attribution_head_leaves_what_peers_were_measured_at(
@@ -112,7 +127,9 @@ def test_the_command_writes_tables_plot_and_json(
     assert metrics(found)["evidence/few/oracle/auprc"] == 1
     assert len(to_plot(found).axes) == 9
     assert found["shipped"]["few"].keys() == SHIPPED.keys()
-    of_run = CliRunner().invoke(app, ["evaluate", "--explanations", *given, "--run", str(tiny_run)])
+    given[given.index("--model")] = "--run"
+    given[given.index(str(tiny_run / "model"))] = str(tiny_run)
+    of_run = CliRunner().invoke(app, ["evaluate", "--explanations", *given])
     assert of_run.exit_code == 0, of_run.output
     trained = json.loads((tmp_path / "found.json").read_text("utf-8"))
     assert "shipped" not in trained  # a run shows nobody any words

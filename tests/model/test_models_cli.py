@@ -49,6 +49,9 @@ def test_versions_are_listed_with_what_they_are(models: Path) -> None:
 def test_an_empty_store_says_so(tmp_path: Path) -> None:
     done = run(tmp_path / "none", "list")
     assert (done.exit_code, done.output) == (0, f"no models in {tmp_path / 'none'}\n")
+    for refused in (("promote", "1"), ("rollback",)):
+        assert isinstance(run(tmp_path / "none", *refused).exception, InputError)
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_version_is_shown_with_its_history(models: Path) -> None:
@@ -109,7 +112,10 @@ def test_figures_stand_side_by_side(models: Path) -> None:
     values = json.loads(figures.read_text())
     values["own test split"]["figures"]["auroc"]["value"] += 0.125
     del values["own test split"]["figures"]["ece"]
+    assert "on the data of its day" not in run(models, "diff", "1", "2").output
+    values["own test split"]["measured_on"] = "later"
     figures.write_text(json.dumps(values))
+    assert "on the data of its day" in run(models, "diff", "1", "2").output
     lines = {line.split()[0]: line.split()[1:] for line in run(models, "diff", "1", "2").output.splitlines()}
     assert lines["auroc"][2] == "+0.125"
     assert lines["f1"][2] == "+0.000"

@@ -19,7 +19,7 @@ from reviewguard.curation.pipeline import build
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import EncodedMessage
-from reviewguard.errors import ConfigError
+from reviewguard.errors import ConfigError, InputError, ModelError
 from reviewguard.inference import classifier as classifier_module
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling import runs
@@ -27,7 +27,15 @@ from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.runs import RUN, WEIGHTS, read_run, write_run
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
-from reviewguard.training import CHECKPOINTS, TrainingRun, card_facts, export_run, train
+from reviewguard.training import (
+    CHECKPOINTS,
+    TrainingRun,
+    card_facts,
+    export_run,
+    measure_and_describe,
+    train,
+)
+from reviewguard.writer import Writer
 
 TYPES = tuple(load_policy().types)
 
@@ -107,6 +115,28 @@ def test_runs_of_earlier_versions_are_read(tiny_run: Path, tmp_path: Path) -> No
         read_run(folder)
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        (RUN, ""),
+        (RUN, "{}"),
+        (RUN, '{"config": {}, "facts": []}'),
+        (f"{WEIGHTS}/head.json", None),
+        (f"{WEIGHTS}/tokenizer.json", None),
+        (f"{WEIGHTS}/model.safetensors", "half"),
+    ],
+)
+def test_a_damaged_run_is_told_as_such(
+    tiny_run: Path, tmp_path: Path, file: str, content: str | None
+) -> None:
+    folder = shutil.copytree(tiny_run, tmp_path / "run", ignore=shutil.ignore_patterns("model", "mlflow*"))
+    (folder / file).unlink()
+    if content is not None:
+        (folder / file).write_text(content)
+    with pytest.raises(ModelError, match=r"the finished run in .* cannot be read"):
+        read_run(folder)
+
+
 def test_an_export_reads_each_message_once(
     tiny_run: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,11 +155,11 @@ def test_an_export_reads_each_message_once(
         assert read[tuple(tuple(window.ids) for window in windows)] == 1
 
 
-def test_a_card_says_of_which_data_its_thresholds_are_if_not_of_the_trainings(
+def test_a_card_says_of_which_data_thresholds_and_figures_are_if_not_of_the_trainings(
     tiny_run: Path, tiny_data_dir: Path, tmp_path: Path
 ) -> None:
     export_run(tiny_run, tiny_data_dir, tmp_path / "same", "int8", bootstrap=0)
-    assert "calibrated and measured on" not in (tmp_path / "same" / "README.md").read_text()
+    assert "measured on" not in (tmp_path / "same" / "README.md").read_text()
     splits = load_splits(tiny_data_dir)
     fewer = [m for rows in (splits | {"train": splits["train"][:-1]}).values() for m in rows]
     write_messages(tmp_path / "messages" / "a.jsonl", fewer)
@@ -137,7 +167,31 @@ def test_a_card_says_of_which_data_its_thresholds_are_if_not_of_the_trainings(
     digest = build(tmp_path / "messages", tmp_path / "data", frozen=recorded).digest
     export_run(tiny_run, tmp_path / "data", tmp_path / "other", "int8", bootstrap=0)
     card = (tmp_path / "other" / "README.md").read_text()
-    assert f"| calibrated and measured on | data digest `{digest}` |" in card
+    assert f"| calibrated on | data digest `{digest}` |\n| measured on | data digest `{digest}` |" in card
+    splits = load_splits(tmp_path / "data")
+    described = shutil.copytree(tmp_path / "same", tmp_path / "described")
+    measure_and_describe(load(described), described, splits, splits["train"], measured_on=digest, bootstrap=0)
+    card = (described / "README.md").read_text()
+    assert f"| measured on | data digest `{digest}` |" in card and "calibrated on" not in card
+
+
+def test_a_model_stays_whole_until_the_next_one_is_measured(
+    tiny_run: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = shutil.copytree(tiny_run / "model", tmp_path / "model")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr("reviewguard.training.describe", kill)
+        export_run(tiny_run, tiny_data_dir, out, "fp32", bootstrap=0)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    part = tmp_path / ".model.part" / "model"
+    part.mkdir(parents=True)
+    (part / "model.onnx").write_text("what a killed export leaves")
+    with Writer(part.parent).writing("export"), pytest.raises(InputError, match="in use by `export`"):
+        export_run(tiny_run, tiny_data_dir, out, "fp32", bootstrap=0)
+    export_run(tiny_run, tiny_data_dir, out, "fp32", bootstrap=0)
+    assert load(out).settings.training["precision"] == "fp32"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def test_a_models_name_in_tables_tells_its_precision(

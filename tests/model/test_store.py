@@ -122,7 +122,22 @@ def test_what_is_not_there_is_named(tiny_model_dir: Path, tmp_path: Path) -> Non
     assert empty.list() == ()
     with pytest.raises(ModelError, match="no model in"):
         empty.champion()
+    with pytest.raises(InputError, match="no champion before"):
+        empty.rollback(by="Sam", reason="")
+    with pytest.raises(InputError, match="expected: a model there"):
+        empty.promote("1", by="Sam", reason="")
     assert not (tmp_path / "empty").exists()
+
+
+def test_a_champion_that_is_promoted_again_is_neither_copied_nor_registered(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    make_version(tiny_model_dir, tmp_path / "models" / "default", "1")
+    store = ModelStore(tmp_path / "models", sync=lambda champion, _: (told.append(champion.version), ())[1])
+    with pytest.raises(InputError, match="champion already"):
+        store.promote("1", by="Sam", reason="", forced=True)
+    assert not told and not (store.folder / "versions" / "1").exists()
 
 
 def test_a_champion_before_whose_folder_is_gone_is_named(tiny_model_dir: Path, tmp_path: Path) -> None:

@@ -29,11 +29,12 @@ from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig, any_l
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.runs import RUN, WEIGHTS
 from reviewguard.modeling.torch_backend import TorchBackend
-from reviewguard.modeling.trainer import _keep, fine_tune
+from reviewguard.modeling.trainer import _keep, fine_tune, load_tokenizer
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message, Rationale
-from reviewguard.training import LEARNT, export_run, train
+from reviewguard.training import CHECKPOINTS, LEARNT, export_run, train
 from reviewguard.unpacking import unpack_model
+from reviewguard.writer import Writer
 
 TYPES = tuple(load_policy().types)
 
@@ -271,7 +272,17 @@ def test_a_model_replaces_nothing_but_a_model(tiny_run: Path, tiny_base: Path, t
     with pytest.raises(InputError, match="name a new folder"):
         train(config, no_data, tmp_path / "run", tmp_path / "run", version="1")
     assert kept.read_text() == "mine"
-    for fine in (tiny_run / "model", tmp_path / "new"):
+    (notes / "config.json").write_text('{"model_type": "bert"}')
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "config.json").write_text('{"model_type": "bert"}')
+    mine = shutil.copytree(tiny_run / "model", tmp_path / "mine")
+    (mine / "notes.txt").write_text("mine")
+    for out, found in ((notes, "sub"), (other, "config.json"), (mine, r"notes\.txt")):
+        with pytest.raises(InputError, match=f"something other than a model: {found}"):
+            check_target(out)
+    (mine / "notes.txt").rename(mine / ".config.json.k1ll3d")
+    for fine in (tiny_run / "model", tmp_path / "new", mine):
         check_target(fine)
 
 
@@ -396,6 +407,26 @@ def test_a_run_may_begin_with_the_weights_of_a_model_folder(
     assert "| weights begun from | version tiny," in (tmp_path / "model" / "README.md").read_text("utf-8")
 
 
+def test_a_run_does_not_begin_with_its_own_weights(
+    tiny_run: Path, tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="would replace the weights it begins with"):
+        train(
+            tiny_config(tiny_base),
+            tiny_data_dir,
+            tiny_run,
+            tmp_path / "m",
+            version="2",
+            start_from=tiny_run / ".",
+        )
+
+
+def test_two_trainings_do_not_share_a_run(tiny_base: Path, tiny_data_dir: Path, tmp_path: Path) -> None:
+    with Writer(tmp_path).writing("train"), pytest.raises(InputError, match="in use by `train`"):
+        train(tiny_config(tiny_base), tiny_data_dir, tmp_path, tmp_path / "model", version="1")
+    assert not (tmp_path / CHECKPOINTS).exists()
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
@@ -409,6 +440,11 @@ def test_a_run_may_begin_with_the_weights_of_a_model_folder(
         ("previous=-1", "0 or more"),
         ("hidden=-1", "0 or more"),
         ("patience=0", "at least 1"),
+        ("seed=-1", r"below 2\*\*32"),
+        ("seed=4294967296", r"below 2\*\*32"),
+        ("weight_decay=-0.1", "0 or more, and finite"),
+        ("any_weight=nan", "0 or more, and finite"),
+        ("rationale_weight=inf", "0 or more, and finite"),
         ("epochs", "key=value"),
         ("freeze_embeddings=maybe", "true or false"),
     ],
@@ -422,6 +458,11 @@ def test_the_configuration_file_is_read_and_overridden(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text("epochs = 7\nseed = 1\n")
     assert load_config(path, ["seed=2"]) == replace(TrainConfig(), epochs=7, seed=2)
+    path.write_bytes(b"\xef\xbb\xbfepochs = 7\n")
+    assert load_config(path).epochs == 7
+    path.write_text("# \u00e9pochs\n", "latin-1")
+    with pytest.raises(ConfigError, match="TOML file in UTF-8"):
+        load_config(path)
     path.write_text("epochs = 1.5\n")
     with pytest.raises(ConfigError, match="type int"):
         load_config(path)
@@ -432,6 +473,14 @@ def test_a_smaller_share_of_families_is_part_of_a_larger_one() -> None:
     quarter, half = (limit_families(messages, share, seed=3) for share in (0.25, 0.5))
     assert len(quarter) == 10
     assert {m.id for m in quarter} < {m.id for m in half}
+
+
+def test_a_base_model_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
+    for name in ("nonsense", str(tmp_path), "no/hub/id"):
+        with pytest.raises(ModelError, match=f"no base model '{name}'"):
+            load_tokenizer(name)
+        with pytest.raises(ModelError, match=f"no base model '{name}'"):
+            EvidenceModel.from_base(name, HeadConfig(TYPES))
 
 
 def test_the_packaged_encoder_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:

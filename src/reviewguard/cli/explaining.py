@@ -46,7 +46,7 @@ def explanations(
     if limit is not None:
         config = replace(config, limit=limit)
     explained = finished_run(run or model or shipped_model())
-    found = study(explained, datasets, config, work, lambda line: print(line, file=sys.stderr)) | _machine()
+    found = study(explained, datasets, config, work, lambda line: print(line, file=sys.stderr))
     if run is None:
         found |= _shipped(model, datasets, seed=seed, bootstrap=bootstrap)
     print(to_markdown(found))
@@ -90,11 +90,3 @@ def _track(found: Mapping[str, Any]) -> None:
         tracker.text(to_markdown(found), "explanations/explanations.md")
         tracker.figure(to_plot(found), "explanations/explanations.png")
     warn(f"tracking: {problem}" for problem in tracker.problems)
-
-
-def _machine() -> dict[str, Any]:
-    import os
-
-    import torch
-
-    return {"machine": {"cores": os.cpu_count(), "threads": torch.get_num_threads()}}

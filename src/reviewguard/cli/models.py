@@ -100,7 +100,15 @@ def evaluate(
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="With --explanations: PNG of the comparison.")] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file for every figure.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides the bootstrap.", min=0, max=2**32 - 1)] = 13,
+    seed: Annotated[
+        int,
+        typer.Option(
+            help="Decides the bootstrap; with --compare the baselines' fit; with --explanations which messages, and "
+            "what LIME and random draw.",
+            min=0,
+            max=2**32 - 1,
+        ),
+    ] = 13,
     bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
 ) -> None:
     """Measure a model on labelled messages: decisions, types, calibration, evidence, slices.
@@ -113,7 +121,7 @@ def evaluate(
     """
     from reviewguard.classifier_scorer import ClassifierScorer
     from reviewguard.curation.storage import load_splits
-    from reviewguard.files import write_json
+    from reviewguard.files import check_writable, write_json
     from reviewguard.inference.model_folder import load
     from reviewguard.modeling.baselines import fit_baselines
     from reviewguard.modeling.behaviour import run_behaviour
@@ -125,6 +133,7 @@ def evaluate(
         _refuse(labelled, "not with --behaviour")
     if explanations:
         _refuse({"--compare": compare, "--with": other}, "not with --explanations")
+        _refuse({"--model": run and model}, "not with --run, which is explained instead")
     else:
         explaining = {
             "--run": run,
@@ -134,6 +143,8 @@ def evaluate(
             "--plot": plot,
         }
         _refuse(explaining, "only with --explanations")
+    for file in filter(None, (out, plot)):
+        check_writable(file)
     if behaviour is not None:
         report = run_behaviour(ClassifierScorer(load(model)), load_cases(behaviour))
         print(report.to_markdown())
@@ -166,11 +177,11 @@ def evaluate(
         baselines = fit_baselines(parts["train"], parts["validation"], seed=seed, embeddings=kept)
         scorers = [*baselines, *scorers[::-1]]
     table = measure(scorers, datasets, seed=seed, bootstrap=bootstrap)
+    if out is not None:
+        write_json(out, table.to_dict())
     print(table.to_markdown())
     if not compare:
         print(json.dumps(table.to_dict(), indent=2) if out is None else f"every figure: {out}")
-    if out is not None:
-        write_json(out, table.to_dict())
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:
@@ -211,12 +222,15 @@ def _labelled(paths: Iterable[Path]) -> dict[str, list[LabelledMessage]]:
     """File name without ending → its messages.
 
     Raises:
-        InputError: two files bear the same name, or one cannot be read.
+        InputError: two files bear the same name, or one cannot be read or holds no labelled message.
     """
     from reviewguard.readers.labelled import read_labelled
 
     named = _named(((path.stem, path) for path in paths), "data sets", "rename one of the files")
-    return {name: read_labelled(path) for name, path in named.items()}
+    found = {name: read_labelled(path) for name, path in named.items()}
+    if empty := [named[name] for name, messages in found.items() if not messages]:
+        raise InputError(f"no labelled messages in {empty[0]}", expected="at least one")
+    return found
 
 
 def _name_and_folder(item: str) -> tuple[str, Path]:

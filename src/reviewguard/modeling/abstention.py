@@ -58,13 +58,15 @@ class BandRow:
 
     Attributes:
         risk: share of violations that may be called compliant, 0–1.
-        lower: the threshold that promises it; below it a message is compliant.
+        lower: the threshold that promises it, or comes nearest; below it a message is compliant.
+        bound: upper confidence bound on the share of violations below it, 0–1; above `risk`, nothing is promised.
         band: share of all messages between the two thresholds.
         missed: share of violations called compliant, and `cleared`: share of compliant messages called so.
     """
 
     risk: float
     lower: float
+    bound: float
     band: float
     missed: float
     cleared: float
@@ -82,12 +84,14 @@ def band_rows(
     probability, positive = counted_on
     rows = []
     for risk in RISKS:
-        lower = min(lower_threshold(*fitted_on, risk)[0], HIGHEST, upper)
+        lower, bound = lower_threshold(*fitted_on, risk)
+        lower = min(lower, HIGHEST, upper)
         below = probability < lower
         rows.append(
             BandRow(
                 risk,
                 round(lower, 4),
+                bound,
                 float(np.mean(~below & (probability < upper))),
                 float(below[positive].mean()) if positive.any() else 0.0,
                 float(below[~positive].mean()) if (~positive).any() else 0.0,

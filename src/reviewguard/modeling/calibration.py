@@ -71,11 +71,17 @@ def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Pr
     calibration = fit_platt(logits, positive)
     probability = calibrate(logits, calibration)
     lower, missed_at_most = lower_threshold(probability, positive)
-    upper = max(precision_threshold(probability, positive, PRECISION_ABOVE_UPPER), THRESHOLD)
+    upper = _rounded_up(max(precision_threshold(probability, positive, PRECISION_ABOVE_UPPER), THRESHOLD))
     cut = min(max(false_alarm_threshold(probability[~positive], FALSE_ALARMS), THRESHOLD), upper)
     # Rounded down, so that the promise still holds.
     lower = math.floor(min(lower, HIGHEST) * 1e6) / 1e6
-    return ProfileSettings(calibration, lower, round(upper, 4), round(cut, 4), round(missed_at_most, 4))
+    return ProfileSettings(calibration, lower, upper, cut, round(missed_at_most, 4))
+
+
+def _rounded_up(threshold: float) -> float:
+    """To four digits, so that its precision still holds; as it is where none but 1, which nothing reaches, is above."""
+    rounded = math.ceil(threshold * 1e4) / 1e4
+    return rounded if rounded < 1 else threshold
 
 
 def fit_platt(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Calibration:

@@ -55,7 +55,7 @@ class CardFacts:
         started_from: version and data digest of the run whose weights the training began with; None for the base's.
         taught_by: of a model that larger ones taught, or that began with such a one's weights: `teacher`, `seeds` and,
             where known, `windows`.
-        calibrated_on: digest of the data that calibration, thresholds and figures are of, if not `data_digest`.
+        calibrated_on: digest of the data that calibration and thresholds are of, if not `data_digest`.
         mix: of a retraining: what it was trained on instead of the whole training split, and how many messages of each.
     """
 

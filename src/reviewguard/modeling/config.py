@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -78,6 +79,9 @@ class TrainConfig:
         for name in ("augment", "attribution", "hidden", "stride", "previous"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         require(self.patience >= 1, "patience", self.patience, "at least 1")
+        for name in ("weight_decay", "any_weight", "rationale_weight"):
+            require(0 <= getattr(self, name) < math.inf, name, getattr(self, name), "0 or more, and finite")
+        require_seed(self.seed)
         for name in ("learning_rate", "head_learning_rate"):
             require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
         require(32 <= self.window <= 512, "window", self.window, "32 to 512")
@@ -111,6 +115,15 @@ def require(condition: bool, key: str, found: Any, expected: str) -> None:
         )
 
 
+def require_seed(seed: int) -> None:
+    """Refuse a seed that NumPy does not take.
+
+    Raises:
+        ConfigError: it is below 0, or has more than 32 bits.
+    """
+    require(0 <= seed < 2**32, "seed", seed, "0 or more, below 2**32")
+
+
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig:
     """Read a TOML file (or the defaults) and apply `key=value` overrides.
 
@@ -135,9 +148,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         ConfigError: it cannot be read.
     """
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}", expected="a TOML file") from error
+        return tomllib.loads(path.read_text("utf-8-sig"))  # some editors begin a file with a byte order mark
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {path}: {error}", expected="a TOML file in UTF-8") from error
 
 
 def config_from(values: Mapping[str, Any]) -> TrainConfig:

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from reviewguard.errors import ConfigError
+from reviewguard.modeling.base_model import reading_base_model
 from reviewguard.modeling.memory import keep_large_blocks
 
 HEADS = ("evidence", "plain")
@@ -94,8 +95,13 @@ class EvidenceModel(nn.Module):
 
     @classmethod
     def from_base(cls, base_model: str, config: HeadConfig) -> EvidenceModel:
-        """A fresh head on a pretrained encoder (a folder or hub id)."""
-        encoder = AutoModel.from_pretrained(base_model, dtype=torch.float32)
+        """A fresh head on a pretrained encoder (a folder or hub id).
+
+        Raises:
+            ModelError: there is no such encoder.
+        """
+        with reading_base_model(base_model):
+            encoder = AutoModel.from_pretrained(base_model, dtype=torch.float32)
         return cls(encoder, encoder.config.hidden_size, config)
 
     def forward(

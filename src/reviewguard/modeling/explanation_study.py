@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from reviewguard.errors import InputError
 from reviewguard.files import write_json
@@ -85,8 +87,8 @@ def study(
         work: where scores and values are kept per model, messages and method; a second call adds what is missing.
 
     Returns:
-        The JSON form: settings, data, and under the name of the model's head the methods' settings, costs and
-        figures, ours against the best peer.
+        The JSON form: settings, data, the machine that costs are of, and under the name of the model's head the
+        methods' settings, costs and figures, ours against the best peer.
 
     Raises:
         InputError: a data set has no violation with a rationale that fits into a window.
@@ -95,10 +97,12 @@ def study(
     model = Probe.of(run)
     chosen = {name: _choose(model, name, rows, config) for name, rows in datasets.items()}
     found = _Bench(model, weights_digest(model.model), config, work, progress).measure(chosen)
+    machine = found.pop("machine")
     return {
         "settings": asdict(config) | {"bins": list(BINS), "erasures": "words masked, words deleted"},
         "data": {name: _facts(messages) for name, messages in chosen.items()},
         "models": {found["head"]: found},
+        "machine": machine,
     }
 
 
@@ -133,8 +137,10 @@ class _Bench:
     def measure(self, datasets: Mapping[str, _Messages]) -> dict[str, Any]:
         values = {key: self._values(key, found) for key, found in datasets.items()}
         first = next(iter(datasets.values()))
-        cost = self._stored(f"cost-{self.config.timed}", first, self.methods, lambda: self._cost(first))
+        stored = self._stored(f"timed-{self.config.timed}", first, self.methods, lambda: self._cost(first))
+        cost = stored["methods"]
         return {
+            "machine": stored["machine"],
             "head": self.model.model.head_config.head,
             "weights": self.weights[:16],
             "methods": {
@@ -180,7 +186,8 @@ class _Bench:
     def _cost(self, data: _Messages) -> dict[str, Any]:
         self.progress(f"cost of {len(self.methods)} methods")
         found = costs(self.model, data.messages[: self.config.timed], self.methods)
-        return {name: asdict(cost) for name, cost in found.items()}
+        machine = {"cores": os.cpu_count(), "threads": torch.get_num_threads()}
+        return {"machine": machine, "methods": {name: asdict(cost) for name, cost in found.items()}}
 
     def _stored(
         self, kind: str, data: _Messages, methods: Sequence[Explainer], compute: Callable[[], dict[str, Any]]
@@ -208,6 +215,7 @@ class _Bench:
             sign = -1.0 if name in LESS_IS_BETTER else 1.0
             # Agreement of leave-one-out with itself says nothing.
             rivals = [p for p in peers if not (name.startswith("agreement") and p == LeaveOneOut.name)]
+            rivals = [p for p in rivals if not np.isnan(values[p][name]).all()]
             if rivals:
                 best = max(rivals, key=lambda p: sign * float(np.nanmean(values[p][name])))
                 ahead = self._figures({"ahead": sign * (ours - values[best][name])}, data)["ahead"]

@@ -7,7 +7,7 @@ tests hold it against scikit-learn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,20 +164,21 @@ def estimate(
         bootstrap: resamples; 0 gives values without intervals.
         level: coverage of the intervals, 0–1.
     """
-    draws = _draws(groups, seed=seed, bootstrap=bootstrap)
-    samples = {name: np.concatenate([f(part) for part in draws]) for name, f in statistics.items()}
-    return {name: _figure(values, level) for name, values in samples.items()}
+    samples: dict[str, list[Floats]] = {name: [] for name in statistics}
+    for part in _draws(groups, seed=seed, bootstrap=bootstrap):
+        for name, statistic in statistics.items():
+            samples[name].append(statistic(part))
+    return {name: _figure(np.concatenate(values), level) for name, values in samples.items()}
 
 
-def _draws(groups: Sequence[str], *, seed: int, bootstrap: int) -> list[Floats]:
-    """Weights `(resamples, messages)` in parts of bounded size, the first one the data itself."""
+def _draws(groups: Sequence[str], *, seed: int, bootstrap: int) -> Iterator[Floats]:
+    """Weights `(resamples, messages)`, one part of bounded size after the other, the first one the data itself."""
     names, member = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     rng = np.random.default_rng(seed)
     even = np.full(len(names), 1 / len(names))
-    counts = rng.multinomial(len(names), even, size=bootstrap)
-    parts = max(1, bootstrap * len(groups) // _CELLS)
-    drawn = [part[:, member].astype(np.float64) for part in np.array_split(counts, parts)]
-    return [np.ones((1, len(groups))), *drawn]
+    yield np.ones((1, len(groups)))
+    for part in np.array_split(np.arange(bootstrap), max(1, bootstrap * len(groups) // _CELLS)):
+        yield rng.multinomial(len(names), even, size=len(part))[:, member].astype(np.float64)
 
 
 def _figure(samples: Floats, level: float) -> Figure:

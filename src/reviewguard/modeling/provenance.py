@@ -15,7 +15,7 @@ PACKAGES = ("reviewguard", "torch", "transformers", "onnxruntime", "tokenizers",
 
 @dataclass(frozen=True, slots=True)
 class GitState:
-    """The checked-out commit, "unknown" outside a repository, and whether tracked files differ."""
+    """The checked-out commit, "unknown" where git tracks nothing, and whether tracked files differ."""
 
     commit: str
     dirty: bool
@@ -25,9 +25,13 @@ class GitState:
 
 
 def git_state(folder: Path | None = None) -> GitState:
-    """The state of the repository around a folder, this package's by default."""
+    """The state of the repository that a folder is part of, this package's by default.
+
+    A package that is installed inside someone else's repository, in its `.venv` say, is no part of that.
+    """
     folder = folder or Path(__file__).parent
     try:
+        _git(folder, "ls-files", "--error-unmatch", ".")
         commit = _git(folder, "rev-parse", "HEAD")
         changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):

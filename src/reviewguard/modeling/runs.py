@@ -11,6 +11,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from reviewguard.errors import ModelError, UserError
 from reviewguard.files import write_json
 from reviewguard.folders import replace_folder
 from reviewguard.modeling.config import TrainConfig, config_from
@@ -51,9 +52,27 @@ def taught_by(facts: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def read_run(folder: Path) -> FinishedRun | None:
-    """The finished training in a folder; None where there is none."""
+    """The finished training in a folder; None where there is none.
+
+    Raises:
+        ModelError: its record, weights or tokenizer are missing or damaged.
+        ConfigError: it is of another version, which this one cannot read.
+    """
     if not (folder / RUN).is_file():
         return None
+    try:
+        return _read(folder)
+    except UserError:
+        raise
+    except Exception as error:  # tokenizers raise nothing narrower
+        raise ModelError(
+            f"the finished run in {folder} cannot be read: {error!r}",
+            expected=f"{RUN} and {WEIGHTS}/, as `reviewguard train` wrote them",
+            fix=f"name another run, or delete {folder / RUN} and train again",
+        ) from error
+
+
+def _read(folder: Path) -> FinishedRun:
     stored = json.loads((folder / RUN).read_text("utf-8"))
     weights, facts = folder / WEIGHTS, stored["facts"]
     model = EvidenceModel.from_pretrained(weights).eval()

@@ -7,6 +7,7 @@ Whatever goes wrong with the store (server gone, value refused, disk full) is co
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -37,6 +38,9 @@ from reviewguard.schema import LabelledMessage
 EXPERIMENT = "reviewguard"
 GIVE_UP_AFTER = 3
 """Failures in a row after which nothing more is tried: a dead server must not hold up a run."""
+
+_NOT_IN_NAMES = re.compile(r"[^\w.\-/ ]")
+"""Whatever MLflow refuses in a metric's name: a data set may be called "export (1)"."""
 
 T = TypeVar("T")
 
@@ -95,9 +99,9 @@ class Tracker:
             self._log("parameters", partial(mlflow.log_params, part))
 
     def metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Log the finite numbers among these values; anything else is left out."""
+        """Log the finite numbers among these values; in a name, what MLflow refuses becomes `_`."""
         numbers = {
-            name: float(value)
+            _NOT_IN_NAMES.sub("_", name): float(value)
             for name, value in values.items()
             if isinstance(value, (int, float)) and math.isfinite(value)
         }

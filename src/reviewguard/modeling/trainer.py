@@ -31,7 +31,7 @@ from reviewguard.decision import sigmoid
 from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.attribution import AttributionHead
-from reviewguard.modeling.base_model import resolve_base_model
+from reviewguard.modeling.base_model import reading_base_model, resolve_base_model
 from reviewguard.modeling.checkpoints import last_checkpoint
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.modeling.dataset import WindowCollator, training_rows
@@ -66,8 +66,11 @@ def load_tokenizer(base_model: str) -> Tokenizer:
 
     Raises:
         ConfigError: the base model has none.
+        ModelError: there is no such base model.
     """
-    tokenizer = AutoTokenizer.from_pretrained(resolve_base_model(base_model), use_fast=True)
+    folder = resolve_base_model(base_model)
+    with reading_base_model(base_model):
+        tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True)
     if not tokenizer.is_fast:
         raise ConfigError(f"{base_model} has no fast tokenizer", expected="one with tokenizer.json")
     own = copy.deepcopy(tokenizer.backend_tokenizer)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.errors import ConfigError
-from reviewguard.modeling.config import read_toml, require, typed
+from reviewguard.modeling.config import read_toml, require, require_seed, typed
 from reviewguard.retraining.gate import GateConfig
 
 DEFAULT = Path("retrain.toml")
@@ -62,6 +62,7 @@ class RetrainConfig:
         require(0 <= self.held_out <= 0.5, "held_out", self.held_out, "0 to 0.5")
         require(self.held_out_from >= 2, "held_out_from", self.held_out_from, "at least 2")
         require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
+        require_seed(self.seed)
         for name in ("replay", "copies", "copies_in_all"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in ("learning_rate", "head_learning_rate"):

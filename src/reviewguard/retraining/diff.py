@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from reviewguard.errors import ModelError
 from reviewguard.inference.batch import ScoreOptions
 from reviewguard.inference.exports import ProgressBar, scored_export, write_rows
 from reviewguard.inference.model_folder import load
-from reviewguard.retraining.stored import StoredModel
+from reviewguard.retraining.stored import DATA_DIGEST, StoredModel
 from reviewguard.schema import ScoredRecord, Verdict
 
 EVALUATION = "evaluation.json"
@@ -99,13 +100,33 @@ def read_figures(folder: Path) -> dict[str, dict[str, float | None]]:
     Raises:
         ModelError: it is something else.
     """
+    with _malformed(folder):
+        return {name: _values(evaluation["figures"]) for name, evaluation in _read(folder).items()}
+
+
+def measured_on(model: StoredModel) -> str:
+    """Digest of the data whose test split a version's figures are of; its training's, where the figures do not tell.
+
+    Raises:
+        ModelError: the figures in the model folder cannot be read.
+    """
+    with _malformed(model.folder):
+        told = (evaluation.get("measured_on") for evaluation in _read(model.folder).values())
+        return next(filter(None, told), model.tags.get(DATA_DIGEST, ""))
+
+
+def _read(folder: Path) -> dict[str, Any]:
     path = folder / EVALUATION
-    if not path.exists():
-        return {}
+    datasets: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return datasets
+
+
+@contextmanager
+def _malformed(folder: Path) -> Iterator[None]:
     try:
-        datasets = json.loads(path.read_text("utf-8"))
-        return {name: _values(evaluation["figures"]) for name, evaluation in datasets.items()}
+        yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:
+        path = folder / EVALUATION
         raise ModelError(f"{path} is malformed: {error!r}", fix="export the model again") from error
 
 

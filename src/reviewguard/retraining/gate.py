@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reviewguard.modeling.config import require
+from reviewguard.modeling.config import require, require_seed
 from reviewguard.retraining.gate_report import GateLine, GateReport
 from reviewguard.retraining.measure import Answers, Questions, flagged, violations
 from reviewguard.retraining.paired import (
@@ -61,6 +61,7 @@ class GateConfig:
             require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
         require(self.slice_from >= 1, "slice_from", self.slice_from, "at least 1")
         require(self.bootstrap >= 100, "bootstrap", self.bootstrap, "at least 100")
+        require_seed(self.seed)
 
 
 def judge(questions: Questions, champion: Answers, challenger: Answers, config: GateConfig) -> GateReport:

@@ -14,7 +14,7 @@ from transformers import TrainerCallback
 
 from reviewguard.curation.labels import label_version
 from reviewguard.errors import InputError
-from reviewguard.exporting import export_model
+from reviewguard.exporting import REPORT_FILE, REPORT_TEXT_FILE, export_model
 from reviewguard.files import write_json, write_text
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import CONFIG_FILE, load
@@ -32,12 +32,11 @@ from reviewguard.retraining.report import RetrainReport, changes
 from reviewguard.retraining.store import ModelStore, Promotion
 from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PARENT, StoredModel, check_gate
 from reviewguard.retraining.work import Work, full_disk
-from reviewguard.retraining.writer import Writer
 from reviewguard.settings import Settings as ModelSettings
 from reviewguard.training import LEARNT, TEST, describe, run_facts
 from reviewguard.user import who
+from reviewguard.writer import Writer
 
-REPORT, REPORT_TEXT = "retraining.json", "retraining.md"
 WORK, UNPACKED = ".retrain", "unpacked"
 SPLIT_SEED = 13
 VALIDATION = 1500
@@ -268,8 +267,8 @@ class _Round:
         with self.clock("export"):
             challenger = export_model(run, self.data.validation, self.work.model)
         report = self._report(challenger, mix)
-        write_json(self.work.model / REPORT, report.to_dict())
-        write_text(self.work.model / REPORT_TEXT, report.to_markdown())
+        write_json(self.work.model / REPORT_FILE, report.to_dict())
+        write_text(self.work.model / REPORT_TEXT_FILE, report.to_markdown())
         self._track(report, mix, run.trained.seconds)
         return report
 
@@ -301,7 +300,8 @@ class _Round:
         questions = Questions(data.test, data.regression, data.labels.held_out, self.suite)
         before = self._answers("champion", self.champion, questions)
         after = self._answers("challenger", challenger, questions)
-        describe(self.work.model, challenger, data.splits["train"], {TEST: after.test}, data.splits)
+        written, digest = data.splits["train"], data.curation.digest
+        describe(self.work.model, challenger, written, {TEST: after.test}, data.splits, measured_on=digest)
         new = (*data.labels.new, *data.labels.held_out)
         with clock("gate"):
             gate = judge(questions, before, after, job.settings.gate)
@@ -338,6 +338,6 @@ class _Round:
         tracker.metrics({"train_seconds": seconds, "gate_passed": float(report.gate.passed)})
         for name, side in zip(("champion", "challenger"), report.answers, strict=True):
             tracker.metrics({f"{name}/{key}": figure.value for key, figure in side.test.figures.items()})
-        tracker.json(report.to_dict(), REPORT)
-        tracker.text(report.to_markdown(), REPORT_TEXT)
+        tracker.json(report.to_dict(), REPORT_FILE)
+        tracker.text(report.to_markdown(), REPORT_TEXT_FILE)
         tracker.model(self.work.model, [{"text": m.text, "previous": m.previous} for m in self.data.test[:3]])

@@ -33,7 +33,7 @@ from reviewguard.retraining.stored import (
     settings_tags,
     write_version,
 )
-from reviewguard.retraining.writer import Writer
+from reviewguard.writer import Writer
 
 INTENT = ".promotion.json"
 
@@ -137,6 +137,7 @@ class ModelStore(ModelShelf):
             InputError: no such version, it is served already, or another process is writing.
             ModelError: its folder is damaged; nothing changed.
         """
+        self.get(version)  # now: a lock would make a folder where there is none
         with self.writing("promote"), disk_errors(self.folder):
             return self._change("promote", self.get(version), by, reason, forced=forced)
 
@@ -147,6 +148,7 @@ class ModelStore(ModelShelf):
             InputError: there is none, or another process is writing.
             ModelError: its folder is damaged; nothing changed.
         """
+        self._before()
         with self.writing("rollback"), disk_errors(self.folder):
             return self._change("rollback", self._before(), by, reason)
 
@@ -170,10 +172,12 @@ class ModelStore(ModelShelf):
         self, action: Action, model: StoredModel, by: str, reason: str, *, forced: bool = False
     ) -> Promotion:
         tuple(self._mended())  # what was cut off since the store was opened, or could not be mended then
-        before = self._kept_champion()
-        if before is not None and before.version == model.version:
-            self.sync()  # what was cut off may have left another registry behind
+        served = self._served_now()
+        if served is not None and served.version == model.version:
+            if self.history().entries:
+                self.sync()  # what was cut off may have left another registry behind
             raise InputError(f"{model.version} is the champion already")
+        before = self._kept_champion()
         with disk_errors(self._history):  # now: once the folders are exchanged it would be too late
             self._history.open("ab").close()
         remove_folder(self._new)

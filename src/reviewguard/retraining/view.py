@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reviewguard.inference.render import printable
-from reviewguard.retraining.diff import FigureChange, VerdictChange, VerdictChanges, read_figures
+from reviewguard.retraining.diff import FigureChange, VerdictChange, VerdictChanges, measured_on, read_figures
 from reviewguard.retraining.history import HistoryEntry
 from reviewguard.retraining.stored import ADDED, DATA_DIGEST, PARENT, StoredModel
 
@@ -79,7 +79,7 @@ def figures_view(changes: Sequence[FigureChange], before: StoredModel, after: St
 
 
 def _data_note(before: StoredModel, after: StoredModel) -> Iterator[str]:
-    if before.tags.get(DATA_DIGEST) != after.tags.get(DATA_DIGEST):
+    if measured_on(before) != measured_on(after):
         yield "Each was measured when it was exported, on the data of its day, and these differ: see --data."
 
 

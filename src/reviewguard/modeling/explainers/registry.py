@@ -64,19 +64,25 @@ def explainers(seed: int, samples: int | None) -> Mapping[str, Explainer]:
 def choose(
     names: Iterable[str], *, head: str, attributes: bool, seed: int = 13, samples: int | None = None
 ) -> list[Explainer]:
-    """The methods of these names (all without any) that a model offers.
+    """The methods of these names, each once; without any all that a model offers.
 
     Args:
         head: of the model, see `HeadConfig`.
         attributes: whether the model has an attribution head too.
 
     Raises:
-        ConfigError: there is no method of that name.
+        ConfigError: there is no method of that name, or the model does not offer it.
     """
     known = explainers(seed, samples)
-    wanted = list(names) or list(known)
+    wanted = list(dict.fromkeys(names))
     if unknown := [name for name in wanted if name not in known]:
         raise ConfigError(f"unknown methods {unknown}", expected=", ".join(known))
     lacking = {"evidence", "terms"} if head == "plain" else set()
     lacking |= set() if attributes else {"effects"}
-    return [known[name] for name in wanted if name not in lacking]
+    if missing := [name for name in wanted if name in lacking]:
+        raise ConfigError(
+            f"this model offers no {', '.join(missing)}",
+            expected=", ".join(name for name in known if name not in lacking),
+            fix="a training run has no effects, which come with an export, and a plain head no evidence",
+        )
+    return [known[name] for name in wanted or known if name not in lacking]
