@@ -206,6 +206,14 @@ def test_the_table_names_failures_and_counts_the_rest() -> None:
     assert "more lines (slices, capabilities) passed" in text
 
 
+def test_the_report_says_where_there_are_too_few_resamples_for_its_slices() -> None:
+    few = gate(answers())
+    slices = sum(line.allowed.endswith("beyond chance") for line in few.lines)
+    needed = 400 * slices
+    assert f"`bootstrap` of {needed:,} would do" in few.to_markdown()
+    assert not gate(answers(), config=replace(CONFIG, bootstrap=needed)).note
+
+
 def test_the_configuration_is_one_file_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     path = tmp_path / "retrain.toml"
     path.write_text('[train]\nfull = "big.toml"\ncopies = 3\n[gate]\nf1_loss = 0.02\n')

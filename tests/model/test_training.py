@@ -120,8 +120,9 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
     assert all(torch.allclose(ours[k], theirs[k], atol=1e-4) for k in ours)
 
 
+@pytest.mark.parametrize("epochs", [2, 3])
 def test_patience_goes_on_with_a_training_that_was_cut_off(
-    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int
 ) -> None:
     monkeypatch.setattr("reviewguard.modeling.trainer._ranking", lambda _: {"auroc": 0.5})
     splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base, epochs=9, patience=2, bf16="off")
@@ -129,15 +130,13 @@ def test_patience_goes_on_with_a_training_that_was_cut_off(
     class Killed(Exception):
         pass
 
-    class AfterTwoEpochs(TrainerCallback):
+    class AfterSome(TrainerCallback):
         def on_save(self, args: object, state: Any, *_: object, **__: object) -> None:
-            if round(state.epoch) == 2:
+            if round(state.epoch) == epochs:
                 raise Killed
 
     with pytest.raises(Killed):
-        fine_tune(
-            config, splits["train"], splits["validation"], TYPES, tmp_path, callbacks=[AfterTwoEpochs()]
-        )
+        fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path, callbacks=[AfterSome()])
     done = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path)
     # The first epoch was the best, and two were no better.
     assert max(entry["epoch"] for entry in done.history) == 3

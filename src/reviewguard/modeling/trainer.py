@@ -22,9 +22,11 @@ from transformers import (
     ProgressCallback,
     Trainer,
     TrainerCallback,
+    TrainerState,
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import EvalPrediction
 
 from reviewguard.decision import sigmoid
@@ -130,6 +132,8 @@ def fine_tune(
         trainer.remove_callback(ProgressCallback)
     started = time.monotonic()
     checkpoint = last_checkpoint(run_dir)
+    if checkpoint and (epochs := _stopped_after(checkpoint, config.patience)):
+        trainer.args.num_train_epochs = epochs  # else one that stopped early would go on for an epoch more
     with fast_training(model.encoder):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     kept = _keep(model, start, shares, partial(_auroc, trainer, unseen)) if start is not None else 0.0
@@ -137,6 +141,14 @@ def fine_tune(
     # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
     extract_model_from_parallel(model, keep_fp32_wrapper=False)
     return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), seconds, kept)
+
+
+def _stopped_after(checkpoint: Path, patience: int) -> float | None:
+    """Epochs after which patience came to its end; None where it did not."""
+    state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+    stopping: Any = state.stateful_callbacks.get(EarlyStoppingCallback.__name__, {})
+    counted = stopping.get("attributes", {}).get("early_stopping_patience_counter", 0)
+    return state.epoch if counted >= patience else None
 
 
 def _ranking(prediction: EvalPrediction) -> dict[str, float]:

@@ -3,7 +3,8 @@
 Every comparison is of the same messages. The whole test split may lose no more than it says, and not beyond what
 chance explains. Slices are many and small: two hundred looks at noise would fail some challenger on one of them by
 chance. So a slice fails only when its whole interval lies beyond the margin, and the intervals of all slices together
-cover with 95% (Bonferroni: each with 1 - 0.05/lines).
+cover with 95% (Bonferroni: each with 1 - 0.05/lines), as far as there are resamples enough to tell; the report says so
+where there are not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from reviewguard.modeling.config import require, require_seed
 from reviewguard.retraining.gate_report import GateLine, GateReport
 from reviewguard.retraining.measure import Answers, Questions, flagged, violations
 from reviewguard.retraining.paired import (
+    JOINT_LEVEL,
     Difference,
     Draws,
     Pair,
@@ -23,6 +25,9 @@ from reviewguard.retraining.paired import (
     whole_differences,
 )
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING
+
+IN_TAILS = 20
+"""Resamples outside an interval that fix its ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +73,28 @@ def judge(questions: Questions, champion: Answers, challenger: Answers, config: 
     """Compare two models' answers to the same questions."""
     pair = Pair.of(questions.test, champion.test, challenger.test)
     draws = Draws(config.seed, config.bootstrap)
+    slices = [_slice(item, config) for item in slice_differences(pair, draws, config.slice_from)]
     lines = [
         *_confirmed(champion, challenger, config),
         *(_whole(item, config) for item in whole_differences(pair, draws)),
-        *(_slice(item, config) for item in slice_differences(pair, draws, config.slice_from)),
+        *slices,
         *_behaviour(questions, champion, challenger, config),
         _calibration(champion, challenger, config),
         _held_out(questions, champion, challenger, config),
         _mcnemar(pair),
     ]
-    return GateReport(tuple(lines))
+    return GateReport(tuple(lines), _too_few(len(slices), config))
+
+
+def _too_few(slices: int, config: GateConfig) -> str:
+    """That the tails of the slices' intervals, of 0.05/lines, hold fewer than `IN_TAILS` resamples; or nothing."""
+    needed = round(IN_TAILS * slices / (1 - JOINT_LEVEL))
+    if config.bootstrap >= needed:
+        return ""
+    return (
+        f"{config.bootstrap:,} resamples are few for {slices} lines of slices at once, whose intervals end at the most "
+        f"extreme of them: together they cover with less than {JOINT_LEVEL:.0%}. `bootstrap` of {needed:,} would do."
+    )
 
 
 def _confirmed(champion: Answers, challenger: Answers, config: GateConfig) -> list[GateLine]:

@@ -39,9 +39,14 @@ class GateLine:
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """Every line, and the verdict."""
+    """Every line, and the verdict.
+
+    Attributes:
+        note: what to bear in mind when reading the lines.
+    """
 
     lines: tuple[GateLine, ...]
+    note: str = ""
 
     @property
     def failures(self) -> tuple[GateLine, ...]:
@@ -62,14 +67,15 @@ class GateReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return {"passed": self.passed, "lines": [asdict(line) for line in self.lines]}
+        return {"passed": self.passed, "lines": [asdict(line) for line in self.lines], "note": self.note}
 
     def to_markdown(self) -> str:
         """A table of the lines; of slices and capabilities those that fail."""
         shown = [line for line in self.lines if line.fails or not line.detail]
         hidden = len(self.lines) - len(shown)
         rest = f"\n{hidden} more lines (slices, capabilities) passed.\n" if hidden else ""
-        return "\n".join([_HEAD, *map(_row, shown)]) + "\n" + rest
+        note = f"\n{self.note}\n" if self.note else ""
+        return "\n".join([_HEAD, *map(_row, shown)]) + "\n" + rest + note
 
 
 _HEAD = "| line | champion | challenger | difference | allowed | |\n| --- | --- | --- | --- | --- | --- |"
