@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reviewguard.text import NormalizedText, substitute
 
@@ -56,11 +56,6 @@ _CONTRACTION = re.compile(
 )
 
 
-class _English(NamedTuple):
-    words: frozenset[str]
-    common: SymSpell
-
-
 def correct_spelling(text: NormalizedText, is_token: Callable[[str], bool]) -> NormalizedText:
     """The text with misspelt words corrected, in small letters; a corrected word maps to all of the word as written.
 
@@ -79,7 +74,7 @@ def correct_spelling(text: NormalizedText, is_token: Callable[[str], bool]) -> N
 
 def is_english(word: str) -> bool:
     """Whether a word, in small letters, is in the dictionary, or a contraction or chat word that it lacks."""
-    return word in _english().words or word in _NEWER or _CONTRACTION.fullmatch(word) is not None
+    return word in _counts() or word in _NEWER or _CONTRACTION.fullmatch(word) is not None
 
 
 def _meant(written: str, strange: set[str]) -> str:
@@ -88,15 +83,20 @@ def _meant(written: str, strange: set[str]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _english() -> _English:
+def _counts() -> dict[str, int]:
+    """How often each English word was found."""
+    lines = files("symspellpy").joinpath(_DICTIONARY).read_text("utf-8-sig").splitlines()
+    return {word: int(count) for word, count in map(str.split, lines)}
+
+
+@lru_cache(maxsize=1)
+def _common() -> SymSpell:
     from symspellpy import SymSpell
 
-    lines = files("symspellpy").joinpath(_DICTIONARY).read_text("utf-8-sig").splitlines()
-    counts = {word: int(count) for word, count in map(str.split, lines)}
-    common = SymSpell(max_dictionary_edit_distance=1)
+    counts, common = _counts(), SymSpell(max_dictionary_edit_distance=1)
     for word in sorted(counts, key=lambda word: -counts[word])[:COMMON]:
         common.create_dictionary_entry(word, counts[word])
-    return _English(frozenset(counts), common)
+    return common
 
 
 @lru_cache(maxsize=65_536)
@@ -104,7 +104,7 @@ def _nearest(word: str) -> str | None:
     """The common word that was meant; None where there is none. First letters are seldom wrong."""
     from symspellpy import Verbosity
 
-    near = _english().common.lookup(word, Verbosity.ALL, max_edit_distance=1)
+    near = _common().lookup(word, Verbosity.ALL, max_edit_distance=1)
     kept = [item for item in near if item.term[0] == word[0]]
     return max(kept, key=lambda item: _likelihood(word, item)).term if kept else None
 
