@@ -28,27 +28,10 @@ FEW, FOREIGN = 3, 1 / 3
 _DICTIONARY = "frequency_dictionary_en_82_765.txt"
 _WORD = re.compile(r"(?<![\w'@./\\-])[A-Za-z]{5,24}(?![\w'@/\\]|[.-]\w)")
 """Short words have too many neighbours; parts of addresses and links are no words."""
-_NEWER = frozenset(
-    (
-        *(
-            "ok",
-            "pls",
-            "plz",
-            "thx",
-            "ur",
-            "sry",
-            "mins",
-            "lol",
-            "etsy",
-            "iphone",
-            "gmail",
-            "whatsapp",
-            "hdmi",
-            "usb",
-        ),
-        *("colors", "favorite", "favorites", "unboxing", "selfie"),
-    )
-)
+_NEWER = frozenset((
+    "colors", "etsy", "favorite", "favorites", "gmail", "hdmi", "iphone", "lol", "mins", "ok", "pls", "plz", "selfie",
+    "sry", "thx", "unboxing", "ur", "usb", "whatsapp",
+))  # fmt: skip
 """Words that the dictionary, of books and of British spelling, lacks."""
 _CONTRACTION = re.compile(
     r"(?:are|was|were|is|has|have|had|do|does|did|could|should|would|must|might|need)nt"

@@ -80,9 +80,7 @@ def identify(text: str) -> Language:
     other_script = sum(not _LATIN.match(c) for c in letters) > len(letters) / 2
     scores = _scores(text)
     best = max(scores, key=lambda code: scores[code])
-    if other_script:
-        return Language(best if best != "en" else UNKNOWN, True)
-    if _mostly_strange(text):
+    if other_script or _mostly_strange(text):
         return Language(best if best != "en" else UNKNOWN, True)
     if best == "en":
         return Language("en", False)
