@@ -48,8 +48,7 @@ def correct_spelling(text: NormalizedText, is_token: Callable[[str], bool]) -> N
         is_token: whether a word, in small letters, is one of the tokenizer's: such a word stays.
     """
     words = [word.lower() for word in _WORD.findall(text.text)]
-    strange = {word for word in words if not is_token(word)}
-    strange = {word for word in strange if not is_english(word)}
+    strange = {word for word in words if not (is_token(word) or is_english(word))}
     if not strange or sum(word in strange for word in words) > max(FEW, FOREIGN * len(words)):
         return text
     return substitute(text, _WORD, lambda match: _meant(match.group(), strange))

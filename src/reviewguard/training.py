@@ -139,9 +139,9 @@ def train(
                 run = replace(run, facts={**run.facts, **called})
                 write_json(run_dir / RUN, run_record(config, run.facts, run.trained))
             remove_checkpoints(run_dir / CHECKPOINTS)
-            evaluations = _export(
+            _, evaluations = _export(
                 run, splits, written, digest, out, measure_on=measure_on, bootstrap=bootstrap
-            )[1]
+            )
             log_training(tracker, out, evaluations, splits["test"], run.trained.seconds)
         (run_dir / CHECKPOINTS / BEGUN).unlink()
     return TrainingRun(out, evaluations, tracker.run_id, run.trained.seconds, tuple(tracker.problems))
@@ -358,9 +358,10 @@ def export_run(
     if digest != run.facts["data_digest"]:
         run = replace(run, facts={**run.facts, CALIBRATED_ON: digest})
     written = limit_families(splits["train"], config.limit, config.seed)
-    return _export(run, splits, written, digest, out, precision, measure_on=measure_on, bootstrap=bootstrap)[
-        0
-    ]
+    classifier, _ = _export(
+        run, splits, written, digest, out, precision, measure_on=measure_on, bootstrap=bootstrap
+    )
+    return classifier
 
 
 def _export(

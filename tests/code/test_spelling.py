@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.code.places import check_places, source
 
 from reviewguard.encoding import Limits, MessageEncoder
 from reviewguard.inference.model_folder import TOKENIZER_FILE, shipped_model
@@ -66,19 +67,15 @@ def test_a_short_text_may_be_all_misspelt() -> None:
 def test_marks_of_a_corrected_word_cover_the_word_as_written() -> None:
     text = "Thanks! ⭐ Plese leave a reveiw today"
     read = correct_spelling(normalize(text), no_token)
-    start = read.text.index("review")
-    assert text[slice(*read.to_original(start, start + 6))] == "reveiw"
-    start = read.text.index("today")
-    assert text[slice(*read.to_original(start, start + 5))] == "today"
+    assert source(text, read, "review") == "reveiw"
+    assert source(text, read, "today") == "today"
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_read_and_keeps_its_places(text: str) -> None:
     plain = normalize(text)
     read = correct_spelling(plain, no_token)
-    assert len(read.text) == len(read.starts) == len(read.ends)
-    assert list(read.starts) == sorted(read.starts)
-    assert all(0 <= start < end <= len(text) for start, end in zip(read.starts, read.ends, strict=True))
+    check_places(text, read)
     assert len(read.text.split()) == len(plain.text.split())
 
 

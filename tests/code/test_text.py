@@ -5,6 +5,7 @@ from time import process_time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.code.places import check_places, source
 
 from reviewguard.text import normalize, without_spans
 
@@ -43,18 +44,14 @@ def test_disguises_and_markup_become_plain_words(raw: str, plain: str) -> None:
 def test_offsets_point_into_the_text_as_given() -> None:
     raw = "Give ⭐⭐⭐⭐⭐ for a gіft"  # the second i is Cyrillic
     result = normalize(raw)
-    start = result.text.index("5 stars")
-    assert raw[slice(*result.to_original(start, start + 7))] == "⭐⭐⭐⭐⭐"
-    start = result.text.index("gift")
-    assert raw[slice(*result.to_original(start, start + 4))] == "gіft"
+    assert source(raw, result, "5 stars") == "⭐⭐⭐⭐⭐"
+    assert source(raw, result, "gift") == "gіft"
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_normalised_and_every_character_has_a_source(raw: str) -> None:
     result = normalize(raw)
-    assert len(result.starts) == len(result.ends) == len(result.text)
-    assert all(0 <= s < e <= len(raw) for s, e in zip(result.starts, result.ends, strict=True))
-    assert list(result.starts) == sorted(result.starts)
+    check_places(raw, result)
     result.text.encode("utf-8")  # no lone surrogate survives
 
 

@@ -187,8 +187,8 @@ def import_(
 
     target = jsonl_in(messages, brief, "--brief")
     result = import_drafts(drafts, brief, prefix)
-    there = read_messages(messages).located if any(messages.glob("*.jsonl")) else ()
-    issues = issues_beside(result, [item for item in there if item.file != str(target)])
+    others = [path for path in messages.glob("*.jsonl") if path != target]
+    issues = issues_beside(result, [item for path in sorted(others) for item in read_messages(path).located])
     for issue in issues:
         print(issue)
     if issues:

@@ -95,9 +95,10 @@ def erase(message: LabelledMessage) -> LabelledMessage | None:
 
 
 def _by_context(message: LabelledMessage) -> bool:
-    previous = normalize(message.previous or "").text
-    leans = "selective" in message.types or any(words.search(previous) for words in (ASK_ISH, DEAL, TRIGGER))
-    return message.previous is not None and leans
+    if message.previous is None:
+        return False
+    previous = normalize(message.previous).text
+    return "selective" in message.types or any(words.search(previous) for words in (ASK_ISH, DEAL, TRIGGER))
 
 
 def insert_sentences(message: LabelledMessage, rng: Random, pool: Pool) -> LabelledMessage:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reviewguard.spelling import is_english
 
@@ -80,16 +80,17 @@ def identify(text: str) -> Language:
     other_script = sum(not _LATIN.match(c) for c in letters) > len(letters) / 2
     scores = _scores(text)
     best = max(scores, key=lambda code: scores[code])
-    if other_script or _mostly_strange(text):
+    count = _count(text)
+    if other_script or count.mostly_strange:
         return Language(best if best != "en" else UNKNOWN, True)
     if best == "en":
         return Language("en", False)
     sure = scores[best] >= FOREIGN_SCORE and scores.get("en", 0.0) <= ENGLISH_SCORE
     words = len(_WORDS.findall(text))
     if words < MIN_WORDS:
-        foreign = sure and words >= FEWEST_WORDS and _half_strange(text)
+        foreign = sure and words >= FEWEST_WORDS and count.half_strange
         return Language(best if foreign else UNKNOWN, foreign)
-    foreign = sure and _strange(_WHOLE_WORDS.findall(text)) > 0
+    foreign = sure and count.strange > 0
     return Language(best if foreign else "en", foreign)
 
 
@@ -117,25 +118,35 @@ def foreign_part(text: str) -> Language | None:
     return next((language for language in found if language.foreign), None)
 
 
-def _strange(words: list[str]) -> int:
-    return sum(not (_CLITIC.search(word) or is_english(word.lower())) for word in words)
+class _Count(NamedTuple):
+    """Words, and how many are not English; of the latter and of all, how many begin with a small letter: no names."""
+
+    words: int
+    strange: int
+    small: int
+    small_strange: int
+
+    @property
+    def mostly_strange(self) -> bool:
+        return self.small_strange >= max(STRANGE_WORDS, STRANGE_SHARE * self.small)
+
+    @property
+    def half_strange(self) -> bool:
+        return 2 * self.strange >= self.words > 0
 
 
-def _mostly_strange(text: str) -> bool:
-    small = [word for word in _WHOLE_WORDS.findall(text) if word[0].islower()]
-    return _strange(small) >= max(STRANGE_WORDS, STRANGE_SHARE * len(small))
-
-
-def _half_strange(text: str) -> bool:
+def _count(text: str) -> _Count:
     words = _WHOLE_WORDS.findall(text)
-    return 2 * _strange(words) >= len(words) > 0
+    strange = [word for word in words if not (_CLITIC.search(word) or is_english(word.lower()))]
+    small, small_strange = (sum(word[0].islower() for word in some) for some in (words, strange))
+    return _Count(len(words), len(strange), small, small_strange)
 
 
 def _says_strange_words(text: str) -> bool:
     """Whether a few words say something that is not English: one of them at least is no name."""
-    words = _WHOLE_WORDS.findall(text)
-    small = [word for word in words if word[0].islower()]
-    return _mostly_strange(text) or (len(words) >= MIN_WORDS and _half_strange(text) and _strange(small) > 0)
+    count = _count(text)
+    some = count.words >= MIN_WORDS and count.half_strange and count.small_strange > 0
+    return count.mostly_strange or some
 
 
 def _scores(text: str) -> dict[str, float]:

@@ -62,7 +62,7 @@ def decisive_words(
         return None
     likeliest = sorted(range(len(words)), key=lambda i: -weight[i])
     marked = [i for i in likeliest if any(e.start < words[i][1] and e.end > words[i][0] for e in evidence)]
-    more = [*marked, *(i for i in likeliest if i not in marked)][: int(MOST_UNMARKED * len(words))]
+    more = list(dict.fromkeys((*marked, *likeliest)))[: int(MOST_UNMARKED * len(words))]
 
     def without(chosen: Collection[int]) -> Message:
         return replace(message, text=without_spans(message.text, _joined(message.text, words, chosen), " "))
