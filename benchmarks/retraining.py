@@ -1,12 +1,12 @@
-"""Leave types out: how many labels does it take to learn a kind of violation that no training message showed?
+"""Leave one type out: how many labels does it take to learn a kind of violation that no training message showed?
 
     python benchmarks/retraining.py --out docs/retraining.json --plot docs/retraining.png
 
-A base model is trained without any message of the types asked about, all three at once. Then 5, 20 and 50 labelled ones
-of one type go through `data add` and `retrain`, as a user's would; recall is counted on the type's other messages, none
-of them alike, and F1 on the test messages of all other kinds. A further row flips a fifth of the 50 labels. Every row
-is written when it is done, and one that is there is not measured again; the base is kept per data and size. Some twenty
-minutes for the base and five a row on two cores.
+For each type a base model is trained without any message of it. Then 5, 20 and 50 labelled ones of the type go through
+`data add` and `retrain`, as a user's would; recall is counted on the type's other messages, none of them alike, and F1
+on the test messages of all other kinds. A further row flips a fifth of the 50 labels. Every row is written when it is
+done, and one that is there is not measured again; a base is kept per type, data and size. Some twenty-five minutes for
+a base and five for a row on two cores.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ BOOTSTRAP = 2000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One of the types that were left out.
+    """The type that is left out.
 
     Attributes:
-        splits: messages without any of them.
+        splits: messages without it.
         labels: messages of the type to be labelled, in the order in which they come.
         rest: the type's other messages.
     """
@@ -134,7 +134,7 @@ def _question(
     """Labels come from the training split; what is alike to one of them is no question."""
     sizes = {"train": size, "validation": measure * 2 // 3, "test": measure}
     without = {
-        name: sample([m for m in rows if not set(TYPES) & set(m.types)], sizes[name], SEED)
+        name: sample([m for m in rows if kind not in m.types], sizes[name], SEED)
         for name, rows in splits.items()
     }
     families: dict[str, LabelledMessage] = {}
@@ -156,8 +156,9 @@ def _question(
 
 
 def _base(question: Question, options: argparse.Namespace) -> Path:
-    """The folder of a run on messages without the types; `messages`, `splits.json` and `data` lie in it."""
-    run: Path = options.runs / f"{stored_digest(options.data)[:8]}-{options.size}x{options.epochs}"
+    """The folder of a run on messages without the type; `messages`, `splits.json` and `data` lie in it."""
+    name = f"without-{question.kind}-{stored_digest(options.data)[:8]}-{options.size}x{options.epochs}"
+    run: Path = options.runs / name
     if (run / "model" / "evaluation.json").is_file():
         return run
     for name, rows in question.splits.items():
@@ -165,7 +166,7 @@ def _base(question: Question, options: argparse.Namespace) -> Path:
     write_frozen(run / "splits.json", question.splits)
     build(run / "messages", run / "data", SEED, read_frozen(run / "splits.json"))
     config = replace(load_config(options.train_config), epochs=options.epochs, augment=0)
-    train(config, run / "data", run, run / "model", version="without-the-types", bootstrap=0)
+    train(config, run / "data", run, run / "model", version=f"without-{question.kind}", bootstrap=0)
     return run
 
 

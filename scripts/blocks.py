@@ -304,17 +304,18 @@ def retraining() -> str | None:
     stored = _read(RETRAINING)
     if not stored:
         return None
-    elsewhere = stored["rows"][0]["elsewhere"]["messages"]
+    elsewhere = {f"{row['elsewhere']['messages']:,}" for row in stored["rows"]}
     facts = (
-        "Three types left out of the base model, then one of them taught by labels (`benchmarks/retraining.py`, seed "
-        f"{stored['seed']}). Elsewhere: {elsewhere:,} test messages of other kinds, on which the round measures, too. "
-        "Brackets hold 95% bootstrap intervals over these messages; base and labels were drawn once. Flagged: the "
-        "share of the type's messages without a label that the challenger takes for violations; at 0 labels: the same "
-        "of the base; named: the share in which it finds this very type; gate: whether the challenger might have "
-        "served."
+        "Each type is left out of a base model of its own, then taught by labels (`benchmarks/retraining.py`, seed "
+        f"{stored['seed']}). Elsewhere: {' or '.join(sorted(elsewhere))} test messages of other kinds, on which the "
+        "round measures, too. Brackets hold 95% bootstrap intervals over these messages; base and labels were drawn "
+        "once. Flagged: the share of the type's messages without a label that the challenger takes for violations; at "
+        "0 labels: the same of the base; stopped: flagged or left for a person; named: the share in which it finds "
+        "this very type; gate: whether the challenger might have served."
     )
     header = (
-        "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "named",
+        "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "stopped",
+        "named",
         "F1 elsewhere, points", "false alarms elsewhere, points", "minutes", "gate",
     )  # fmt: skip
     rows = sorted(stored["rows"], key=lambda row: (row["type"], row["labels"], row["flipped"]))
@@ -330,6 +331,7 @@ def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:
         f"{row['labels']}{wrong}",
         _interval(rest["flagged_after"], 1, 2),
         number(rest["flagged_before"][0]),
+        number(rest["not_cleared_after"][0]),
         number(rest["named_after"][0]),
         _interval(elsewhere["f1_change"], 100, 1),
         _interval(elsewhere["false_alarm_rate_change"], 100, 1),

@@ -367,7 +367,7 @@ def test_the_terminal_gets_counts_and_the_first_findings() -> None:
     Console(file=out, width=100).print(view)
     text = out.getvalue()
     assert re.search(r"review-soliciting\s+│\s+7", text)
-    assert "1. offers a benefit for a review" in text
+    assert re.search(r"1\. Offers a benefit for a review, (over )?\d\d%\n", text)
     assert "“Leave us five stars and we send a $10 gift card”" in text
     assert "sent 6 times, 6 orders, 2024-11-04 to 2024-11-09, finding message-" in text
     assert "3. " not in text

@@ -136,11 +136,17 @@ def test_without_dates_the_order_of_the_file_counts_and_a_blank_buyer_says_nothi
         record("a", thread="t"),
     ]
     assert previous_of(many)[-1] == " "
-    dated = [record("late", "buyer", "t", 9), record("undated", thread="t"), record("early", "buyer", "t", 1)]
-    assert previous_of(dated)[1] == "late"
+    dated = [record("early", "buyer", "t", 1), record("undated", thread="t"), record("late", "buyer", "t", 9)]
+    assert previous_of(dated)[1] == "early"
 
 
-def test_of_a_conversation_read_newest_first_equal_moments_are_in_reverse_too() -> None:
+def test_a_conversation_read_newest_first_is_taken_in_reverse() -> None:
+    undated = [
+        record("late", "buyer", "t", 9),
+        record("undated", thread="t"),
+        record("early", "buyer", "t", 1),
+    ]
+    assert previous_of(undated)[1] == "early"
     newest_first = [
         record("asks", thread="t", day=5),
         record("loves it", "buyer", "t", 5),

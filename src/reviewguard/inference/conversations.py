@@ -11,7 +11,7 @@ CHUNK_MESSAGES, CHUNK_CHARACTERS = 256, 200_000
 PREVIOUS_CHARACTERS = 300
 """About as much of the buyer's words as the model reads; more of them makes a message no longer."""
 
-_REVERSE = """update messages set moment = -number where moment is not null and conversation in (
+_REVERSE = """update messages set moment = -number where conversation in (
     select conversation from (
         select conversation, moment, lag(moment) over (partition by conversation order by number) as before
         from messages where conversation is not null and moment is not null
@@ -22,8 +22,8 @@ _REVERSE = """update messages set moment = -number where moment is not null and 
 def link(db: sqlite3.Connection) -> None:
     """Give each seller's message without its own `previous` the buyer's last words before it in the conversation.
 
-    Order in a conversation is by time, then as read; a message without a date takes that of the one read before it.
-    Of a conversation that was read newest first, the messages of one moment are taken in reverse.
+    Order in a conversation is by time, then as read; a message without a date takes that of the one read before it. A
+    conversation that was read newest first is taken in reverse.
     """
     db.execute(_REVERSE)
     _fill(db, "update messages set moment = ? where number = ?", _carried_dates(db))

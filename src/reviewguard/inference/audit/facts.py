@@ -148,6 +148,12 @@ def _single(finding: Finding) -> str:
     return f"{sent.day or 'no date'}, {where}: {', '.join(finding.titles)} (finding {finding.id})"
 
 
+def heading(finding: Finding) -> str:
+    """What it breaks, or that a person has to say whether it does."""
+    titles = " · ".join(finding.titles) or "; ".join(finding.reasons)
+    return titles[:1].upper() + titles[1:] if finding.verdict == REVIEW_SOLICITING else f"To check: {titles}"
+
+
 def quote(finding: Finding) -> str:
     """The shown message's marked words, or its first words, in quotation marks."""
     message = finding.shown[0]

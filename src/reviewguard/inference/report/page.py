@@ -16,6 +16,7 @@ from reviewguard.inference.audit.facts import (
     by_name,
     facts,
     facts_text,
+    heading,
     not_in_export,
     not_judged,
     plural,
@@ -108,7 +109,7 @@ def _environment() -> Environment:
         number=lambda value: f"{value:,}",
         plural=plural,
         quote=quote,
-        heading=_heading,
+        heading=heading,
         titled=lambda name: load_policy().entry(name).title,
         days_between=lambda gap: (gap[1] - gap[0]).days + 1,
     )
@@ -146,11 +147,6 @@ def _headline(audit: Audit) -> str:
     if audit.findings:
         return "Nothing certain, but something for a person to decide"
     return "Nothing found against the rules" if seen.reviewed else "No seller message was judged"
-
-
-def _heading(finding: Finding) -> str:
-    titles = " · ".join(finding.titles) or "; ".join(finding.reasons)
-    return titles[:1].upper() + titles[1:] if finding.verdict == REVIEW_SOLICITING else f"To check: {titles}"
 
 
 def _marked(message: ShownMessage) -> Markup:

@@ -8,8 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reviewguard.inference.audit.facts import not_in_export, not_judged, quote
+from reviewguard.inference.audit.facts import heading, not_in_export, not_judged, quote
 from reviewguard.inference.audit.results import Audit, Finding
+from reviewguard.inference.doubts import percent
 from reviewguard.inference.exports import one_sided
 from reviewguard.inference.render import printable
 from reviewguard.inference.report.folder import PAGE
@@ -53,9 +54,9 @@ def _counts(audit: Audit) -> Table:
 
 
 def _finding(rank: int, finding: Finding, *, colour: bool) -> list[Text]:
-    titles = ", ".join(finding.titles) or "; ".join(finding.reasons)
+    chance = "" if finding.rule else f", {percent(finding.probability)}"
     style = "bold red" if finding.verdict == REVIEW_SOLICITING else "bold yellow"
-    head = Text(f"{rank}. {titles}", style=style if colour else "")
+    head = Text(f"{rank}. {heading(finding)}{chance}", style=style if colour else "")
     return [head, Text(f"   {printable(quote(finding))}"), Text(f"   {printable(_extent(finding))}")]
 
 
