@@ -75,8 +75,8 @@ class EncodedMessage:
     """All windows of a message.
 
     Attributes:
-        text: the seller's text after normalisation, in the spelling as given.
-        buyer: the buyer's; empty where there is none.
+        text: the seller's text after normalisation, in the spelling as given, with its line breaks.
+        buyer: the buyer's, without them; empty where there is none.
         windows: at least one, except when the text holds no token.
         truncated: whether the text was longer than `MAX_CHARACTERS`.
         buyer_cut: whether the buyer's message was longer than what is read of it.
@@ -152,7 +152,7 @@ class MessageEncoder:
         )
         return [
             EncodedMessage(
-                text.text,
+                text.with_line_breaks(message.text),
                 words.text,
                 self._windows(seller.ids, _map_offsets(as_read, seller.offsets), buyer.ids),
                 len(message.text) > MAX_CHARACTERS,

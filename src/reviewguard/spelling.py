@@ -23,14 +23,20 @@ if TYPE_CHECKING:
 COMMON = 20_000
 """The most frequent words of the dictionary, which alone can have been meant."""
 FEW, FOREIGN = 3, 1 / 3
-"""So many strange words, or this share of all, are misspelt at most: with more the text is no English."""
+"""Where more words are strange than so many and than this share of all, the text may be no English …"""
+ENGLISH = 0.75
+"""… unless this share of its words is English once they are corrected."""
 
 _DICTIONARY = "frequency_dictionary_en_82_765.txt"
 _WORD = re.compile(r"(?<![\w'@./\\-])[A-Za-z]{5,24}(?![\w'@/\\]|[.-]\w)")
 """Short words have too many neighbours; parts of addresses and links are no words."""
+_ANY_WORD = re.compile(r"(?<![\w'])[A-Za-z]{2,}")
 _NEWER = frozenset((
-    "colors", "etsy", "favorite", "favorites", "gmail", "hdmi", "iphone", "lol", "mins", "ok", "pls", "plz", "selfie",
-    "sry", "thx", "unboxing", "ur", "usb", "whatsapp",
+    "abt", "airpods", "asin", "bday", "cashapp", "cm", "colors", "crypto", "dhl", "etsy", "favorite", "favorites",
+    "giftcard", "giftcards", "gmail", "hdmi", "idk", "im", "influencer", "influencers", "insta", "iphone", "ive", "kg",
+    "lol", "luv", "mins", "ml", "msg", "ok", "omg", "pdf", "pls", "plz", "powerbank", "repost", "reposted",
+    "reposting", "reposts", "rerate", "rerated", "rerates", "rerating", "selfie", "sku", "sry", "thx", "tmrw", "txt",
+    "tysm", "unboxing", "ur", "usb", "vape", "vapes", "venmo", "viber", "whatsapp", "xl",
 ))  # fmt: skip
 """Words that the dictionary, of books and of British spelling, lacks."""
 _CONTRACTION = re.compile(
@@ -49,9 +55,16 @@ def correct_spelling(text: NormalizedText, is_token: Callable[[str], bool]) -> N
     """
     words = [word.lower() for word in _WORD.findall(text.text)]
     strange = {word for word in words if not (is_token(word) or is_english(word))}
-    if not strange or sum(word in strange for word in words) > max(FEW, FOREIGN * len(words)):
+    if not strange:
         return text
-    return substitute(text, _WORD, lambda match: _meant(match.group(), strange))
+    corrected = substitute(text, _WORD, lambda match: _meant(match.group(), strange))
+    many = sum(word in strange for word in words) > max(FEW, FOREIGN * len(words))
+    return text if many and _english_share(corrected.text) < ENGLISH else corrected
+
+
+def _english_share(text: str) -> float:
+    words = _ANY_WORD.findall(text.lower())
+    return sum(map(is_english, words)) / len(words)
 
 
 def is_english(word: str) -> bool:
@@ -91,7 +104,8 @@ def _nearest(word: str) -> str | None:
     return max(kept, key=lambda item: _likelihood(word, item)).term if kept else None
 
 
-def _likelihood(word: str, item: SuggestItem) -> tuple[bool, int]:
-    """Letters are left out, doubled and swapped more often than others are written in their place."""
+def _likelihood(word: str, item: SuggestItem) -> tuple[bool, bool, int]:
+    """The past of a verb first ("reviewd"); letters are left out, doubled and swapped more often than mistaken."""
+    past = word[-1] == "d" and item.term == f"{word[:-1]}ed"
     other_letter = len(item.term) == len(word) and sorted(item.term) != sorted(word)
-    return not other_letter, item.count
+    return past, not other_letter, item.count

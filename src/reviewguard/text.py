@@ -35,6 +35,13 @@ class NormalizedText:
         """Offsets into the original of the normalised stretch `[start, end)`; the stretch must not be empty."""
         return self.starts[start], max(self.ends[start:end])
 
+    def with_line_breaks(self, original: str) -> str:
+        """The text with a line break for each space that stands for one of the original."""
+        if "\n" not in original:
+            return self.text
+        places = zip(self.text, self.starts, self.ends, strict=True)
+        return "".join("\n" if c == " " and "\n" in original[a:b] else c for c, a, b in places)
+
 
 def normalize(text: str) -> NormalizedText:
     """Resolve what the tokenizer cannot read: emoji, homoglyphs, hidden characters, mark-up, placeholders.

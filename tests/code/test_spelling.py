@@ -32,6 +32,7 @@ def corrected(text: str) -> str:
         ("Please leave a revew.", "Please leave a review."),  # left out
         ("Please leave a revirw.", "Please leave a review."),  # another letter
         ("A peice is missing.", "A piece is missing."),  # more likely than "price", which is more frequent
+        ("You reviewd it.", "You reviewed it."),  # not "review": that would be an ask
         ("LEAVE A REVEIW", "LEAVE A review"),
         ("Reveiw: great", "review: great"),
         ("The reveiw's stars.", "The reveiw's stars."),  # of an apostrophe's parts nothing is known
@@ -46,6 +47,7 @@ def test_a_misspelt_word_is_read_as_the_word_that_was_meant(written: str, meant:
     [
         "The umbrella and its carton arrived.",  # in the dictionary, though no frequent words
         "It wasnt there, theyre looking, thats all.",  # contractions
+        "Please rerate us by Viber",  # words of the trade
         "Mail nobdy@exampel.com or see www.reveiw.example, /reveiw/ and reveiw.com",
         "Wir freuen uns sehr uber eine ehrliche Bewertung zu unserem Produkt",  # another language
         "Our qzxvkjw part",  # nothing is near
@@ -60,8 +62,10 @@ def test_a_word_of_the_tokenizer_stays() -> None:
     assert correct_spelling(normalize("a reveiw"), lambda word: word == "reveiw").text == "a reveiw"
 
 
-def test_a_short_text_may_be_all_misspelt() -> None:
+def test_a_text_may_be_all_misspelt_if_it_is_english() -> None:
     assert corrected("plese leave reveiw") == "please leave review"
+    written = "Cuold you plese udpate yuor reveiw"
+    assert corrected(written) == "could you please update yuor review"
 
 
 def test_marks_of_a_corrected_word_cover_the_word_as_written() -> None:

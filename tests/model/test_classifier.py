@@ -255,6 +255,8 @@ def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
         (f"{SERVICE} Ta bort ditt dåliga omdöme så betalar vi tillbaka.", "language: partly sv"),
         (f"{SERVICE} レビューを削除してください。", "language: partly ja"),
         (f"{SERVICE} Drei Sterne wären schön!", "language: partly de"),
+        (f"Hello\n{SERVICE.rstrip('.')}\nPor favor denos cinco estrellas\nKind regards", "language: partly"),
+        (f"{SERVICE.rstrip('.')} 请给我们五星好评 best regards", "language: partly zh"),
         # The identifier is not sure of these: they look like two languages, or like English.
         ("Tak fordi du handler hos os igen", "language: da"),
         ("Mohon tulis ulasan dengan bintang lima ya", "language: id"),
@@ -294,6 +296,7 @@ def test_a_rule_line_or_a_long_link_is_no_endless_word(guard: Classifier, run: s
         "Thank you so much!",
         "ok thx pls msg ur order no",
         "Rosaria Okonkwo Nguyen, Kaffebrenneriet Haushaltswaren GmbH",
+        f"Hello Александра Соколова,\n{SERVICE}",
         f"{SERVICE}\nCalle Mayor 12, Madrid\nMit besten Grüßen\nヤマダ",
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from reviewguard.inference.doubts import percent
@@ -59,19 +60,13 @@ def clear_because(
     )
 
 
-def _strongest(scores: WordScores, starts: Sequence[int]) -> float:
+def _strongest(scores: WordScores, places: Sequence[int]) -> float:
+    """The most evidence of a word that holds one of the places; 0 where none does."""
+    starts = [start for start, _ in scores.words]
+    words = ((bisect_right(starts, place) - 1, place) for place in places)
     return max(
-        (
-            float(p)
-            for (a, b), p in zip(scores.words, scores.probability, strict=True)
-            if _holds(a, b, starts)
-        ),
-        default=0.0,
+        (float(scores.probability[w]) for w, at in words if w >= 0 and at < scores.words[w][1]), default=0.0
     )
-
-
-def _holds(start: int, end: int, places: Sequence[int]) -> bool:
-    return any(start <= place < end for place in places)
 
 
 def _permitted(item: TypeScore, profile: str) -> str:

@@ -97,22 +97,19 @@ def identify(text: str) -> Language:
 def foreign_part(text: str) -> Language | None:
     """The language of the first line or sentence that is clearly not English, within a text that is on the whole.
 
-    Looked at are lines of four words, sentences of six, those that hold six letters of another script, and shorter ones
-    with words in small letters that are not English: other short ones may be a name or an address.
+    Looked at are lines of four words, sentences of six, shorter ones with words in small letters that are not English
+    (other short ones may be a name or an address), and the words in another script, names left out, as one.
 
     Args:
-        text: see `identify`.
+        text: see `identify`; with its line breaks.
     """
+    other_script = [word for word in _OTHER_SCRIPT.findall(text) if not word[0].isupper()]
     lines, sentences = text.split("\n"), _SENTENCE_END.split(text)
     long_enough = [
         *(line for line in lines if line != text and len(_WORDS.findall(line)) >= MIN_WORDS),
         *(part for part in sentences if part != text and len(_WORDS.findall(part)) >= SENTENCE_WORDS),
         *(part for part in sentences if part != text and _says_strange_words(part)),
-        *(
-            part
-            for part in (*lines, *sentences)
-            if sum(map(len, _OTHER_SCRIPT.findall(part))) >= OTHER_LETTERS
-        ),
+        *([" ".join(other_script)] if sum(map(len, other_script)) >= OTHER_LETTERS else []),
     ]
     found = map(identify, long_enough)
     return next((language for language in found if language.foreign), None)
