@@ -222,6 +222,7 @@ def _label_row(message: LabelledMessage) -> dict[str, Any]:
 def _outcome(result: RetrainResult) -> dict[str, Any]:
     report = result.report
     return {
+        "start": report.start,
         "promoted": result.promotion is not None,
         "gate": report.gate.summary,
         "failed": {line.name: line.why for line in report.gate.failures},

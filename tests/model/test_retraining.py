@@ -406,6 +406,10 @@ def test_without_the_weights_of_its_training_the_champion_is_unpacked(home: Home
     start = choose_start(champion, None, home.job.settings, folder=folder, unpack_to=target)
     assert (start.weights, start.config.epochs) == (target, home.job.settings.train.epochs)
     assert start.words("tiny") == "from the weights of tiny, unpacked from its model folder"
+    assert (
+        start.words("tiny", 0.35)
+        == "from the weights of tiny, unpacked from its model folder, 35% of them kept"
+    )
     unpacked = EvidenceModel.from_pretrained(target)
     torch_guard = from_parts(TorchBackend(unpacked), folder / "tokenizer.json", champion.settings)
     messages = [Message("Leave us five stars and get a gift card."), Message("Thanks!", "it came")]

@@ -52,13 +52,16 @@ class Start:
     unpacked: bool = False
     shares: tuple[float, ...] = ()
 
-    def words(self, champion: str) -> str:
-        """Where, for a person."""
+    def words(self, champion: str, kept: float = 0.0) -> str:
+        """Where, for a person.
+
+        Args:
+            kept: share of the weights, 0–1, that the challenger has kept; 0 where that is not known yet.
+        """
         if self.weights is None:
             return f"from the base model, since {self.reason}"
-        return f"from the weights of {champion}" + (
-            ", unpacked from its model folder" if self.unpacked else ""
-        )
+        unpacked = ", unpacked from its model folder" if self.unpacked else ""
+        return f"from the weights of {champion}{unpacked}" + (f", {kept:.0%} of them kept" if kept else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,7 +266,7 @@ class _Round:
         self.clock.seconds["train"] = run.trained.seconds  # not those in which a finished one was read
         with self.clock("export"):
             challenger = export_model(run, self.data.validation, self.work.model)
-        report = self._report(challenger, mix)
+        report = self._report(challenger, mix, run.config.keep_start)
         write_json(self.work.model / REPORT_FILE, report.to_dict())
         write_text(self.work.model / REPORT_TEXT_FILE, report.to_markdown())
         self._track(report, mix, run.trained.seconds)
@@ -295,7 +295,7 @@ class _Round:
         }
         return self.work.keep(trained, config, facts)
 
-    def _report(self, challenger: Classifier, mix: Mix) -> RetrainReport:
+    def _report(self, challenger: Classifier, mix: Mix, kept: float) -> RetrainReport:
         data, job, clock = self.data, self.job, self.clock
         questions = Questions(data.test, data.regression, data.labels.held_out, self.suite)
         before = self._answers("champion", self.champion, questions)
@@ -310,7 +310,7 @@ class _Round:
         return RetrainReport(
             champion=self.stored.version,
             challenger=self.work.version,
-            start=self.start.words(self.stored.version),
+            start=self.start.words(self.stored.version, kept),
             data_digest=data.curation.digest,
             counts=mix.counts
             | {
