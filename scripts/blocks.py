@@ -30,6 +30,7 @@ MODEL_TABLE = ROOT / "docs" / "model_table.json"
 LEARNING_CURVE = ROOT / "docs" / "learning_curve.json"
 VOCABULARY_GAP = ROOT / "docs" / "vocabulary_gap.json"
 RETRAINING = ROOT / "docs" / "retraining.json"
+RECALL_AIM, F1_POINTS_AIM = 0.85, 0.5
 THROUGHPUT = ROOT / "docs" / "throughput.json"
 SCALING = ROOT / "docs" / "scaling.json"
 HARMLESS = ROOT / "docs" / "harmless.json"
@@ -319,7 +320,27 @@ def retraining() -> str | None:
         "F1 elsewhere, points", "false alarms elsewhere, points", "minutes", "gate",
     )  # fmt: skip
     rows = sorted(stored["rows"], key=lambda row: (row["type"], row["labels"], row["flipped"]))
-    return f"{facts}\n\n{table(header, map(_retrained, rows))}"
+    return f"{facts}\n\n{table(header, map(_retrained, rows))}\n\n{_aims(rows)}"
+
+
+def _aims(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What issue 5 asks of rounds with 20 labels, and which challengers the gate lets pass."""
+    twenty = [row for row in rows if (row["labels"], row["flipped"]) == (20, 0)]
+    short = [(row["type"], RECALL_AIM - row["rest"]["flagged_after"][0], 2) for row in twenty]
+    lost = [(row["type"], -100 * row["elsewhere"]["f1_change"][0] - F1_POINTS_AIM, 1) for row in twenty]
+    passed = [f"`{row['type']}` with {row['labels']} labels" for row in rows if row["promoted"]]
+    return (
+        f"Aims after 20 labels: {RECALL_AIM} flagged ({_missed(short)}); at most {F1_POINTS_AIM} points of F1 lost "
+        f"elsewhere ({_missed(lost)}). The gate lets {len(passed)} of {len(rows)} challengers pass"
+        f"{': ' if passed else ''}{', '.join(passed)}."
+    )
+
+
+def _missed(items: Sequence[tuple[str, float, int]]) -> str:
+    return "; ".join(
+        f"`{name}` {f'missed by {by:.{digits}f}' if round(by, 6) > 0 else 'met'}"
+        for name, by, digits in items
+    )
 
 
 def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Misspelt English words, read as the common word that was meant.
 
 A misspelt word falls into pieces the encoder knows little of, and what it says of the words around changes with it. A
-word that neither the tokenizer holds whole nor the dictionary has is read as the most frequent English word one edit
-away (a letter too many, too few or another, or two swapped: optimal string alignment). Dictionary, frequencies and
+longer word that neither the tokenizer holds whole nor the dictionary has is read as the common English word one edit
+away (a letter too many, too few or another, or two swapped: optimal string alignment) that is likeliest: with the same
+first letter, a slip of the hand before a wrong letter, and the most frequent of these. Dictionary, frequencies and
 search are those of SymSpell (`symspellpy`).
 """
 
