@@ -30,11 +30,12 @@ MODEL_TABLE = ROOT / "docs" / "model_table.json"
 LEARNING_CURVE = ROOT / "docs" / "learning_curve.json"
 VOCABULARY_GAP = ROOT / "docs" / "vocabulary_gap.json"
 RETRAINING = ROOT / "docs" / "retraining.json"
-RECALL_AIM, F1_POINTS_AIM = 0.85, 0.5
 THROUGHPUT = ROOT / "docs" / "throughput.json"
 SCALING = ROOT / "docs" / "scaling.json"
 HARMLESS = ROOT / "docs" / "harmless.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
+RECALL_AIM, F1_POINTS_AIM = 0.85, 0.5
+"""Of a round with 20 labels of a new type: least recall, 0–1, and most points of F1 lost elsewhere."""
 EXAMPLE = (
     "Hi Ana, glad the lamp works now. If you love it, please leave us 5 stars and we send a gift card. "
     "If anything is wrong, write to us first."
@@ -324,23 +325,19 @@ def retraining() -> str | None:
 
 
 def _aims(rows: Sequence[Mapping[str, Any]]) -> str:
-    """What issue 5 asks of rounds with 20 labels, and which challengers the gate lets pass."""
+    """By how much rounds with 20 labels miss what issue 5 asks, and how many challengers the gate lets pass."""
     twenty = [row for row in rows if (row["labels"], row["flipped"]) == (20, 0)]
-    short = [(row["type"], RECALL_AIM - row["rest"]["flagged_after"][0], 2) for row in twenty]
-    lost = [(row["type"], -100 * row["elsewhere"]["f1_change"][0] - F1_POINTS_AIM, 1) for row in twenty]
-    passed = [f"`{row['type']}` with {row['labels']} labels" for row in rows if row["promoted"]]
+    short = [_missed(row, RECALL_AIM - row["rest"]["flagged_after"][0], 2) for row in twenty]
+    lost = [_missed(row, -100 * row["elsewhere"]["f1_change"][0] - F1_POINTS_AIM, 1) for row in twenty]
+    passed = sum(row["promoted"] for row in rows)
     return (
-        f"Aims after 20 labels: {RECALL_AIM} flagged ({_missed(short)}); at most {F1_POINTS_AIM} points of F1 lost "
-        f"elsewhere ({_missed(lost)}). The gate lets {len(passed)} of {len(rows)} challengers pass"
-        f"{': ' if passed else ''}{', '.join(passed)}."
+        f"Aims after 20 labels: {RECALL_AIM} flagged ({'; '.join(short)}); at most {F1_POINTS_AIM} points of F1 lost "
+        f"elsewhere ({'; '.join(lost)}). The gate lets {passed} of {len(rows)} challengers pass."
     )
 
 
-def _missed(items: Sequence[tuple[str, float, int]]) -> str:
-    return "; ".join(
-        f"`{name}` {f'missed by {by:.{digits}f}' if round(by, 6) > 0 else 'met'}"
-        for name, by, digits in items
-    )
+def _missed(row: Mapping[str, Any], by: float, digits: int) -> str:
+    return f"`{row['type']}` " + (f"missed by {by:.{digits}f}" if by > 0 else "met")
 
 
 def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:
