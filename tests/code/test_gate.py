@@ -154,11 +154,22 @@ def test_slices_are_looked_at_together() -> None:
 
 
 def test_behaviour_fails_on_the_whole_and_on_a_capability() -> None:
-    report = gate(answers(failed=[("plain", "p1")]))
-    assert failing(report) == ["behaviour", "behaviour: plain"]  # 1 of 50, 1 of 10
-    assert (
-        failing(gate(answers(failed=[("negation", "n1")]), config=replace(CONFIG, behaviour_loss=0.02))) == []
-    )
+    report = gate(answers(failed=[("plain", f"p{i}") for i in range(4)]))
+    assert failing(report) == ["behaviour", "behaviour: plain"]  # 4 of 50, 4 of 10
+    assert line(report, "behaviour: plain").why == "fell by 0.400, 0.050 allowed"
+    loose = replace(CONFIG, behaviour_loss=0.1)
+    assert failing(gate(answers(failed=[("negation", "n1")]), config=loose)) == []  # 1 of 40
+
+
+def test_a_capability_may_lose_what_chance_explains() -> None:
+    loose = replace(CONFIG, behaviour_loss=0.1)
+    one = gate(answers(failed=[("plain", "p1")]), config=loose)
+    assert failing(one) == []  # 1 of 10, but the interval begins at none
+    assert line(one, "behaviour: plain").difference == pytest.approx(-0.1)
+    swapped = [("plain", f"p{i}") for i in range(4)], [("plain", f"p{i}") for i in range(4, 7)]
+    assert failing(gate(answers(failed=swapped[0]), answers(failed=swapped[1]), loose)) == []  # 4 lost, 3 won
+    sure = gate(answers(failed=[("plain", f"p{i}") for i in range(4)]), config=loose)
+    assert failing(sure) == ["behaviour: plain"]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +219,9 @@ def test_the_table_names_failures_and_counts_the_rest() -> None:
 
 def test_the_report_says_where_there_are_too_few_resamples_for_its_slices() -> None:
     few = gate(answers())
-    slices = sum(line.allowed.endswith("beyond chance") for line in few.lines)
+    slices = sum(
+        line.allowed.endswith("beyond chance") and "behaviour" not in line.name for line in few.lines
+    )
     needed = 400 * slices
     assert f"`bootstrap` of {needed:,} would do" in few.to_markdown()
     assert not gate(answers(), config=replace(CONFIG, bootstrap=needed)).note
