@@ -58,8 +58,8 @@ class WordScores:
     Attributes:
         words: start and end of each word in the text as given.
         probability: the strongest of the word's tokens, 0–1, shape `(words,)`.
-        weight: attention times probability, summed over the word's tokens, each shared by the words it stands in;
-            a share of all words' sum, 0–1, shape `(words,)`.
+        weight: attention times probability, summed over the word's tokens; a share of all words' sum, 0–1, shape
+            `(words,)`.
     """
 
     words: tuple[Span, ...]
@@ -69,12 +69,12 @@ class WordScores:
 
 def word_scores(text: str, tokens: TokenScores) -> WordScores:
     """Tokens' evidence summed up to words; no words where there is no token."""
-    words = tuple(match.span() for match in _WORD.finditer(text)) if len(tokens.offsets) else ()
+    words = _words(text, tokens.offsets) if len(tokens.offsets) else ()
     probability, strength = np.zeros(len(words)), np.zeros(len(words))
     if words:
-        token, word, share = _shares(words, tokens.offsets)
-        np.maximum.at(probability, word, tokens.probability[token])
-        np.add.at(strength, word, (tokens.attention * tokens.probability)[token] * share)
+        word = _word_at(words, tokens.offsets[:, 0])
+        np.maximum.at(probability, word, tokens.probability)
+        np.add.at(strength, word, tokens.attention * tokens.probability)
     return WordScores(words, probability, strength / (float(strength.sum()) or 1.0))
 
 
@@ -82,25 +82,25 @@ def word_effects(words: Sequence[Span], offsets: Ints, attribution: Floats) -> F
     """What each word adds to the verdict, shape `(words,)`: the sum over its tokens' effects, `(tokens,)`."""
     effects = np.zeros(len(words))
     if len(words) and len(offsets):
-        token, word, share = _shares(words, offsets)
-        np.add.at(effects, word, attribution[token] * share)
+        np.add.at(effects, _word_at(words, offsets[:, 0]), attribution)
     return effects
 
 
-def _shares(words: Sequence[Span], offsets: Ints) -> tuple[Ints, Ints, Floats]:
-    """Each pair of a token and a word that it stands in, and the word's share of the token.
+def _words(text: str, offsets: Ints) -> tuple[Span, ...]:
+    """Runs of non-space characters; those read as one are one word: ⭐ ⭐ ⭐ as "3 stars", r e v i e w as "review"."""
+    runs = [match.span() for match in _WORD.finditer(text)]
+    first, last = _word_at(runs, offsets[:, 0]), _word_at(runs, offsets[:, 1] - 1)
+    later = {run for a, b in zip(first.tolist(), last.tolist(), strict=True) for run in range(a + 1, b + 1)}
+    words: list[Span] = []
+    for index, (start, end) in enumerate(runs):
+        words.append((words.pop()[0] if index in later else start, end))
+    return tuple(words)
 
-    A token stands in several words where these were read as one: ⭐ ⭐ ⭐ as "3 stars", r e v i e w as "review".
-    """
+
+def _word_at(words: Sequence[Span], places: Ints) -> Ints:
+    """The word in which each character stands."""
     starts = np.array([start for start, _ in words])
-    first, last = (
-        np.clip(np.searchsorted(starts, at, side="right") - 1, 0, None)
-        for at in (offsets[:, 0], offsets[:, 1] - 1)
-    )
-    count = np.maximum(last - first, 0) + 1
-    token = np.repeat(np.arange(len(count)), count)
-    nth = np.arange(len(token)) - np.repeat(np.cumsum(count) - count, count)
-    return token, first[token] + nth, 1 / count[token]
+    return np.clip(np.searchsorted(starts, places, side="right") - 1, 0, None)
 
 
 def evidence_spans(text: str, type_name: str, scores: WordScores, threshold: float) -> list[Evidence]:
