@@ -25,10 +25,11 @@ class Guard:
         return [replace(FINE if m.text else EMPTY, profile=profile) for m in messages]
 
 
-def judged(texts: list[Any]) -> pd.DataFrame:
+def judged(texts: list[Any], **more: list[Any]) -> pd.DataFrame:
     model: Any = ReviewGuardModel()
     model.guard = Guard()
-    table: pd.DataFrame = model.predict(None, pd.DataFrame({"text": texts}, index=range(5, 5 + len(texts))))
+    rows = pd.DataFrame({"text": texts, **more}, index=range(5, 5 + len(texts)))
+    table: pd.DataFrame = model.predict(None, rows)
     return table
 
 
@@ -40,6 +41,10 @@ def test_a_cell_that_is_no_text_is_an_error_of_its_row_alone() -> None:
     assert verdicts == [COMPLIANT, None, None, None, None, None, COMPLIANT]
     errors = ["text is of type int", "empty", "empty", "empty", "text is of type list"]
     assert list(found["error"][1:-1]) == errors
+    asked = judged([fine, fine, fine], previous=["I love it!", None, b"I love it!"])
+    assert asked["error"].isna().tolist() == [True, True, False]
+    assert asked["verdict"].isna().tolist() == [False, False, True]
+    assert asked["error"].iloc[2] == "previous is of type bytes"
 
 
 def test_text_that_no_table_holds_is_escaped() -> None:

@@ -124,6 +124,9 @@ def test_the_sellers_own_addresses_and_names_tell_who_wrote_a_row(tmp_path: Path
     known = read(path, columns={"seller": "shop.example,MyShop"})
     assert [r.role for r in known] == ["seller", "buyer", "seller", "buyer", "buyer", "seller"]
     assert [r.role for r in read(path)] == ["seller"] * 4 + ["buyer", "seller"]
+    for name, more in (("Von", {}), ("De", {"sender": "De"})):
+        path = written(tmp_path, "b.csv", f"{name},Body\nMyShop,a\nBo,b\n")
+        assert [r.role for r in read(path, columns={"seller": "MyShop", **more})] == ["seller", "buyer"]
 
 
 def test_the_sellers_names_may_have_several_words(tmp_path: Path) -> None:

@@ -265,6 +265,9 @@ def test_a_buyers_mail_below_headers_is_not_the_sellers(tmp_path: Path) -> None:
     "above",
     [
         f"Da: Ana <{RELAY}>\nInviato: lunedì 4 novembre 2024 10:00\nA: Shop <s@shop.example>\nOggetto: Ordine\n",
+        f"-----Oorspronkelijk bericht-----\nVan: Ana <{RELAY}>\nVerzonden: 4-11-2024 10:00\nAan: S\nOnderwerp: L\n",
+        f"Fra: Ana <{RELAY}>\nSendt: 4. november 2024 10:00\nTil: Shop\nEmne: Lampe\n",
+        f"-------- Original Message --------\nOn Monday, 11/04/24 at 10:00 Ana <{RELAY}> wrote:\n\n> ",
         f"Od: Ana <{RELAY}>\nWysłano: poniedziałek, 4 listopada 2024 10:00\nDo: Shop\nTemat: Lampa\n",
         f"Il giorno lun 4 nov 2024 alle ore 10:00 Ana <{RELAY}> ha scritto:\n\n> ",
         f"pon., 4 lis 2024 o 10:00 Ana <{RELAY}> napisał(a):\n\n> ",

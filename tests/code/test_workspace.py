@@ -156,6 +156,19 @@ def test_a_conversation_read_newest_first_is_taken_in_reverse() -> None:
     assert previous_of(newest_first) == ["loves it", None, "where is it?", None]
     assert previous_of(newest_first[::-1]) == [None, "where is it?", None, "loves it"]
     assert previous_of(newest_first[:2]) == [None, None]
+    one_day = [
+        record(text, role, f"t{day}", day)
+        for day in range(9, 3, -1)
+        for text, role in (("could you share that?", "seller"), (f"love it, {day}", "buyer"))
+    ]
+    assert previous_of(one_day)[::2] == [f"love it, {day}" for day in range(9, 3, -1)]
+    assert previous_of(one_day[::-1])[1::2] == [f"love it, {day}" for day in range(4, 10)]
+    inside_oldest_first = [
+        record(text, role, f"t{day}", day)
+        for day in range(9, 3, -1)
+        for text, role in (("it came", "buyer"), ("could you share that?", "seller"))
+    ]
+    assert previous_of(inside_oldest_first)[1::2] == ["it came"] * 6
     mixed = [*newest_first, record("fine", "buyer", "t", 6), record("thanks", thread="t", day=6)]
     assert previous_of(mixed)[-1] == "fine"
 

@@ -237,6 +237,8 @@ def test_what_is_no_list_of_messages_is_refused(guard: Classifier, messages: Any
 
 def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
     assert guard(Message("Get a gift now.", "Hello")) == guard("Get a gift now.", "Hello")
+    with pytest.raises(InputError, match="beside a Message"):
+        guard(Message("Get a gift now."), "Hello")
 
 
 @pytest.mark.parametrize(

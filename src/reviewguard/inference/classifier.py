@@ -105,7 +105,17 @@ class Classifier:
         profile: str = "amazon",
         proof: bool = False,
     ) -> Verdict:
-        """Judge one message, a text with the buyer's before it or a `Message` of both; see `predict`."""
+        """Judge one message, a text with the buyer's before it or a `Message` of both; see `predict`.
+
+        Raises:
+            InputError: `previous` is given beside a `Message`, which has its own.
+        """
+        if isinstance(text, Message) and previous is not None:
+            raise InputError(
+                "previous was given beside a Message",
+                expected="the buyer's words inside the Message, or a text and previous",
+                fix="classifier(Message(text, previous))",
+            )
         message = text if isinstance(text, Message) else Message(text, previous)
         return self.predict([message], profile=profile, proof=proof)[0]
 

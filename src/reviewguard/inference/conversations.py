@@ -11,12 +11,22 @@ CHUNK_MESSAGES, CHUNK_CHARACTERS = 256, 200_000
 PREVIOUS_CHARACTERS = 300
 """About as much of the buyer's words as the model reads; more of them makes a message no longer."""
 
+_FALLS = """select sum(moment < before) > 9 * sum(moment > before)
+    from (select moment, lag(moment) over (order by number) as before from messages where moment is not null)"""
+"""Whether of neighbours with different moments more than nine in ten fall: an export with the newest first."""
 _REVERSE = """update messages set moment = -number where conversation in (
     select conversation from (
-        select conversation, moment, lag(moment) over (partition by conversation order by number) as before
+        select conversation, moment, lag(moment) over read as before, first_value(kind) over read as opens,
+            first_value(kind) over (partition by conversation order by number desc) as closes
         from messages where conversation is not null and moment is not null
-    ) group by conversation having max(moment > before) = 0 and max(moment < before) = 1)"""
-"""Moments that fall with the number of a message, and never rise, are those of an export with the newest first."""
+        window read as (partition by conversation order by number)
+    ) group by conversation having max(moment > before) = 0
+        and (max(moment < before) = 1 or (? and max(opens) = 0 and max(closes) = 1)))"""
+"""Moments that fall with the number of a message and never rise are those of a conversation with the newest first.
+
+Where all are equal (days without a time), that is so in an export with the newest first if as read the seller opens
+and the buyer closes.
+"""
 
 
 def link(db: sqlite3.Connection) -> None:
@@ -25,7 +35,8 @@ def link(db: sqlite3.Connection) -> None:
     Order in a conversation is by time, then as read; a message without a date takes that of the one read before it. A
     conversation that was read newest first is taken in reverse.
     """
-    db.execute(_REVERSE)
+    (falls,) = db.execute(_FALLS).fetchone()
+    db.execute(_REVERSE, (bool(falls),))
     _fill(db, "update messages set moment = ? where number = ?", _carried_dates(db))
     db.execute("create index by_conversation on messages (conversation, moment, number)")
     _fill(db, "update messages set previous = ? where number = ?", _answered(db))

@@ -31,7 +31,7 @@ class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-de
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """One row a message, in order, with the index of the rows given; a text that is none gets an `error`."""
+        """One row a message, in order, with the index of the rows given; a cell that is no text gets an `error`."""
         texts = model_input["text"]
         previous = model_input.get("previous", pd.Series([None] * len(model_input)))
         messages = [
@@ -39,7 +39,10 @@ class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-de
             for text, before in zip(texts, previous, strict=True)
         ]
         verdicts = self.guard.predict(messages, profile=(params or {}).get("profile", PROFILE))
-        rows = [_row(verdict) | _not_text(text) for verdict, text in zip(verdicts, texts, strict=True)]
+        rows = [
+            _row(verdict) | _not_text("previous", before) | _not_text("text", text)
+            for verdict, text, before in zip(verdicts, texts, previous, strict=True)
+        ]
         return pd.DataFrame(rows, columns=list(OUTPUTS), index=model_input.index)
 
 
@@ -50,11 +53,12 @@ def _words(cell: Any) -> str | None:
     return cell if isinstance(cell, str) and cell else None
 
 
-def _not_text(cell: Any) -> dict[str, Any]:
-    """The error of a cell that holds something other than text or nothing."""
+def _not_text(column: str, cell: Any) -> dict[str, Any]:
+    """The error of a cell that holds something other than text or nothing, in the place of a verdict."""
     if isinstance(cell, str) or (pd.api.types.is_scalar(cell) and pd.isna(cell)):
         return {}
-    return {"error": f"text is of type {type(cell).__name__}"}
+    verdict = {"verdict": None, "probability": None, "types": "[]", "evidence": "[]", "reasons": "[]"}
+    return verdict | {"error": f"{column} is of type {type(cell).__name__}"}
 
 
 def _row(verdict: reviewguard.Verdict) -> dict[str, Any]:

@@ -26,10 +26,16 @@ _ADDRESSED = re.compile(
 )
 """Lines that need an address in angle brackets and a time to be told from a sentence."""
 _HEADERS = re.compile(
-    r"^(?:Da|Od|差出人):[ ](?P<from>.*)\n(?:Inviato|Data|Wysłano|Data wysłania|送信日時|日付):[ ](?P<sent>.*)\n"
-    r"(?:A|Do|宛先):[ ](?P<to>.*)\n(?:(?:Cc|CC|DW):.*\n)?(?:Oggetto|Temat|件名):(?P<subject>.*)$",
+    r"^(?:Da|Od|Van|Fra|Från|差出人):[ ](?P<from>.*)\n"
+    r"(?:Inviato|Data|Wysłano|Data wysłania|Verzonden|Datum|Sendt|Dato|Skickat|送信日時|日付):[ ](?P<sent>.*)\n"
+    r"(?:A|Do|Aan|Til|Till|宛先):[ ](?P<to>.*)\n(?:(?:Cc|CC|DW|Kopi):.*\n)?"
+    r"(?:Oggetto|Temat|Onderwerp|Emne|Ämne|件名):(?P<subject>.*)$",
     re.MULTILINE,
 )
+_ABOVE_ATTRIBUTION = re.compile(
+    r"^-{3,}[ ]?Original Message[ ]?-{3,}\n+(?=On[ ].{1,200}[ ]wrote:$)", re.MULTILINE
+)
+"""A heading of Proton's, below which there are no headers."""
 _NAME = (
     r"(?:Sent|Date|To|Cc|Bcc|Subject|Reply-To|Gesendet|Datum|An|Betreff|Envoyé|À|Objet|Enviado(?: el)?|Fecha|Para"
     r"|Asunto|Assunto)"
@@ -44,6 +50,7 @@ def in_english(text: str) -> str:
     """The text with what stands above a quote as `quotequail` knows it: in English and on one line."""
     text = _HEADERS.sub(r"From: \g<from>\nSent: \g<sent>\nTo: \g<to>\nSubject:\g<subject>\n", text)
     text = _UNPARTED.sub(r"\g<0>\n", text)
+    text = _ABOVE_ATTRIBUTION.sub("", text)
     text = _ATTRIBUTION.sub(_attribution, text)
     return _ADDRESSED.sub(lambda match: _english(match["who"]), text)
 

@@ -81,6 +81,7 @@ class _Layout:
     spares: Mapping[str, tuple[str, ...]]
     texts: tuple[str, ...]
     roles: tuple[str, ...]
+    sender: str | None
     clocks: tuple[str, ...]
 
 
@@ -146,6 +147,7 @@ def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout
                 {field: spare_columns(field, header, given) for field in _SPARED},
                 text_columns(header, given),
                 role_columns(header, given.get("sender")),
+                given.get("sender"),
                 tuple(
                     column for column in header if _may_hold_clock(column) and column != fields.get("date")
                 ),
@@ -166,7 +168,7 @@ def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, words:
     role = told_role(cells)
     if not own.names:
         return role or "seller"
-    people = {column for column in cells if fold(column) in PEOPLE}
+    people = {column for column in cells if fold(column) in PEOPLE or column == layout.sender}
     senders = [word for column in people if (word := _word(values.get(column)).lower())]
     named = own.hold(name for word in senders for name in (word, *(m.group() for m in EMAIL.finditer(word))))
     if named and told_role({column: cell for column, cell in cells.items() if column not in people}) is None:
