@@ -90,7 +90,8 @@ def _words(text: str, offsets: Ints) -> tuple[Span, ...]:
     """Runs of non-space characters; those read as one are one word: ⭐ ⭐ ⭐ as "3 stars", r e v i e w as "review"."""
     runs = [match.span() for match in _WORD.finditer(text)]
     first, last = _word_at(runs, offsets[:, 0]), _word_at(runs, offsets[:, 1] - 1)
-    later = {run for a, b in zip(first.tolist(), last.tolist(), strict=True) for run in range(a + 1, b + 1)}
+    across = last > first
+    later = {run for a, b in zip(first[across], last[across], strict=True) for run in range(a + 1, b + 1)}
     words: list[Span] = []
     for index, (start, end) in enumerate(runs):
         words.append((words.pop()[0] if index in later else start, end))

@@ -34,15 +34,16 @@ class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-de
         """One row a message, in order, with the index of the rows given; a cell that is no text gets an `error`."""
         texts = model_input["text"]
         previous = model_input.get("previous", pd.Series([None] * len(model_input)))
-        messages = [
-            reviewguard.Message(_words(text) or "", _words(before))
+        errors = [
+            _not_text("text", text) or _not_text("previous", before)
             for text, before in zip(texts, previous, strict=True)
         ]
-        verdicts = self.guard.predict(messages, profile=(params or {}).get("profile", PROFILE))
-        rows = [
-            _row(verdict) | _not_text("previous", before) | _not_text("text", text)
-            for verdict, text, before in zip(verdicts, texts, previous, strict=True)
+        messages = [
+            reviewguard.Message("" if error else _words(text) or "", _words(before))
+            for text, before, error in zip(texts, previous, errors, strict=True)
         ]
+        verdicts = self.guard.predict(messages, profile=(params or {}).get("profile", PROFILE))
+        rows = [_row(verdict) | error for verdict, error in zip(verdicts, errors, strict=True)]
         return pd.DataFrame(rows, columns=list(OUTPUTS), index=model_input.index)
 
 
@@ -54,11 +55,10 @@ def _words(cell: Any) -> str | None:
 
 
 def _not_text(column: str, cell: Any) -> dict[str, Any]:
-    """The error of a cell that holds something other than text or nothing, in the place of a verdict."""
+    """The error of a cell that holds something other than text or nothing."""
     if isinstance(cell, str) or (pd.api.types.is_scalar(cell) and pd.isna(cell)):
         return {}
-    verdict = {"verdict": None, "probability": None, "types": "[]", "evidence": "[]", "reasons": "[]"}
-    return verdict | {"error": f"{column} is of type {type(cell).__name__}"}
+    return {"error": f"{column} is of type {type(cell).__name__}"}
 
 
 def _row(verdict: reviewguard.Verdict) -> dict[str, Any]:
