@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 Decision = Literal["compliant", "needs-review", "review-soliciting"]
@@ -227,6 +227,8 @@ class Record:
         role: who wrote it; only a seller's record is scored.
         id, thread, order_id, asin, agent, subject: None where the input does not tell.
         sent_at: None where there is no readable date; always with a time zone (UTC where the input names none).
+        other_day: the day it was sent if its date, say 03/04/2026, begins with the day and not, as was taken for want
+            of a hint, with the month; else None.
         previous: the buyer's words just before, where the row itself holds them.
         error: why the row could not be read, or None; such a row is kept, never scored.
     """
@@ -243,6 +245,7 @@ class Record:
     agent: str | None = None
     subject: str | None = None
     sent_at: datetime | None = None
+    other_day: date | None = None
     previous: str | None = None
     error: str | None = None
 

@@ -176,6 +176,16 @@ def test_a_message_without_a_date_is_never_left_out_by_the_period() -> None:
     assert len(audited(rows, since="2020-01-01", until="2020-01-02").findings) == 1
 
 
+def test_a_date_that_can_be_read_both_ways_is_left_out_only_if_neither_day_is_in_the_period() -> None:
+    found = soliciting(1, "Five stars for a refund?", day=3)
+    either = replace(found, record=replace(found.record, other_day=date(2024, 3, 11)))
+    march, april = (audited([either], since=f"2024-{m}-01", until=f"2024-{m}-30") for m in ("03", "04"))
+    assert len(march.findings) == 1 and march.overview.soliciting == 1
+    assert not april.findings
+    assert "1 message with a date that may begin with the day" in facts_text(facts(march))
+    assert "may begin with the day" not in facts_text(facts(audited([found])))
+
+
 @pytest.mark.parametrize("value", ["2024-13-01", "yesterday", "01.11.2024", ""])
 def test_a_day_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(ConfigError, match="--since"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from tests.code.reading import read, texts, written
 
 from reviewguard.errors import InputError
 from reviewguard.readers.columns import find_fields, recognise, unique_names
-from reviewguard.readers.dates import day_first, parse_date
+from reviewguard.readers.dates import day_first, other_day, parse_date
 from reviewguard.readers.identifiers import asins, find_asin, find_order_id, order_ids
 from reviewguard.readers.roles import role_columns, role_of, role_of_value
 from reviewguard.readers.vocabulary import fold, load_vocabulary
@@ -362,6 +362,10 @@ def test_the_samples_decide_whether_the_day_comes_first() -> None:
     assert day_first([f"11/0{day}/2024" for day in range(1, 9)]) is False
     assert parse_date("03/11/2024", day_first=True) == datetime(2024, 11, 3, tzinfo=UTC)
     assert parse_date("03/11/2024") == datetime(2024, 3, 11, tzinfo=UTC)
+    assert other_day("03/11/2024 09:15", day_first=None) == date(2024, 11, 3)
+    for told in ("03.11.2024", "13/11/2024", "11/11/2024", "2024-03-11", "3 November 2024", None):
+        assert other_day(told, day_first=None) is None
+    assert other_day("03/11/2024", day_first=True) is None
     assert parse_date("2024-03-11", day_first=True) == datetime(2024, 3, 11, tzinfo=UTC)
     assert parse_date("11/13/2024", day_first=True) == datetime(2024, 11, 13, tzinfo=UTC)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
 from reviewguard.schema import Cell, Evidence, Record, TypeScore, Verdict
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PLAIN = tuple(f.name for f in fields(Record) if f.name not in ("values", "text", "sent_at"))
+_DATES = {"sent_at": datetime, "other_day": date}
+_PLAIN = tuple(f.name for f in fields(Record) if f.name not in ("values", "text", *_DATES))
 _VERDICT = ("verdict", "probability", "language", "reasons", "error", "without_evidence")
 _DATE, _TEXT = "date", "text"
 
@@ -43,8 +44,7 @@ def dump_record(record: Record) -> bytes:
     """The record without its text, which the work file keeps once however often it occurs."""
     row = {name: value for name in _PLAIN if (value := getattr(record, name)) is not None}
     row["values"] = {name: _dump_cell(cell, record.text) for name, cell in record.values.items()}
-    if record.sent_at is not None:
-        row["sent_at"] = record.sent_at.isoformat()
+    row |= {name: moment.isoformat() for name in _DATES if (moment := getattr(record, name)) is not None}
     return json.dumps(row, separators=(",", ":")).encode("ascii")
 
 
@@ -52,8 +52,7 @@ def load_record(data: bytes, text: str) -> Record:
     """The inverse of `dump_record`."""
     row = json.loads(data)
     row["values"] = {name: _load_cell(cell, text) for name, cell in row["values"].items()}
-    if "sent_at" in row:
-        row["sent_at"] = datetime.fromisoformat(row["sent_at"])
+    row |= {name: kind.fromisoformat(row[name]) for name, kind in _DATES.items() if name in row}
     return Record(text=text, **row)
 
 

@@ -117,6 +117,14 @@ def parse_date(value: Cell, *, day_first: bool | None = None) -> datetime | None
         return None
 
 
+def other_day(value: Cell, *, day_first: bool | None) -> date | None:
+    """The day of a numeric date that `parse_date` reads month first for want of a hint; None of any other date."""
+    if day_first is not None or not isinstance(value, str) or not _NUMERIC.match(_without_weekday(value)):
+        return None
+    taken, other = parse_date(value), parse_date(value, day_first=True)
+    return other.date() if taken and other and taken.date() != other.date() else None
+
+
 def _plausible(moment: datetime | None) -> datetime | None:
     if moment is None or moment.year not in _YEARS:
         return None

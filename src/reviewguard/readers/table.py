@@ -22,7 +22,7 @@ from reviewguard.readers.columns import (
     text_columns,
 )
 from reviewguard.readers.correspondents import OwnAddresses
-from reviewguard.readers.dates import day_first, parse_date
+from reviewguard.readers.dates import day_first, other_day, parse_date
 from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.roles import PEOPLE, in_plain_words, role_columns, told_role, words_of_file
@@ -196,6 +196,7 @@ def _record(
     text, quoted = _said(map(values.get, layout.texts), role, subject)
     whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
     places = ("\n".join(_short_cells(values, layout)), subject, text)
+    day = cell.get("date") if _tells(cell.get("date")) else spare["date"]
     missing = None if "text" in layout.fields or role == "system" else "no column with the message"
     if missing and has_summary(values):
         missing += ": export its content, of which a summary may be the beginning alone"
@@ -218,11 +219,8 @@ def _record(
         or find_asin(word.get("asin"), *places),
         agent=(word.get("agent") or None) if role == "seller" else None,
         subject=subject or None,
-        sent_at=_moment(
-            cell.get("date") if _tells(cell.get("date")) else spare["date"],
-            map(values.get, layout.clocks),
-            first,
-        ),
+        sent_at=_moment(day, map(values.get, layout.clocks), first),
+        other_day=other_day(day, day_first=first),
         previous=_readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
         error=row.error or cut or missing,
     )

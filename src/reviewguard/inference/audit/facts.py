@@ -66,6 +66,16 @@ def not_in_export(audit: Audit) -> str:
     return f"Not in this export: {'; '.join(unmet)}." if unmet else ""
 
 
+def either_day(audit: Audit) -> str:
+    """Says how dates were read that can be read both ways; empty where there are none."""
+    if not (count := audit.overview.either_day):
+        return ""
+    return (
+        f"{plural(count, 'message')} with a date that may begin with the day or the month, and the export does not "
+        "tell: 03/04/2026 was taken for March 4. The period leaves such a message out only if neither day is in it."
+    )
+
+
 def _reviewed(audit: Audit) -> Iterator[str]:
     seen, filters = audit.overview, audit.filters
     if filters.since or filters.until:
@@ -207,6 +217,8 @@ def _not_covered(audit: Audit) -> Iterator[str]:
         yield f"{plural(seen.unusable, 'row')} unreadable or empty, so not judged."
     if seen.undated:
         yield f"{plural(seen.undated, 'message')} without a date; none of them was left out because of the period."
+    if said := either_day(audit):
+        yield said
 
 
 def plural(count: int, noun: str) -> str:

@@ -17,7 +17,8 @@ class AuditFilters:
     """Narrows the findings; threads stay whole.
 
     Attributes:
-        since, until: first and last day, both included; a message without a date is never left out by them.
+        since, until: first and last day, both included. A message without a date is never left out by them, one whose
+            date can be read both ways only if both are outside.
         orders, asins, agents: in lower case; empty takes all.
     """
 
@@ -55,10 +56,15 @@ class AuditFilters:
             return True
         return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
 
+    def _may_be_in_period(self, record: Record) -> bool:
+        other = record.other_day
+        day = record.sent_at.date() if record.sent_at else None
+        return self.in_period(day) or (other is not None and self.in_period(other))
+
     def accepts(self, record: Record) -> bool:
         """Whether a finding may be about this record."""
         return (
-            self.in_period(record.sent_at.date() if record.sent_at else None)
+            self._may_be_in_period(record)
             and _among(record.order_id, self.orders)
             and _among(record.asin, self.asins)
             and self.names_agent(record.agent)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Literal
 
-from reviewguard.readers.dates import day_first, parse_date
+from reviewguard.readers.dates import day_first, other_day, parse_date
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Cell, Record
 
@@ -164,9 +164,9 @@ def _from_cell(column: _Column, cell: Cell, days_first: bool | None) -> OrderDat
     if moment is None:
         return None
     days = [moment.date()]
-    if days_first is None and (other := parse_date(cell, day_first=True)):
-        days.append(other.date())
-    return OrderDate(column.milestone, tuple(dict.fromkeys(days)), f"column {column.name}", _zone(moment))
+    if other := other_day(cell, day_first=days_first):
+        days.append(other)
+    return OrderDate(column.milestone, tuple(days), f"column {column.name}", _zone(moment))
 
 
 def _zone(moment: datetime) -> tzinfo | None:

@@ -56,6 +56,7 @@ class OverviewBuilder:
         else:
             self._totals[record.role] += 1
             self._totals["undated"] += record.sent_at is None
+            self._totals["either_day"] += record.other_day is not None
         day = record.sent_at.date() if record.sent_at else None
         if day and self.filters.in_period(day):
             self._days.setdefault(day, Counter())
@@ -79,7 +80,7 @@ class OverviewBuilder:
         for counter in (
             self._totals,
             self._agents.setdefault(agent if known else OTHER_AGENTS, Counter()),
-            *([self._days[day]] if day else []),
+            *([self._days[day]] if day in self._days else []),
         ):
             counter.update(keys)
 
@@ -96,6 +97,7 @@ class OverviewBuilder:
             copies=totals["copies"],
             not_scored=totals["not_scored"],
             undated=totals["undated"],
+            either_day=totals["either_day"],
             reviewed=totals["sellers"],
             soliciting=totals[REVIEW_SOLICITING],
             neutral=totals["neutral"],

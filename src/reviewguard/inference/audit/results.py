@@ -181,6 +181,7 @@ class Overview:
         copies: messages that the same or another file holds as well, counted there.
         not_scored: sellers' rows with nothing to score in them, such as blank ones; no messages.
         undated: messages of any kind, copies aside, without a readable date.
+        either_day: those whose date, say 03/04/2026, can be read both ways.
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
         neutral: those of `soliciting` that only ask neutrally, which the strict profile reports.
         types: as in a bucket, of all of `reviewed`, dated or not.
@@ -202,6 +203,7 @@ class Overview:
     copies: int
     not_scored: int
     undated: int
+    either_day: int
     reviewed: int
     soliciting: int
     neutral: int

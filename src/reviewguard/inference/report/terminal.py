@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reviewguard.inference.audit.facts import heading, not_in_export, not_judged, quote
+from reviewguard.inference.audit.facts import either_day, heading, not_in_export, not_judged, quote
 from reviewguard.inference.audit.results import Audit, Finding
 from reviewguard.inference.doubts import percent
 from reviewguard.inference.exports import one_sided
@@ -21,7 +21,7 @@ def audit_view(audit: Audit, folder: Path, *, top: int, colour: bool) -> Rendera
     """What `audit` prints."""
     parts: list[RenderableType] = [_counts(audit)]
     sides = one_sided(audit.overview.sellers, audit.overview.buyers)
-    for said in filter(None, (not_judged(audit), not_in_export(audit), sides)):
+    for said in filter(None, (not_judged(audit), not_in_export(audit), sides, either_day(audit))):
         parts += ["", Text(printable(said))]
     for rank, finding in enumerate(audit.findings[:top], 1):
         parts += ["", *_finding(rank, finding, colour=colour)]
