@@ -502,6 +502,19 @@ def test_titles_above_the_header_of_a_sheet_are_passed_over(tmp_path: Path) -> N
         ]
 
 
+def test_a_header_of_groups_above_the_columns_names_is_passed_over(tmp_path: Path) -> None:
+    groups = ["Ticket", None, "Message", None]
+    columns, row = ["Ticket #", "Created", "Role", "Body"], [7, "2024-11-05", "Agent", "Hi"]
+    sheet = written(tmp_path, "a.xlsx", workbook(A=[groups, columns, row]))
+    table = written(
+        tmp_path, "a.csv", "Ticket,,Message,\nTicket #,Created,Role,Body\n7,2024-11-05,Agent,Hi\n"
+    )
+    for path in (sheet, table):
+        assert [(r.thread, r.role, r.text) for r in read(path)] == [("7", "seller", "Hi")]
+    unnamed = written(tmp_path, "b.csv", ",date,text,kind\n0,2024-11-05,message,body\n1,2024-11-06,Hi,body\n")
+    assert [r.text for r in read(unnamed)] == ["message", "Hi"]
+
+
 def test_a_merged_order_id_holds_for_all_its_rows(tmp_path: Path) -> None:
     order, other = "999-1234567-7654321", "999-1234567-7654322"
     rows = [["Text", "Order ID"], ["a", order], ["b"], ["c"], ["d"], ["e", other], [None, "1"], ["f"]]

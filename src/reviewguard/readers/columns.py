@@ -27,24 +27,34 @@ _SUMMARY = "summary"
 
 _NUMBER = re.compile(r"(id|number|no|nr|key)$")
 
-_HEADER_ROWS = 10
+HEADER_ROWS = 10
 """The header is one of so many rows; titles may stand above it."""
 
 
 def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> tuple[int, list[str]]:
     """Place and names of the header: the first row, or one below that names columns and is fuller than all above.
 
-    Reads no row after the header. Where no row has a column for the text, the first row is taken.
+    A row with gaps names groups of columns if one like a header, fuller and as telling, is right below it. Where no row
+    has a column for the text, the first row is taken.
+
+    Args:
+        rows: the first `HEADER_ROWS` rows; further ones are not read.
     """
+    found: tuple[int, list[str]] | None = None
     first: list[str] = []
-    fullest = 0
-    for place, cells in enumerate(islice(rows, _HEADER_ROWS)):
-        words = ["" if cell is None else str(cell) for cell in cells]
-        names, filled = unique_names(words), sum(bool(word.strip()) for word in words)
-        if filled > fullest and _names_text(names, given, alone=not place):
-            return place, names
+    fullest = known = 0
+    for place, cells in enumerate(islice(rows, HEADER_ROWS)):
+        words = ["" if cell is None else str(cell).strip() for cell in cells]
+        names, filled = unique_names(words), sum(map(bool, words))
+        fields = len(recognise(names, given))
+        if filled > fullest and fields >= known and _names_text(names, given, alone=not place):
+            found, known = (place, names), fields
+            if all(words):
+                break
+        elif found:
+            break
         first, fullest = first or names, max(filled, fullest)
-    return 0, first
+    return found or (0, first)
 
 
 def _names_text(names: Sequence[str], given: Mapping[str, str], *, alone: bool) -> bool:

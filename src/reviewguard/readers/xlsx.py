@@ -7,13 +7,14 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import find_fields, find_header
+from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header
 from reviewguard.readers.merged import NumberedRows, filled, merged_spans
 from reviewguard.readers.table import Row, to_records
 from reviewguard.schema import Record
@@ -140,7 +141,9 @@ def _message_sheets(book: Any, path: Path, options: ReadOptions) -> Iterator[_Sh
     found, widest, reason = False, -1, InputError(f"{path} has no sheet")
     for sheet in book.worksheets:
         rows = _cells(sheet, path)
-        columns = find_header((cells for _, cells in rows), options.columns)[1]
+        top = list(islice(rows, HEADER_ROWS))
+        place, columns = find_header((cells for _, cells in top), options.columns)
+        rows = chain(top[place + 1 :], rows)
         try:
             fields = find_fields(columns, options.columns, path)
         except InputError as error:
