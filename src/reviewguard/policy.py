@@ -108,7 +108,7 @@ class Policy:
             raise ConfigError(
                 f"unknown profile {name!r}",
                 expected=" or ".join(self.profiles),
-                fix="pass one of these to --profile",
+                fix="name one of these",
             )
         return self.profiles[name]
 

@@ -312,6 +312,13 @@ def test_users_beside_agents_are_buyers(tmp_path: Path) -> None:
     assert [r.role for r in read(written(tmp_path, "b.csv", table))] == ["buyer", "seller"]
 
 
+def test_who_wrote_is_the_agent_where_another_column_tells_the_side(tmp_path: Path) -> None:
+    table = "Role,From,Body\ncustomer,Ana,Where?\nagent,Raj Patel,Here\nagent,Support,Done\nagent,,Bye\n"
+    assert [r.agent for r in read(written(tmp_path, "a.csv", table))] == [None, "Raj Patel", None, None]
+    untold = "From,Body\nAna,Where?\nRaj Patel,Here\n"
+    assert [r.agent for r in read(written(tmp_path, "b.csv", untold))] == [None, None]
+
+
 def test_summaries_of_messages_are_no_messages(tmp_path: Path) -> None:
     """As lists of Zoho Desk's threads have them."""
     threads = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -228,6 +228,8 @@ def test_a_column_of_arrow_is_read_as_a_list(guard: Classifier) -> None:
         (Message("Leave us 5 stars"), "a Message"),
         (None, "a NoneType"),
         (["Leave us 5 stars", b"bytes"], "message 1 is of type bytes"),
+        ([Message("Hi"), Message("Hi", cast(Any, b"bytes"))], "previous of message 1 is of type bytes"),
+        ([["Leave us 5 stars"]], "to fix: predict"),
     ],
 )
 def test_what_is_no_list_of_messages_is_refused(guard: Classifier, messages: Any, found: str) -> None:

@@ -348,12 +348,12 @@ def _as_messages(items: Iterable[Message | str]) -> list[Message]:
 def _as_message(item: Message | str, at: int) -> Message:
     if not isinstance(item, Message):
         return Message(_text(item, at) or "")
-    text, previous = _text(item.text, at) or "", _text(item.previous, at)
+    text, previous = _text(item.text, at) or "", _text(item.previous, at, "previous of message")
     same = text is item.text and previous is item.previous  # pandas.NA cannot be compared by ==
     return item if same else replace(item, text=text, previous=previous)
 
 
-def _text(value: object, at: int) -> str | None:
+def _text(value: object, at: int, what: str = "message") -> str | None:
     """A text; None for what tables hold where there is none."""
     if hasattr(value, "as_py"):  # a cell of a pyarrow column
         value = value.as_py()
@@ -362,4 +362,9 @@ def _text(value: object, at: int) -> str | None:
     missing = isinstance(value, float | np.floating) and math.isnan(value)
     if missing or type(value).__name__ in ("NAType", "NaTType"):
         return None
-    raise InputError(f"message {at} is of type {type(value).__name__}", expected="text or a Message")
+    many = isinstance(value, list | tuple) or bool(getattr(value, "ndim", 0))
+    raise InputError(
+        f"{what} {at} is of type {type(value).__name__}",
+        expected="text or a Message" if what == "message" else "text",
+        fix="predict(texts) judges many messages, classifier(text) one" if many else "",
+    )

@@ -60,6 +60,8 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
             if _identity(standing) == before:
                 raise ModelError(f"{folder} cannot be read: {error}", expected="a model folder") from error
         except ModelError:
+            if before is None and _identity(standing) is None:
+                raise ModelError(f"there is no folder {folder}", expected="a model folder") from None
             if _identity(standing) == before:
                 raise
         else:

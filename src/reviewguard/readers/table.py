@@ -25,7 +25,14 @@ from reviewguard.readers.correspondents import OwnAddresses
 from reviewguard.readers.dates import day_first, other_day, parse_date
 from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
-from reviewguard.readers.roles import PEOPLE, in_plain_words, role_columns, told_role, words_of_file
+from reviewguard.readers.roles import (
+    PEOPLE,
+    in_plain_words,
+    role_columns,
+    role_of_value,
+    told_role,
+    words_of_file,
+)
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Cell, Record, Role
@@ -176,6 +183,15 @@ def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, words:
     return role or ("buyer" if senders else "seller")
 
 
+def _writer(values: Mapping[str, Cell], layout: _Layout) -> str | None:
+    """Who of the seller's people wrote a row, where another column says that it was one of them."""
+    cells = _writer_cells(values, layout)
+    people = {column: _word(cell) for column, cell in cells.items() if fold(column) in PEOPLE}
+    names = [name for name in people.values() if name and role_of_value(name) is None]
+    others = {column: cell for column, cell in cells.items() if column not in people}
+    return names[0] if names and told_role(others) == "seller" else None
+
+
 def _record(
     row: Row, source: str, layout: _Layout, first: bool | None, own: OwnAddresses, words: _Words
 ) -> Record:
@@ -217,7 +233,7 @@ def _record(
         or None,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
         or find_asin(word.get("asin"), *places),
-        agent=(word.get("agent") or None) if role == "seller" else None,
+        agent=(word.get("agent") or _writer(values, layout)) if role == "seller" else None,
         subject=subject or None,
         sent_at=_moment(day, map(values.get, layout.clocks), first),
         other_day=other_day(day, day_first=first),
