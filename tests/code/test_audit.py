@@ -218,6 +218,8 @@ def test_a_blank_row_is_no_message() -> None:
     assert "2 records read: 1 message of the seller" in text
     assert "1 row unreadable or empty, so not judged." in text
     assert "without a date" not in text
+    assert "without an order number" not in text
+    assert "1 message without an order number" in facts_text(facts(audited([row(1, order=None)])))
 
 
 def test_weeks_and_gaps() -> None:

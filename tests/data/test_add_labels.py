@@ -368,6 +368,15 @@ def test_a_persons_marks_take_the_place_of_the_models(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "cell",
+    ["incentive positive_request", "Positive request / Incentive", "incentive; positive request;"],
+)  # fmt: skip
+def test_types_may_have_any_sign_between_them(home: Path, cell: str) -> None:
+    run(home, {"text": TEXT, "types": cell})
+    assert stored(home)[0]["types"] == ["positive_request", "incentive"]
+
+
+@pytest.mark.parametrize(
     ("row", "reason"),
     [
         ({"text": "Rate us", "verdict": "review-soliciting"}, "without types"),

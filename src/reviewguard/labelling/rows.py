@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -235,11 +235,17 @@ def _types(cell: Cell) -> tuple[str, ...] | None:
     word = word_of(cell)
     if not word:
         return None
-    names = list_of(word) if word.startswith("[") else re.split(r"[\s,;|+]+", word.strip(" ,;|+"))
+    known = load_policy().types
+    names = list_of(word) if word.startswith("[") else list(_names(word, known))
     folded = [fold(str(name)) for name in names]
     if len(folded) == 1 and str(names[0]).casefold() in _NO_TYPES:
         return ()
-    known = load_policy().types
     if unknown := [name for name in folded if name not in known]:
         raise Unusable(f"unknown type {unknown[0]!r}, expected some of {', '.join(known)}")
     return load_policy().ordered(folded)
+
+
+def _names(word: str, known: Container[str]) -> Iterator[str]:
+    """The names in one cell, with spaces between them or in them ("positive request")."""
+    for part in filter(None, map(str.strip, re.split(r"[,;|+/&\n]", word))):
+        yield from [part] if fold(part) in known else part.split()

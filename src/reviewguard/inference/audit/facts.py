@@ -215,6 +215,8 @@ def _not_covered(audit: Audit) -> Iterator[str]:
         yield not_there
     if seen.unusable:
         yield f"{plural(seen.unusable, 'row')} unreadable or empty, so not judged."
+    if seen.orderless and load_policy().profile(audit.profile).order_rules:
+        yield f"{plural(seen.orderless, 'message')} without an order number: not looked at for asking twice or late."
     if seen.undated:
         yield f"{plural(seen.undated, 'message')} without a date; none of them was left out because of the period."
     if said := either_day(audit):

@@ -68,6 +68,7 @@ class OverviewBuilder:
             self._other_agents.setdefault(record.agent)
         if verdict is not None and verdict.verdict is not None and self.filters.accepts(record):
             self._count(verdict, day, record.agent or "")
+            self._totals["orderless"] += record.order_id is None
 
     def _count(self, verdict: Verdict, day: date | None, agent: str) -> None:
         keys = ["sellers", str(verdict.verdict)]
@@ -98,6 +99,7 @@ class OverviewBuilder:
             not_scored=totals["not_scored"],
             undated=totals["undated"],
             either_day=totals["either_day"],
+            orderless=totals["orderless"],
             reviewed=totals["sellers"],
             soliciting=totals[REVIEW_SOLICITING],
             neutral=totals["neutral"],

@@ -182,6 +182,7 @@ class Overview:
         not_scored: sellers' rows with nothing to score in them, such as blank ones; no messages.
         undated: messages of any kind, copies aside, without a readable date.
         either_day: those whose date, say 03/04/2026, can be read both ways.
+        orderless: judged messages that name no order.
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
         neutral: those of `soliciting` that only ask neutrally, which the strict profile reports.
         types: as in a bucket, of all of `reviewed`, dated or not.
@@ -204,6 +205,7 @@ class Overview:
     not_scored: int
     undated: int
     either_day: int
+    orderless: int
     reviewed: int
     soliciting: int
     neutral: int
