@@ -516,7 +516,8 @@ def test_a_header_of_groups_above_the_columns_names_is_passed_over(tmp_path: Pat
     table = written(
         tmp_path, "a.csv", "Ticket,,Message,\nTicket #,Created,Role,Body\n7,2024-11-05,Agent,Hi\n"
     )
-    for path in (sheet, table):
+    repeated = [["Ticket", "Ticket", "Message", "Message"], columns, row]
+    for path in (sheet, table, written(tmp_path, "c.xlsx", workbook(A=repeated))):
         assert [(r.thread, r.role, r.text) for r in read(path)] == [("7", "seller", "Hi")]
     unnamed = written(tmp_path, "b.csv", ",date,text,kind\n0,2024-11-05,message,body\n1,2024-11-06,Hi,body\n")
     assert [r.text for r in read(unnamed)] == ["message", "Hi"]

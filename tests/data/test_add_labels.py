@@ -387,6 +387,7 @@ def test_types_may_have_any_sign_between_them(home: Path, cell: str) -> None:
         ({"text": "Rate us", "types": ["insider"], "rationale": ["rate me"]}, "not in the text"),
         ({"text": "Rate", "types": "insider", "rationale": [{"start": 0, "end": 9}]}, "within 0–4"),
         ({"text": "Rate us", "types": "insider pressure", "rationale": ["Rate us"]}, "type: words"),
+        ({"text": "Rate us", "types": "insider", "rationale": ["incentive: Rate us"]}, "is for incentive"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_row_is_said_and_the_others_are_added(

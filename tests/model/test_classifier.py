@@ -16,6 +16,7 @@ from reviewguard.encoding import Batch, Forward, Limits, MessageEncoder
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.clear import clear_because
+from reviewguard.inference.doubts import undecided
 from reviewguard.inference.spans import WordScores
 from reviewguard.policy import load_policy
 from reviewguard.schema import Message
@@ -135,6 +136,11 @@ def test_what_lies_between_the_thresholds_says_so(guard: Classifier) -> None:
         reason
         == "undecided: 2% lies between under 0.1% (clear below it) and over 99% (flagged from there on)"
     )
+    cuts = ProfileSettings(lower=0.0203, upper=0.912)
+    assert undecided(0.9091, cuts).startswith(
+        "undecided: 90.91% lies between 2.03% (clear below it) and 91.20%"
+    )
+    assert undecided(0.5, cuts).startswith("undecided: 50% lies between 2% (clear below it) and 91%")
     assert unsure("Ваша посылка уже отправлена и скоро будет у вас дома").reasons[1:] == ()
     assert guard("You get a gift from us.").reasons == ()
 

@@ -15,6 +15,7 @@ from reviewguard.cli import app
 from reviewguard.errors import InputError
 from reviewguard.retraining import store as store_module
 from reviewguard.retraining.store import ModelStore
+from reviewguard.retraining.stored import StoredModel
 
 
 @pytest.fixture
@@ -105,6 +106,23 @@ def test_problems_of_the_registry_and_of_the_log_are_told(
     assert "history.jsonl:1 is unfinished" in done.stderr
     assert "registry: server gone" in done.stderr
     assert "the next promotion or rollback tells it" in done.stderr
+
+
+def test_what_bears_an_alias_is_registered_on_demand(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str | None]] = []
+
+    def sync(champion: StoredModel, challenger: StoredModel | None) -> tuple[str, ...]:
+        told.append((champion.version, challenger and challenger.version))
+        return () if len(told) == 1 else ("server gone",)
+
+    monkeypatch.setattr(store_module.ModelStore.__init__, "__kwdefaults__", {"sync": sync})
+    lines = [
+        "registered: 1 as models:/reviewguard@champion",
+        "registered: 2 as models:/reviewguard@challenger",
+    ]
+    assert run(models, "register").output.splitlines() == lines
+    assert "server gone" in str(run(models, "register").exception)
+    assert told == [("1", "2")] * 2
 
 
 def test_figures_stand_side_by_side(models: Path) -> None:

@@ -18,7 +18,7 @@ from reviewguard.cli.shared import (
     progress_bar,
     warn,
 )
-from reviewguard.errors import InputError
+from reviewguard.errors import InputError, ModelError
 from reviewguard.user import who
 
 if TYPE_CHECKING:
@@ -143,6 +143,26 @@ def rollback(reason: ReasonOption = "", models: ModelsOption = MODELS) -> None:
     Example: reviewguard models rollback --reason "false alarms on delivery notes"
     """
     _report(_open(models).rollback(by=who(), reason=reason))
+
+
+@app.command()
+def register(models: ModelsOption = MODELS) -> None:
+    """Register the champion, and the challenger if there is one, in MLflow, with their aliases.
+
+    Retraining, promotions and rollbacks do the same. This is for a model that nothing was done with yet, such as the
+    shipped one, and for a registry that was out of reach.
+
+    Example: reviewguard models register
+    """
+    from reviewguard.retraining.stored import CHALLENGER, CHAMPION
+
+    store = _open(models)
+    store.get(CHAMPION)
+    if problems := store.sync():
+        raise ModelError("; ".join(problems), fix="see that MLFLOW_TRACKING_URI names a store within reach")
+    for model in store.list():
+        for alias in {CHAMPION, CHALLENGER}.intersection(model.aliases):
+            print(f"registered: {model.version} as models:/reviewguard@{alias}")
 
 
 def _needs_force(store: ModelStore, model: StoredModel, *, force: bool) -> bool:

@@ -52,8 +52,11 @@ def doubts(text: str, encoded: EncodedMessage, languages: Languages, *, asks: bo
 
 def undecided(probability: float, cuts: ProfileSettings) -> str:
     """The reason of a message that nothing but its probability, 0–1, puts before a person."""
-    low, high = (percent(cut) for cut in (cuts.lower, cuts.upper))
-    return f"{_UNDECIDED} {percent(probability)} lies between {low} (clear below it) and {high} (flagged from there on)"
+    numbers = (cuts.lower, probability, cuts.upper)
+    low, own, high = map(percent, numbers)
+    if own in (low, high):
+        low, own, high = (f"{number:.2%}" for number in numbers)
+    return f"{_UNDECIDED} {own} lies between {low} (clear below it) and {high} (flagged from there on)"
 
 
 def percent(probability: float) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reviewguard.labelling.words import mark
+from reviewguard.policy import load_policy
 from reviewguard.schema import Cell, Rationale
 
 _NAMED = re.compile(r"(\w+)\s*:\s*(.+)", re.DOTALL)
@@ -46,9 +47,8 @@ def rationale_of(items: Sequence[Any], text: str, types: tuple[str, ...]) -> tup
 def _stretches(item: Any, text: str, types: tuple[str, ...]) -> Iterator[Rationale]:
     if isinstance(item, str):
         named = _NAMED.fullmatch(item)
-        item = (
-            {"quote": item} if not named or named[1] not in types else {"type": named[1], "quote": named[2]}
-        )
+        names_type = named and (named[1] in types or (named[1] in load_policy().types and item not in text))
+        item = {"type": named[1], "quote": named[2]} if named and names_type else {"quote": item}
     if not isinstance(item, dict):
         raise Unusable(f"the rationale holds {item!r}, expected a quote, or start, end and type")
     kind = item.get("type") or (types[0] if len(types) == 1 else "")

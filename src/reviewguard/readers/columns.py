@@ -34,8 +34,8 @@ HEADER_ROWS = 10
 def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> tuple[int, list[str]]:
     """Place and names of the header: the first row, or one below that names columns and is fuller than all above.
 
-    A row with gaps names groups of columns if one like a header, fuller and as telling, is right below it. Where no row
-    has a column for the text, the first row is taken.
+    A row with gaps or repeated names is one of groups of columns if one like a header, as full and as telling, is right
+    below it. Where no row has a column for the text, the first row is taken.
 
     Args:
         rows: the first `HEADER_ROWS` rows; further ones are not read.
@@ -47,9 +47,10 @@ def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> t
         words = ["" if cell is None else str(cell).strip() for cell in cells]
         names, filled = unique_names(words), sum(map(bool, words))
         fields = len(recognise(names, given))
-        if filled > fullest and fields >= known and _names_text(names, given, alone=not place):
+        full = filled >= fullest if found else filled > fullest
+        if full and fields >= known and _names_text(names, given, alone=not place):
             found, known = (place, names), fields
-            if all(words):
+            if all(words) and len(set(words)) == len(words):
                 break
         elif found:
             break

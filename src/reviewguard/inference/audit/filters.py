@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,8 @@ from typing import Self
 from reviewguard.errors import ConfigError
 from reviewguard.inference.audit.agents import agent_names
 from reviewguard.schema import Record
+
+_ORDER = re.compile(r"(\d{3})\W?(\d{7})\W?(\d{7})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class AuditFilters:
             raise ConfigError(
                 f"the period ends ({last}) before it begins ({first})", fix="swap --since and --until"
             )
-        return cls(first, last, _folded(orders), _folded(asins), _folded(agents))
+        return cls(first, last, _folded(map(_hyphened, orders)), _folded(asins), _folded(agents))
 
     def in_period(self, day: date | None) -> bool:
         """Whether the day lies in the period; an unknown day may."""
@@ -104,6 +107,11 @@ def _day(option: str, value: str | None) -> date | None:
         return date.fromisoformat(value.strip())
     except ValueError as error:
         raise ConfigError(f"{option} {value}: no day", expected="year-month-day, as in 2024-11-01") from error
+
+
+def _hyphened(order: str) -> str:
+    """Amazon's order number with its hyphens, however it was pasted; others as they are."""
+    return "-".join(match.groups()) if (match := _ORDER.fullmatch(order.strip())) else order
 
 
 def _folded(values: Iterable[str]) -> frozenset[str]:
