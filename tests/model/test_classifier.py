@@ -253,7 +253,8 @@ def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
     ("text", "reason"),
     [
         ("https://example.com/a https://example.com/b", "only links"),
-        ("🙂🙂🙂", "only links or symbols"),
+        ("🙂🙂🙂", "only links, numbers or symbols"),
+        ("02/03/2026 12:00", "only links, numbers or symbols"),
         ("QUJD" * 200, "without a space"),
         ("QU/D+z" * 100, "without a space"),
         ("Guten Tag, Ihr Paket ist heute bei uns angekommen und wird morgen verschickt.", "language: de"),

@@ -43,8 +43,8 @@ def doubts(text: str, encoded: EncodedMessage, languages: Languages, *, asks: bo
     if asks and encoded.buyer_cut:
         found.append("long: only the start of the buyer's message was read, and an ask depends on it")
     bare = re.sub(r"(?:https?://|www\.)\S+", " ", text)
-    if not re.search(r"\w", bare):
-        found.append("unreadable: no words, only links or symbols")
+    if not re.search(r"[^\W\d_]", bare):
+        found.append("unreadable: no words, only links, numbers or symbols")
     elif _ENDLESS.search(bare):
         found.append(f"unreadable: a run of more than {LONGEST_WORD} characters without a space")
     return tuple(found)
