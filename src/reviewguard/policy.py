@@ -108,7 +108,6 @@ class Policy:
             raise ConfigError(
                 f"unknown profile {name!r}",
                 expected=" or ".join(self.profiles),
-                fix="name one of these",
             )
         return self.profiles[name]
 

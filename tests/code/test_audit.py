@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from io import StringIO
 from itertools import chain
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 from tests.audit_rows import TEMPLATE, audited, evidence, neutral, row, sendings, small_export, soliciting
 
 from reviewguard.errors import ConfigError
@@ -15,6 +18,7 @@ from reviewguard.inference.audit.agents import shown_agent
 from reviewguard.inference.audit.facts import facts, facts_text, quote
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.templates import TemplateIndex, skeleton
+from reviewguard.inference.report.terminal import audit_view
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
 
 
@@ -182,9 +186,27 @@ def test_a_date_that_can_be_read_both_ways_is_left_out_only_if_neither_day_is_in
     either = replace(found, record=replace(found.record, other_day=date(2024, 3, 11)))
     march, april = (audited([either], since=f"2024-{m}-01", until=f"2024-{m}-30") for m in ("03", "04"))
     assert len(march.findings) == 1 and march.overview.soliciting == 1
+    assert march.overview.first == date(2024, 3, 11)
+    assert sum(bucket.sellers for bucket in march.overview.buckets) == 1
     assert not april.findings
-    assert "1 message with a date that may begin with the day" in facts_text(facts(march))
-    assert "may begin with the day" not in facts_text(facts(audited([found])))
+    said, told = "1 message with a date that may begin with the day", "only if neither day is in it"
+    assert said in (text := facts_text(facts(march))) and told in text
+    assert said in (text := facts_text(facts(audited([either])))) and told not in text
+    assert said not in facts_text(facts(audited([found])))
+    shown = Console(width=200, record=True, file=StringIO())
+    shown.print(audit_view(march, Path("out"), top=1, colour=False))
+    assert said in shown.export_text()
+
+
+def test_an_order_is_found_with_and_without_hyphens() -> None:
+    rows = [
+        soliciting(n, "Stars?", order=o)
+        for n, o in enumerate(("999 1111111 1111111", "99911111111111111", "X1"), 1)
+    ]
+    for asked in ("999-1111111-1111111", "99911111111111111"):
+        result = audited(rows, orders=[asked])
+        assert (result.overview.soliciting, result.overview.unmet) == (2, ())
+    assert audited(rows, orders=["x1"]).overview.soliciting == 1
 
 
 @pytest.mark.parametrize("value", ["2024-13-01", "yesterday", "01.11.2024", ""])
@@ -220,7 +242,9 @@ def test_a_blank_row_is_no_message() -> None:
     assert "1 row unreadable or empty, so not judged." in text
     assert "without a date" not in text
     assert "without an order number" not in text
-    assert "1 message without an order number" in facts_text(facts(audited([row(1, order=None)])))
+    orderless = [row(1, order=None)]
+    assert "1 message without an order number" in facts_text(facts(audited(orderless)))
+    assert "without an order number" not in facts_text(facts(audited(orderless, profile="ftc")))
 
 
 def test_weeks_and_gaps() -> None:

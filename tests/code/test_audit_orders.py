@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from tests.audit_rows import audited, neutral, row, soliciting
@@ -157,6 +157,14 @@ def test_days_are_counted_by_the_clock_that_shows_fewer(asked: str, delivered: s
     ask = neutral(1, values={"Delivered At": delivered})
     ask = replace(ask, record=replace(ask.record, sent_at=datetime.fromisoformat(asked)))
     assert len(rules([ask])) == late
+
+
+def test_a_late_ask_whose_own_date_can_be_read_both_ways_is_to_check() -> None:
+    ask = neutral(1, day=35, values={"Delivered At": "2024-11-01"})
+    (sure,) = rules([ask])
+    (unsure,) = rules([replace(ask, record=replace(ask.record, other_day=date(2024, 11, 12)))])
+    assert (sure.verdict, unsure.verdict) == (REVIEW_SOLICITING, NEEDS_REVIEW)
+    assert "the other way round, so check this one" in unsure.reasons[0]
 
 
 @pytest.mark.parametrize(

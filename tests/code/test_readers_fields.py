@@ -370,6 +370,13 @@ def test_the_samples_decide_whether_the_day_comes_first() -> None:
     assert parse_date("11/13/2024", day_first=True) == datetime(2024, 11, 13, tzinfo=UTC)
 
 
+def test_a_record_tells_the_other_day_that_its_date_may_mean(tmp_path: Path) -> None:
+    untold = written(tmp_path, "a.csv", "date,text\n03/11/2024 09:15,a\n03.11.2024,b\nnone,c\n")
+    assert [r.other_day for r in read(untold)] == [date(2024, 11, 3), None, None]
+    told = written(tmp_path, "b.csv", "date,text\n03/11/2024,a\n14/11/2024,b\n")
+    assert [r.other_day for r in read(told)] == [None, None]
+
+
 def test_one_file_has_one_order_of_day_and_month(tmp_path: Path) -> None:
     rows = "date,text\n03/11/2024,a\n14/11/2024,b\nnone,c\n"
     months = [r.sent_at and r.sent_at.month for r in read(written(tmp_path, "a.csv", rows))]

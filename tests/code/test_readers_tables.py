@@ -315,6 +315,10 @@ def test_users_beside_agents_are_buyers(tmp_path: Path) -> None:
 def test_who_wrote_is_the_agent_where_another_column_tells_the_side(tmp_path: Path) -> None:
     table = "Role,From,Body\ncustomer,Ana,Where?\nagent,Raj Patel,Here\nagent,Support,Done\nagent,,Bye\n"
     assert [r.agent for r in read(written(tmp_path, "a.csv", table))] == [None, "Raj Patel", None, None]
+    table = "User type,From,Body\ncustomer,Ana,Where?\nuser,Raj Patel,Here\n"
+    assert [r.agent for r in read(written(tmp_path, "c.csv", table))] == [None, "Raj Patel"]
+    table = "Role,From,Assignee,Body\nagent,Acme Shop,,Here\nagent,Acme Shop,Raj,Here\n"
+    assert [r.agent for r in read(written(tmp_path, "d.csv", table))] == [None, "Raj"]
     untold = "From,Body\nAna,Where?\nRaj Patel,Here\n"
     assert [r.agent for r in read(written(tmp_path, "b.csv", untold))] == [None, None]
 
@@ -509,18 +513,41 @@ def test_titles_above_the_header_of_a_sheet_are_passed_over(tmp_path: Path) -> N
         ]
 
 
-def test_a_header_of_groups_above_the_columns_names_is_passed_over(tmp_path: Path) -> None:
-    groups = ["Ticket", None, "Message", None]
-    columns, row = ["Ticket #", "Created", "Role", "Body"], [7, "2024-11-05", "Agent", "Hi"]
-    sheet = written(tmp_path, "a.xlsx", workbook(A=[groups, columns, row]))
-    table = written(
-        tmp_path, "a.csv", "Ticket,,Message,\nTicket #,Created,Role,Body\n7,2024-11-05,Agent,Hi\n"
-    )
-    repeated = [["Ticket", "Ticket", "Message", "Message"], columns, row]
-    for path in (sheet, table, written(tmp_path, "c.xlsx", workbook(A=repeated))):
+_ROW = [7, "2024-11-05", "Agent", "Hi"]
+_OWN = ["Ticket #", "Created", "Role", "Body"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        [["Ticket", None, "Message", None], _OWN],
+        [["Ticket", "Message"], _OWN],
+        [["Ticket", "Ticket", "Message", "Message"], _OWN],
+        [["Ticket", "Message", None, None], [None, *_OWN[1:]]],
+        [["Export of November"], ["Ticket", None, "Message", None], _OWN],
+    ],
+)
+def test_a_header_of_groups_is_passed_over(tmp_path: Path, header: list[list[str | None]]) -> None:
+    rows = [[*row, None, None][:4] for row in header] + [_ROW]
+    lines = [",".join("" if cell is None else str(cell) for cell in row) for row in rows]
+    sheet = written(tmp_path, "a.xlsx", workbook(A=[*header, _ROW]))
+    table = written(tmp_path, "a.csv", "\n".join(lines) + "\n")
+    for path in (sheet, table):
         assert [(r.thread, r.role, r.text) for r in read(path)] == [("7", "seller", "Hi")]
-    unnamed = written(tmp_path, "b.csv", ",date,text,kind\n0,2024-11-05,message,body\n1,2024-11-06,Hi,body\n")
-    assert [r.text for r in read(unnamed)] == ["message", "Hi"]
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (",date,text,kind", "0,2024-11-05,message,body"),
+        ("id,,text,channel", "5,message,Hi there,email"),
+        ("date,text,kind", "2024-11-05,message,agent,body"),
+        ("kind,text,channel", "message,direction,email"),
+    ],
+)
+def test_a_message_that_looks_like_names_of_columns_is_none(tmp_path: Path, header: str, row: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"{header}\n{row}\n"))
+    assert list(record.values)[2 if header.count(",") > 2 else 1] == "text"
 
 
 def test_a_merged_order_id_holds_for_all_its_rows(tmp_path: Path) -> None:

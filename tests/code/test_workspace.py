@@ -73,6 +73,7 @@ records = st.builds(
     thread=st.none() | st.sampled_from(["a", "b", ""]),
     order_id=st.none() | st.sampled_from(["1", "2"]),
     sent_at=st.none() | st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-8))])),
+    other_day=st.none() | st.dates(),
     previous=st.none() | st.text(alphabet=st.characters(exclude_categories=())),
     error=st.none() | st.text(min_size=1),
 )

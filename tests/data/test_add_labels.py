@@ -367,10 +367,28 @@ def test_a_persons_marks_take_the_place_of_the_models(home: Path) -> None:
     assert run(home, label(TEXT, "insider"), name="third").written is None
 
 
+def test_a_quote_may_look_like_a_type_and_its_words(home: Path) -> None:
+    text = "Incentive: rate us for a gift"
+    run(
+        home,
+        label(text, "insider", rationale=["Incentive: rate us"]),
+        label(TEXT, "insider", rationale=["Insider: tell your cousin"]),
+    )
+    assert [quotes(row) for row in stored(home)] == [
+        [("Incentive: rate us", "insider")],
+        [("Tell your cousin", "insider")],
+    ]
+
+
 @pytest.mark.parametrize(
     "cell",
-    ["incentive positive_request", "Positive request / Incentive", "incentive; positive request;"],
-)  # fmt: skip
+    [
+        "incentive positive_request",
+        "Positive request / Incentive",
+        "incentive; positive request;",
+        "positive request incentive",
+    ],
+)
 def test_types_may_have_any_sign_between_them(home: Path, cell: str) -> None:
     run(home, {"text": TEXT, "types": cell})
     assert stored(home)[0]["types"] == ["positive_request", "incentive"]
@@ -387,7 +405,8 @@ def test_types_may_have_any_sign_between_them(home: Path, cell: str) -> None:
         ({"text": "Rate us", "types": ["insider"], "rationale": ["rate me"]}, "not in the text"),
         ({"text": "Rate", "types": "insider", "rationale": [{"start": 0, "end": 9}]}, "within 0–4"),
         ({"text": "Rate us", "types": "insider pressure", "rationale": ["Rate us"]}, "type: words"),
-        ({"text": "Rate us", "types": "insider", "rationale": ["incentive: Rate us"]}, "is for incentive"),
+        ({"text": "Rate us", "types": "insider", "rationale": ["Incentive: Rate us"]}, "is for incentive"),
+        ({"text": "Rate us", "types": " / "}, "no type in '/'"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_row_is_said_and_the_others_are_added(

@@ -137,8 +137,9 @@ def test_what_lies_between_the_thresholds_says_so(guard: Classifier) -> None:
         == "undecided: 2% lies between under 0.1% (clear below it) and over 99% (flagged from there on)"
     )
     cuts = ProfileSettings(lower=0.0203, upper=0.912)
-    assert undecided(0.9091, cuts).startswith(
-        "undecided: 90.91% lies between 2.03% (clear below it) and 91.20%"
+    assert undecided(0.9091, cuts).startswith("undecided: 90.9% lies between 2.0% (clear below it) and 91.2%")
+    assert undecided(0.91199, cuts).startswith(
+        "undecided: 91.199% lies between 2.030% (clear below it) and 91.200%"
     )
     assert undecided(0.5, cuts).startswith("undecided: 50% lies between 2% (clear below it) and 91%")
     assert unsure("Ваша посылка уже отправлена и скоро будет у вас дома").reasons[1:] == ()

@@ -158,8 +158,10 @@ def register(models: ModelsOption = MODELS) -> None:
 
     store = _open(models)
     store.get(CHAMPION)
-    if problems := store.sync():
-        raise ModelError("; ".join(problems), fix="see that MLFLOW_TRACKING_URI names a store within reach")
+    with store.writing("register"):
+        problems = store.sync()
+    if problems:
+        raise ModelError("; ".join(problems))
     for model in store.list():
         for alias in {CHAMPION, CHALLENGER}.intersection(model.aliases):
             print(f"registered: {model.version} as models:/reviewguard@{alias}")

@@ -362,7 +362,7 @@ def _text(value: object, at: int, what: str = "message") -> str | None:
     missing = isinstance(value, float | np.floating) and math.isnan(value)
     if missing or type(value).__name__ in ("NAType", "NaTType"):
         return None
-    many = isinstance(value, list | tuple) or bool(getattr(value, "ndim", 0))
+    many = what == "message" and (isinstance(value, list | tuple) or bool(getattr(value, "ndim", 0)))
     raise InputError(
         f"{what} {at} is of type {type(value).__name__}",
         expected="text or a Message" if what == "message" else "text",

@@ -54,8 +54,9 @@ def undecided(probability: float, cuts: ProfileSettings) -> str:
     """The reason of a message that nothing but its probability, 0–1, puts before a person."""
     numbers = (cuts.lower, probability, cuts.upper)
     low, own, high = map(percent, numbers)
-    if own in (low, high):
-        low, own, high = (f"{number:.2%}" for number in numbers)
+    for digits in range(1, 5):  # a number beside its cut is told in full
+        if own in (low, high):
+            low, own, high = (f"{number:.{digits}%}" for number in numbers)
     return f"{_UNDECIDED} {own} lies between {low} (clear below it) and {high} (flagged from there on)"
 
 

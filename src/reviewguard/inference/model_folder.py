@@ -61,7 +61,9 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
                 raise ModelError(f"{folder} cannot be read: {error}", expected="a model folder") from error
         except ModelError:
             if before is None and _identity(standing) is None:
-                raise ModelError(f"there is no folder {folder}", expected="a model folder") from None
+                raise ModelError(
+                    f"there is no folder {folder}", expected="a model folder, or none for the shipped model"
+                ) from None
             if _identity(standing) == before:
                 raise
         else:

@@ -9,9 +9,10 @@ from typing import Any
 
 from reviewguard.labelling.words import mark
 from reviewguard.policy import load_policy
+from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Cell, Rationale
 
-_NAMED = re.compile(r"(\w+)\s*:\s*(.+)", re.DOTALL)
+_NAMED = re.compile(r"(\w[\w -]*?)\s*:\s*(.+)", re.DOTALL)
 """A quote that says its type: `incentive: get a mug`."""
 
 _LISTED = re.compile(r"\[\s*(?:[\"{\[\]]|-?\d)")
@@ -47,8 +48,9 @@ def rationale_of(items: Sequence[Any], text: str, types: tuple[str, ...]) -> tup
 def _stretches(item: Any, text: str, types: tuple[str, ...]) -> Iterator[Rationale]:
     if isinstance(item, str):
         named = _NAMED.fullmatch(item)
-        names_type = named and (named[1] in types or (named[1] in load_policy().types and item not in text))
-        item = {"type": named[1], "quote": named[2]} if named and names_type else {"quote": item}
+        kind = fold(named[1]) if named else ""
+        names_type = kind in types or (kind in load_policy().types and item not in text)
+        item = {"type": kind, "quote": named[2]} if named and names_type else {"quote": item}
     if not isinstance(item, dict):
         raise Unusable(f"the rationale holds {item!r}, expected a quote, or start, end and type")
     kind = item.get("type") or (types[0] if len(types) == 1 else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,9 +96,9 @@ class Rows:
 def read_rows(path: Path, columns: Mapping[str, str] | None = None) -> Rows:
     """The rows of a file of labels.
 
-    A labelled row has `text`, and `types` (a list, or names with spaces or commas between) or `verdict`; `previous`,
-    `rationale` (offsets or quotes) and the others of `COLUMNS` where they are known. In an export of conversations
-    the buyer's messages stand before the seller's as `score` takes them.
+    A labelled row has `text`, and `types` (a list, or names with spaces, commas, slashes or the like between) or
+    `verdict`; `previous`, `rationale` (offsets or quotes) and the others of `COLUMNS` where they are known. In an
+    export of conversations the buyer's messages stand before the seller's as `score` takes them.
 
     Args:
         columns: field → column, where the names do not tell.
@@ -236,8 +236,10 @@ def _types(cell: Cell) -> tuple[str, ...] | None:
     if not word:
         return None
     known = load_policy().types
-    names = list_of(word) if word.startswith("[") else list(_names(word, known))
+    names = list_of(word) if word.startswith("[") else _names(word, known)
     folded = [fold(str(name)) for name in names]
+    if not folded and not word.startswith("["):
+        raise Unusable(f"no type in {word!r}, expected some of {', '.join(known)}")
     if len(folded) == 1 and str(names[0]).casefold() in _NO_TYPES:
         return ()
     if unknown := [name for name in folded if name not in known]:
@@ -245,7 +247,7 @@ def _types(cell: Cell) -> tuple[str, ...] | None:
     return load_policy().ordered(folded)
 
 
-def _names(word: str, known: Container[str]) -> Iterator[str]:
-    """The names in one cell, with spaces between them or in them ("positive request")."""
-    for part in filter(None, map(str.strip, re.split(r"[,;|+/&\n]", word))):
-        yield from [part] if fold(part) in known else part.split()
+def _names(word: str, known: Iterable[str]) -> list[str]:
+    """The names in one cell: whatever stands between them, and with spaces in them, too ("positive request")."""
+    wide = (name.replace("_", r"[\s_-]+") + r"(?!\w)" for name in known)
+    return re.findall("|".join([*wide, r"[^\s,;|+/&]+"]), word, re.IGNORECASE)

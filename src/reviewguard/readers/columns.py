@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count, islice
+from itertools import count, islice, zip_longest
 from pathlib import Path
 
 from reviewguard.errors import InputError
@@ -27,6 +27,7 @@ _SUMMARY = "summary"
 
 _NUMBER = re.compile(r"(id|number|no|nr|key)$")
 
+_LONGEST_NAME = 40
 HEADER_ROWS = 10
 """The header is one of so many rows; titles may stand above it."""
 
@@ -34,28 +35,37 @@ HEADER_ROWS = 10
 def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> tuple[int, list[str]]:
     """Place and names of the header: the first row, or one below that names columns and is fuller than all above.
 
-    A row with gaps or repeated names is one of groups of columns if one like a header, as full and as telling, is right
-    below it. Where no row has a column for the text, the first row is taken.
+    If it names groups of columns and the columns' own names are right below it, these are taken. Where no row has a
+    column for the text, the first row is.
 
     Args:
         rows: the first `HEADER_ROWS` rows; further ones are not read.
     """
-    found: tuple[int, list[str]] | None = None
+    words = (["" if cell is None else str(cell).strip() for cell in row] for row in islice(rows, HEADER_ROWS))
     first: list[str] = []
-    fullest = known = 0
-    for place, cells in enumerate(islice(rows, HEADER_ROWS)):
-        words = ["" if cell is None else str(cell).strip() for cell in cells]
-        names, filled = unique_names(words), sum(map(bool, words))
-        fields = len(recognise(names, given))
-        full = filled >= fullest if found else filled > fullest
-        if full and fields >= known and _names_text(names, given, alone=not place):
-            found, known = (place, names), fields
-            if all(words) and len(set(words)) == len(words):
-                break
-        elif found:
-            break
+    fullest = 0
+    for place, header in enumerate(words):
+        names, filled = unique_names(header), sum(map(bool, header))
+        if filled > fullest and _names_text(names, given, alone=not place):
+            columns = _below_groups(header, next(words, []), given)
+            return (place + 1, columns) if columns else (place, names)
         first, fullest = first or names, max(filled, fullest)
-    return found or (0, first)
+    return 0, first
+
+
+def _below_groups(header: Sequence[str], below: Sequence[str], given: Mapping[str, str]) -> list[str]:
+    """The columns' own names, if the row below a header of groups has them; none where it looks like a message's."""
+    filled, own = sum(map(bool, header)), sum(map(bool, below))
+    repeated = filled == own and len(set(header)) < len(header)
+    if not (own > filled or repeated or not all(header)) or not all(map(_may_name, below)):
+        return []
+    names = unique_names([word or group for word, group in zip_longest(below, header, fillvalue="")])
+    return names if _names_text(unique_names(below), given, alone=False) else []
+
+
+def _may_name(word: str) -> bool:
+    """Whether a cell may be a column's name, and not a date, a number or a message."""
+    return len(word) <= _LONGEST_NAME and not word[:1].isdigit()
 
 
 def _names_text(names: Sequence[str], given: Mapping[str, str], *, alone: bool) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import find_fields, find_header, recognise, unique_names
+from reviewguard.readers.columns import find_fields, find_header, recognise
 from reviewguard.readers.delimited import Cells, split_rows
 from reviewguard.readers.lines import decode_head, looks_like_text, read_lines
 from reviewguard.readers.sources import open_bytes, read_head
@@ -44,14 +44,13 @@ class CsvReader:
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each row."""
         head = read_head(path)
-        above, delimiter = _find_table(head, options.columns)
+        above, delimiter, columns = _find_table(head, options.columns)
         _check_header(path, head, above, delimiter)
         with open_bytes(path) as stream:
             rows = split_rows(islice(read_lines(stream, head), above, None), delimiter)
             header = next(rows, None)
             if header is None:
                 raise InputError(f"{path} is empty", expected="a header line, and one message a row")
-            columns = unique_names(header.cells)
             text = find_fields(columns, options.columns, path)["text"]
             table = _rows(rows, columns, columns.index(text) + 1, above)
             yield from to_records(table, path, options, columns)
@@ -68,8 +67,8 @@ def _check_header(path: Path, head: bytes, above: int, delimiter: str) -> None:
         )
 
 
-def _find_table(head: bytes, given: Mapping[str, str]) -> tuple[int, str]:
-    """How many lines stand above the header, and the delimiter."""
+def _find_table(head: bytes, given: Mapping[str, str]) -> tuple[int, str, list[str]]:
+    """How many lines stand above the header, the delimiter, and the columns' names."""
     lines = list(islice(read_lines(io.BytesIO(head), head), _HEAD_LINES))
     filled = [number for number, line in enumerate(lines) if line.strip()]
     separator = _SEPARATOR_LINE.match(lines[filled[0]]) if filled else None
@@ -79,8 +78,10 @@ def _find_table(head: bytes, given: Mapping[str, str]) -> tuple[int, str]:
         return separator[1] if separator else find_delimiter(lines[number])
 
     rows = (next(split_rows(iter(lines[number:]), delimiter_at(number))).cells for number in starts)
-    place, _ = find_header(rows, given)
-    return (starts[place], delimiter_at(starts[place])) if starts else (len(lines), _DELIMITERS[0])
+    place, columns = find_header(rows, given)
+    return (
+        (starts[place], delimiter_at(starts[place]), columns) if starts else (len(lines), _DELIMITERS[0], [])
+    )
 
 
 def find_delimiter(line: str) -> str:

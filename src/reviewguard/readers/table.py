@@ -168,10 +168,14 @@ def _writer_cells(values: Mapping[str, Cell], layout: _Layout) -> dict[str, Cell
     return {column: values.get(column) for column in layout.roles}
 
 
+def _plain_cells(values: Mapping[str, Cell], layout: _Layout, words: _Words) -> dict[str, Cell]:
+    cells = _writer_cells(values, layout)
+    return in_plain_words(cells, words) if words else cells
+
+
 def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, words: _Words) -> Role:
     """Who wrote a row; if the seller's addresses or names are known, they tell more than what a sender is called."""
-    cells = _writer_cells(values, layout)
-    cells = in_plain_words(cells, words) if words else cells
+    cells = _plain_cells(values, layout, words)
     role = told_role(cells)
     if not own.names:
         return role or "seller"
@@ -183,9 +187,11 @@ def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, words:
     return role or ("buyer" if senders else "seller")
 
 
-def _writer(values: Mapping[str, Cell], layout: _Layout) -> str | None:
-    """Who of the seller's people wrote a row, where another column says that it was one of them."""
-    cells = _writer_cells(values, layout)
+def _writer(values: Mapping[str, Cell], layout: _Layout, words: _Words) -> str | None:
+    """Who of the seller's people wrote a row of a table without agents, if another column says that one of them did."""
+    if "agent" in layout.fields:
+        return None
+    cells = _plain_cells(values, layout, words)
     people = {column: _word(cell) for column, cell in cells.items() if fold(column) in PEOPLE}
     names = [name for name in people.values() if name and role_of_value(name) is None]
     others = {column: cell for column, cell in cells.items() if column not in people}
@@ -233,7 +239,7 @@ def _record(
         or None,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
         or find_asin(word.get("asin"), *places),
-        agent=(word.get("agent") or _writer(values, layout)) if role == "seller" else None,
+        agent=(word.get("agent") or _writer(values, layout, words)) if role == "seller" else None,
         subject=subject or None,
         sent_at=_moment(day, map(values.get, layout.clocks), first),
         other_day=other_day(day, day_first=first),

@@ -70,10 +70,12 @@ def either_day(audit: Audit) -> str:
     """Says how dates were read that can be read both ways; empty where there are none."""
     if not (count := audit.overview.either_day):
         return ""
-    return (
-        f"{plural(count, 'message')} with a date that may begin with the day or the month, and the export does not "
-        "tell: 03/04/2026 was taken for March 4. The period leaves such a message out only if neither day is in it."
+    said = (
+        f"{plural(count, 'message')} with a date that may begin with the day or the month, which the export does not "
+        "tell: 03/04/2026, say, was taken for March 4."
     )
+    period = " The period leaves such a message out only if neither day is in it."
+    return said + (period if audit.filters.since or audit.filters.until else "")
 
 
 def _reviewed(audit: Audit) -> Iterator[str]:

@@ -59,16 +59,16 @@ class AuditFilters:
             return True
         return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
 
-    def _may_be_in_period(self, record: Record) -> bool:
-        other = record.other_day
-        day = record.sent_at.date() if record.sent_at else None
-        return self.in_period(day) or (other is not None and self.in_period(other))
+    def day_of(self, record: Record) -> date | None:
+        """The day it was sent; of two that its date may mean the one that lies in the period."""
+        day, other = record.sent_at.date() if record.sent_at else None, record.other_day
+        return other if other and not self.in_period(day) and self.in_period(other) else day
 
     def accepts(self, record: Record) -> bool:
         """Whether a finding may be about this record."""
         return (
-            self._may_be_in_period(record)
-            and _among(record.order_id, self.orders)
+            self.in_period(self.day_of(record))
+            and _among(_hyphened(record.order_id), self.orders)
             and _among(record.asin, self.asins)
             and self.names_agent(record.agent)
         )
@@ -79,7 +79,7 @@ class AuditFilters:
 
     def met_by(self, record: Record) -> Iterator[str]:
         """Orders, ASINs and agents asked for that the record names, whatever its day."""
-        yield from self.orders & {_fold(record.order_id)}
+        yield from self.orders & {_fold(_hyphened(record.order_id))}
         yield from self.asins & {_fold(record.asin)}
         if self.agents:
             yield from self.agents & set(map(_fold, agent_names(record.agent)))
@@ -109,12 +109,13 @@ def _day(option: str, value: str | None) -> date | None:
         raise ConfigError(f"{option} {value}: no day", expected="year-month-day, as in 2024-11-01") from error
 
 
-def _hyphened(order: str) -> str:
+def _hyphened(order: str | None) -> str | None:
     """Amazon's order number with its hyphens, however it was pasted; others as they are."""
-    return "-".join(match.groups()) if (match := _ORDER.fullmatch(order.strip())) else order
+    match = _ORDER.fullmatch((order or "").strip())
+    return "-".join(match.groups()) if match else order
 
 
-def _folded(values: Iterable[str]) -> frozenset[str]:
+def _folded(values: Iterable[str | None]) -> frozenset[str]:
     return frozenset(map(_fold, values))
 
 

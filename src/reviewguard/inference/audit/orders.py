@@ -42,7 +42,8 @@ class Breach:
 class _Ask:
     """One message that asks; `content` is alike for a message exported twice, the rest tells a file's sendings apart.
 
-    Another file may tell the day alone, or its own clock's second.
+    Another file may tell the day alone, or its own clock's second. Of an `either` one day and month may be the other
+    way round.
     """
 
     number: int
@@ -52,12 +53,16 @@ class _Ask:
     id: str | None
     sure: bool
     wanted: bool
+    either: bool
 
     @classmethod
     def of(cls, number: int, record: Record, *, sure: bool, wanted: bool) -> Self:
         """The message without its text."""
         content = hash((record.text, utc_day(record) or record.id))
-        return cls(number, record.sent_at, content, hash(record.source), record.id or None, sure, wanted)
+        either = record.other_day is not None
+        return cls(
+            number, record.sent_at, content, hash(record.source), record.id or None, sure, wanted, either
+        )
 
     @property
     def key(self) -> tuple[int, int, str | None, datetime | None]:
@@ -157,11 +162,11 @@ def _late(order: str, asks: Sequence[_Ask], known: OrderDate) -> Breach:
     days = ", ".join(f"{_days(ask, known)} days" for ask in asks)
     when = " or ".join(map(str, known.days))
     basis = f"asked {days} after the order was {known.milestone} ({when}, {known.origin})"
-    if known.ambiguous:
+    if known.ambiguous or any(ask.either for ask in asks):
         basis += "; day and month may be the other way round, so check this one"
     elif not known.certain:
         basis += "; its completion is later and not known, so check this one"
-    sure, numbers = known.certain and any(ask.sure for ask in asks), _numbers(asks)
+    sure, numbers = known.certain and any(ask.sure and not ask.either for ask in asks), _numbers(asks)
     return Breach(LATE_REQUEST, order, numbers, numbers, sure, basis)
 
 

@@ -57,7 +57,7 @@ class OverviewBuilder:
             self._totals[record.role] += 1
             self._totals["undated"] += record.sent_at is None
             self._totals["either_day"] += record.other_day is not None
-        day = record.sent_at.date() if record.sent_at else None
+        day = self.filters.day_of(record)
         if day and self.filters.in_period(day):
             self._days.setdefault(day, Counter())
         if (
@@ -81,7 +81,7 @@ class OverviewBuilder:
         for counter in (
             self._totals,
             self._agents.setdefault(agent if known else OTHER_AGENTS, Counter()),
-            *([self._days[day]] if day in self._days else []),
+            *([self._days[day]] if day else []),
         ):
             counter.update(keys)
 
