@@ -62,7 +62,8 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
         except ModelError:
             if before is None and _identity(standing) is None:
                 raise ModelError(
-                    f"there is no folder {folder}", expected="a model folder, or none for the shipped model"
+                    f"there is no folder {folder}",
+                    expected=f"a model folder with {CONFIG_FILE}, or none for the shipped model",
                 ) from None
             if _identity(standing) == before:
                 raise
