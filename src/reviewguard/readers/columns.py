@@ -56,11 +56,11 @@ def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> t
 def _below_groups(header: Sequence[str], below: Sequence[str], given: Mapping[str, str]) -> list[str]:
     """The columns' own names, if the row below a header of groups has them; none where it looks like a message's."""
     filled, own = sum(map(bool, header)), sum(map(bool, below))
-    repeated = filled == own and len(set(header)) < len(header)
-    if not (own > filled or repeated or not all(header)) or not all(map(_may_name, below)):
+    repeats = len(set(header)) < len(header)
+    groups = not all(header) or own > filled or (repeats and own == filled)
+    if not (groups and all(map(_may_name, below)) and _names_text(unique_names(below), given, alone=False)):
         return []
-    names = unique_names([word or group for word, group in zip_longest(below, header, fillvalue="")])
-    return names if _names_text(unique_names(below), given, alone=False) else []
+    return unique_names([word or group for word, group in zip_longest(below, header, fillvalue="")])
 
 
 def _may_name(word: str) -> bool:

@@ -48,8 +48,7 @@ class CsvReader:
         _check_header(path, head, above, delimiter)
         with open_bytes(path) as stream:
             rows = split_rows(islice(read_lines(stream, head), above, None), delimiter)
-            header = next(rows, None)
-            if header is None:
+            if next(rows, None) is None:
                 raise InputError(f"{path} is empty", expected="a header line, and one message a row")
             text = find_fields(columns, options.columns, path)["text"]
             table = _rows(rows, columns, columns.index(text) + 1, above)
@@ -77,11 +76,11 @@ def _find_table(head: bytes, given: Mapping[str, str]) -> tuple[int, str, list[s
     def delimiter_at(number: int) -> str:
         return separator[1] if separator else find_delimiter(lines[number])
 
+    if not starts:
+        return len(lines), _DELIMITERS[0], []
     rows = (next(split_rows(iter(lines[number:]), delimiter_at(number))).cells for number in starts)
     place, columns = find_header(rows, given)
-    return (
-        (starts[place], delimiter_at(starts[place]), columns) if starts else (len(lines), _DELIMITERS[0], [])
-    )
+    return starts[place], delimiter_at(starts[place]), columns
 
 
 def find_delimiter(line: str) -> str:

@@ -14,6 +14,7 @@ _ASIN = re.compile(
     r"|(?<![A-Za-z0-9])(B0[A-Z0-9]{8})(?![A-Za-z0-9])"
 )
 
+_ORDER_CELL = re.compile(r"(\d{3})\W?(\d{7})\W?(\d{7})")
 _CELL = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{10}|[0-9]{9}")
 
 
@@ -35,6 +36,12 @@ def find_order_id(*places: str | None) -> str | None:
 def find_asin(*places: str | None) -> str | None:
     """The first ASIN in the first place that has one."""
     return next((found[0] for place in places if place and (found := asins(place))), None)
+
+
+def order_cell(cell: str | None) -> str | None:
+    """An order number with its hyphens, however it was pasted; what is none as it is."""
+    match = _ORDER_CELL.fullmatch((cell or "").strip())
+    return "-".join(match.groups()) if match else cell
 
 
 def asin_cell(cell: str) -> str | None:

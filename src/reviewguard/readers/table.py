@@ -168,14 +168,12 @@ def _writer_cells(values: Mapping[str, Cell], layout: _Layout) -> dict[str, Cell
     return {column: values.get(column) for column in layout.roles}
 
 
-def _plain_cells(values: Mapping[str, Cell], layout: _Layout, words: _Words) -> dict[str, Cell]:
-    cells = _writer_cells(values, layout)
-    return in_plain_words(cells, words) if words else cells
+def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses) -> Role:
+    """Who wrote a row; if the seller's addresses or names are known, they tell more than what a sender is called.
 
-
-def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, words: _Words) -> Role:
-    """Who wrote a row; if the seller's addresses or names are known, they tell more than what a sender is called."""
-    cells = _plain_cells(values, layout, words)
+    Args:
+        cells: those of the row that may tell, in plain words.
+    """
     role = told_role(cells)
     if not own.names:
         return role or "seller"
@@ -187,11 +185,10 @@ def _role(values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses, words:
     return role or ("buyer" if senders else "seller")
 
 
-def _writer(values: Mapping[str, Cell], layout: _Layout, words: _Words) -> str | None:
+def _writer(cells: Mapping[str, Cell], layout: _Layout) -> str | None:
     """Who of the seller's people wrote a row of a table without agents, if another column says that one of them did."""
     if "agent" in layout.fields:
         return None
-    cells = _plain_cells(values, layout, words)
     people = {column: _word(cell) for column, cell in cells.items() if fold(column) in PEOPLE}
     names = [name for name in people.values() if name and role_of_value(name) is None]
     others = {column: cell for column, cell in cells.items() if column not in people}
@@ -213,7 +210,9 @@ def _record(
     for field in ("order_id", "thread"):
         if not _tells(cell.get(field)):
             word[field] = ""
-    role = _role(values, layout, own, words)
+    cells = _writer_cells(values, layout)
+    cells = in_plain_words(cells, words) if words else cells
+    role = _role(cells, values, layout, own)
     subject = word.get("subject")
     text, quoted = _said(map(values.get, layout.texts), role, subject)
     whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
@@ -239,7 +238,7 @@ def _record(
         or None,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
         or find_asin(word.get("asin"), *places),
-        agent=(word.get("agent") or _writer(values, layout, words)) if role == "seller" else None,
+        agent=(word.get("agent") or _writer(cells, layout)) if role == "seller" else None,
         subject=subject or None,
         sent_at=_moment(day, map(values.get, layout.clocks), first),
         other_day=other_day(day, day_first=first),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -10,9 +9,8 @@ from typing import Self
 
 from reviewguard.errors import ConfigError
 from reviewguard.inference.audit.agents import agent_names
+from reviewguard.readers.identifiers import order_cell
 from reviewguard.schema import Record
-
-_ORDER = re.compile(r"(\d{3})\W?(\d{7})\W?(\d{7})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class AuditFilters:
             raise ConfigError(
                 f"the period ends ({last}) before it begins ({first})", fix="swap --since and --until"
             )
-        return cls(first, last, _folded(map(_hyphened, orders)), _folded(asins), _folded(agents))
+        return cls(first, last, _folded(map(order_cell, orders)), _folded(asins), _folded(agents))
 
     def in_period(self, day: date | None) -> bool:
         """Whether the day lies in the period; an unknown day may."""
@@ -68,7 +66,7 @@ class AuditFilters:
         """Whether a finding may be about this record."""
         return (
             self.in_period(self.day_of(record))
-            and _among(_hyphened(record.order_id), self.orders)
+            and _among(order_cell(record.order_id), self.orders)
             and _among(record.asin, self.asins)
             and self.names_agent(record.agent)
         )
@@ -79,7 +77,7 @@ class AuditFilters:
 
     def met_by(self, record: Record) -> Iterator[str]:
         """Orders, ASINs and agents asked for that the record names, whatever its day."""
-        yield from self.orders & {_fold(_hyphened(record.order_id))}
+        yield from self.orders & {_fold(order_cell(record.order_id))}
         yield from self.asins & {_fold(record.asin)}
         if self.agents:
             yield from self.agents & set(map(_fold, agent_names(record.agent)))
@@ -107,12 +105,6 @@ def _day(option: str, value: str | None) -> date | None:
         return date.fromisoformat(value.strip())
     except ValueError as error:
         raise ConfigError(f"{option} {value}: no day", expected="year-month-day, as in 2024-11-01") from error
-
-
-def _hyphened(order: str | None) -> str | None:
-    """Amazon's order number with its hyphens, however it was pasted; others as they are."""
-    match = _ORDER.fullmatch((order or "").strip())
-    return "-".join(match.groups()) if match else order
 
 
 def _folded(values: Iterable[str | None]) -> frozenset[str]:
