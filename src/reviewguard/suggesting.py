@@ -63,7 +63,8 @@ class Suggestions:
 
     Attributes:
         judged, kinds: messages of the export, and different ones among them.
-        unfit: messages that are not English or cannot be read.
+        unfit: messages that are not English or cannot be judged.
+        unreadable: rows of the export that could not be read.
         labelled: labelled messages that the choice keeps away from.
     """
 
@@ -71,6 +72,7 @@ class Suggestions:
     judged: int
     kinds: int
     unfit: int
+    unreadable: int
     labelled: int
 
 
@@ -93,9 +95,10 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
         talks = {candidate.row.record.conversation for candidate in found.kept}
         records = (row.record for row in workspace.scored())
         people = People.among(record for record in records if record.conversation in talks)
+        unreadable = workspace.counts().unreadable
     chosen = _choose(found, people, labelled, cuts, job)
     write_rows([_explained(item, people) for item in chosen], job.out)
-    return Suggestions(chosen, found.judged, found.kinds, found.unfit, len(labelled))
+    return Suggestions(chosen, found.judged, found.kinds, found.unfit, unreadable, len(labelled))
 
 
 def _check_apart(job: SuggestJob) -> None:

@@ -199,13 +199,10 @@ def test_a_date_that_can_be_read_both_ways_is_left_out_only_if_neither_day_is_in
 
 
 def test_an_order_is_found_with_and_without_hyphens() -> None:
-    rows = [
-        soliciting(n, "Stars?", order=o)
-        for n, o in enumerate(("999 1111111 1111111", "99911111111111111", "X1"), 1)
-    ]
-    for asked in ("999-1111111-1111111", "99911111111111111"):
+    rows = [soliciting(n, "Stars?", order=o) for n, o in enumerate(("999-1111111-1111111", "X1"), 1)]
+    for asked in ("999-1111111-1111111", "99911111111111111", "999 1111111 1111111"):
         result = audited(rows, orders=[asked])
-        assert (result.overview.soliciting, result.overview.unmet) == (2, ())
+        assert (result.overview.soliciting, result.overview.unmet) == (1, ())
     assert audited(rows, orders=["x1"]).overview.soliciting == 1
 
 

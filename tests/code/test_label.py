@@ -278,6 +278,8 @@ def test_two_people_do_not_write_one_file(tmp_path: Path) -> None:
         ("reviewers review", "review", ["review"]),
         ("5 stars!!", "stars!", ["stars!"]),
         ("a b", " ", []),
+        ("Don’t wait: five\u200b stars", "don't wait: five stars", ["Don’t wait: five\u200b stars"]),
+        ("rate us, and don't wait", "don’t wait", ["don't wait"]),
     ],
 )
 def test_words_are_found_whatever_their_case_and_spaces(text: str, words: str, found: list[str]) -> None:

@@ -550,6 +550,12 @@ def test_a_message_that_looks_like_names_of_columns_is_none(tmp_path: Path, head
     assert list(record.values)[2 if header.count(",") > 2 else 1] == "text"
 
 
+@pytest.mark.parametrize("cell", ["999-1234567-7654321", "999 1234567 7654321", "99912345677654321"])
+def test_an_order_has_one_form_however_a_cell_writes_it(tmp_path: Path, cell: str) -> None:
+    (record,) = read(written(tmp_path, "o.csv", f"Text,Order ID\nHello,{cell}\n"))
+    assert (record.order_id, record.values["Order ID"]) == ("999-1234567-7654321", cell)
+
+
 def test_a_merged_order_id_holds_for_all_its_rows(tmp_path: Path) -> None:
     order, other = "999-1234567-7654321", "999-1234567-7654322"
     rows = [["Text", "Order ID"], ["a", order], ["b"], ["c"], ["d"], ["e", other], [None, "1"], ["f"]]

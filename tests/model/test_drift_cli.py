@@ -96,6 +96,16 @@ def test_a_model_without_a_reference_is_refused_before_anything_is_read(
     assert drift(old, exports["few"], "--against", exports["old"]).exit_code == 0
 
 
+def test_rows_that_cannot_be_read_are_counted(
+    exports: dict[str, Path], tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    torn = tmp_path / "torn.jsonl"
+    torn.write_text('{"text": "Your kettle left today."}\n{"text": "Your k\n[1]\n')
+    arguments = (torn, "--against", exports["old"], "--json")
+    notes = json.loads(drift(tiny_model_dir, *arguments).stdout)["notes"]
+    assert notes[0].startswith(f"{torn}: 2 rows could not be read and were left out")
+
+
 def test_an_export_without_messages_is_an_error(exports: dict[str, Path], tiny_model_dir: Path) -> None:
     refused = drift(tiny_model_dir, exports["none"])
     assert isinstance(refused.exception, InputError)

@@ -74,6 +74,13 @@ def test_it_writes_rows_with_verdicts_and_reasons(
     assert [r.text for r in read_records([out], ReadOptions())] == [as_read[row["body"]] for row in chosen]
 
 
+def test_rows_that_cannot_be_read_are_counted(tiny_model_dir: Path, tmp_path: Path) -> None:
+    torn = tmp_path / "torn.jsonl"
+    torn.write_text('{"text": "Your kettle left today."}\n{"text": "Your k\n')
+    result = run(torn, tmp_path / "out.jsonl", tiny_model_dir)
+    assert "1 row could not be read and was left out" in result.output.replace("\n", " ")
+
+
 def test_what_has_a_label_is_not_chosen_again_though_labels_hold_no_names(
     texts: list[str], tiny_model_dir: Path, tmp_path: Path
 ) -> None:

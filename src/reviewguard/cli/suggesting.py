@@ -83,6 +83,7 @@ def suggest(
 
 
 def _lines(result: Suggestions, wanted: int, out: Path, top: int) -> list[str]:
+    from reviewguard.inference.exports import unreadable_rows
     from reviewguard.inference.render import printable
 
     lines = [
@@ -90,6 +91,8 @@ def _lines(result: Suggestions, wanted: int, out: Path, top: int) -> list[str]:
         f"{result.unfit:,} more left out: not English, or not readable",
         f"compared with {result.labelled:,} labelled messages",
     ]
+    if result.unreadable:
+        lines.append(unreadable_rows(result.unreadable))
     for rank, item in enumerate(result.chosen[:top], 1):
         text = printable(" ".join(item.row.record.text.split()))[:_SHOWN_CHARACTERS]
         lines += ["", f"{rank}. {item.reason}", f"   {text}"]

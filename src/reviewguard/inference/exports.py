@@ -55,6 +55,12 @@ def one_sided(sellers: int, buyers: int) -> str:
     )
 
 
+def unreadable_rows(count: int) -> str:
+    """Says how many rows were left out, and what tells why."""
+    rows = "1 row could not be read and was" if count == 1 else f"{count:,} rows could not be read and were"
+    return f"{rows} left out; `reviewguard score` says which, and why."
+
+
 def check_out(out: Path, inputs: Sequence[Path | str]) -> None:
     """Refuse an output before anything is scored.
 

@@ -6,14 +6,23 @@ import re
 from collections.abc import Iterable
 
 from reviewguard.schema import Rationale
+from reviewguard.text import normalize
 
 
 def find_words(text: str, words: str) -> tuple[tuple[int, int], ...]:
     """Wherever these words stand, whatever their case and white space; character offsets, `end` exclusive.
 
     All places are given: what makes a type true must not stand elsewhere unmarked. Inside other words they are
-    looked for only if they stand nowhere else.
+    looked for only if they stand nowhere else, and as the model reads them, with straight quotes and without hidden
+    characters, only if they are not in the text as written.
     """
+    if found := _places(text, words):
+        return found
+    read = normalize(text)
+    return tuple(read.to_original(*place) for place in _places(read.text, normalize(words).text))
+
+
+def _places(text: str, words: str) -> tuple[tuple[int, int], ...]:
     parts = words.split()
     if not parts:
         return ()

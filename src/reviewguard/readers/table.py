@@ -23,7 +23,7 @@ from reviewguard.readers.columns import (
 )
 from reviewguard.readers.correspondents import OwnAddresses
 from reviewguard.readers.dates import day_first, other_day, parse_date
-from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
+from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id, order_cell
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.roles import (
     PEOPLE,
@@ -232,7 +232,7 @@ def _record(
         or _word(spare["thread"])
         or (f"{source} {row.thread}" if row.thread and not word.get("order_id") else None),
         order_id=find_order_id(word.get("order_id"))
-        or word.get("order_id")
+        or order_cell(word.get("order_id"))
         or find_order_id(*places, *whole)
         or _word(spare["order_id"])
         or None,

@@ -66,7 +66,7 @@ class AuditFilters:
         """Whether a finding may be about this record."""
         return (
             self.in_period(self.day_of(record))
-            and _among(order_cell(record.order_id), self.orders)
+            and _among(record.order_id, self.orders)
             and _among(record.asin, self.asins)
             and self.names_agent(record.agent)
         )
@@ -77,7 +77,7 @@ class AuditFilters:
 
     def met_by(self, record: Record) -> Iterator[str]:
         """Orders, ASINs and agents asked for that the record names, whatever its day."""
-        yield from self.orders & {_fold(order_cell(record.order_id))}
+        yield from self.orders & {_fold(record.order_id)}
         yield from self.asins & {_fold(record.asin)}
         if self.agents:
             yield from self.agents & set(map(_fold, agent_names(record.agent)))

@@ -10,7 +10,7 @@ from reviewguard.inference.batch import ScoreOptions
 from reviewguard.inference.drift.movements import Drift, compare
 from reviewguard.inference.drift.reference import read_reference
 from reviewguard.inference.drift.sample import Sample, measure
-from reviewguard.inference.exports import ProgressBar, scored_export
+from reviewguard.inference.exports import ProgressBar, scored_export, unreadable_rows
 from reviewguard.inference.model_folder import TOKENIZER_FILE, load, shipped_model
 
 WRITTEN = (
@@ -41,16 +41,21 @@ def find_drift(
     classifier = load(folder)
     encoder = MessageEncoder.from_file(folder / TOKENIZER_FILE, classifier.settings.limits)
 
+    notes = [] if against else [WRITTEN]
+
     def sample(export: Inputs) -> Sample:
         with progress() as report, scored_export(export, classifier, options, report) as workspace:
+            if unreadable := workspace.counts().unreadable:
+                notes.append(f"{', '.join(map(str, export))}: {unreadable_rows(unreadable)}")
             return measure((row.verdict for row in workspace.scored() if row.verdict), encoder)
 
     before = sample(against) if against else read_reference(folder, classifier.settings, options.profile)
+    after = sample(inputs)
     return compare(
         before,
-        sample(inputs),
+        after,
         against=", ".join(map(str, against)) if against else f"the reference of {classifier.model}",
         profile=options.profile,
         model=classifier.model,
-        notes=() if against else (WRITTEN,),
+        notes=tuple(notes),
     )
