@@ -318,6 +318,16 @@ def test_flagged_rows_of_a_scored_table_come_with_their_marks_once_each(tmp_path
     assert len(read_items(path, ReadOptions(), everything=True)) == 3
 
 
+def test_rows_that_cannot_be_read_are_counted_before_labelling(tmp_path: Path) -> None:
+    scored = tmp_path / "scored.jsonl"
+    scored.write_text(
+        json.dumps({"text": ASK, "rg_verdict": "review-soliciting"}) + '\n{"text": "torn\n[2]\n'
+    )
+    said = list[str]()
+    assert len(read_items(scored, ReadOptions(), note=said.append)) == 1
+    assert [line.partition(" left")[0] for line in said] == ["2 rows could not be read and were"]
+
+
 def test_of_scored_lines_edited_by_hand_what_can_be_read_is_shown(tmp_path: Path) -> None:
     good = {"start": 0, "end": len(ASK), "text": ASK, "type": "positive_request", "weight": 1.0}
     bad = ["words", {"start": 0}, good | {"start": "0"}, good | {"type": ["x"]}, good | {"end": 1}]

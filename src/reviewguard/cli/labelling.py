@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reviewguard import user
-from reviewguard.cli.shared import FormatOption, MapOption, ModelOption, column_map, output_console
+from reviewguard.cli.shared import FormatOption, MapOption, ModelOption, column_map, output_console, warn
 from reviewguard.errors import InputError
 
 
@@ -54,7 +54,7 @@ def label(
     target = out or file.with_name(stem + LABELS)
     options = ReadOptions(format, column_map(columns))
     with open_journal(target, file) as journal:
-        items = read_items(file, options, model=model, everything=everything)
+        items = read_items(file, options, model=model, everything=everything, note=lambda line: warn([line]))
         console, colour = output_console()
         with standard_keys() as keys:
             session = run(

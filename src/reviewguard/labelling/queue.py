@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,33 +49,48 @@ class Item:
 
 
 def read_items(
-    path: Path, options: ReadOptions, *, model: Path | None = None, everything: bool = False
+    path: Path,
+    options: ReadOptions,
+    *,
+    model: Path | None = None,
+    everything: bool = False,
+    note: Callable[[str], None] | None = None,
 ) -> list[Item]:
     """The messages to label, in file order, each exchange once.
 
     Args:
         path: what `score` wrote (then its verdicts are shown), or any export (then it is scored here).
         everything: also messages called compliant; those that `suggest` chose always are there.
+        note: told how many rows cannot be read, if any.
 
     Raises:
         InputError: the file cannot be read.
     """
     first = next(read_records([path], options), None)
     scored = first is not None and "rg_verdict" in first.values
-    found = _scored_before(path, options) if scored else _scored_now(path, options, model)
+    found, unreadable = _scored_before(path, options) if scored else _scored_now(path, options, model)
+    if note and unreadable:
+        from reviewguard.inference.exports import unreadable_rows
+
+        note(unreadable_rows(unreadable))
     readable = (item for item in found if item.text.strip())
     wanted = (item for item in readable if everything or item.suggested or item.shown != COMPLIANT)
     return list({item.key: item for item in reversed(list(wanted))}.values())[::-1]
 
 
-def _scored_before(path: Path, options: ReadOptions) -> Iterator[Item]:
-    people = People.among(read_records([path], options))
+def _scored_before(path: Path, options: ReadOptions) -> tuple[list[Item], int]:
+    """The items, and how many rows cannot be read."""
+    people, found, unreadable = People.among(read_records([path], options)), list[Item](), 0
     for record in read_records([path], options):
-        if record.values.get("rg_verdict") and not record.error:
-            yield _from_columns(record, people)
+        if record.error:
+            unreadable += 1
+        elif record.values.get("rg_verdict"):
+            found.append(_from_columns(record, people))
+    return found, unreadable
 
 
-def _scored_now(path: Path, options: ReadOptions, model: Path | None) -> Iterator[Item]:
+def _scored_now(path: Path, options: ReadOptions, model: Path | None) -> tuple[list[Item], int]:
+    """The items, and how many rows cannot be read."""
     from reviewguard.inference.batch import score_records
     from reviewguard.inference.model_folder import load
     from reviewguard.inference.workspace import Workspace
@@ -83,7 +98,8 @@ def _scored_now(path: Path, options: ReadOptions, model: Path | None) -> Iterato
     with Workspace.temporary() as workspace:
         score_records(read_records([path], options), load(model), workspace)
         people = People.among(row.record for row in workspace.scored())
-        yield from (_from_verdict(row, row.verdict, people) for row in workspace.scored() if row.verdict)
+        found = [_from_verdict(row, row.verdict, people) for row in workspace.scored() if row.verdict]
+        return found, workspace.counts().unreadable
 
 
 def _from_verdict(row: ScoredRecord, verdict: Verdict, people: People) -> Item:
