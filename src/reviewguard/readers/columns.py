@@ -18,14 +18,17 @@ _OF_PRODUCTS = "description"
 """Holds the message where nothing else does; beside another body it tells of the product or the ticket."""
 
 _ANSWER = re.compile(
-    r"((agent|seller|our)_)?(reply|response|answer)(_(text|body|message))?|(agent|seller|outgoing|sent)_message"
+    r"(?!\w*(?:date|time|by|status|type|count|first)_)(?:\w+_)?"
+    r"(?:reply|response|answer|antwort|respuesta|risposta|réponse|reponse)(?:_(?:text|body|message|sent|content))?"
+    r"|(?:agent|seller|outgoing|sent)_message"
 )
 """Names of columns with the seller's message where another one holds what was answered."""
 
 _SUMMARY = "summary"
 """Holds the beginning of a message, as in Zoho Desk's lists of threads, or no message at all."""
 
-_NUMBER = re.compile(r"(id|number|no|nr|key)$")
+NUMBER = re.compile(r"(id|number|no|nr|key)$")
+"""Ends the names of columns that hold a number, whatever it looks like."""
 
 _LONGEST_NAME = 40
 HEADER_ROWS = 10
@@ -56,11 +59,21 @@ def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> t
 def _below_groups(header: Sequence[str], below: Sequence[str], given: Mapping[str, str]) -> list[str]:
     """The columns' own names, if the row below a header of groups has them; none where it looks like a message's."""
     filled, own = sum(map(bool, header)), sum(map(bool, below))
+    last = max(
+        (place for place, word in enumerate(header) if word), default=-1
+    )  # a line may end with a delimiter
     repeats = len(set(header)) < len(header)
-    groups = not all(header) or own > filled or (repeats and own == filled)
+    groups = not all(header[: last + 1]) or own > filled or (repeats and own == filled)
     if not (groups and all(map(_may_name, below)) and _names_text(unique_names(below), given, alone=False)):
         return []
+    if _known_names(below) < _known_names(header):  # "Message", "Agent" may be what a message's row holds
+        return []
     return unique_names([word or group for word, group in zip_longest(below, header, fillvalue="")])
+
+
+def _known_names(header: Iterable[str]) -> int:
+    known = {name for names in load_vocabulary().columns.values() for name in names}
+    return len(known & set(map(fold, header)))
 
 
 def _may_name(word: str) -> bool:
@@ -156,7 +169,7 @@ def spare_columns(field: str, header: Sequence[str], given: Mapping[str, str]) -
     folded = {fold(column): column for column in reversed(header)}
     names = load_vocabulary().columns[field]
     if field == "thread":
-        names = tuple(name for name in names if _NUMBER.search(name))
+        names = tuple(name for name in names if NUMBER.search(name))
     return tuple(folded[name] for name in names if name in folded and folded[name] != found)
 
 

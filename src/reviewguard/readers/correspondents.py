@@ -75,9 +75,13 @@ def role_of_mail(mail: ParsedMail, own: OwnAddresses) -> Role:
     senders = mail.addresses("from", "sender")
     from_relay = any(map(_RELAY.fullmatch, mail.addresses("from", "reply-to")))
     to_relay = any(map(_RELAY.fullmatch, mail.addresses("to", "cc", "bcc")))
-    if any(map(_is_machine, senders)) or mail.content_type == "multipart/report" or _is_draft(mail):
+    unrelayed = [address for address in senders if not _RELAY.fullmatch(address)]
+    if any(map(_AMAZON.fullmatch, unrelayed)) or mail.content_type == "multipart/report" or _is_draft(mail):
         return "system"
-    if own.hold(senders) or (to_relay and not from_relay):
+    answers = to_relay and not from_relay
+    if any(map(_DAEMON.fullmatch, unrelayed)) and not answers:
+        return "system"
+    if own.hold(senders) or answers:
         return "seller"
     if _is_automatic(mail):
         return "system"
@@ -86,10 +90,6 @@ def role_of_mail(mail: ParsedMail, own: OwnAddresses) -> Role:
 
 def _is_draft(mail: ParsedMail) -> bool:
     return mail.header("x-unsent") == "1" or bool(_DRAFTS.search(mail.header("x-gmail-labels")))
-
-
-def _is_machine(address: str) -> bool:
-    return bool(_DAEMON.fullmatch(address) or _AMAZON.fullmatch(address)) and not _RELAY.fullmatch(address)
 
 
 def _is_automatic(mail: ParsedMail) -> bool:

@@ -18,6 +18,8 @@ _LEADING_WORD = re.compile(r"\s*([^\W\d_]+)[.,\s]+(?=\w)")
 _WORD = re.compile(r"[^\W\d_]+")
 _NOTE = re.compile(r"\(([^()]*)\)$")
 _GREENWICH = re.compile(r"\b(?:GMT|UTC)\s*(?=[+-]\d)")
+_OFFSET_NAME = re.compile(r"(?<=[+-]\d{4}) [A-Z]{3,4}\s*$")
+_JAPANESE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
 _COMPACT = re.compile(r"(\d{14})(?:\.0+)?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _EXCEL_START = datetime(1899, 12, 30, tzinfo=UTC)
@@ -108,7 +110,7 @@ def parse_date(value: Cell, *, day_first: bool | None = None) -> datetime | None
     """
     if value is None or isinstance(value, bool):
         return None
-    text = str(value).strip()
+    text = _OFFSET_NAME.sub("", _JAPANESE.sub(r"\1-\2-\3 ", str(value))).strip()
     try:
         if isinstance(value, datetime):
             return _plausible(value)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -69,7 +70,8 @@ class MboxReader:
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether the content begins with the separator line of a mailbox."""
-        return bool(_SEPARATOR.match(head.lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")[0].rstrip(b"\r")))
+        line, _, below = head.lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")
+        return line.startswith(b"From ") and _separates(line, b"", below)
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record a mail; what stands between mails and is none is a record with `error`."""
@@ -81,22 +83,28 @@ class MboxReader:
 def split_mailbox(stream: BinaryIO, *, limit: int = MAX_MAIL) -> Iterator[bytes]:
     """Each mail of a mailbox without its separator line, up to about `limit` bytes.
 
-    A line that begins with "From " separates only if a date follows: unquoted sentences begin so, too. Text before
-    the first separator comes as if it were a mail.
+    A line that begins with "From " separates only if a date follows, or if it stands below an empty line and above a
+    header, as Thunderbird writes it: unquoted sentences begin so, too. Text before the first separator comes as if it
+    were a mail.
     """
     lines: list[bytes] = []
-    size, at_line_start = 0, True
-    for line in iter(lambda: stream.readline(_PIECE), b""):
-        if at_line_start and line.startswith(b"From ") and _SEPARATOR.match(line.rstrip(b"\r\n")):
+    size, at_line_start, before = 0, True, b""
+    for line, below in pairwise(chain(iter(lambda: stream.readline(_PIECE), b""), [b""])):
+        if at_line_start and line.startswith(b"From ") and _separates(line, before, below):
             if any(map(bytes.strip, lines)):
                 yield b"".join(lines)
             lines, size = [], 0
         elif size < limit:
             lines.append(line[1:] if at_line_start and _ESCAPED.match(line) else line)
             size += len(line)
-        at_line_start = line.endswith(b"\n")
+        at_line_start, before = line.endswith(b"\n"), line
     if any(map(bytes.strip, lines)):
         yield b"".join(lines)
+
+
+def _separates(line: bytes, before: bytes, below: bytes) -> bool:
+    dated = _SEPARATOR.match(line.rstrip(b"\r\n"))
+    return bool(dated or (not before.strip() and _HEADER_LINE.match(below)))
 
 
 def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record:

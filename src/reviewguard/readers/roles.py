@@ -17,6 +17,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
         "seller",
     ),
     (re.compile(r"\b(contact|call) cent(er|re)\b"), "seller"),
+    (re.compile(r"\b(contact|e ?mail|message|notify|write) (the )?(buyer|customer|client)\b"), "seller"),
     (re.compile(r"\b(to|for) (the )?(buyer|customer|client|end ?user|user|shopper)\b"), "seller"),
     (re.compile(r"\b(to|for) (the )?(seller|agent|merchant|vendor|us|support)\b"), "buyer"),
     (re.compile(r"\ban (den |die )?(käufer(in)?|kunden?|kundin|besteller)\b"), "seller"),
@@ -47,20 +48,27 @@ _STAFF = re.compile(
 """Who are the seller's own, even where the word before says whom they look after."""
 
 _PLACES = frozenset(("amazon", "marketplace"))
-_MARKETPLACES = frozenset(("ebay", "e_bay"))
+_MARKETPLACES = frozenset(("ebay", "e_bay", *_PLACES))
 """What a sender's name is that is the system's, and a type the channel."""
 _NAMES = frozenset(("contact", *_PLACES, *_MARKETPLACES))
 """What a sender's name may be that is the seller's if another column says so."""
 _USER, _USERS_ARE_STAFF = "user", "created_by_type"
+_MACHINE = re.compile(r"bot|automation|autoresponder")
+_SURELY_BUYERS = frozenset(("contact", "customer", "visitor"))
+"""Who stands beside "user" where that is an agent, even if a bot writes there, too; Intercom has leads and users."""
 _DIRECTIONS = frozenset(
     ("direction", "message_direction", "richtung", "nachrichtenrichtung", "sens", "direzione")
 )
 _NOTES = frozenset(("note", "internal", "private", "notiz", "interne", "nota", "interna"))
 _RELAY = re.compile(rf"@(?:{RELAY_HOST}|m\.amazon\.)")
+_BOTH = re.compile(r"(?:buyer|customer)_(?:and_)?(?:seller|merchant)")
+"""Names the channel, not the writer."""
+_SHOP = re.compile(r"[@|(]|\s-\s")
+_AMAZONS = re.compile(r"@(?:[\w-]+\.)*amazon\.", re.IGNORECASE)
 _HEAD_END = re.compile(r"[:(\[<|/,>→]|\s-")
-_TRUTH = dict.fromkeys(("true", "yes", "y", "1", "t"), True) | dict.fromkeys(
-    ("false", "no", "n", "0", "f"), False
-)
+_TRUTH = dict.fromkeys(
+    ("true", "yes", "y", "1", "t", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "vero"), True
+) | dict.fromkeys(("false", "no", "n", "0", "f", "falsch", "nein", "faux", "non", "falso"), False)
 
 
 def role_columns(header: Iterable[str], sender: str | None = None) -> tuple[str, ...]:
@@ -108,9 +116,9 @@ def words_of_file(rows: Iterable[Mapping[str, Cell]]) -> dict[tuple[str, str], s
     """What words mean in columns of one file: (column, word as `fold` writes it) → the same in plain words.
 
     "user" is the seller's own, as Help Scout and Drift write it, where the others are called something else
-    ("customer", "contact"), and nobody "agent" or the like. A "comment" is a note, as HubSpot writes it, where the
-    seller's are a "message" with a direction or writer, and no comment has one. Re:amaze's visibility 1 is a note's
-    where buyers and sellers have 0.
+    ("customer", "contact"), and nobody but a bot "agent" or the like. A "comment" is a note, as HubSpot writes it,
+    where the seller's are a "message" with a direction or writer, and no comment has one. Re:amaze's visibility 1 is a
+    note's where buyers and sellers have 0.
 
     Args:
         rows: the cells of each row that may tell who wrote it.
@@ -123,9 +131,11 @@ def words_of_file(rows: Iterable[Mapping[str, Cell]]) -> dict[tuple[str, str], s
             beside.setdefault(column, {}).setdefault(_plain(value), set()).update(others)
     words: dict[tuple[str, str], str] = {}
     for column, found in beside.items():
-        name, told = fold(column), {role_of_value(word) for word in found if word != _USER}
-        told -= {None, "system"}
-        if _USER in found and (told == {"buyer"} or (name == _USERS_ARE_STAFF and not told)):
+        name, people = fold(column), {word for word in found if word != _USER and not _MACHINE.search(word)}
+        told = {role_of_value(word) for word in people} - {None, "system"}
+        machines = any(map(_MACHINE.search, found))
+        beside_buyers = told == {"buyer"} and (not machines or not people.isdisjoint(_SURELY_BUYERS))
+        if _USER in found and (beside_buyers or (name == _USERS_ARE_STAFF and not told)):
             words[column, _USER] = "agent"
         if name == "type" and "seller" in found.get("message", ()) and not found.get("comment", {"seller"}):
             words[column, "comment"] = "event"
@@ -195,13 +205,23 @@ def role_of_value(value: str) -> Role | None:
         return known.values[folded]
     if _RELAY.search(value.lower()):
         return "buyer"
+    if _BOTH.search(folded):
+        return None
     for pattern, role in _PHRASES:
         if pattern.search(folded.replace("_", " ")):
             return role
-    words = fold(_HEAD_END.split(value, maxsplit=1)[0]).split("_")
+    head = _HEAD_END.split(value, maxsplit=1)[0]
+    words = fold(head).split("_")
     if not all(word in known.words or word in known.fillers for word in words):
         return None
-    return _role_of_words([word for word in words if word not in _BETWEEN], known.words)
+    role = _role_of_words([word for word in words if word not in _BETWEEN], known.words)
+    return None if head != value and _is_brands(fold(head), role, value) else role
+
+
+def _is_brands(head: str, role: Role | None, value: str) -> bool:
+    """Whether "Contact", "Amazon" or "Noreply" begins a shop's name, as it may before its address or brand."""
+    named = head in _NAMES and _SHOP.search(value)
+    return bool(named or (role == "system" and "@" in value)) and not _AMAZONS.search(value)
 
 
 def _role_of_words(words: Sequence[str], roles: Mapping[str, Role]) -> Role | None:

@@ -14,6 +14,7 @@ from reviewguard.errors import InputError
 from reviewguard.personal import EMAIL
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import (
+    NUMBER,
     check_answers,
     find_fields,
     has_summary,
@@ -45,12 +46,15 @@ _SAMPLE_ROWS, _SAMPLE_SIZE = 1000, 2**21
 _LAYOUTS = 256
 _SHORT = 200
 _NOTHING_WORDS = (
-    "nan none null nil n/a na #n/a <na> nat - -- – — undefined unknown (none) (blank) (empty) {} []"
+    "nan none null nil n/a na #n/a <na> nat - -- – — undefined unknown (none) (blank) (empty) {} [] \\n #nv (vide) "
+    "(leer)"
 )
 _NOTHING = frozenset(_NOTHING_WORDS.split())
 """What exports write for an empty cell; taken as a value, it would put strangers into one conversation."""
-_NO_NUMBER = frozenset({"0", "no order"})
+_NO_NUMBER = frozenset({"0", "no order", "keine", "n.v.", "tbd", "?"})
 """The same for an order or a ticket."""
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
+"""A number as spreadsheets show it when it is too long: many are written alike."""
 _SPARED = ("date", "order_id", "thread")
 """Fields of which a table may have several columns, filled by turns."""
 _CLOCK = re.compile(
@@ -208,7 +212,7 @@ def _record(
     }
     word = {field: _word(value) for field, value in cell.items()}
     for field in ("order_id", "thread"):
-        if not _tells(cell.get(field)):
+        if not _tells(cell.get(field)) or _ROUNDED.fullmatch(word[field]):
             word[field] = ""
     cells = _writer_cells(values, layout)
     cells = in_plain_words(cells, words) if words else cells
@@ -221,6 +225,16 @@ def _record(
     missing = None if "text" in layout.fields or role == "system" else "no column with the message"
     if missing and has_summary(values):
         missing += ": export its content, of which a summary may be the beginning alone"
+    order_id = (
+        find_order_id(word.get("order_id"))
+        or order_cell(word.get("order_id"))
+        or find_order_id(*places, *whole)
+        or _word(spare["order_id"])
+        or None
+    )
+    thread = word.get("thread")
+    if order_id and not _has_digit(thread) and not NUMBER.search(fold(layout.fields.get("thread", ""))):
+        thread = None  # "Return" in a column "Case" is a kind, which strangers share
     return Record(
         source=source,
         place=row.place,
@@ -228,14 +242,10 @@ def _record(
         text=text,
         role=role,
         id=word.get("id") or None,
-        thread=word.get("thread")
+        thread=thread
         or _word(spare["thread"])
         or (f"{source} {row.thread}" if row.thread and not word.get("order_id") else None),
-        order_id=find_order_id(word.get("order_id"))
-        or order_cell(word.get("order_id"))
-        or find_order_id(*places, *whole)
-        or _word(spare["order_id"])
-        or None,
+        order_id=order_id,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
         or find_asin(word.get("asin"), *places),
         agent=(word.get("agent") or _writer(cells, layout)) if role == "seller" else None,

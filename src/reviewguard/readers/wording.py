@@ -47,6 +47,12 @@ _OFFERS = re.compile(
     r"|[$€£] ?\d|\d ?(?:[$€£]|usd\b|eur\b|gbp\b|dollars?\b|euros?\b|pounds?\b)",
     re.IGNORECASE,
 )
+_HINTS = re.compile(
+    r"experience|kind words|testimonial|recommend|\btell (?:us|other|your|everyone)|bewert|sterne|\bavis\b|étoiles"
+    r"|recensi|stelle|reseñ|estrellas|valora",
+    re.IGNORECASE,
+)
+"""What may ask, in a signature or below it, without the words of `_ASKS`."""
 _RELAY = re.compile(rf"@{RELAY_HOST}", re.IGNORECASE)
 _MARKED_ANSWER = re.compile(r"^\[[^\[\]\n:]{1,40}\] .*\n?", re.MULTILINE)
 """A line that Outlook puts a writer's name before, where answers are typed into the mail that is answered."""
@@ -232,13 +238,21 @@ def _before_marks(found: dict[str, str], text: str) -> str:
 
 def _unsigned(text: str) -> str:
     lines = text.rstrip().split("\n")
-    while len(lines) > 1 and (not lines[-1].strip() or _is_idle(_DEVICE_LINE, lines[-1].strip())):
+    while len(lines) > 1 and (not lines[-1].strip() or _names_device(lines[-1].strip())):
         lines.pop()
     text = "\n".join(lines)
     match = _SIGNATURE.search(text)
-    if match is None or _offers(text[match.end() :]):
+    if match is None or _hints(text[match.end() :]):
         return text.strip()
     return text[: match.start()].strip()
+
+
+def _names_device(line: str) -> bool:
+    return bool(_DEVICE_LINE.fullmatch(line)) and not _hints(line)
+
+
+def _hints(text: str) -> bool:
+    return _offers(text) or bool(_HINTS.search(normalize(text).text))
 
 
 def _is_idle(pattern: re.Pattern[str], line: str) -> bool:

@@ -11,7 +11,8 @@ from reviewguard.readers.json_stream import mentioned, read_list
 from reviewguard.readers.tickets import People, Said, TicketReader, body
 from reviewguard.schema import Role
 
-_STAFF = ("agent", "admin", "owner")
+_CUSTOMERS = ("end-user", "end_user", "enduser", "user", "customer", "requester")
+"""Roles that are not of the staff; others, such as "light_agent", are."""
 _BODIES = ("plain_body", "body", "html_body")
 _ZENDESK_ITSELF = "-1"
 _SELLERS_RULE = "rule"
@@ -85,10 +86,11 @@ class ZendeskReader(TicketReader):
         users = mentioned(path, ("users",))
         for value in read_list(path, "users", (*self.lists, *users)) if users else ():
             user = Fields(value if isinstance(value, dict) else {})
-            if user.text("role") in _STAFF:
-                agents[user.text("id")] = user.text("name", "email")
-            else:
+            role = user.text("role").lower()
+            if role in _CUSTOMERS:
                 customers.add(user.text("id"))
+            elif role:
+                agents[user.text("id")] = user.text("name", "email")
         return People(agents, frozenset(customers))
 
     def _role(self, comment: Fields, ticket: Fields, author_id: str, people: People) -> Role:
@@ -99,9 +101,10 @@ class ZendeskReader(TicketReader):
         author = comment.inner("author")
         if people.own.hold(name.lower() for name in (author_id, author.text("name"), author.text("email"))):
             return "seller"
-        role = author.text("role")
+        role = author.text("role").lower()
         if role or author_id in people.agents or author_id in people.customers:
-            return "seller" if role in _STAFF or author_id in people.agents else "buyer"
+            is_staff = author_id in people.agents or (role and role not in _CUSTOMERS)
+            return "seller" if is_staff else "buyer"
         requester = ticket.text("requester_id") or ticket.inner("requester").text("id")
         if not (requester or people.agents or people.customers or people.own.names):
             raise Malformed(

@@ -1,0 +1,105 @@
+"""Exports in which a seller's words were taken for another's, or lost, and so never judged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.code.reading import read, written
+
+from reviewguard.errors import InputError
+from reviewguard.schema import Role
+
+RELAY = "abc@marketplace.amazon.com"
+
+
+@pytest.mark.parametrize(
+    ("table", "roles"),
+    [
+        ("Sender Type,Body\ncontact,B\nagent_bot,Hello\nuser,M\n", ["buyer", "seller", "seller"]),
+        ("Sender,Type,Body\nSeller,Amazon,M\nBuyer,Marketplace,B\n", ["seller", "buyer"]),
+        ("Message Type,Body\nBuyer-Seller Message,M\nContact Buyer,M\n", ["seller", "seller"]),
+        ("From,Body\nContact <contact@boutique.example>,M\nAmazon - Acme UK,M\n", ["seller", "seller"]),
+        ("From,Body\nAmazon <shop@acme.example>,M\nNoreply <noreply@acme.example>,M\n", ["seller", "seller"]),
+        ("From,Body\nAmazon <noreply@amazon.com>,N\nNote (internal),N\n", ["system", "system"]),
+        ("Incoming,Body\nWAHR,B\nFALSCH,M\n", ["buyer", "seller"]),
+        ("Updater role,Body\nend-user,B\nagent,M\n", ["buyer", "seller"]),
+    ],
+)
+def test_who_wrote_it(tmp_path: Path, table: str, roles: list[Role]) -> None:
+    assert [record.role for record in read(written(tmp_path, "a.csv", table))] == roles
+
+
+@pytest.mark.parametrize("separator", ["From ", "From s@acme.example 2024-11-04 10:00:00"])
+def test_a_mailbox_whose_separators_have_no_date_is_read_mail_by_mail(tmp_path: Path, separator: str) -> None:
+    mails = (("Hi", RELAY, "s@acme.example"), ("From here on all is well", "s@acme.example", RELAY))
+    box = "".join(
+        f"{separator}\r\nFrom: {sender}\r\nTo: {to}\r\nSubject: Lamp\r\n\r\n{text}\r\n\r\n"
+        for text, sender, to in mails
+    )
+    records = read(written(tmp_path, "Sent", box))
+    assert [(r.text, r.role) for r in records] == [(mails[0][0], "buyer"), (mails[1][0], "seller")]
+
+
+def test_mail_to_a_buyers_alias_is_the_sellers_whatever_program_sent_it(tmp_path: Path) -> None:
+    mail = (
+        f"From: Acme <s@acme.example>\nSender: bounces+77@mail.acme.example\nTo: {RELAY}\nSubject: x\n\nM\n"
+    )
+    (record,) = read(written(tmp_path, "a.eml", mail))
+    assert record.role == "seller"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Type,Sender,Body,\nMessage,Agent,Leave us a review!,\n",
+        "Name,Type,Name,Body\nAnn,Message,Ann,Leave us a review!\n",
+    ],
+)
+def test_a_first_message_of_words_that_name_columns_is_no_header(tmp_path: Path, table: str) -> None:
+    assert [record.text for record in read(written(tmp_path, "a.csv", table))] == ["Leave us a review!"]
+
+
+@pytest.mark.parametrize("users", [[], [{"id": 10, "role": "end-user"}, {"id": 20, "role": "light_agent"}]])
+def test_zendesk_staff_is_who_is_no_end_user(tmp_path: Path, users: list[dict[str, Any]]) -> None:
+    comments = [{"author_id": n, "body": text, "public": True} for n, text in ((10, "B"), (20, "M"))]
+    ticket = {"id": 1, "requester_id": 10, "submitter_id": 10, "assignee_id": 20, "comments": comments}
+    export = {"tickets": [ticket], "users": users or [{"id": 10, "name": "Joe"}, {"id": 20, "name": "Ann"}]}
+    records = read(written(tmp_path, "a.json", json.dumps(export)))
+    assert [(record.text, record.role) for record in records] == [("B", "buyer"), ("M", "seller")]
+
+
+@pytest.mark.parametrize(
+    "end", ["-- \nAcme\nShare your experience with other customers", "Sent from Acme: tell other shoppers!"]
+)
+def test_what_may_ask_below_a_message_is_kept(tmp_path: Path, end: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f'Body\n"Shipped.\n-- \n\n{end}"\n'))
+    assert end.splitlines()[-1] in record.text
+
+
+@pytest.mark.parametrize("column", ["Support Reply", "Antwort", "Last Agent Response", "Response Sent"])
+def test_two_columns_of_which_either_may_be_the_sellers_are_refused(tmp_path: Path, column: str) -> None:
+    path = written(tmp_path, "a.csv", f"Message,{column}\nwhere is it?,leave us a review\n")
+    with pytest.raises(InputError, match="may both hold"):
+        read(path)
+    for other, cell in (("First Response", "2024-11-03 10:00"), ("Response Time", "two hours")):
+        (record,) = read(written(tmp_path, "b.csv", f"Message,{other}\nLeave us a review,{cell}\n"))
+        assert record.text == "Leave us a review"
+
+
+@pytest.mark.parametrize("date", ["2024年11月3日", "2024-11-03 10:00:00 +0000 UTC"])
+def test_dates_of_japan_and_of_programs_are_read(tmp_path: Path, date: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"Date,Body\n{date},M\n"))
+    assert record.sent_at is not None
+    assert f"{record.sent_at:%Y-%m-%d}" == "2024-11-03"
+
+
+def test_kinds_and_rounded_numbers_put_no_strangers_together(tmp_path: Path) -> None:
+    orders = ("111-1234567-1234567", "111-1234567-1234568")
+    rows = "".join(f"Return,{order},M\n" for order in orders)
+    records = read(written(tmp_path, "a.csv", f"Case,Order ID,Body\n{rows}"))
+    assert [record.conversation for record in records] == list(orders)
+    rounded = read(written(tmp_path, "b.csv", "Order ID,Body\n1.11123E+16,M\n1.11123E+16,M\n"))
+    assert {record.conversation for record in rounded} == {None}
