@@ -212,6 +212,12 @@ def test_a_day_that_is_none_is_refused(value: str) -> None:
         AuditFilters.parse(since=value)
 
 
+@pytest.mark.parametrize("name", ["orders", "asins", "agents"])
+def test_a_filter_without_a_value_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="empty"):
+        AuditFilters.parse(**{name: ["X1", " "]})
+
+
 def test_a_period_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ConfigError, match="before it begins"):
         AuditFilters.parse(since="2024-12-01", until="2024-11-30")

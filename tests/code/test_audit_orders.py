@@ -184,6 +184,10 @@ def test_a_notice_tells_the_delivery() -> None:
     delivered = row(1, "The package for order 999-0000001-0000001 was delivered.", role="system")
     (finding,) = rules([delivered, neutral(2, day=31)])
     assert "31 days after the order was delivered (2024-11-04, a notice, line 2)" in finding.reasons[0]
+    longer = (
+        "Your package was delivered. If you have questions, contact us. Returns are free until 31 January."
+    )
+    assert rules([row(1, longer, role="system", order="999-0000001-0000001"), neutral(2, day=31)])
     waiting = row(1, "The package could not be delivered and was returned.", role="system")
     assert rules([waiting, neutral(2, day=31)]) == []
 

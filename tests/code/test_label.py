@@ -280,6 +280,7 @@ def test_two_people_do_not_write_one_file(tmp_path: Path) -> None:
         ("a b", " ", []),
         ("Don’t wait: five\u200b stars", "don't wait: five stars", ["Don’t wait: five\u200b stars"]),
         ("rate us, and don't wait", "don’t wait", ["don't wait"]),
+        ("Then rate us . Rate us now. Rate us", ". Rate us", [". Rate us", ". Rate us"]),
     ],
 )
 def test_words_are_found_whatever_their_case_and_spaces(text: str, words: str, found: list[str]) -> None:
@@ -549,3 +550,11 @@ def test_single_keys_in_a_terminal_and_nothing_lost_when_killed(scored: Path) ->
     assert len(labels(scored)) == 1
     os.close(master)
     os.close(slave)
+
+
+def test_a_row_that_score_could_not_read_is_counted_before_labelling(tmp_path: Path) -> None:
+    path = tmp_path / "scored.csv"
+    path.write_text(f"body,rg_verdict,rg_error\n{ASK},review-soliciting,\n,,cut off\nBought,,\n")
+    said = list[str]()
+    assert len(read_items(path, ReadOptions(), note=said.append)) == 1
+    assert [line.partition(" left")[0] for line in said] == ["1 row could not be read and was"]

@@ -100,7 +100,18 @@ def test_tables_keep_columns_and_neutralise_formulas(tmp_path: Path, suffix: str
 
 
 @pytest.mark.parametrize(
-    "cell", ["-12.50", "+49 170 555-0123", "+1 (212) 555-0117", "-", "- Your parcel left.\n- It's on its way"]
+    "cell",
+    [
+        "-12.50",
+        "-$12.50",
+        "-12,50 €",
+        "-5%",
+        "-1.5E-05",
+        "+49 170 555-0123",
+        "+1 (212) 555-0117",
+        "-",
+        "- Your parcel left.\n- It's on its way",
+    ],
 )
 def test_numbers_phones_and_lists_come_back_as_they_were(cell: str) -> None:
     assert harmless(cell) == cell

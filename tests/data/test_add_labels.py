@@ -491,6 +491,8 @@ def test_a_decision_settles_it_and_written_messages_stay(home: Path) -> None:
         run(home, conflicting(), decisions=Decisions(both=frozenset({name})))
     with pytest.raises(InputError, match="no row has the id"):
         run(home, conflicting(), decisions=Decisions(accept=frozenset({"lab-0"})))
+    with pytest.raises(InputError, match="all: accept and reject at once"):
+        run(home, conflicting(), decisions=Decisions(accept=frozenset({"all"}), reject=frozenset({"all"})))
     run(home, conflicting(), decisions=Decisions(accept=frozenset({"all"})))
     (row,) = stored(home)
     assert (row["types"], row["replaces"]) == ([], ["a-0001"])

@@ -153,7 +153,11 @@ def _asked(report: RetrainReport, stages: _Stages) -> bool:
     stages.stop()
     stages.asked = True
     _print(report)
-    return typer.confirm(f"Serve {report.challenger} in place of {report.champion}?")
+    try:
+        return typer.confirm(f"Serve {report.challenger} in place of {report.champion}?")
+    except typer.Abort:  # by Ctrl-C or Ctrl-D; the challenger is kept, and that is said
+        print()
+        return False
 
 
 def _print(report: RetrainReport) -> None:

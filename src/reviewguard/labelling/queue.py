@@ -82,7 +82,7 @@ def _scored_before(path: Path, options: ReadOptions) -> tuple[list[Item], int]:
     """The items, and how many rows cannot be read."""
     people, found, unreadable = People.among(read_records([path], options)), list[Item](), 0
     for record in read_records([path], options):
-        if record.error:
+        if record.error or (record.values.get("rg_error") and not record.values.get("rg_verdict")):
             unreadable += 1
         elif record.values.get("rg_verdict"):
             found.append(_from_columns(record, people))

@@ -41,10 +41,13 @@ class Decisions:
             "reject": self.reject,
             "both": self.both,
         }
-        named = [choice for choice, ids in choices.items() if name in ids]
-        if len(named) > 1:
-            raise InputError(f"{name}: {' and '.join(named)} at once", expected="one decision a label")
-        return next((c for wanted in (name, ALL) for c, ids in choices.items() if wanted in ids), None)
+        for wanted in (name, ALL):
+            named = [choice for choice, ids in choices.items() if wanted in ids]
+            if len(named) > 1:
+                raise InputError(f"{wanted}: {' and '.join(named)} at once", expected="one decision a label")
+            if named:
+                return named[0]
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,8 +214,8 @@ def role_of_value(value: str) -> Role | None:
     words = fold(head).split("_")
     if not all(word in known.words or word in known.fillers for word in words):
         return None
-    role = _role_of_words([word for word in words if word not in _BETWEEN], known.words)
-    return None if head != value and _is_brands(fold(head), role, value) else role
+    told = _role_of_words([word for word in words if word not in _BETWEEN], known.words)
+    return None if head != value and _is_brands(fold(head), told, value) else told
 
 
 def _is_brands(head: str, role: Role | None, value: str) -> bool:

@@ -123,8 +123,8 @@ def _further(found: Sequence[Finding]) -> str:
 
 def _extent(found: Sequence[Finding]) -> str:
     orders = {order for f in found for order in f.orders}
-    count = sum(len(f.sendings) for f in found)
-    return f"{plural(count, 'message')} to {plural(len(orders), 'order')}"
+    count = plural(sum(len(f.sendings) for f in found), "message")
+    return f"{count} to {plural(len(orders), 'order')}" if orders else count
 
 
 def _span(found: Sequence[Finding]) -> str:

@@ -42,8 +42,13 @@ class AuditFilters:
         """Filters from what a user typed.
 
         Raises:
-            ConfigError: a day is not ISO, or the period ends before it begins.
+            ConfigError: a day is not ISO, the period ends before it begins, or a value is blank.
         """
+        orders, asins, agents = map(tuple, (orders, asins, agents))
+        if not all(value.strip() for value in (*orders, *asins, *agents)):
+            raise ConfigError(
+                "a filter is empty", expected="an order, ASIN or agent", fix="leave the option out"
+            )
         first, last = _day("--since", since), _day("--until", until)
         if first and last and first > last:
             raise ConfigError(

@@ -39,6 +39,7 @@ _NOTICES: tuple[tuple[Milestone, re.Pattern[str]], ...] = (
 _NOT_YET = re.compile(
     r"(?i)n['’]t\b|\b(?:not|never|will be|to be|when|once|if|until|attempt\w*|fail\w*|unable)\b"
 )
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s|\n\s*\n")
 _NUMERIC = re.compile(r"\s*(\d{1,2}([./-])\d{1,2}\2\d{2,4})(?!\d)")
 _SAMPLES = 500
 _CELLS = 50
@@ -175,6 +176,5 @@ def _zone(moment: datetime) -> tzinfo | None:
 
 
 def _announced(text: str) -> Milestone | None:
-    if _NOT_YET.search(text):
-        return None
-    return next((milestone for milestone, pattern in _NOTICES if pattern.search(text)), None)
+    sentences = [sentence for sentence in _SENTENCE_END.split(text) if not _NOT_YET.search(sentence)]
+    return next((name for name, pattern in _NOTICES if any(map(pattern.search, sentences))), None)
