@@ -121,7 +121,18 @@ def test_numbers_phones_and_lists_come_back_as_they_were(cell: str) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["=1", "@a", "\t=1", "+A1", "-1+cmd|' /C calc'!A0", "- cmd|' /C calc'!A0", '- HYPERLINK("x")', "-SUM(1)"],
+    [
+        "=1",
+        "@a",
+        "\t=1",
+        "+A1",
+        "+E5",
+        "-$E5",
+        "-1+cmd|' /C calc'!A0",
+        "- cmd|' /C calc'!A0",
+        '- HYPERLINK("x")',
+        "-SUM(1)",
+    ],
 )
 def test_what_may_run_is_quoted(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"

@@ -27,12 +27,10 @@ def _places(text: str, words: str) -> tuple[tuple[int, int], ...]:
     if not parts:
         return ()
     wanted = r"\s+".join(map(re.escape, parts))
-    start, stop = (
-        re.match(r"\w", parts[0]),
-        re.search(r"\w\Z", parts[-1]),
-    )  # beside a full stop any letter may stand
-    bounded = (r"(?<!\w)" if start else "") + wanted + (r"(?!\w)" if stop else "")
-    whole = [m.span() for m in re.finditer(bounded, text, re.IGNORECASE)]
+    # Beside a full stop any letter may stand.
+    start = r"(?<!\w)" if re.match(r"\w", parts[0]) else ""
+    stop = r"(?!\w)" if re.search(r"\w\Z", parts[-1]) else ""
+    whole = [m.span() for m in re.finditer(f"{start}{wanted}{stop}", text, re.IGNORECASE)]
     return tuple(whole or (m.span() for m in re.finditer(wanted, text, re.IGNORECASE)))
 
 

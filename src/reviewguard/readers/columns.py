@@ -59,11 +59,11 @@ def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> t
 def _below_groups(header: Sequence[str], below: Sequence[str], given: Mapping[str, str]) -> list[str]:
     """The columns' own names, if the row below a header of groups has them; none where it looks like a message's."""
     filled, own = sum(map(bool, header)), sum(map(bool, below))
-    last = max(
-        (place for place, word in enumerate(header) if word), default=-1
-    )  # a line may end with a delimiter
     repeats = len(set(header)) < len(header)
-    groups = not all(header[: last + 1]) or own > filled or (repeats and own == filled)
+    gap = any(
+        not word and any(header[place:]) for place, word in enumerate(header)
+    )  # and no delimiter at the end
+    groups = gap or own > filled or (repeats and own == filled)
     if not (groups and all(map(_may_name, below)) and _names_text(unique_names(below), given, alone=False)):
         return []
     if _known_names(below) < _known_names(header):  # "Message", "Agent" may be what a message's row holds

@@ -39,7 +39,9 @@ STRUCTURED = (
 OWN_COLUMNS = frozenset(FLAT) | frozenset(STRUCTURED)
 """Columns of an earlier run are replaced, not kept beside the new ones."""
 
-_PLAIN = re.compile(r"[+-][\d\s().,/%$€£¥-]*(?:E[+-]?\d+)?|- [\w\s.,:;?'\N{RIGHT SINGLE QUOTATION MARK}-]*")
+_PLAIN = re.compile(
+    r"[+-][\d\s().,/%$€£¥-]*(?:(?<=\d)E[+-]?\d+)?|- [\w\s.,:;?'\N{RIGHT SINGLE QUOTATION MARK}-]*"
+)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
