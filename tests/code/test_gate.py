@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from fake_scorer import FakeScorer, labelled
 
@@ -20,7 +21,17 @@ from reviewguard.retraining.config import RetrainConfig, load_settings
 from reviewguard.retraining.gate import GateConfig, judge
 from reviewguard.retraining.gate_report import GateLine, GateReport
 from reviewguard.retraining.measure import Answers, Questions
-from reviewguard.retraining.paired import Draws, Pair, mcnemar, slice_differences, whole_differences
+from reviewguard.retraining.paired import (
+    CLEARED,
+    EVIDENCE,
+    LEFT,
+    TYPES,
+    Draws,
+    Pair,
+    mcnemar,
+    slice_differences,
+    whole_differences,
+)
 from reviewguard.retraining.report import changes
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Verdict
 
@@ -37,6 +48,7 @@ SUITE: Mapping[str, tuple[Case, ...]] = {
     "plain": tuple(Case(f"p{i}", (TEST[i],)) for i in range(10)),
     "negation": tuple(Case(f"n{i}", (TEST[i],)) for i in range(40)),
 }
+PRESENT = np.array([[bool(i % 2)] for i in range(600)])
 QUESTIONS = Questions(TEST, CONFIRMED, KEPT, SUITE)
 
 
@@ -51,9 +63,14 @@ def answers(
     kept: Sequence[float] = (0.9,) * 4,
     failed: Sequence[tuple[str, str]] = (),
     ece: float | None = None,
+    verdict: Callable[[int], str | None] = lambda i: None,
 ) -> Answers:
     scorer = FakeScorer({m.text: (probability(i), (), ()) for i, m in enumerate(TEST)})
     test = evaluate(scorer, TEST, seed=0, bootstrap=0)
+    decisions = [
+        verdict(i) or (REVIEW_SOLICITING if probability(i) >= 0.5 else COMPLIANT) for i in range(600)
+    ]
+    test = replace(test, decisions=np.array(decisions))
     if ece is not None:
         test = replace(test, figures={**test.figures, "ece": Figure(ece)})
     behaviour = BehaviourReport(
@@ -90,6 +107,7 @@ def test_the_same_answers_pass_every_line() -> None:
     assert report.summary == "passed"
     names = {entry.name for entry in report.lines}
     assert {"test F1", "register chat F1", "behaviour: plain", "calibration error"} <= names
+    assert {LEFT, CLEARED, TYPES, EVIDENCE} <= names
 
 
 def test_a_confirmed_violation_that_is_newly_missed_fails_by_name() -> None:
@@ -120,10 +138,43 @@ def test_a_loss_within_chance_passes() -> None:
 
 def test_a_small_loss_that_chance_does_not_explain_fails() -> None:
     worse = answers(wrong(*range(1, 600, 60)))  # 10 of 300 violations missed, none regained
-    loose = replace(CONFIG, f1_loss=0.05, slice_margin=0.5)
+    loose = replace(CONFIG, f1_loss=0.05, slice_margin=0.5, cleared_rise=0.5)
     report = gate(worse, config=loose)
     assert failing(report) == ["test F1"]
     assert "whole interval" in report.failures[0].why
+
+
+def test_a_challenger_that_leaves_compliant_messages_to_a_person_fails() -> None:
+    """No false alarm at the single cut, and yet a person has them all to read."""
+    left = answers(verdict=lambda i: NEEDS_REVIEW if i < 100 else None)  # 50 of 300 compliant messages
+    report = gate(left)
+    assert failing(report) == [LEFT]
+    assert report.failures[0].why == "rose by 0.167, 0.050 allowed"
+    assert gate(left, left).passed
+    assert gate(left, config=replace(CONFIG, left_rise=0.2)).passed
+    few = answers(
+        verdict=lambda i: NEEDS_REVIEW if i < 20 else None
+    )  # 10 of 300, surely, but fewer than allowed
+    assert gate(few).passed
+
+
+def test_a_challenger_that_calls_more_violations_compliant_fails() -> None:
+    """They are below its lower threshold now, though it flags as many at the single cut."""
+    cleared = answers(verdict=lambda i: COMPLIANT if i < 40 else None)  # 20 of 300 violations
+    assert failing(gate(cleared)) == [CLEARED]
+    one = answers(verdict=lambda i: COMPLIANT if i == 1 else None)
+    assert gate(one, config=replace(CONFIG, cleared_rise=0.0)).passed  # chance explains one
+
+
+def test_types_and_marked_words_must_not_get_worse() -> None:
+    champion = answers()
+    types = replace(champion, test=replace(champion.test, present=PRESENT, found=PRESENT))
+    fewer = replace(types, test=replace(types.test, found=PRESENT & (np.arange(600) > 60)[:, None]))
+    assert failing(gate(fewer, types)) == [TYPES]
+    marks = replace(champion, test=replace(champion.test, token_scores=np.full(600, 0.8)))
+    worse = replace(marks, test=replace(marks.test, token_scores=np.full(600, 0.7)))
+    assert failing(gate(worse, marks)) == [EVIDENCE]
+    assert gate(marks, worse).passed
 
 
 def test_a_slice_fails_only_surely_and_beyond_its_margin() -> None:
@@ -219,9 +270,7 @@ def test_the_table_names_failures_and_counts_the_rest() -> None:
 
 def test_the_report_says_where_there_are_too_few_resamples_for_its_slices() -> None:
     few = gate(answers())
-    slices = sum(
-        line.allowed.endswith("beyond chance") and "behaviour" not in line.name for line in few.lines
-    )
+    slices = sum(line.detail and "behaviour" not in line.name for line in few.lines)
     needed = 400 * slices
     assert f"`bootstrap` of {needed:,} would do" in few.to_markdown()
     assert not gate(answers(), config=replace(CONFIG, bootstrap=needed)).note

@@ -49,6 +49,9 @@ class Evaluation:
         errors: misclassified messages, the most confident first. They quote the data, so
             `to_dict` leaves them out.
         positive, probabilities: the labels and scores behind the curves, shape `(messages,)`.
+        decisions: the verdicts, shape `(messages,)`.
+        present, found: the violation types of the labels and of the scorer, shape `(messages, types)`.
+        token_scores: token F1 of the marked words against each rationale, shape `(messages,)`; NaN where there is none.
     """
 
     model: str
@@ -66,6 +69,10 @@ class Evaluation:
     errors: tuple[Mistake, ...] = field(repr=False)
     positive: NDArray[np.bool_] = field(repr=False)
     probabilities: NDArray[np.float64] = field(repr=False)
+    decisions: NDArray[np.str_] = field(repr=False)
+    present: NDArray[np.bool_] = field(repr=False)
+    found: NDArray[np.bool_] = field(repr=False)
+    token_scores: NDArray[np.float64] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: every figure, and no sentence of the data."""
@@ -113,6 +120,7 @@ def evaluate(
         | _evidence_statistics(scorer, observed, token_scores)
     )
     families = metrics.families_of(observed.examples)
+    violation = _violation_types(scorer.type_names)
     per_type = {
         name: metrics.f1(observed.present[:, i], observed.found[:, i])
         for i, name in enumerate(scorer.type_names)
@@ -138,12 +146,24 @@ def evaluate(
         errors=mistakes(observed, scorer),
         positive=observed.positive,
         probabilities=observed.probabilities,
+        decisions=_decisions(observed),
+        present=observed.present[:, violation],
+        found=observed.found[:, violation],
+        token_scores=token_scores,
     )
+
+
+def _decisions(observed: Observed) -> NDArray[np.str_]:
+    return np.array([v.verdict or UNSCORED for v in observed.verdicts])
+
+
+def _violation_types(type_names: tuple[str, ...]) -> NDArray[np.bool_]:
+    return np.array([name != NEUTRAL_REQUEST for name in type_names])
 
 
 def _decision_statistics(observed: Observed) -> dict[str, metrics.Statistic]:
     positive, flagged, scores = observed.positive, observed.flagged, observed.probabilities
-    decisions = np.array([v.verdict or UNSCORED for v in observed.verdicts])
+    decisions = _decisions(observed)
     everything = np.ones(len(positive), dtype=np.bool_)
     return {
         "auroc": metrics.auroc(positive, scores),
@@ -160,7 +180,7 @@ def _decision_statistics(observed: Observed) -> dict[str, metrics.Statistic]:
 
 
 def _type_statistics(observed: Observed, type_names: tuple[str, ...]) -> dict[str, metrics.Statistic]:
-    violation = np.array([name != NEUTRAL_REQUEST for name in type_names])
+    violation = _violation_types(type_names)
     return {
         "macro_f1": metrics.macro_f1(observed.present[:, violation], observed.found[:, violation]),
         "macro_f1_with_neutral": metrics.macro_f1(observed.present, observed.found),

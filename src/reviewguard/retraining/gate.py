@@ -4,8 +4,10 @@ Every comparison is of the same messages. The whole test split may lose no more 
 chance explains. Slices are many and small: two hundred looks at noise would fail some challenger on one of them by
 chance. So a slice fails only when its whole interval lies beyond the margin, and the intervals of all slices together
 cover with 95% (Bonferroni: each with 1 - 0.05/lines), as far as there are resamples enough to tell; the report says so
-where there are not. A capability of the behaviour suite has a few dozen cases: it fails only when it loses more than
-is allowed and the whole interval says that it loses.
+where there are not. A challenger that leaves everything to a person may have no false alarm at the single cut, so the
+verdicts between the thresholds, the types and the marked words have lines of their own. These, and the capabilities of
+the behaviour suite, which have a few dozen cases each, fail only where more is lost than is allowed and the whole
+interval says that something is lost.
 """
 
 from __future__ import annotations
@@ -16,16 +18,24 @@ from reviewguard.modeling.config import require, require_seed
 from reviewguard.retraining.gate_report import GateLine, GateReport
 from reviewguard.retraining.measure import Answers, Questions, flagged, violations
 from reviewguard.retraining.paired import (
+    CLEARED,
+    EVIDENCE,
     JOINT_LEVEL,
+    LEFT,
+    TYPES,
     Difference,
     Draws,
     Pair,
     behaviour_differences,
     mcnemar,
+    served_differences,
     slice_differences,
     whole_differences,
 )
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING
+
+SERVED = {LEFT: "left_rise", CLEARED: "cleared_rise", TYPES: "macro_f1_loss", EVIDENCE: "evidence_loss"}
+"""Line → key that says what it may lose."""
 
 IN_TAILS = 20
 """Resamples outside an interval that fix its ends."""
@@ -38,6 +48,9 @@ class GateConfig:
     Attributes:
         newly_missed: confirmed violations that the champion finds and the challenger calls compliant.
         f1_loss, false_alarm_rise: on the whole test split.
+        left_rise: on the share of compliant test messages that are left for a person, where chance does not explain it.
+        cleared_rise: on the share of test violations called compliant, likewise.
+        macro_f1_loss, evidence_loss: of macro-F1 over the violation types, and of the evidence's token F1, likewise.
         slice_margin: how far beyond zero the whole interval of a slice must lie to fail it.
         slice_from: messages from which on a slice is looked at.
         behaviour_loss: of the pass rate of the whole behaviour suite.
@@ -50,6 +63,10 @@ class GateConfig:
     newly_missed: int = 0
     f1_loss: float = 0.01
     false_alarm_rise: float = 0.01
+    left_rise: float = 0.05
+    cleared_rise: float = 0.005
+    macro_f1_loss: float = 0.02
+    evidence_loss: float = 0.02
     slice_margin: float = 0.01
     slice_from: int = 50
     behaviour_loss: float = 0.01
@@ -63,8 +80,8 @@ class GateConfig:
     def __post_init__(self) -> None:
         for name in ("newly_missed", "held_out_lost"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        shares = ("f1_loss", "false_alarm_rise", "slice_margin", "behaviour_loss", "capability_loss")
-        for name in (*shares, "ece", "ece_rise"):
+        whole = ("f1_loss", "false_alarm_rise", *SERVED.values())
+        for name in (*whole, "slice_margin", "behaviour_loss", "capability_loss", "ece", "ece_rise"):
             require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0 to 1")
         require(self.slice_from >= 1, "slice_from", self.slice_from, "at least 1")
         require(self.bootstrap >= 100, "bootstrap", self.bootstrap, "at least 100")
@@ -79,6 +96,10 @@ def judge(questions: Questions, champion: Answers, challenger: Answers, config: 
     lines = [
         *_confirmed(champion, challenger, config),
         *(_whole(item, config) for item in whole_differences(pair, draws)),
+        *(
+            _beyond_chance(item, getattr(config, SERVED[item.name]))
+            for item in served_differences(questions.test, champion.test, challenger.test, draws)
+        ),
         *slices,
         *_behaviour(questions, champion, challenger, config),
         _calibration(champion, challenger, config),
@@ -157,20 +178,31 @@ def _behaviour(
         allowed, why = f"{config.behaviour_loss:.3f}", "there is no behaviour suite"
         return [GateLine("behaviour", allowed, True, why, decides=False)]
     draws = Draws(config.seed, config.bootstrap)
-    found = behaviour_differences(questions.behaviour, champion.behaviour, challenger.behaviour, draws)
-    return [_passes(item, config, detail=place > 0) for place, item in enumerate(found)]
-
-
-def _passes(item: Difference, config: GateConfig, *, detail: bool) -> GateLine:
-    allowed = config.capability_loss if detail else config.behaviour_loss
-    chance = detail and (item.loss.low is None or item.loss.low <= 0)
-    passed = item.loss.value <= allowed + 1e-9 or chance
-    why = f"no loss beyond {allowed:.3f}" + (" and beyond chance" if detail else "")
-    if not passed:
-        why = f"{item.verb} by {item.loss.value:.3f}, {allowed:.3f} allowed"
-    return _compared(
-        item, f"{allowed:.3f}" + (" beyond chance" if detail else ""), passed, why, detail=detail
+    whole, *capabilities = behaviour_differences(
+        questions.behaviour, champion.behaviour, challenger.behaviour, draws
     )
+    return [
+        _behaviour_as_a_whole(whole, config.behaviour_loss),
+        *(_beyond_chance(item, config.capability_loss, detail=True) for item in capabilities),
+    ]
+
+
+def _behaviour_as_a_whole(item: Difference, allowed: float) -> GateLine:
+    passed = item.loss.value <= allowed + 1e-9
+    return _compared(
+        item, f"{allowed:.3f}", passed, _lost(item, allowed, passed, f"no loss beyond {allowed:.3f}")
+    )
+
+
+def _beyond_chance(item: Difference, allowed: float, *, detail: bool = False) -> GateLine:
+    chance = item.loss.low is None or item.loss.low <= 0
+    passed = item.loss.value <= allowed + 1e-9 or chance
+    why = _lost(item, allowed, passed, f"no loss beyond {allowed:.3f} and beyond chance")
+    return _compared(item, f"{allowed:.3f} beyond chance", passed, why, detail=detail)
+
+
+def _lost(item: Difference, allowed: float, passed: bool, otherwise: str) -> str:
+    return otherwise if passed else f"{item.verb} by {item.loss.value:.3f}, {allowed:.3f} allowed"
 
 
 def _compared(item: Difference, allowed: str, passed: bool, why: str, *, detail: bool = False) -> GateLine:

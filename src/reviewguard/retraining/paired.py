@@ -15,7 +15,7 @@ from reviewguard.modeling.behaviour_cases import Case
 from reviewguard.modeling.evaluation import Evaluation
 from reviewguard.modeling.metrics import Figure, Statistic, estimate
 from reviewguard.modeling.slices import members_of
-from reviewguard.schema import LabelledMessage
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, LabelledMessage
 
 Bools = NDArray[np.bool_]
 Measure = Callable[[Bools, Bools], Statistic]
@@ -101,6 +101,17 @@ def whole_differences(pair: Pair, draws: Draws) -> list[Difference]:
     return _differences(pair, {"test": everything}, draws, 0.95)
 
 
+def served_differences(
+    examples: Sequence[LabelledMessage], champion: Evaluation, challenger: Evaluation, draws: Draws
+) -> list[Difference]:
+    """What the single cut does not show: the verdicts between the two thresholds, the types and the marked words.
+
+    The compliant messages that a person must read, the violations called compliant, macro-F1 over the violation types,
+    and the token F1 of the evidence.
+    """
+    return _changes(_served(champion), _served(challenger), metrics.families_of(examples), draws, 0.95)
+
+
 def slice_differences(pair: Pair, draws: Draws, least: int) -> list[Difference]:
     """F1 and false-alarm rate of each slice of at least so many messages; the intervals hold for all at once."""
     masks = {
@@ -145,9 +156,19 @@ def _differences(pair: Pair, masks: Mapping[str, Bools], draws: Draws, level: fl
         for name, measure in _measures(pair.positive, mask):
             before[f"{place} {name}"] = measure(pair.positive & mask, pair.champion & mask)
             after[f"{place} {name}"] = measure(pair.positive & mask, pair.challenger & mask)
-    one, other = (estimate(side, pair.families, seed=draws.seed, bootstrap=0) for side in (before, after))
+    return _changes(before, after, pair.families, draws, level)
+
+
+def _changes(
+    before: Mapping[str, Statistic],
+    after: Mapping[str, Statistic],
+    families: Sequence[str],
+    draws: Draws,
+    level: float,
+) -> list[Difference]:
+    one, other = (estimate(side, families, seed=draws.seed, bootstrap=0) for side in (before, after))
     changes = {line: _less(after[line], before[line]) for line in before}
-    found = estimate(changes, pair.families, seed=draws.seed, bootstrap=draws.resamples, level=level)
+    found = estimate(changes, families, seed=draws.seed, bootstrap=draws.resamples, level=level)
     return [
         Difference(
             line,
@@ -161,6 +182,17 @@ def _differences(pair: Pair, masks: Mapping[str, Bools], draws: Draws, level: fl
 
 
 F1, FALSE_ALARMS = "F1", "false-alarm rate"
+LEFT, CLEARED = "test compliant left for a person", "test violations called compliant"
+TYPES, EVIDENCE = "test types' macro-F1", "test evidence token F1"
+
+
+def _served(side: Evaluation) -> dict[str, Statistic]:
+    return {
+        LEFT: metrics.share(side.decisions == NEEDS_REVIEW, of=~side.positive),
+        CLEARED: metrics.share(side.decisions == COMPLIANT, of=side.positive),
+        TYPES: metrics.macro_f1(side.present, side.found),
+        EVIDENCE: metrics.weighted_mean(side.token_scores),
+    }
 
 
 def _measures(positive: Bools, mask: Bools) -> Iterator[tuple[str, Measure]]:
