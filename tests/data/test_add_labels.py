@@ -558,6 +558,20 @@ def test_near_repetitions_and_near_conflicts(home: Path) -> None:
     assert len(stored(home)) == 2
 
 
+def test_a_near_label_that_shows_other_words_is_new(home: Path) -> None:
+    """A like message of the same type may break the rule in words that no label shows yet."""
+    start = "The lamp left our house in Leeds this morning and should be with you by Friday evening at the latest. "
+    run(
+        home,
+        label(f"{start}Have your cousin rate it.", "insider", rationale="insider: Have your cousin rate it"),
+    )
+    again = label(f"{start}Let your cousin rate it.", "insider", rationale="insider: Let your cousin rate it")
+    assert [r.kind for r in run(home, again, name="again").repetitions] == ["near"]
+    other = label(f"{start}Get all staff to post.", "insider", rationale="insider: Get all staff to post")
+    assert [item.label.message.text for item in run(home, other, name="other").added] == [other["text"]]
+    assert [r.kind for r in run(home, other, name="other").repetitions] == ["exact"]
+
+
 def test_what_repeats_a_label_that_goes_is_compared_with_what_takes_its_place(home: Path) -> None:
     run(home, label(TEXT, "insider"), name="first")
     rows = (label(TEXT.replace("week", "weekend"), "insider"), label(TEXT))

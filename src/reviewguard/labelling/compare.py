@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,7 @@ from reviewguard.curation.nearest import Likeness
 from reviewguard.curation.rules import exchange_key
 from reviewguard.labelling.likes import Known, find_likes
 from reviewguard.schema import LabelledMessage
+from reviewguard.text import normalize
 
 Kind = Literal["exact", "near"]
 Decision = Literal["accept", "reject", "both"]
@@ -76,7 +78,7 @@ def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
 
     The same: text and buyer's message equal but for case and white space. Near: shingles of both with a Jaccard
     similarity of at least 0.8, before or after personal details were taken out; or equal but for the names that stand
-    in the place of `[name]`.
+    in the place of `[name]`. A near one is new all the same if most words of one of its marks are not in the known one.
     """
     pool = [*known, *(Known(item.label.message, None, item.original) for item in new)]
     fresh: list[Candidate] = []
@@ -108,7 +110,7 @@ def _sorted(
     What repeats a known label contradicts other rows of its file alone: known ones were settled when that came in.
     """
     nearest = _nearest(item, pool, near)
-    repeated = nearest if nearest and _same_label(item, nearest[0]) else None
+    repeated = nearest if nearest and _says_it(item, *nearest[:2]) else None
     if repeated and repeated[0].message.id == item.id and repeated[0].file is None:
         return repeated, []
     others = {like.index: like for like in near if not _same_label(item, pool[like.index])}
@@ -133,6 +135,22 @@ def _nearest(item: Candidate, pool: Sequence[Known], near: Iterable[Likeness]) -
         return None
     place, similarity, _ = rank(best)
     return pool[best.index], "near" if place < 0 else "exact", similarity
+
+
+def _says_it(item: Candidate, old: Known, kind: Kind) -> bool:
+    """Whether the known label is the same, and shows what this one shows."""
+    return _same_label(item, old) and (kind == "exact" or _shows_the_marks(item, old))
+
+
+def _shows_the_marks(item: Candidate, old: Known) -> bool:
+    message = item.label.message
+    known = _words(old.message.text)
+    marked = (_words(message.text[mark.start : mark.end]) for mark in message.rationale)
+    return all(2 * len(words & known) >= len(words) for words in marked)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", normalize(text).text.casefold()))
 
 
 def _same_label(item: Candidate, old: Known) -> bool:
