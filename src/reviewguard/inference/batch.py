@@ -26,7 +26,8 @@ class ScoreOptions:
     """How exports are read and scored.
 
     Attributes:
-        workers: processes that score, each on one core; 0 for one a core, or this one alone for little work.
+        workers: processes that score, each on one core; 0 for one a core, or little work in this process alone, which
+            takes all cores; so does 1.
         batch_tokens: tokens per forward pass.
     """
 
