@@ -406,6 +406,21 @@ def test_a_buyer_whom_a_file_is_named_after_is_masked() -> None:
     assert sum(masked.overview.sources.values()) == sum(audited(rows).overview.sources.values())
 
 
+@pytest.mark.parametrize(
+    "saved", ["mail/Ottoline Marsh.eml", "mail/lamp_Ottoline_Marsh_2.eml", "Marsh lamp.csv"]
+)
+def test_a_file_named_after_a_buyer_of_its_rows_is_masked(saved: str) -> None:
+    """Also where nothing in it is a finding, and where the name alone tells no program's subject."""
+    row = soliciting(1, "A gift for a review.", source=saved)
+    record = replace(row.record, values={"Customer Name": "Ottoline Marsh"})
+    found, clear = replace(row, record=record), neutral(2, source="other.csv")
+    masked = without_personal_data(audited([found, clear]))
+    assert "Marsh" not in repr(masked)
+    alone = without_personal_data(audited([clear, replace(found, verdict=clear.verdict)]))
+    assert "Marsh" not in repr(alone.overview)
+    assert "other.csv" in alone.overview.sources
+
+
 def test_an_agents_address_asked_for_is_masked() -> None:
     rows = [soliciting(1, "Leave us five stars", agent="nora@example.com")]
     masked = without_personal_data(audited(rows, agents=["nora@example.com", "tom@example.com"]))

@@ -51,7 +51,8 @@ MapOption = Annotated[
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be read.")]
 WorkersOption = Annotated[
-    int, typer.Option(help="Processes that score: one a core with 0; 1 is this one alone, on all cores.", min=0)
+    int,
+    typer.Option(help="Processes that score: one a core with 0; 1 is this one alone, on all cores.", min=0),
 ]
 BatchTokensOption = Annotated[int, typer.Option(help="Tokens per forward pass.", min=1)]
 

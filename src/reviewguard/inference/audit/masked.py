@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from reviewguard.inference.audit.agents import shown_agent
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
-from reviewguard.masking import MaskedText, mask
+from reviewguard.masking import MaskedText, mask, put
 from reviewguard.names import names_in
 from reviewguard.schema import Proof
 
@@ -23,34 +23,36 @@ def without_personal_data(audit: Audit) -> Audit:
     Order ids, ASINs and agents' names stay; an agent known by an e-mail address keeps its first part.
     """
     overview = audit.overview
+    shown = partial(_file, overview.people)
     return replace(
         audit,
         filters=replace(
             audit.filters, agents=frozenset(shown_agent(agent) or "" for agent in audit.filters.agents)
         ),
-        findings=tuple(map(_finding, audit.findings)),
+        findings=tuple(_finding(finding, shown) for finding in audit.findings),
         overview=replace(
             overview,
             agents=tuple(replace(a, name=shown_agent(a.name) or "") for a in overview.agents),
             other_agents=tuple(dict.fromkeys(shown_agent(a) or "" for a in overview.other_agents)),
             unmet=tuple(_DOMAIN.sub("@…", words) for words in overview.unmet),
-            sources=_by_file(overview.sources),
-            day_only=frozenset(map(_file, overview.day_only)),
+            sources=_by_file(overview.sources, shown),
+            people={},
+            day_only=frozenset(map(shown, overview.day_only)),
             unreadable=tuple(
-                replace(u, source=_file(u.source), error=mask(u.error).text) for u in overview.unreadable
+                replace(u, source=shown(u.source), error=mask(u.error).text) for u in overview.unreadable
             ),
         ),
     )
 
 
-def _finding(finding: Finding) -> Finding:
+def _finding(finding: Finding, file: _File) -> Finding:
     known = _known((*finding.thread, *finding.shown), finding.previous or "")
     previous = mask(finding.previous or "", *known)
     return replace(
         finding,
-        sendings=tuple(map(_sending, finding.sendings)),
-        shown=tuple(_message(m, known, previous) for m in finding.shown),
-        thread=tuple(_message(m, known, previous) for m in finding.thread),
+        sendings=tuple(_sending(sending, file) for sending in finding.sendings),
+        shown=tuple(_message(m, known, previous, file) for m in finding.shown),
+        thread=tuple(_message(m, known, previous, file) for m in finding.thread),
         previous=finding.previous and previous.text,
     )
 
@@ -60,6 +62,8 @@ def _proof(proof: Proof | None, masked: MaskedText) -> Proof | None:
 
 
 _Known = tuple[frozenset[str], frozenset[str]]
+_File = Callable[[str], str]
+"""Name of an input → what is shown of it."""
 
 
 def _known(messages: Iterable[ShownMessage], previous: str) -> _Known:
@@ -71,7 +75,7 @@ def _known(messages: Iterable[ShownMessage], previous: str) -> _Known:
     return frozenset(people), frozenset(places)
 
 
-def _message(message: ShownMessage, known: _Known, previous: MaskedText) -> ShownMessage:
+def _message(message: ShownMessage, known: _Known, previous: MaskedText, file: _File) -> ShownMessage:
     masked, verdict = mask(message.text, *known), message.verdict
     return replace(
         message,
@@ -84,24 +88,28 @@ def _message(message: ShownMessage, known: _Known, previous: MaskedText) -> Show
         ),
         subject=message.subject and mask(message.subject, *known).text,
         agent=shown_agent(message.agent),
-        source=_file(message.source),
+        source=file(message.source),
         people=(),
         places=(),
     )
 
 
-def _sending(sending: Sending) -> Sending:
-    return replace(sending, agent=shown_agent(sending.agent), source=_file(sending.source))
+def _sending(sending: Sending, file: _File) -> Sending:
+    return replace(sending, agent=shown_agent(sending.agent), source=file(sending.source))
+
+
+def _file(people: Mapping[str, frozenset[str]], source: str) -> str:
+    """A file's name: programs call a saved mail by its subject, people by the buyer, who may stand in it."""
+    return _masked_file(source, people.get(source, frozenset()))
 
 
 @lru_cache(maxsize=1024)
-def _file(source: str) -> str:
-    """A file's name: programs call a saved mail by its subject, which may name the buyer."""
-    return mask(source).text
+def _masked_file(source: str, people: frozenset[str]) -> str:
+    return put(source, mask(source.replace("_", " "), people).masks).text
 
 
-def _by_file(sources: Mapping[str, int]) -> dict[str, int]:
+def _by_file(sources: Mapping[str, int], file: _File) -> dict[str, int]:
     counts = Counter[str]()
     for source, count in sources.items():
-        counts[_file(source)] += count
+        counts[file(source)] += count
     return dict(counts)

@@ -10,9 +10,12 @@ from itertools import pairwise
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.results import AgentCounts, Bucket, Overview, Unreadable
+from reviewguard.masking import record_names
 from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, ScoredRecord, Verdict
 
+_NAMED_OF = 20
+"""Records of an input, the first ones, whose buyers it may be named after."""
 _UNREADABLE_KEPT = 1_000
 _AGENTS_KEPT = 1_000
 _OTHERS_KEPT = 20
@@ -28,6 +31,7 @@ class OverviewBuilder:
     filters: AuditFilters
     _totals: Counter[str] = field(default_factory=Counter)
     _sources: Counter[str] = field(default_factory=Counter)
+    _people: dict[str, set[str]] = field(default_factory=dict)
     _days: dict[date, Counter[str]] = field(default_factory=dict)
     _agents: dict[str, Counter[str]] = field(default_factory=dict)
     _other_agents: dict[str, None] = field(default_factory=dict)
@@ -39,6 +43,8 @@ class OverviewBuilder:
         """Count one record; of a copy of another message only that it is one."""
         record, verdict = row.record, row.verdict
         self._sources[record.source] += 1
+        if self._sources[record.source] <= _NAMED_OF:
+            self._people.setdefault(record.source, set()).update(record_names(record))
         if record.sent_at and record.sent_at.time() != time.min:
             self._timed.add(record.source)
         self._met.update(self.filters.met_by(record))
@@ -106,6 +112,7 @@ class OverviewBuilder:
             doubtful=totals[NEEDS_REVIEW],
             types=_types(totals),
             sources=dict(sorted(self._sources.items())),
+            people={source: frozenset(names) for source, names in self._people.items() if names},
             day_only=frozenset(self._sources.keys() - self._timed),
             first=days[0] if days else None,
             last=days[-1] if days else None,

@@ -187,6 +187,7 @@ class Overview:
         neutral: those of `soliciting` that only ask neutrally, which the strict profile reports.
         types: as in a bucket, of all of `reviewed`, dated or not.
         sources: input → records read from it.
+        people: input → names of buyers in its first records, after whom it may be called.
         day_only: inputs that tell no time of day: each of their messages is dated 00:00.
         first, last: first and last day with a message in the period asked for.
         gaps: stretches of days with no message at all, in the period asked for.
@@ -212,6 +213,7 @@ class Overview:
     doubtful: int
     types: Mapping[str, int]
     sources: Mapping[str, int]
+    people: Mapping[str, frozenset[str]]
     day_only: frozenset[str]
     first: date | None
     last: date | None
