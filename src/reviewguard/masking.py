@@ -96,7 +96,7 @@ _BUYER = (
 _NAME_COLUMN = re.compile(
     r"(?i)^(?!.*(?:product|item|file|shop|store|company|seller|brand|user_?agent))"
     r"(?:.*(?:buyer|customer|recipient|contact|requester|reviewer|(?:ship|bill|deliver|sold)\w*(?:[\s_.-]*to)?"
-    r"|receiver|purchaser|consignee|addressee|first|last|full|guest|client|(?<!agent)(?<!agent[\s_.-])user)[\s_.-]*name"
+    r"|receiver|purchaser|consignee|addressee|first|last|given|family|full|guest|client|(?<!agent)(?<!agent[\s_.-])user)(?:['’]s)?[\s_.-]*name|surname|contact[\s_.-]*person"
     r"|(?:buyer|customer|recipient|name|first|last|requester|contact|receiver|purchaser|consignee|addressee|guest"
     r"|reviewer|(?:ship|deliver|bill|sold)\w*[\s_.-]*to)$"
     rf"|(?:{_NAME_OF})$|(?:(?:{_NAME_OF})[\W_]+(?:[dlv]\w*[\W_]+){{0,2}})?(?:{_BUYER})[\W_]*(?:{_NAME_OF})?[\W_]*$)"
@@ -111,7 +111,12 @@ phone telephone chat sms whatsapp home work office us usa uk eu united states ki
 australia mexico japan netherlands austria switzerland belgium poland sweden
 """
 _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
-_LAST_FIRST = re.compile(rf"^(?P<last>{_LONG_NAME}), ?(?P<first>{_CAPITAL}(?: {_CAPITAL}){{0,2}})$")
+_REMARK = re.compile(r"\s*[(<\[].*")
+_ALSO = re.compile(r"(?<! c) ?[&/] ?| (?:and|und|et|y) (?=[^\W\d_a-z])")
+"""What follows a name in its cell, and what stands between two of them."""
+_LAST_FIRST = re.compile(
+    rf"^(?P<last>{_LONG_NAME}|[^\W\d_A-Z]+), ?(?P<first>{_CAPITAL}(?: {_CAPITAL}){{0,2}}|[^\W\d_A-Z]+)$"
+)
 
 
 _SENDER_COLUMN = re.compile(
@@ -148,7 +153,8 @@ def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
     Of a cell with a whole address it is the name above the street.
     """
     found = (v for column, v in values.items() if isinstance(v, str) and _NAME_COLUMN.search(column))
-    turned = (_LAST_FIRST.sub(r"\g<first> \g<last>", " ".join(v.split())) for v in found)
+    people = (name for v in found for name in _ALSO.split(_REMARK.sub("", " ".join(v.split()))))
+    turned = (_LAST_FIRST.sub(r"\g<first> \g<last>", name) for name in people)
     names = (v for v in turned if _COLUMN_NAME.fullmatch(v) and not _NO_NAMES.issuperset(v.lower().split()))
     return (*names, *addressees(values))
 

@@ -152,12 +152,17 @@ class FoundNames:
     again: frozenset[str]
 
 
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
+"""Spaces that do not break a line."""
+
+
 def names_in(text: str, known: Iterable[str] = ()) -> FoundNames:
     """Names that the text's own greetings, sign-offs and introductions show.
 
     Args:
         known: names from elsewhere, whose words are names there even if they are ordinary ones ("Hi Will,").
     """
+    text = text.translate(_SPACES)
     no_names = NOT_NAMES.difference(word for name in known for word in re.split(r"[\s-]+", name.lower()))
     sure = {place for pattern in _SURE for place in _found(pattern, text, no_names)}
     likely = {place for pattern in _LIKELY for place in _found(pattern, text, no_names)}

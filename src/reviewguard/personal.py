@@ -8,7 +8,7 @@ from collections.abc import Iterator
 # Tried once a word: a long word without an "@" costs no more than its length. Python 3.11.2 misreads `++` here.
 _LOCAL = r"(?:[\w.+-]|%(?!40))+"
 EMAIL = re.compile(rf"(?<![\w.+%-]){_LOCAL}(?:['’]{_LOCAL}){{0,2}}(?:@|%40)(?P<host>[\w-]+(?:\.[\w-]+)+)")
-ORDER_ID = re.compile(r"(?<![\w-])(?:(?P<head>[\dD]\d\d)-\d{7}-\d{7}|\d\d-\d{5}-\d{5})(?![\w-])")
+ORDER_ID = re.compile(r"(?<![\w+-])(?:(?P<head>[\dD]\d\d)-\d{7}-\d{7}|\d\d-\d{5}-\d{5})(?![\w-])")
 """Amazon's, and eBay's without a head."""
 
 _PHONE_CUE = (
@@ -33,6 +33,7 @@ _PHONE = re.compile(
     r"(?!\d{4}-\d\d-\d\d(?!\d)|\d\d[.-]\d\d[.-]\d{4}(?!\d))\d[\d ().-]{5,14}\d"
     r")(?![\w-]|[ .]\d)"
 )
+_IN_LINK = re.compile(r"(?<=wa\.me/)\+?\d{7,15}|(?<=[?&]phone=)(?:\+|%2B)?\d{7,15}")
 _SHORTEST_PHONE = 7
 # Ten digits in a row are a phone number unless the words before them say what else.
 _NUMBER_OF = re.compile(
@@ -137,7 +138,8 @@ def addresses(text: str) -> Iterator[re.Match[str]]:
 
 
 def phones(text: str) -> Iterator[re.Match[str]]:
-    """Phone numbers, the words that announce them included ("call us on 867-5309")."""
+    """Phone numbers, the words that announce them included ("call us on 867-5309"), also in links of messengers."""
+    yield from _IN_LINK.finditer(text)
     for match in _PHONE.finditer(text):
         before = text[max(0, match.start() - _LOOKED_BACK) : match.start()]
         if match["bare"] and _NUMBER_OF.search(before):

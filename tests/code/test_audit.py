@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.audit_rows import TEMPLATE, audited, evidence, neutral, row, sendings, small_export, soliciting
+from tests.audit_rows import (
+    START,
+    TEMPLATE,
+    audited,
+    evidence,
+    neutral,
+    row,
+    sendings,
+    small_export,
+    soliciting,
+)
 
 from reviewguard.errors import ConfigError
 from reviewguard.inference.audit import AuditFilters
@@ -86,6 +96,33 @@ def test_doubtful_sendings_of_a_template_are_a_finding_of_their_own() -> None:
     ]
     assert "offers a benefit for a review: 1 message to 1 order" in facts_text(facts(result))
     assert (result.overview.soliciting, result.overview.doubtful) == (1, 27)
+
+
+def test_the_facts_count_a_type_where_it_was_found() -> None:
+    """The same words break another rule after a happy buyer."""
+    ask = "Please leave us a good review."
+    rows = [
+        soliciting(
+            i, ask, order=f"999-{i}", types={"positive_request": 0.9} | ({} if i else {"selective": 0.9})
+        )
+        for i in range(3)
+    ]
+    rows[0] = replace(rows[0], verdict=replace(rows[0].verdict, probability=0.99))  # type: ignore[type-var]
+    result = audited(rows)
+    assert len(result.findings) == 1
+    said = facts_text(facts(result))
+    assert "asks for a positive review: 3 messages to 3 orders" in said
+    assert "asks satisfied buyers, or steers unhappy ones away: 1 message to 1 order" in said
+
+
+def test_a_message_is_dated_by_the_day_for_which_the_period_takes_it() -> None:
+    (found,) = [soliciting(1, "A gift for a review.")]
+    march = START.replace(year=2024, month=3, day=4)
+    either = replace(found, record=replace(found.record, sent_at=march, other_day=date(2024, 4, 3)))
+    result = audited([either], since="2024-04-01", until="2024-04-30")
+    assert result.findings[0].days == (date(2024, 4, 3), date(2024, 4, 3))
+    assert result.overview.either_day == 1
+    assert audited([either]).findings[0].days == (date(2024, 3, 4), date(2024, 3, 4))
 
 
 def test_skeletons_hold_no_names_numbers_days_or_links() -> None:
@@ -374,6 +411,15 @@ def test_a_name_known_from_one_message_is_masked_in_the_others() -> None:
     assert finding.shown[0].text == "We refund [name] once the review is gone."
     assert finding.thread[2].text == "I asked [name] too"
     assert finding.agents == ("nora@…",)
+
+
+def test_a_name_from_the_beginning_of_a_long_conversation_is_masked() -> None:
+    rows = [row(1, "hello there", role="buyer", values={"buyer_name": "Ottoline Marsh"})]
+    rows += [row(i, f"more of it {i}", role="buyer") for i in range(2, 40)]
+    rows += [soliciting(40, "Your parcel, Ottoline, is late. A gift for a review.")]
+    (finding,) = without_personal_data(audited(rows)).findings
+    assert finding.left_out
+    assert finding.shown[0].text == "Your parcel, [name], is late. A gift for a review."
 
 
 def test_a_name_known_from_the_buyers_words_in_a_column_is_masked() -> None:

@@ -73,6 +73,10 @@ from reviewguard.schema import Evidence, Role
         ("It left. regards, nora", "It left. regards, [name]"),
         ("From: Nora Quill <nora@example.com>", "From: [name] <[e-mail]>"),
         ("Ring 098765 43210, 98765-43210 or 333 123 4567", "Ring [phone], [phone] or [phone]"),
+        ("Ring +91-98765-43210", "Ring [phone]"),
+        ("https://wa.me/447700900123?text=hi", "https://wa.me/[phone]?text=hi"),
+        ("https://api.whatsapp.com/send?phone=447700900123", "https://api.whatsapp.com/send?phone=[phone]"),
+        ("Hi Ana\u00a0Quill, it left", "Hi [name], it left"),
     ],
 )  # fmt: skip
 def test_details_are_masked(text: str, masked: str) -> None:
@@ -146,6 +150,11 @@ def test_names_are_known_however_they_are_written(name: str, text: str, masked: 
         ("Großmann, Jürgen", ("Jürgen Großmann",)),
         ("de la Cruz Garcia, Maria", ("Maria de la Cruz Garcia",)),
         ("Maria de la Cruz Garcia", ("Maria de la Cruz Garcia",)),
+        ("marsh, ottoline", ("ottoline marsh",)),
+        ("Mrs Ottoline Marsh (gift)", ("Mrs Ottoline Marsh",)),
+        ("Ottoline Marsh <o@example.com>", ("Ottoline Marsh",)),
+        ("Ottoline & Bo Marsh", ("Ottoline", "Bo Marsh")),
+        ("Ana Quill and Bo Marsh", ("Ana Quill", "Bo Marsh")),
         ("no, not a name", ()),
         ("please ask at the desk first", ()),
     ],
@@ -167,7 +176,8 @@ def test_name_columns_of_other_languages(column: str) -> None:
 @pytest.mark.parametrize(
     "column",
     ["Ship To", "shipped_to", "Ship-To Name", "Billing Name", "Bill-To Name", "Requester", "Contact", "Receiver Name",
-     "Deliver to", "Consignee", "Addressee", "Purchaser name", "Guest", "Username", "Reviewer", "reviewer_name"],
+     "Deliver to", "Consignee", "Addressee", "Purchaser name", "Guest", "Username", "Reviewer", "reviewer_name",
+     "Surname", "Given Name", "family_name", "Buyer's name", "Contact Person"],
 )  # fmt: skip
 def test_name_columns_of_parcels_and_help_desks(column: str) -> None:
     assert column_names({column: "Ottoline Marsh"}) == ("Ottoline Marsh",)

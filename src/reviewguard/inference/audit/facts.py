@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from reviewguard.inference.audit.results import Audit, Finding, ShownMessage
+from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
 from reviewguard.inference.exports import one_sided
 from reviewguard.policy import REPEAT_REQUEST, load_policy
 from reviewguard.schema import REVIEW_SOLICITING
@@ -108,10 +108,15 @@ def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
             f"Of those found review-soliciting, {seen.neutral:,} {are}, permitted once per order, "
             f"that only the {audit.profile} profile reports."
         )
-    for name, found in by_name(certain).items():
-        title = load_policy().entry(name).title
-        counted = _further(found) if name == REPEAT_REQUEST else f"{title}: {_extent(found)}"
-        yield f"{counted}{_span(found)}."
+    policy = load_policy()
+    messages = [sent for f in certain if f.rule is None for sent in f.sendings]
+    for name in policy.types:
+        if sent := [s for s in messages if name in s.types]:
+            yield f"{policy.entry(name).title}: {_extent(sent)}{_span(sent)}."
+    for name in policy.order_rules:
+        if found := [f for f in certain if f.rule == name]:
+            counted = f"{policy.entry(name).title}: {_extent([s for f in found for s in f.sendings])}"
+            yield f"{_further(found) if name == REPEAT_REQUEST else counted}{_span(_breaking(found))}."
 
 
 def _further(found: Sequence[Finding]) -> str:
@@ -121,14 +126,18 @@ def _further(found: Sequence[Finding]) -> str:
     return f"{plural(len(orders), 'order')} asked more than once ({plural(asks, 'further ask')})"
 
 
-def _extent(found: Sequence[Finding]) -> str:
-    orders = {order for f in found for order in f.orders}
-    count = plural(sum(len(f.sendings) for f in found), "message")
+def _extent(sendings: Sequence[Sending]) -> str:
+    orders = {sent.order_id for sent in sendings if sent.order_id}
+    count = plural(len(sendings), "message")
     return f"{count} to {plural(len(orders), 'order')}" if orders else count
 
 
-def _span(found: Sequence[Finding]) -> str:
-    days = [sent.day for f in found for sent in f.breaking if sent.day]
+def _breaking(found: Iterable[Finding]) -> list[Sending]:
+    return [sent for f in found for sent in f.breaking]
+
+
+def _span(sendings: Iterable[Sending]) -> str:
+    days = [sent.day for sent in sendings if sent.day]
     if not days:
         return ", dates not known"
     return f", {min(days)}" if min(days) == max(days) else f", {min(days)} to {max(days)}"
@@ -137,7 +146,7 @@ def _span(found: Sequence[Finding]) -> str:
 def _template(finding: Finding) -> str:
     titles = ", ".join(finding.titles)
     return (
-        f"{quote(finding)} ({titles}; {_extent([finding])}{_span([finding])}; finding {finding.id}). "
+        f"{quote(finding)} ({titles}; {_extent(finding.sendings)}{_span(finding.breaking)}; finding {finding.id}). "
         f"Orders: {_listed(finding.orders)}"
     )
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Self
 
 from reviewguard.errors import ConfigError
 from reviewguard.inference.audit.agents import agent_names
 from reviewguard.readers.identifiers import order_cell
-from reviewguard.schema import Record
+from reviewguard.schema import Record, ScoredRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,13 @@ class AuditFilters:
         """The day it was sent; of two that its date may mean the one that lies in the period."""
         day, other = record.sent_at.date() if record.sent_at else None, record.other_day
         return other if other and not self.in_period(day) and self.in_period(other) else day
+
+    def dated(self, row: ScoredRecord) -> ScoredRecord:
+        """The row, with the day that `day_of` takes it for as its date."""
+        sent, day = row.record.sent_at, self.day_of(row.record)
+        if not sent or not day or sent.date() == day:
+            return row
+        return replace(row, record=replace(row.record, sent_at=datetime.combine(day, sent.timetz())))
 
     def accepts(self, record: Record) -> bool:
         """Whether a finding may be about this record."""

@@ -44,6 +44,7 @@ class Sending:
     Attributes:
         number: place among all records read, from 1.
         source, place: the file, and where in it.
+        types: found in it; the same words may break a rule after one buyer's message and none after another's.
         breaking: False where it only stands beside others: an order's permitted first ask, or one that the
             filters leave out.
     """
@@ -58,6 +59,7 @@ class Sending:
     sent_at: datetime | None
     verdict: Decision | None
     probability: float | None
+    types: tuple[str, ...] = ()
     breaking: bool = True
 
     @property
@@ -76,7 +78,7 @@ class Finding:
         verdict: of every sending; of an order rule review-soliciting, or needs-review where it
             rests on a doubtful message or date.
         probability: 0–1, of the likeliest sending; of an order rule that of its least likely ask.
-        types: of every sending, as likely as in the message shown; none of an order rule.
+        types: of the message shown, as a rule of every sending; none of an order rule.
         reasons: why the verdict is not simply the model's, or what an order rule was counted from.
         sendings: in order of time.
         shown: the likeliest sending, or an order's asks side by side.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from reviewguard.inference.audit.copies import Copies
@@ -11,7 +11,7 @@ from reviewguard.inference.audit.findings import FindingsCollector
 from reviewguard.inference.audit.orders import OrderBook
 from reviewguard.inference.audit.overview import OverviewBuilder
 from reviewguard.inference.audit.results import Audit
-from reviewguard.inference.audit.threads import threads
+from reviewguard.inference.audit.threads import Thread, threads
 from reviewguard.policy import load_policy
 from reviewguard.schema import ScoredRecord
 
@@ -37,13 +37,17 @@ def audit(
     """
     filters = filters or AuditFilters()
     rules = load_policy().profile(profile).order_rules
+
+    def conversations() -> Iterator[Thread]:
+        return threads(map(filters.dated, rows()))
+
     copies, orders, model = Copies(), OrderBook(filters), ""
-    for row in chain.from_iterable(threads(rows())):
+    for row in chain.from_iterable(conversations()):
         copies.note(row.record)
         orders.add(row)
         model = model or (row.verdict.model if row.verdict else "")
     overview, collector = OverviewBuilder(filters), FindingsCollector(filters, orders.breaches(rules))
-    for thread in threads(rows()):
+    for thread in conversations():
         again = copies.among(thread)
         for row in thread:
             overview.add(row, copy=row.number in again)

@@ -53,10 +53,14 @@ def _carried(values: Sequence[str | None]) -> list[str | None]:
 
 
 def around(thread: Thread, at: int) -> tuple[tuple[ShownMessage, ...], int]:
-    """The messages around one of the conversation, and how many of it are left out."""
+    """The messages around one of the conversation, and how many of it are left out.
+
+    The first of them has the names that columns of the whole conversation hold.
+    """
     part = thread[max(0, at - _BEFORE) : at + _AFTER + 1]
     shown = tuple(show(row) for row in part if row.record.error is None)
-    return shown, len(thread) - len(part)
+    people = tuple(dict.fromkeys(name for row in thread for name in record_names(row.record)))
+    return (*(replace(first, people=people) for first in shown[:1]), *shown[1:]), len(thread) - len(part)
 
 
 def show(row: ScoredRecord) -> ShownMessage:
@@ -92,4 +96,5 @@ def sending(row: ScoredRecord) -> Sending:
         sent_at=record.sent_at,
         verdict=verdict.verdict,
         probability=verdict.probability,
+        types=tuple(score.type for score in verdict.types),
     )
