@@ -57,6 +57,16 @@ def test_control_tags_are_blanked_and_every_character_keeps_its_place(text: str,
     assert all(a in (b, " ") for a, b in zip(seen, text, strict=True))
 
 
+def test_values_of_front_matter_may_be_lists_and_paragraphs() -> None:
+    text = (
+        "---\nbody:\n- Leave us 5 stars\nnote: |\n  ask Tom\n\n  about the stars\ntext: |\n  One\n\n  Two\n"
+        "tags:\n- gift\n---\nBye"
+    )
+    seen = visible(text)
+    assert seen.split() == "- Leave us 5 stars | One Two Bye".split()
+    assert len(seen) == len(text)
+
+
 def test_front_matter_without_an_end_is_told_at_once() -> None:
     done = subprocess.run(
         [

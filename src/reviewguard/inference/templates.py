@@ -31,7 +31,8 @@ _FRONT_MATTER = re.compile(
     rf"(?:{_KEY}|-[ \t][^\n]*\n|[ \t][^\n]*\n|#[^\n]*\n|\r?\n)*---[ \t]*(?:\r?\n|\Z)"
 )
 """Keys, lists, indented lines and comments, nothing else; capitals begin sentences (`Important: …`), not keys."""
-_ENTRY = re.compile(r"^(\S+)(.*\n?(?:[ \t].*\n?)*)", re.MULTILINE)
+_ENTRY = re.compile(r"^(\S+)(.*\n?(?:-?[ \t].*\n?|\r?\n)*)", re.MULTILINE)
+"""A key with its value: the rest of its line, and the indented lines, list items and empty lines below."""
 _SHOWN = frozenset({"subject:", "title:", "preheader:", "body:", "text:", "message:", "content:"})
 """Keys whose values a buyer reads."""
 
