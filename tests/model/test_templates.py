@@ -44,6 +44,8 @@ def check(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProce
         ("---\nname: five stars\ntags:\n- stars\n  # stars\n\n# stars\n---\nHi [name]", "Hi [name]"),
         ("---\r\nSubject: your parcel\r\nid: stars\r\n--- \r\nHi [name]", "your parcel Hi [name]"),
         ("---\nid: stars\nbody: >\n  Hi Ana,\n  bye\nlang: en\n---", "> Hi Ana, bye"),
+        (f"---\nbody:\n- {ASK}\ntags:\n- stars\n---\nBye", f"- {ASK} Bye"),
+        (f"---\nnote: |\n  ask\n\n  stars\ntext: |\n  One\n\n  {ASK}\n---\nBye", f"| One {ASK} Bye"),
         (f"---\nHi Ana,\n{ASK}\n---\nBye", f"--- Hi Ana, {ASK} --- Bye"),
         (f"---\nid: a\n{ASK}\n---\nBye", f"--- id: a {ASK} --- Bye"),
         (f"---\nImportant: {ASK}\n---\nBye", f"--- Important: {ASK} --- Bye"),
@@ -55,16 +57,6 @@ def test_control_tags_are_blanked_and_every_character_keeps_its_place(text: str,
     assert " ".join(seen.split()) == read
     assert len(seen) == len(text)
     assert all(a in (b, " ") for a, b in zip(seen, text, strict=True))
-
-
-def test_values_of_front_matter_may_be_lists_and_paragraphs() -> None:
-    text = (
-        "---\nbody:\n- Leave us 5 stars\nnote: |\n  ask Tom\n\n  about the stars\ntext: |\n  One\n\n  Two\n"
-        "tags:\n- gift\n---\nBye"
-    )
-    seen = visible(text)
-    assert seen.split() == "- Leave us 5 stars | One Two Bye".split()
-    assert len(seen) == len(text)
 
 
 def test_front_matter_without_an_end_is_told_at_once() -> None:
