@@ -113,6 +113,10 @@ def test_the_facts_count_a_type_where_it_was_found() -> None:
     said = facts_text(facts(result))
     assert "asks for a positive review: 3 messages to 3 orders" in said
     assert "asks satisfied buyers, or steers unhappy ones away: 1 message to 1 order" in said
+    assert (
+        "(asks for a positive review, asks satisfied buyers, or steers unhappy ones away in 1 of 3; 3 mess"
+        in said
+    )
 
 
 def test_a_message_is_dated_by_the_day_for_which_the_period_takes_it() -> None:
@@ -420,6 +424,39 @@ def test_a_name_from_the_beginning_of_a_long_conversation_is_masked() -> None:
     (finding,) = without_personal_data(audited(rows)).findings
     assert finding.left_out
     assert finding.shown[0].text == "Your parcel, [name], is late. A gift for a review."
+
+
+def test_a_name_from_another_conversation_of_the_order_is_masked() -> None:
+    rows = [
+        neutral(1, "Ottoline, please leave a review.", thread="a"),
+        row(2, "hi", role="buyer", thread="a", values={"From": "Ottoline Marsh <o@example.com>"}),
+        neutral(3, "Please do leave a review.", thread="b", day=2),
+    ]
+    (finding,) = without_personal_data(audited(rows)).findings
+    assert finding.rule == "repeat_request"
+    assert "Ottoline" not in repr(finding)
+
+
+def test_ids_and_errors_are_masked() -> None:
+    rows = [
+        soliciting(1, "A gift for a review.", id="<o.marsh@example.com>", source="Ana Quill.csv"),
+        row(
+            2, error="cannot read 'Ana Quill'", values={"Customer Name": "Ana Quill"}, source="Ana Quill.csv"
+        ),
+    ]
+    masked = without_personal_data(audited(rows))
+    assert "marsh" not in repr(masked)
+    assert "Quill" not in repr(masked)
+
+
+def test_files_of_one_masked_name_have_times_where_one_of_them_has() -> None:
+    midnight = soliciting(1, "A gift for a review.", source="Hi Ana.eml")
+    midnight = replace(midnight, record=replace(midnight.record, sent_at=START.replace(hour=0, minute=0)))
+    timed = soliciting(2, "Five stars for a mug?", source="Hi Bob.eml", order="999-2")
+    overview = audited([midnight, timed]).overview
+    assert overview.day_only == {"Hi Ana.eml"}
+    masked = without_personal_data(audited([midnight, timed])).overview
+    assert (set(masked.sources), masked.day_only) == ({"Hi [name].eml"}, frozenset())
 
 
 def test_a_name_known_from_the_buyers_words_in_a_column_is_masked() -> None:

@@ -144,11 +144,18 @@ def _span(sendings: Iterable[Sending]) -> str:
 
 
 def _template(finding: Finding) -> str:
-    titles = ", ".join(finding.titles)
+    titles = ", ".join(_counted_titles(finding))
     return (
         f"{quote(finding)} ({titles}; {_extent(finding.sendings)}{_span(finding.breaking)}; finding {finding.id}). "
         f"Orders: {_listed(finding.orders)}"
     )
+
+
+def _counted_titles(finding: Finding) -> Iterator[str]:
+    """What the guide says of its types, each with the number of sendings where these are not all."""
+    for name, title in zip(finding.names, finding.titles, strict=True):
+        count = sum(name in sent.types for sent in finding.sendings)
+        yield title if count == len(finding.sendings) else f"{title} in {count} of {len(finding.sendings)}"
 
 
 def _order_lines(found: Iterable[Finding]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.orders import Breach, asking_types
 from reviewguard.inference.audit.results import Finding, Sending, ShownMessage
 from reviewguard.inference.audit.templates import TemplateIndex, skeleton
-from reviewguard.inference.audit.threads import Thread, around, sending, show
+from reviewguard.inference.audit.threads import Thread, around, names_of, sending, show
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Decision, ScoredRecord
 
 _THREADS_OF_BREACHES = 1_000
@@ -37,6 +37,7 @@ class _OrderCase:
 
     breach: Breach
     asks: dict[int, ScoredRecord] = field(default_factory=dict)
+    people: set[str] = field(default_factory=set)
     thread: tuple[tuple[ShownMessage, ...], int] = ((), 0)
 
 
@@ -67,6 +68,7 @@ class FindingsCollector:
                 self._add_flagged(once, at)
             for i in self._wanted.get(row.number, ()):
                 self._cases[i].asks[row.number] = row
+                self._cases[i].people.update(names_of(once))
                 if i < _THREADS_OF_BREACHES:
                     self._cases[i].thread = around(once, at)
 
@@ -140,11 +142,17 @@ def _order_finding(cases: Sequence[_OrderCase]) -> Finding:
         types=(),
         reasons=(first.breach.basis, others) if more else (first.breach.basis,),
         sendings=_by_time(chain.from_iterable(map(_case_sendings, cases))),
-        shown=tuple(_unexcused(map(show, rows), first.breach)),
+        shown=tuple(_unexcused(_with_people(map(show, rows), first.people), first.breach)),
         previous=None,
         thread=tuple(_unexcused(first.thread[0], first.breach)),
         left_out=first.thread[1],
     )
+
+
+def _with_people(messages: Iterable[ShownMessage], people: Collection[str]) -> Iterator[ShownMessage]:
+    """With the names that columns of any of the order's conversations hold."""
+    for message in messages:
+        yield replace(message, people=(*message.people, *sorted(people)))
 
 
 def _unexcused(messages: Iterable[ShownMessage], breach: Breach) -> Iterator[ShownMessage]:

@@ -37,9 +37,15 @@ def without_personal_data(audit: Audit) -> Audit:
             unmet=tuple(_DOMAIN.sub("@…", words) for words in overview.unmet),
             sources=_by_file(overview.sources, shown),
             people={},
-            day_only=frozenset(map(shown, overview.day_only)),
+            day_only=frozenset(map(shown, overview.day_only))
+            - frozenset(map(shown, overview.sources.keys() - overview.day_only)),
             unreadable=tuple(
-                replace(u, source=shown(u.source), error=mask(u.error).text) for u in overview.unreadable
+                replace(
+                    u,
+                    source=shown(u.source),
+                    error=mask(u.error, overview.people.get(u.source, frozenset())).text,
+                )
+                for u in overview.unreadable
             ),
         ),
     )
@@ -82,6 +88,7 @@ def _message(message: ShownMessage, known: _Known, previous: MaskedText, file: _
         text=masked.text,
         verdict=replace(
             verdict,
+            id=_masked_id(verdict.id),
             evidence=masked.moved(verdict.evidence),
             decisive=_proof(verdict.decisive, masked),
             buyer=_proof(verdict.buyer, previous),
@@ -95,7 +102,17 @@ def _message(message: ShownMessage, known: _Known, previous: MaskedText, file: _
 
 
 def _sending(sending: Sending, file: _File) -> Sending:
-    return replace(sending, agent=shown_agent(sending.agent), source=file(sending.source))
+    return replace(
+        sending,
+        id=_masked_id(sending.id),
+        agent=shown_agent(sending.agent),
+        source=file(sending.source),
+    )
+
+
+def _masked_id(id: str | None) -> str | None:
+    """A mail's own id is an address, and may be one of a person."""
+    return id and mask(id).text
 
 
 def _file(people: Mapping[str, frozenset[str]], source: str) -> str:

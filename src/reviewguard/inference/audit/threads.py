@@ -59,8 +59,13 @@ def around(thread: Thread, at: int) -> tuple[tuple[ShownMessage, ...], int]:
     """
     part = thread[max(0, at - _BEFORE) : at + _AFTER + 1]
     shown = tuple(show(row) for row in part if row.record.error is None)
-    people = tuple(dict.fromkeys(name for row in thread for name in record_names(row.record)))
+    people = names_of(thread)
     return (*(replace(first, people=people) for first in shown[:1]), *shown[1:]), len(thread) - len(part)
+
+
+def names_of(thread: Thread) -> tuple[str, ...]:
+    """Names that columns of the conversation hold."""
+    return tuple(dict.fromkeys(name for row in thread for name in record_names(row.record)))
 
 
 def show(row: ScoredRecord) -> ShownMessage:
