@@ -558,3 +558,13 @@ def test_a_row_that_score_could_not_read_is_counted_before_labelling(tmp_path: P
     said = list[str]()
     assert len(read_items(path, ReadOptions(), note=said.append)) == 1
     assert [line.partition(" left")[0] for line in said] == ["1 row could not be read and was"]
+
+
+def test_no_folder_is_made_beside_a_file_that_is_not_there(tmp_path: Path) -> None:
+    folder = tmp_path / "mistyped"
+    with (
+        pytest.raises(InputError, match=r"b\.csv does not exist"),
+        open_journal(folder / "b.labels.jsonl", folder / "b.csv"),
+    ):
+        pass
+    assert not folder.exists()

@@ -407,6 +407,7 @@ def test_types_may_have_any_sign_between_them(home: Path, cell: str) -> None:
         ({"text": "Rate us", "types": "insider pressure", "rationale": ["Rate us"]}, "type: words"),
         ({"text": "Rate us", "types": "insider", "rationale": ["Incentive: Rate us"]}, "is for incentive"),
         ({"text": "Rate us", "types": " / "}, "no type in '/'"),
+        ({"text": "Rate us", "types": "none", "rationale": "Rate us"}, "words are marked, but no type is given"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_row_is_said_and_the_others_are_added(
@@ -556,6 +557,13 @@ def test_near_repetitions_and_near_conflicts(home: Path) -> None:
     assert (conflict.kind, conflict.similarity > 0.8) == ("near", True)
     run(home, other, name="near", decisions=Decisions(both=frozenset({conflict.new.id})))
     assert len(stored(home)) == 2
+
+
+@pytest.mark.parametrize("types", ["none", "N/A", "[]"])
+@pytest.mark.parametrize("words", ["7", "-", ""])
+def test_a_compliant_row_may_hold_a_dash_or_a_count_of_words(home: Path, types: str, words: str) -> None:
+    (item,) = run(home, {"text": "The lamp left today.", "types": types, "words": words}).added
+    assert (item.label.message.types, item.label.message.rationale) == ((), ())
 
 
 def test_a_near_label_that_shows_other_words_is_new(home: Path) -> None:

@@ -39,8 +39,13 @@ def rationale_of(items: Sequence[Any], text: str, types: tuple[str, ...]) -> tup
     """The stretches that quotes or offsets mark, in text order.
 
     Raises:
-        Unusable: a quote is not in the text, offsets are not within it, or it is not clear for which type.
+        Unusable: a quote is not in the text, offsets are not within it, or it is not clear for which type, or there is
+            none.
     """
+    if not types:
+        if any(not isinstance(item, str) or re.search(r"[^\W\d_]", item) for item in items):
+            raise Unusable("words are marked, but no type is given: name their type, or leave them out")
+        return ()  # a dash, or a count of words
     found = [stretch for item in items for stretch in _stretches(item, text, types)]
     return tuple(sorted(set(found), key=lambda item: (item.start, item.end, item.type)))
 

@@ -76,9 +76,12 @@ def open_journal(path: Path, source: Path | None = None) -> Iterator[Journal]:
         source: the file that is labelled, which cannot be the journal.
 
     Raises:
-        InputError: someone else is labelling into it, it cannot be written, or it is something else.
+        InputError: someone else is labelling into it, it cannot be written, or it is something else; there is no
+            such source.
     """
-    if source is not None and path.exists() and source.exists() and path.samefile(source):
+    if source is not None and not source.exists():
+        raise InputError(f"{source} does not exist", fix="check the path")
+    if source is not None and path.exists() and path.samefile(source):
         raise InputError(
             f"{path} is the file to label",
             expected="another file for the labels",

@@ -40,7 +40,7 @@ _NOT_SELLERS: Mapping[Role, str] = {
     "buyer": "a buyer's message: labels are for what a seller wrote",
     "system": "an internal note or a notice: labels are for what a seller wrote",
 }
-_NO_TYPES = frozenset({"none", "no", "-", "compliant"})
+_NO_TYPES = frozenset({"none", "no", "-", "n/a", "na", "compliant"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ def _types(cell: Cell) -> tuple[str, ...] | None:
     folded = [fold(str(name)) for name in names]
     if not folded and not word.startswith("["):
         raise Unusable(f"no type in {word!r}, expected some of {', '.join(known)}")
-    if len(folded) == 1 and str(names[0]).casefold() in _NO_TYPES:
+    if word.casefold() in _NO_TYPES or (len(folded) == 1 and str(names[0]).casefold() in _NO_TYPES):
         return ()
     if unknown := [name for name in folded if name not in known]:
         raise Unusable(f"unknown type {unknown[0]!r}, expected some of {', '.join(known)}")
