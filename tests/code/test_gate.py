@@ -130,6 +130,12 @@ def test_a_loss_beyond_what_is_allowed_fails_and_says_by_how_much() -> None:
     assert found.low is not None and found.low > 0
 
 
+def test_a_loss_of_what_is_allowed_is_allowed() -> None:
+    before, after = (answers(wrong(*range(0, 2 * count, 2))) for count in (36, 39))  # 0.12 and 0.13 of 300
+    loose = replace(CONFIG, f1_loss=0.5, slice_margin=0.5)
+    assert line(gate(after, before, loose), "test false-alarm rate").passed
+
+
 def test_a_loss_within_chance_passes() -> None:
     report = gate(answers(wrong(1, 3, 151)), answers(wrong(5, 7)))
     assert report.passed
@@ -175,6 +181,18 @@ def test_types_and_marked_words_must_not_get_worse() -> None:
     worse = replace(marks, test=replace(marks.test, token_scores=np.full(600, 0.7)))
     assert failing(gate(worse, marks)) == [EVIDENCE]
     assert gate(marks, worse).passed
+    easy = np.where(
+        np.arange(600) < 100, 0.7, np.nan
+    )  # finds fewer, and marks those worse than the champion did
+    few = replace(champion, test=replace(champion.test, token_scores=easy))
+    mixed = replace(
+        champion, test=replace(champion.test, token_scores=np.where(np.arange(600) < 100, 0.9, 0.4))
+    )
+    assert failing(gate(few, mixed)) == [EVIDENCE]
+    assert gate(mixed, few).passed
+    nothing = replace(champion, test=replace(champion.test, token_scores=np.full(600, np.nan)))
+    assert failing(gate(nothing, marks)) == [EVIDENCE]
+    assert gate(nothing, nothing).passed
 
 
 def test_a_slice_fails_only_surely_and_beyond_its_margin() -> None:

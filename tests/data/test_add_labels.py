@@ -578,6 +578,8 @@ def test_a_near_label_that_shows_other_words_is_new(home: Path) -> None:
     other = label(f"{start}Get all staff to post.", "insider", rationale="insider: Get all staff to post")
     assert [item.label.message.text for item in run(home, other, name="other").added] == [other["text"]]
     assert [r.kind for r in run(home, other, name="other").repetitions] == ["exact"]
+    stars = label(f"{start}Have your cousin rate it ⭐⭐⭐⭐⭐.", "insider", rationale="insider: ⭐⭐⭐⭐⭐")
+    assert len(run(home, stars, name="stars").added) == 1
 
 
 def test_what_repeats_a_label_that_goes_is_compared_with_what_takes_its_place(home: Path) -> None:

@@ -75,6 +75,13 @@ def test_build_reports_each_step_and_the_digest(folder: Path, tmp_path: Path) ->
     assert f"digest {digest}" in output
 
 
+def test_build_refuses_a_mistyped_folder_of_labels(folder: Path, tmp_path: Path) -> None:
+    built = tmp_path / "built"
+    said = refusal("build", "--messages", folder, "--out", built, "--labels", tmp_path / "lables")
+    assert "lables is no folder" in said
+    assert not built.exists()
+
+
 def test_build_refuses_splits_that_are_named_and_not_there_unless_it_records_them(
     folder: Path, tmp_path: Path
 ) -> None:

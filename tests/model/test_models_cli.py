@@ -47,6 +47,18 @@ def test_versions_are_listed_with_what_they_are(models: Path) -> None:
     assert "not run" in lines[3]
 
 
+def test_long_reasons_of_a_gate_leave_the_version_whole(
+    models: Path, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    version = "0.16.0-20261129T1200"
+    gate = "failed on test false-alarm rate, test types' macro-F1, behaviour: negation"
+    folder = make_version(tiny_model_dir, tmp_path / "long", version, bias=1.0)
+    ModelStore(models).add(folder, None, {"gate": gate})
+    listed = run(models, "list").output
+    assert version in listed
+    assert "…" not in listed
+
+
 def test_an_empty_store_says_so(tmp_path: Path) -> None:
     done = run(tmp_path / "none", "list")
     assert (done.exit_code, done.output) == (0, f"no models in {tmp_path / 'none'}\n")

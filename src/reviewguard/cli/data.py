@@ -71,6 +71,8 @@ def build(
 
     if forget and not freeze:
         raise InputError("--forget without --freeze", expected="splits to record", fix="add --freeze")
+    if labels != LABELS and not labels.is_dir():
+        raise InputError(f"{labels} is no folder", expected="the folder of the labels", fix="check the path")
     record = splits or SPLITS
     anew = not record.is_file() and (freeze or splits is None)
     frozen = {} if anew else read_frozen(record)

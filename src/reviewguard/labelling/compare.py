@@ -145,8 +145,11 @@ def _says_it(item: Candidate, old: Known, kind: Kind) -> bool:
 def _shows_the_marks(item: Candidate, old: Known) -> bool:
     message = item.label.message
     known = _words(old.message.text)
-    marked = (_words(message.text[mark.start : mark.end]) for mark in message.rationale)
-    return all(2 * len(words & known) >= len(words) for words in marked)
+    marked = (message.text[mark.start : mark.end] for mark in message.rationale)
+    return all(
+        2 * len(words & known) > len(words) if (words := _words(quote)) else quote in old.message.text
+        for quote in marked
+    )
 
 
 def _words(text: str) -> set[str]:

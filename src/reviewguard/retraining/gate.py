@@ -151,13 +151,14 @@ def _confirmed(champion: Answers, challenger: Answers, config: GateConfig) -> li
 def _whole(item: Difference, config: GateConfig) -> GateLine:
     allowed = config.f1_loss if item.higher_is_better else config.false_alarm_rise
     significant = item.loss.low is not None and item.loss.low > 0
-    if item.loss.value > allowed:
+    within = item.loss.value <= allowed + 1e-9
+    if not within:
         why = f"{item.verb} by {item.loss.value:.3f}, {allowed:.3f} allowed"
     elif significant:
         why = f"{item.verb} by {item.loss.value:.3f}, and the whole interval says so"
     else:
         why = f"no loss beyond {allowed:.3f} or beyond chance"
-    return _compared(item, f"{allowed:.3f}, and chance", item.loss.value <= allowed and not significant, why)
+    return _compared(item, f"{allowed:.3f}, and chance", within and not significant, why)
 
 
 def _slice(item: Difference, config: GateConfig) -> GateLine:
@@ -214,7 +215,7 @@ def _compared(item: Difference, allowed: str, passed: bool, why: str, *, detail:
 
 def _calibration(champion: Answers, challenger: Answers, config: GateConfig) -> GateLine:
     before, after = (float(side.test.figures["ece"].value or 0.0) for side in (champion, challenger))
-    passed = after <= config.ece or after - before <= config.ece_rise
+    passed = after <= config.ece or after - before <= config.ece_rise + 1e-9
     allowed = f"up to {config.ece:.3f}, or {config.ece_rise:.3f} more"
     why = f"{after:.3f}" + ("" if passed else f" is {after - before:.3f} more than before")
     return GateLine("calibration error", allowed, passed, why, before, after, after - before)

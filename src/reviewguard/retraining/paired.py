@@ -18,6 +18,7 @@ from reviewguard.modeling.slices import members_of
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, LabelledMessage
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Measure = Callable[[Bools, Bools], Statistic]
 """(positive, flagged) → statistic."""
 
@@ -107,9 +108,12 @@ def served_differences(
     """What the single cut does not show: the verdicts between the two thresholds, the types and the marked words.
 
     The compliant messages that a person must read, the violations called compliant, macro-F1 over the violation types,
-    and the token F1 of the evidence.
+    and the token F1 of the evidence on the violations that both find.
     """
-    return _changes(_served(champion), _served(challenger), metrics.families_of(examples), draws, 0.95)
+    before, after = _served(champion), _served(challenger)
+    marks = _of_both(champion.token_scores, challenger.token_scores)
+    before[EVIDENCE], after[EVIDENCE] = map(metrics.weighted_mean, marks)
+    return _changes(before, after, metrics.families_of(examples), draws, 0.95)
 
 
 def slice_differences(pair: Pair, draws: Draws, least: int) -> list[Difference]:
@@ -191,8 +195,15 @@ def _served(side: Evaluation) -> dict[str, Statistic]:
         LEFT: metrics.share(side.decisions == NEEDS_REVIEW, of=~side.positive),
         CLEARED: metrics.share(side.decisions == COMPLIANT, of=side.positive),
         TYPES: metrics.macro_f1(side.present, side.found),
-        EVIDENCE: metrics.weighted_mean(side.token_scores),
     }
+
+
+def _of_both(before: Floats, after: Floats) -> tuple[Floats, Floats]:
+    """Where both have a score; a challenger that marks nothing at all scores nothing."""
+    if np.isnan(after).all():
+        after = np.zeros_like(before)
+    missing = np.isnan(before) | np.isnan(after)
+    return np.where(missing, np.nan, before), np.where(missing, np.nan, after)
 
 
 def _measures(positive: Bools, mask: Bools) -> Iterator[tuple[str, Measure]]:

@@ -104,7 +104,7 @@ def _change_lines(change: VerdictChange) -> Iterator[str]:
 def _table(*names: str, left: int = 6) -> Table:
     table = Table(box=None, pad_edge=False)
     for place, name in enumerate(names):
-        table.add_column(name, justify="left" if place < left else "right", no_wrap=True)
+        table.add_column(name, justify="left" if place < left else "right", no_wrap=name != "gate")
     return table
 
 
