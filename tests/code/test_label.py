@@ -329,6 +329,14 @@ def test_rows_that_cannot_be_read_are_counted_before_labelling(tmp_path: Path) -
     assert [line.partition(" left")[0] for line in said] == ["2 rows could not be read and were"]
 
 
+def test_a_scored_file_is_known_by_its_first_line_that_can_be_read(tmp_path: Path) -> None:
+    scored = tmp_path / "scored.jsonl"
+    scored.write_text('{"text": "torn\n' + json.dumps({"text": "Bye", "rg_verdict": "review-soliciting"}))
+    assert [(item.text, item.shown) for item in read_items(scored, ReadOptions())] == [
+        ("Bye", "review-soliciting")
+    ]
+
+
 def test_of_scored_lines_edited_by_hand_what_can_be_read_is_shown(tmp_path: Path) -> None:
     good = {"start": 0, "end": len(ASK), "text": ASK, "type": "positive_request", "weight": 1.0}
     bad = ["words", {"start": 0}, good | {"start": "0"}, good | {"type": ["x"]}, good | {"end": 1}]

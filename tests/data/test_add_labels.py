@@ -559,6 +559,22 @@ def test_near_repetitions_and_near_conflicts(home: Path) -> None:
     assert len(stored(home)) == 2
 
 
+def test_near_labels_that_show_other_words_are_added_once(home: Path) -> None:
+    start = "The lamp left our house in Leeds this morning and should be with you by Friday evening at the latest. "
+
+    def near(words: str, end: str) -> dict[str, Any]:
+        return label(f"{start}{words}{end}", "insider", rationale=f"insider: {words}")
+
+    run(home, near("Have your cousin rate it", "."), name="first")
+    rows = [
+        near("Have your cousin rate it", " this week too."),
+        near("Get all staff to post", " this week too."),
+    ]
+    assert len(run(home, *rows).added) == 1
+    assert run(home, *rows).added == ()
+    assert len(stored(home)) == 2
+
+
 @pytest.mark.parametrize("types", ["none", "N/A", "[]"])
 @pytest.mark.parametrize("words", ["7", "-", ""])
 def test_a_compliant_row_may_hold_a_dash_or_a_count_of_words(home: Path, types: str, words: str) -> None:

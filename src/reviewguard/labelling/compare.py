@@ -110,7 +110,9 @@ def _sorted(
     What repeats a known label contradicts other rows of its file alone: known ones were settled when that came in.
     """
     nearest = _nearest(item, pool, near)
-    repeated = nearest if nearest and _says_it(item, *nearest[:2]) else None
+    repeated = None
+    if nearest and _same_label(item, nearest[0]):
+        repeated = _nearest(item, pool, (like for like in near if _says_it(item, pool, like)))
     if repeated and repeated[0].message.id == item.id and repeated[0].file is None:
         return repeated, []
     others = {like.index: like for like in near if not _same_label(item, pool[like.index])}
@@ -123,12 +125,10 @@ def _nearest(item: Candidate, pool: Sequence[Known], near: Iterable[Likeness]) -
 
     Of like ones the more alike first, then one with the same label.
     """
-    keys = {exchange_key(item.label.message), exchange_key(item.original)}
 
     def rank(like: Likeness) -> tuple[int, float, bool]:
         old = pool[like.index]
-        same = not keys.isdisjoint(old.forms)
-        return like.index if same else -1, like.similarity, _same_label(item, old)
+        return like.index if _same_words(item, old) else -1, like.similarity, _same_label(item, old)
 
     best = max(near, key=rank, default=None)
     if best is None:
@@ -137,9 +137,14 @@ def _nearest(item: Candidate, pool: Sequence[Known], near: Iterable[Likeness]) -
     return pool[best.index], "near" if place < 0 else "exact", similarity
 
 
-def _says_it(item: Candidate, old: Known, kind: Kind) -> bool:
-    """Whether the known label is the same, and shows what this one shows."""
-    return _same_label(item, old) and (kind == "exact" or _shows_the_marks(item, old))
+def _says_it(item: Candidate, pool: Sequence[Known], like: Likeness) -> bool:
+    """Whether the known label is the same, of the same words or of some that show what this one shows."""
+    old = pool[like.index]
+    return _same_label(item, old) and (_same_words(item, old) or _shows_the_marks(item, old))
+
+
+def _same_words(item: Candidate, old: Known) -> bool:
+    return not {exchange_key(item.label.message), exchange_key(item.original)}.isdisjoint(old.forms)
 
 
 def _shows_the_marks(item: Candidate, old: Known) -> bool:

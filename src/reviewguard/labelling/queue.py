@@ -66,7 +66,7 @@ def read_items(
     Raises:
         InputError: the file cannot be read.
     """
-    first = next(read_records([path], options), None)
+    first = next((record for record in read_records([path], options) if not record.error), None)
     scored = first is not None and "rg_verdict" in first.values
     found, unreadable = _scored_before(path, options) if scored else _scored_now(path, options, model)
     if note and unreadable:
