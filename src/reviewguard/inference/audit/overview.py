@@ -43,8 +43,8 @@ class OverviewBuilder:
         """Count one record; of a copy of another message only that it is one."""
         record, verdict = row.record, row.verdict
         self._sources[record.source] += 1
-        if self._sources[record.source] <= _NAMED_OF:
-            self._people.setdefault(record.source, set()).update(record_names(record))
+        if self._sources[record.source] <= _NAMED_OF and (names := record_names(record)):
+            self._people.setdefault(record.source, set()).update(names)
         if record.sent_at and record.sent_at.time() != time.min:
             self._timed.add(record.source)
         self._met.update(self.filters.met_by(record))
@@ -112,7 +112,7 @@ class OverviewBuilder:
             doubtful=totals[NEEDS_REVIEW],
             types=_types(totals),
             sources=dict(sorted(self._sources.items())),
-            people={source: frozenset(names) for source, names in self._people.items() if names},
+            people={source: frozenset(names) for source, names in self._people.items()},
             day_only=frozenset(self._sources.keys() - self._timed),
             first=days[0] if days else None,
             last=days[-1] if days else None,
