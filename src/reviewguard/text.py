@@ -43,6 +43,11 @@ class NormalizedText:
         return "".join("\n" if c == " " and "\n" in original[a:b] else c for c, a, b in places)
 
 
+def words(text: str) -> list[str]:
+    """The words of the normalised text, in small letters."""
+    return re.findall(r"\w+", normalize(text).text.casefold())
+
+
 def normalize(text: str) -> NormalizedText:
     """Resolve what the tokenizer cannot read: emoji, homoglyphs, hidden characters, mark-up, placeholders.
 

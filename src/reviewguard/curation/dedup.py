@@ -6,7 +6,6 @@ Method: MinHash signatures with banded locality-sensitive hashing propose pairs 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +15,7 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from reviewguard.curation.rules import exact_key, exchange_key
 from reviewguard.schema import LabelledMessage
-from reviewguard.text import normalize
+from reviewguard.text import words
 
 DUPLICATE = 0.8
 ALIKE = 0.6
@@ -68,8 +67,8 @@ def deduplicate(messages: Sequence[LabelledMessage]) -> Deduplication:
 
 def shingles(text: str) -> Shingles:
     """Every five characters in a row of the normalised words; the text itself if it has none."""
-    words = " ".join(re.findall(r"\w+", normalize(text).text.casefold())) or exact_key(text)
-    return frozenset(words[at : at + _SHINGLE] for at in range(max(1, len(words) - _SHINGLE + 1)))
+    joined = " ".join(words(text)) or exact_key(text)
+    return frozenset(joined[at : at + _SHINGLE] for at in range(max(1, len(joined) - _SHINGLE + 1)))
 
 
 def jaccard(one: Shingles, other: Shingles) -> float:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from reviewguard.curation.labels import StoredLabel
 from reviewguard.curation.nearest import Likeness
-from reviewguard.curation.rules import exchange_key
 from reviewguard.labelling.likes import Known, find_likes
 from reviewguard.schema import LabelledMessage
-from reviewguard.text import normalize
+from reviewguard.text import words
 
 Kind = Literal["exact", "near"]
 Decision = Literal["accept", "reject", "both"]
@@ -35,6 +33,11 @@ class Candidate:
     def id(self) -> str:
         """The id it has in the dataset."""
         return self.label.message.id
+
+    @property
+    def known(self) -> Known:
+        """What later labels are compared with."""
+        return Known(self.label.message, None, self.original)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
     similarity of at least 0.8, before or after personal details were taken out; or equal but for the names that stand
     in the place of `[name]`. A near one is new all the same if most words of one of its marks are not in the known one.
     """
-    pool = [*known, *(Known(item.label.message, None, item.original) for item in new)]
+    pool = [*known, *(item.known for item in new)]
     fresh: list[Candidate] = []
     repetitions: list[Repetition] = []
     conflicts: list[Conflict] = []
@@ -144,21 +147,17 @@ def _says_it(item: Candidate, pool: Sequence[Known], like: Likeness) -> bool:
 
 
 def _same_words(item: Candidate, old: Known) -> bool:
-    return not {exchange_key(item.label.message), exchange_key(item.original)}.isdisjoint(old.forms)
+    return not item.known.forms.isdisjoint(old.forms)
 
 
 def _shows_the_marks(item: Candidate, old: Known) -> bool:
     message = item.label.message
-    known = _words(old.message.text)
+    known = set(words(old.message.text))
     marked = (message.text[mark.start : mark.end] for mark in message.rationale)
     return all(
-        2 * len(words & known) > len(words) if (words := _words(quote)) else quote in old.message.text
+        2 * len(own & known) > len(own) if (own := set(words(quote))) else quote in old.message.text
         for quote in marked
     )
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", normalize(text).text.casefold()))
 
 
 def _same_label(item: Candidate, old: Known) -> bool:

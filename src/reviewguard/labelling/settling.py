@@ -33,7 +33,7 @@ class Dataset:
         left = tuple(label for label in self.labels if label.message.id not in settled.removed)
         replaced = {name for item in settled.added for name in item.label.provenance.replaces}
         standing = (item for item in replace(self, labels=left).known if item.message.id not in replaced)
-        return [*standing, *(Known(item.label.message, None, item.original) for item in settled.added)]
+        return [*standing, *(item.known for item in settled.added)]
 
 
 @dataclass(frozen=True, slots=True)

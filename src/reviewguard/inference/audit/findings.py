@@ -28,6 +28,7 @@ class _Template:
 
     best: ScoredRecord
     thread: tuple[tuple[ShownMessage, ...], int]
+    people: frozenset[str]
     sendings: list[Sending] = field(default_factory=list)
 
 
@@ -37,7 +38,7 @@ class _OrderCase:
 
     breach: Breach
     asks: dict[int, ScoredRecord] = field(default_factory=dict)
-    people: set[str] = field(default_factory=set)
+    people: frozenset[str] = frozenset()
     thread: tuple[tuple[ShownMessage, ...], int] = ((), 0)
 
 
@@ -62,13 +63,14 @@ class FindingsCollector:
     def add(self, thread: Thread, copies: Collection[int] = ()) -> None:
         """Take in one conversation; of `copies`, messages held twice, only what broke an order rule is kept."""
         once = [row for row in thread if row.number not in copies or row.number in self._wanted]
+        people = names_of(once) if any(row.number in self._wanted for row in once) else frozenset()
         for at, row in enumerate(once):
             flagged = row.verdict is not None and row.verdict.verdict in (REVIEW_SOLICITING, NEEDS_REVIEW)
             if flagged and row.number not in copies and self._filters.accepts(row.record):
                 self._add_flagged(once, at)
             for i in self._wanted.get(row.number, ()):
                 self._cases[i].asks[row.number] = row
-                self._cases[i].people.update(names_of(once))
+                self._cases[i].people |= people
                 if i < _THREADS_OF_BREACHES:
                     self._cases[i].thread = around(once, at)
 
@@ -78,9 +80,9 @@ class FindingsCollector:
         key = self._number(row), row.verdict.verdict
         known = self._templates.get(key)
         if known is None:
-            known = self._templates[key] = _Template(row, around(thread, at))
+            known = self._templates[key] = _Template(row, around(thread, at), names_of(thread))
         elif _likelihood(row) > _likelihood(known.best):
-            known.best, known.thread = row, around(thread, at)
+            known.best, known.thread, known.people = row, around(thread, at), names_of(thread)
         known.sendings.append(sending(row))
 
     def _number(self, row: ScoredRecord) -> int:
@@ -124,6 +126,7 @@ def _template_finding(template: _Template) -> Finding:
         previous=template.best.previous,
         thread=thread[0],
         left_out=thread[1],
+        people=template.people,
     )
 
 
@@ -142,17 +145,12 @@ def _order_finding(cases: Sequence[_OrderCase]) -> Finding:
         types=(),
         reasons=(first.breach.basis, others) if more else (first.breach.basis,),
         sendings=_by_time(chain.from_iterable(map(_case_sendings, cases))),
-        shown=tuple(_unexcused(_with_people(map(show, rows), first.people), first.breach)),
+        shown=tuple(_unexcused(map(show, rows), first.breach)),
         previous=None,
         thread=tuple(_unexcused(first.thread[0], first.breach)),
         left_out=first.thread[1],
+        people=first.people,
     )
-
-
-def _with_people(messages: Iterable[ShownMessage], people: Collection[str]) -> Iterator[ShownMessage]:
-    """With the names that columns of any of the order's conversations hold."""
-    for message in messages:
-        yield replace(message, people=(*message.people, *sorted(people)))
 
 
 def _unexcused(messages: Iterable[ShownMessage], breach: Breach) -> Iterator[ShownMessage]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from reviewguard.inference.audit.agents import shown_agent
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
@@ -23,7 +23,10 @@ def without_personal_data(audit: Audit) -> Audit:
     Order ids, ASINs and agents' names stay; an agent known by an e-mail address keeps its first part.
     """
     overview = audit.overview
-    shown = partial(_file, overview.people)
+
+    def shown(source: str) -> str:
+        return _file(source, overview.people.get(source, frozenset()))
+
     return replace(
         audit,
         filters=replace(
@@ -52,7 +55,7 @@ def without_personal_data(audit: Audit) -> Audit:
 
 
 def _finding(finding: Finding, file: _File) -> Finding:
-    known = _known((*finding.thread, *finding.shown), finding.previous or "")
+    known = _known((*finding.thread, *finding.shown), finding.previous or "", finding.people)
     previous = mask(finding.previous or "", *known)
     return replace(
         finding,
@@ -60,6 +63,7 @@ def _finding(finding: Finding, file: _File) -> Finding:
         shown=tuple(_message(m, known, previous, file) for m in finding.shown),
         thread=tuple(_message(m, known, previous, file) for m in finding.thread),
         previous=finding.previous and previous.text,
+        people=frozenset(),
     )
 
 
@@ -72,13 +76,13 @@ _File = Callable[[str], str]
 """Name of an input → what is shown of it."""
 
 
-def _known(messages: Iterable[ShownMessage], previous: str) -> _Known:
+def _known(messages: Iterable[ShownMessage], previous: str, people: Iterable[str]) -> _Known:
     """Names and postal addresses known from any message of the conversation."""
-    people, places = set(names_in(previous).again), set[str]()
+    names, places = {*people, *names_in(previous).again}, set[str]()
     for message in messages:
-        people.update(message.people, names_in(message.text).again, names_in(message.subject or "").again)
+        names.update(message.people, names_in(message.text).again, names_in(message.subject or "").again)
         places.update(message.places)
-    return frozenset(people), frozenset(places)
+    return frozenset(names), frozenset(places)
 
 
 def _message(message: ShownMessage, known: _Known, previous: MaskedText, file: _File) -> ShownMessage:
@@ -115,13 +119,9 @@ def _masked_id(id: str | None) -> str | None:
     return id and mask(id).text
 
 
-def _file(people: Mapping[str, frozenset[str]], source: str) -> str:
-    """A file's name: programs call a saved mail by its subject, people by the buyer, who may stand in it."""
-    return _masked_file(source, people.get(source, frozenset()))
-
-
 @lru_cache(maxsize=1024)
-def _masked_file(source: str, people: frozenset[str]) -> str:
+def _file(source: str, people: frozenset[str]) -> str:
+    """A file's name: programs call a saved mail by its subject, people by the buyer, who may stand in it."""
     return put(source, mask(source.replace("_", " "), people).masks).text
 
 

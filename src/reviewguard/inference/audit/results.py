@@ -85,6 +85,7 @@ class Finding:
         previous: the buyer's words before the message shown.
         thread: the conversation around it, the message itself included.
         left_out: messages of the conversation that are not in `thread`.
+        people: names that columns of all its conversations hold: looked for when it is masked, never shown.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Finding:
     previous: str | None
     thread: tuple[ShownMessage, ...]
     left_out: int = 0
+    people: frozenset[str] = frozenset()
 
     @property
     def orders(self) -> tuple[str, ...]:

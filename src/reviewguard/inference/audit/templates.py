@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reviewguard.masking import mask
-from reviewguard.text import normalize
+from reviewguard.text import words
 
 ALIKE = 85.0
 """Indel similarity, 0–100, from which two remainders count as one template."""
@@ -33,8 +33,7 @@ _LONGEST_SHARE = 2 * 100.0 / ALIKE - 1.0
 def skeleton(text: str) -> str:
     """What a message says once names, numbers, days, placeholders, links, case and punctuation are taken out."""
     fixed = _VARIABLE.sub(" ", mask(text).text)
-    words = re.findall(r"\w+", normalize(fixed).text.casefold())
-    return " ".join(words) or " ".join(text.split()).casefold()
+    return " ".join(words(fixed)) or " ".join(text.split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,19 +53,15 @@ def _carried(values: Sequence[str | None]) -> list[str | None]:
 
 
 def around(thread: Thread, at: int) -> tuple[tuple[ShownMessage, ...], int]:
-    """The messages around one of the conversation, and how many of it are left out.
-
-    The first of them has the names that columns of the whole conversation hold.
-    """
+    """The messages around one of the conversation, and how many of it are left out."""
     part = thread[max(0, at - _BEFORE) : at + _AFTER + 1]
     shown = tuple(show(row) for row in part if row.record.error is None)
-    people = names_of(thread)
-    return (*(replace(first, people=people) for first in shown[:1]), *shown[1:]), len(thread) - len(part)
+    return shown, len(thread) - len(part)
 
 
-def names_of(thread: Thread) -> tuple[str, ...]:
+def names_of(thread: Thread) -> frozenset[str]:
     """Names that columns of the conversation hold."""
-    return tuple(dict.fromkeys(name for row in thread for name in record_names(row.record)))
+    return frozenset(name for row in thread for name in record_names(row.record))
 
 
 def show(row: ScoredRecord) -> ShownMessage:
