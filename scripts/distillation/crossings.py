@@ -1,46 +1,69 @@
-"""Labelled messages made out of context pairs: the same reply, after the words of other pairs' buyers.
+"""Labelled messages made out of written ones: a fair ask, after the words of other buyers.
 
-In a pair, a fair ask is `selective` after a buyer who is delighted and fair after one who is not. That holds as well
-after the buyers of other such pairs, so the label is known, and what is learnt is the buyer's mood and not the wording.
+A fair ask is `selective` after a buyer who is pleased and fair after one who is not, whatever the buyer wrote about. So
+the label is known, and what is learnt is the buyer's mood and the ask, and not which reply was written for whom.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import product
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from reviewguard.schema import LabelledMessage
 
-_HAPPY, _OTHER = ("selective",), ("neutral_request",)
+_FAIR, _SELECTIVE = "neutral_request", "selective"
 
 
-class _Pair(NamedTuple):
-    happy: LabelledMessage
-    other: LabelledMessage
+class Buyers(NamedTuple):
+    """What buyers wrote: those who are pleased with what they bought or how they were served, and others."""
+
+    pleased: list[str]
+    others: list[str]
 
 
-def crossings(messages: Sequence[LabelledMessage], count: int, seed: int) -> Iterator[LabelledMessage]:
-    """Messages with the labels and marks of their side of the pair; both sides are drawn equally often.
+def read_buyers(path: Path) -> Buyers:
+    """Written buyers of JSON Lines with `text` and `pleased`."""
+    buyers = Buyers([], [])
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        buyers[not row["pleased"]].append(row["text"])
+    return buyers
+
+
+def crossings(
+    messages: Sequence[LabelledMessage], count: int, seed: int, more: Buyers | None = None
+) -> Iterator[LabelledMessage]:
+    """Fair asks with their marks, one half after pleased buyers, who make them `selective`.
 
     Args:
-        messages: written ones, at least two pairs among them if `count` is not 0.
+        messages: written ones, at least one context pair among them if `count` is not 0.
         count: how many are made.
+        more: buyers besides those of the messages.
     """
     rng = Random(seed)
-    pairs = _pairs(messages)
+    asks = [m for m in messages if m.types == (_FAIR,)]
+    buyers = _buyers(messages, asks)
+    if more:
+        buyers = Buyers(buyers.pleased + more.pleased, buyers.others + more.others)
     for number in range(count):
-        one, other = rng.sample(pairs, 2)
-        side = rng.randrange(2)
-        yield replace(one[side], id=f"cross-{seed}-{number}", previous=other[side].previous)
+        ask, pleased = rng.choice(asks), rng.random() < 0.5
+        name, kind = f"cross-{seed}-{number}", _SELECTIVE if pleased else _FAIR
+        yield replace(
+            ask,
+            id=name,
+            previous=rng.choice(buyers.pleased if pleased else buyers.others),
+            types=(kind,),
+            rationale=tuple(replace(mark, type=kind) for mark in ask.rationale),
+        )
 
 
-def _pairs(messages: Sequence[LabelledMessage]) -> list[_Pair]:
-    """Every two messages of one text, of which one is a fair ask, and unfair after the other's buyer."""
-    sides: dict[str, tuple[list[LabelledMessage], list[LabelledMessage]]] = {}
-    for message in messages:
-        if message.previous and message.types in (_HAPPY, _OTHER):
-            sides.setdefault(message.text, ([], []))[message.types == _OTHER].append(message)
-    return [_Pair(happy, other) for both in sides.values() for happy, other in product(*both)]
+def _buyers(messages: Sequence[LabelledMessage], asks: Sequence[LabelledMessage]) -> Buyers:
+    """The buyers before asks that are fair in themselves: pleased are those who alone made one `selective`."""
+    fair = {m.text for m in asks}
+    pleased = {m.previous for m in messages if m.previous and m.types == (_SELECTIVE,) and m.text in fair}
+    others = {m.previous for m in asks if m.previous}
+    return Buyers(sorted(pleased - others), sorted(others - pleased))

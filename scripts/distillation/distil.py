@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from answers import correct, mean_answers, report, save_answers
-from crossings import crossings
+from crossings import crossings, read_buyers
 from fitting import Plan, fit
 from losses import Loss, TeacherLoss, label_loss
 from mixtures import mixtures
@@ -41,7 +41,8 @@ def prepare(options: argparse.Namespace) -> None:
     favoured = [m for m in written if m.writer_brief.startswith(tuple(options.favour))]
     copies = augmented(written, options.copies, options.workers, seed=options.seed)
     copies += augmented(favoured, options.more, options.workers, seed=options.seed + 1)
-    copies += crossings(written, options.crossed, options.seed)
+    more = read_buyers(options.buyers) if options.buyers else None
+    copies += crossings(written, options.crossed, options.seed, more)
     tensors = partial(window_tensors, tokenizer=options.tokenizer, workers=options.workers)
     result: dict[str, dict[str, Any]] = {
         "train": tensors([*written, *copies]),

@@ -52,7 +52,8 @@ def _prepare(parser: ArgumentParser) -> None:
     parser.add_argument("--copies", type=int, default=4, help="augmented ones, of each message")
     parser.add_argument("--favour", nargs="*", default=[], help="beginnings of briefs with more copies")
     parser.add_argument("--more", type=int, default=3, help="augmented ones, of each of their messages")
-    parser.add_argument("--crossed", type=int, default=0, help="replies of context pairs after other buyers")
+    parser.add_argument("--crossed", type=int, default=0, help="fair asks after other buyers")
+    parser.add_argument("--buyers", type=Path, help="file of further buyers for these")
     parser.add_argument("--mixtures", type=int, default=300_000)
     parser.add_argument(
         "--measure-on", type=Path, nargs="*", default=[], help="labelled files, for quick figures"

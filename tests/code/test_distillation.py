@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ import pytest
 import torch
 from tests.tiny import tiny_config
 
+from reviewguard.curation.privacy import find_private
+from reviewguard.curation.sources import read_messages
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import Limits, MessageEncoder
 from reviewguard.errors import ModelError
@@ -33,9 +36,10 @@ import losses
 import models
 import rows as device_rows
 import windows
-from crossings import crossings
+from crossings import crossings, read_buyers
 from mixtures import mixtures
 
+DATA = Path(__file__).parents[2] / "data"
 SHIPPED = Path(__file__).parents[2] / "models" / "default"
 TYPES = tuple(load_policy().types)
 
@@ -87,31 +91,40 @@ def test_mixtures_give_texts_another_buyer_and_make_new_texts(messages: list[Lab
     assert sum(m.text not in texts for m in made) > 30
 
 
-def test_crossed_replies_have_the_label_of_their_buyer() -> None:
-    def pair(number: int) -> list[LabelledMessage]:
-        text = f"Order {number} is packed. Could you review it?"
-        mark = (Rationale(len(text) - 21, len(text), "selective"),)
-        return [
-            message(text, f"I love number {number}!", ("selective",), mark),
-            message(text, f"Where is number {number}?", ("neutral_request",), ()),
-        ]
+def test_written_buyers_are_fictitious_and_stand_in_no_message() -> None:
+    buyers = read_buyers(DATA / "buyers.jsonl")
+    assert min(map(len, buyers)) > 2000
+    texts = [text for kind in buyers for text in kind]
+    words = {" ".join(re.findall(r"\w+", text.lower())) for text in texts}
+    assert len(words) == len(texts)
+    assert not any(find_private(text) for text in texts)
+    before = (item.message.previous or "" for item in read_messages(DATA / "messages").located)
+    assert words.isdisjoint(" ".join(re.findall(r"\w+", text.lower())) for text in before)
 
-    def message(
-        text: str, previous: str, types: tuple[str, ...], rationale: tuple[Rationale, ...]
-    ) -> LabelledMessage:
-        return LabelledMessage(text, text, previous=previous, types=types, rationale=rationale)
 
-    alone = message("Please take it down.", "I left two stars.", ("change_or_remove",), ())
-    made = [*crossings([*pair(1), *pair(2), *pair(3), alone], 40, seed=5)]
-    assert len({m.id for m in made}) == 40
+def test_fair_asks_have_the_label_of_the_buyer_before_them(tmp_path: Path) -> None:
+    def message(text: str, previous: str | None, kind: str) -> LabelledMessage:
+        marks = (Rationale(0, len(text), kind),)
+        return LabelledMessage(text + str(previous), text, previous, (kind,), marks)
+
+    written = [
+        message("Could you review it?", "I love it!", "selective"),
+        message("Could you review it?", "Where is it?", "neutral_request"),
+        message("Please rate us.", None, "neutral_request"),
+        message("If you like it, rate us.", "Is it cotton?", "selective"),
+        message("Please take it down.", "I left two stars.", "change_or_remove"),
+    ]
+    path = tmp_path / "buyers.jsonl"
+    path.write_text('{"text": "It holds.", "pleased": true}\n{"text": "It broke.", "pleased": false}\n')
+    made = [*crossings(written, 60, 5, read_buyers(path))]
+    assert len({m.id for m in made}) == 60
+    assert {m.text for m in made} == {"Could you review it?", "Please rate us."}
     for crossed in made:
-        assert crossed.previous is not None
-        assert crossed.text.split()[1] != crossed.previous.strip("!?").split()[-1]  # of another pair
-        happy = "love" in crossed.previous
-        assert crossed.types == (("selective",) if happy else ("neutral_request",))
-        assert bool(crossed.rationale) == happy
-    assert {"love" in str(m.previous) for m in made} == {True, False}
-    assert [*crossings([alone], 0, seed=5)] == []
+        pleased = crossed.previous in {"I love it!", "It holds."}
+        assert crossed.types == (("selective",) if pleased else ("neutral_request",))
+        assert crossed.rationale == (Rationale(0, len(crossed.text), crossed.types[0]),)
+    assert {m.previous for m in made} == {"I love it!", "It holds.", "Where is it?", "It broke."}
+    assert [*crossings(written[-1:], 0, 5)] == []
 
 
 def test_rows_are_those_of_the_trainer(
