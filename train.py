@@ -10,8 +10,12 @@ from reviewguard.cli import main
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.storage import read_frozen
 
+
+def build_data() -> None:
+    """The splits of the messages as they are now."""
+    build(MESSAGES, BUILT, seed=13, frozen=read_frozen(SPLITS), labels_dir=LABELS)
+
+
 if __name__ == "__main__":
-    frozen = read_frozen(SPLITS)
-    build(MESSAGES, BUILT, seed=13, frozen=frozen, labels_dir=LABELS)
     sys.argv = ["train.py", "train", "--config", "train.toml", "--data", str(BUILT), *sys.argv[1:]]
-    main()
+    main(build_data)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.code.reading import read, written
 
@@ -26,6 +30,11 @@ RELAY = "abc@marketplace.amazon.com"
         ("From,Body\nAmazon <noreply@amazon.com>,N\nNote (internal),N\n", ["system", "system"]),
         ("Incoming,Body\nWAHR,B\nFALSCH,M\n", ["buyer", "seller"]),
         ("Updater role,Body\nend-user,B\nagent,M\n", ["buyer", "seller"]),
+        (
+            "From,Body\nAna (customer),B\nAna [Buyer],B\nNora (Customer Support),M\n",
+            ["buyer", "buyer", "seller"],
+        ),
+        ("From,Body\nBest (UK),M\nLamps (Berlin office),M\n", ["seller", "seller"]),
     ],
 )
 def test_who_wrote_it(tmp_path: Path, table: str, roles: list[Role]) -> None:
@@ -103,3 +112,47 @@ def test_kinds_and_rounded_numbers_put_no_strangers_together(tmp_path: Path) -> 
     assert [record.conversation for record in records] == list(orders)
     rounded = read(written(tmp_path, "b.csv", "Order ID,Body\n1.11123E+16,M\n1.11123E+16,M\n"))
     assert {record.conversation for record in rounded} == {None}
+
+
+def test_conversations_in_a_column_of_a_parquet_file(tmp_path: Path) -> None:
+    said = [{"from": "customer", "body": "Love it!"}, {"from": "agent", "body": "Please review it."}]
+    table = pa.table({"ticket_id": ["7"], "description": ["A ticket"], "messages": [said]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    records = read(tmp_path / "a.parquet")
+    assert [(r.text, r.role, r.thread) for r in records][-2:] == [
+        ("Love it!", "buyer", "7"),
+        ("Please review it.", "seller", "7"),
+    ]
+
+
+def test_conversations_under_their_ids_are_told_apart(tmp_path: Path) -> None:
+    said = [{"from": "customer", "body": "Love it!"}, {"from": "agent", "body": "Please review it."}]
+    path = written(tmp_path, "a.json", json.dumps({"c1": {"messages": said}, "c2": {"messages": said[1:]}}))
+    records = read(path)
+    assert [(r.text, r.role, r.thread) for r in records] == [
+        ("Love it!", "buyer", "c1"),
+        ("Please review it.", "seller", "c1"),
+        ("Please review it.", "seller", "c2"),
+    ]
+
+
+def test_a_merged_sender_and_date_hold_for_all_their_rows(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["From", "Date", "Body"], ["Customer", "2024-11-04", "a"], [None, None, "b"]):
+        sheet.append(row)
+    sheet.merge_cells("A2:A3")
+    sheet.merge_cells("B2:B3")
+    book.save(tmp_path / "a.xlsx")
+    first, second = read(tmp_path / "a.xlsx")
+    assert (first.role, second.role) == ("buyer", "buyer")
+    assert first.sent_at == second.sent_at is not None
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("CET", 9), ("GMT+1", 9), ("+0100", 9), ("EST", 15), ("", 10)])
+def test_a_mail_whose_date_names_a_zone(tmp_path: Path, zone: str, hour: int) -> None:
+    mail = f"From: s@acme.example\nTo: {RELAY}\nDate: Mon, 2 Dec 2024 10:00:00 {zone}\nSubject: x\n\nM\n"
+    (record,) = read(written(tmp_path, "a.eml", mail))
+    assert record.sent_at is not None
+    assert record.sent_at.astimezone(UTC).hour == hour

@@ -111,6 +111,7 @@ def test_an_empty_message_is_an_error_with_exit_code_2(tiny_model_dir: Path) -> 
         (["evaluate", "--out", "/"], b"cannot write /: Is a directory"),
         (["evaluate", "--out", "/dev/null/figures.json"], b"cannot write /dev/null/figures.json"),
         (["evaluate", "--data", "/dev/null"], b"no labelled messages in /dev/null"),
+        (["evaluate", "--data", "/dev/null", "--out", "/dev/null"], b"/dev/null is also an input"),
         (["evaluate", "--plot", "study.png"], b"only with --explanations"),
         (["evaluate", "--limit", "0"], b"only with --explanations"),
     ],

@@ -47,6 +47,21 @@ def test_what_the_user_can_mend_is_no_crash(
     assert "red.csv" in told and "\x1b" not in told
 
 
+def test_what_a_command_needs_is_done_first_and_may_fail_like_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise UserError("no splits")
+
+    monkeypatch.setattr(cli, "app", lambda: print("trained"))
+    with pytest.raises(SystemExit) as left:
+        cli.main(fail)
+    assert (left.value.code, capsys.readouterr().err) == (2, "Error: no splits\n")
+    monkeypatch.setattr(sys, "argv", ["train.py", "train", "--help"])
+    cli.main(fail)
+    assert capsys.readouterr().out == "trained\n"
+
+
 def test_a_library_that_is_not_installed_is_no_crash(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

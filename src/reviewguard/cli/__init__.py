@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import NoReturn
 
@@ -51,18 +52,21 @@ app.add_typer(registry.app, name="models")
 app.add_typer(data.app, name="data")
 
 
-def main() -> None:
+def main(first: Callable[[], object] | None = None) -> None:
     """Run the command line; a `UserError` becomes a message and exit code 2, another error a traceback and 70.
 
     A library that is not installed is the user's to mend too: `make run` leaves out those of training.
     Where the reader of its output has gone, as `head` does, it ends without a word.
+
+    Args:
+        first: what the command needs, done before it unless help is asked for.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # what went well is ours to tell
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        _run()
+        _run(first)
     except BrokenPipeError:
         _end_unread()
     except SystemExit as end:
@@ -71,8 +75,10 @@ def main() -> None:
         raise
 
 
-def _run() -> None:
+def _run(first: Callable[[], object] | None) -> None:
     try:
+        if first is not None and "--help" not in sys.argv:
+            first()
         app()
     except UserError as error:
         _refuse(error)

@@ -123,6 +123,7 @@ def evaluate(
     from reviewguard.curation.storage import load_splits
     from reviewguard.files import check_writable, write_json
     from reviewguard.inference.model_folder import load
+    from reviewguard.inference.writers import check_apart
     from reviewguard.modeling.baselines import fit_baselines
     from reviewguard.modeling.behaviour import run_behaviour
     from reviewguard.modeling.behaviour_cases import load_cases
@@ -144,6 +145,7 @@ def evaluate(
         }
         _refuse(explaining, "only with --explanations")
     for file in filter(None, (out, plot)):
+        check_apart(file, data or [])
         check_writable(file)
     if behaviour is not None:
         report = run_behaviour(ClassifierScorer(load(model)), load_cases(behaviour))

@@ -105,7 +105,7 @@ def _row(message: Any, place: str, thread: str | None) -> Row:
 
 
 def told_by(path: str, others: Collection[str]) -> Cells:
-    """What the name of a list says of the messages in it: their order, who wrote them, that they are notes.
+    """What the name of a list says of its messages: their order or conversation, who wrote them, that they are notes.
 
     Args:
         path: where it stands, names joined by points.
@@ -113,8 +113,10 @@ def told_by(path: str, others: Collection[str]) -> Cells:
             beside "messages" alone, if they do not say that they are public.
     """
     parent, _, name = path.rpartition(".")
-    if order_id := find_order_id(name):
+    if order_id := find_order_id(name) or find_order_id(parent):
         return {"order_id": order_id}
+    if any(map(str.isdigit, parent)) and any(other.endswith(f".{name}") for other in others):
+        return {_THREAD: parent}  # conversations by their ids
     if others and fold(name) in _NOTES:
         return {"is_note": True}
     beside = (_last(other) for other in others if other.rpartition(".")[0] == parent)

@@ -157,7 +157,9 @@ def _sent_at(mail: ParsedMail) -> datetime | None:
 
 
 def _moment(value: str) -> datetime | None:
+    """A header's moment; a zone that the standard does not name, "CET", has the meaning that people give it."""
     try:
-        return parse_date(parsedate_to_datetime(value))
+        stated = parsedate_to_datetime(value)
     except (ValueError, IndexError, TypeError, OverflowError):
         return parse_date(value)
+    return parse_date(stated) if stated.tzinfo else parse_date(value) or parse_date(stated)

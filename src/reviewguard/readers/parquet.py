@@ -10,14 +10,16 @@ from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import unique_names
+from reviewguard.readers.conversations import message_rows
 from reviewguard.readers.table import Row, to_records
 from reviewguard.schema import Record
 
 _BATCH = 512
+_Placed = tuple[str, dict[str, Any]]
 
 
 class ParquetReader:
-    """One message a row."""
+    """One message a row, or one conversation with its messages in a list."""
 
     name = "parquet"
     suffixes = (".parquet", ".pq")
@@ -28,24 +30,41 @@ class ParquetReader:
         return head.startswith(b"PAR1")
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
-        """One record for each row."""
+        """One record for each message."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
             with pq.ParquetFile(path) as file:
                 columns = unique_names(file.schema_arrow.names)
-                yield from to_records(_rows(file, columns), path, options, columns)
+                rows = _rows(file, columns)
+                if any(map(_holds_objects, file.schema_arrow.types)):
+                    yield from to_records(_unfolded(rows, options), path, options)
+                else:
+                    tabular = (Row(place, to_cells(cells)) for place, cells in rows)
+                    yield from to_records(tabular, path, options, columns)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{path} is not a readable Parquet file: {error}") from error
 
 
-def _rows(file: Any, columns: list[str]) -> Iterator[Row]:
+def _holds_objects(kind: Any) -> bool:
+    """Whether a column holds lists of objects, as one of a conversation's messages does."""
+    import pyarrow as pa
+
+    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type)
+
+
+def _unfolded(rows: Iterator[_Placed], options: ReadOptions) -> Iterator[Row]:
+    for place, cells in rows:
+        yield from message_rows(cells, place, options.columns)
+
+
+def _rows(file: Any, columns: list[str]) -> Iterator[_Placed]:
     number = 0
     for batch in file.iter_batches(batch_size=_BATCH):
         for cells in zip(*(_plain(column).to_pylist() for column in batch.columns), strict=True):
             number += 1
-            yield Row(f"row {number}", to_cells(dict(zip(columns, cells, strict=True))))
+            yield f"row {number}", dict(zip(columns, cells, strict=True))
 
 
 def _plain(column: Any) -> Any:

@@ -66,6 +66,7 @@ _BOTH = re.compile(r"(?:buyer|customer)_(?:and_)?(?:seller|merchant)")
 _SHOP = re.compile(r"[@|(]|\s-\s")
 _AMAZONS = re.compile(r"@(?:[\w-]+\.)*amazon\.", re.IGNORECASE)
 _HEAD_END = re.compile(r"[:(\[<|/,>→]|\s-")
+_IN_BRACKETS = re.compile(r"\S\s*[(\[](?P<words>[^()\[\]]+)[)\]]\s*$")
 _TRUTH = dict.fromkeys(
     ("true", "yes", "y", "1", "t", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "vero"), True
 ) | dict.fromkeys(("false", "no", "n", "0", "f", "falsch", "nein", "faux", "non", "falso"), False)
@@ -213,9 +214,18 @@ def role_of_value(value: str) -> Role | None:
     head = _HEAD_END.split(value, maxsplit=1)[0]
     words = fold(head).split("_")
     if not all(word in known.words or word in known.fillers for word in words):
-        return None
+        return _role_beside(value)
     told = _role_of_words([word for word in words if word not in _BETWEEN], known.words)
     return None if head != value and _is_brands(fold(head), told, value) else told
+
+
+def _role_beside(name: str) -> Role | None:
+    """What stands in brackets behind a name: "Ana (customer)"."""
+    known, match = load_vocabulary(), _IN_BRACKETS.search(name)
+    words = fold(match["words"]).split("_") if match else []
+    if not all(word in known.words for word in words):
+        return None
+    return _role_of_words(words, known.words)
 
 
 def _is_brands(head: str, role: Role | None, value: str) -> bool:

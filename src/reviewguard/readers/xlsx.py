@@ -38,7 +38,7 @@ _DAMAGED = (
 )
 """What reading a damaged archive raises."""
 
-_MERGED = ("order_id", "thread", "asin", "subject")
+_MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
 """What people merge over several messages; a merged text is one message, and so is an id."""
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
