@@ -143,7 +143,8 @@ class MessageEncoder:
 
     def encode_batch(self, messages: Sequence[Message]) -> list[EncodedMessage]:
         """Windows of each message, in order."""
-        texts = [normalize(m.text[:MAX_CHARACTERS]) for m in messages]
+        ends = [MAX_CHARACTERS + len(m.text) - len(m.text.lstrip()) for m in messages]
+        texts = [normalize(m.text[:end]) for m, end in zip(messages, ends, strict=True)]
         buyers = [normalize((m.previous or "")[:MAX_PREVIOUS_CHARACTERS]) for m in messages]
         read = [self._read(text) for text in texts]
         sellers = self._tokenizer.encode_batch([t.text for t in read], add_special_tokens=False)
@@ -155,12 +156,12 @@ class MessageEncoder:
                 text.with_line_breaks(message.text),
                 words.text,
                 self._windows(seller.ids, _map_offsets(as_read, seller.offsets), buyer.ids),
-                len(message.text) > MAX_CHARACTERS,
+                len(message.text) > end,
                 len(buyer.ids) > self.limits.previous
                 or len(message.previous or "") > MAX_PREVIOUS_CHARACTERS,
             )
-            for message, text, words, as_read, seller, buyer in zip(
-                messages, texts, buyers, read, sellers, previous, strict=True
+            for message, end, text, words, as_read, seller, buyer in zip(
+                messages, ends, texts, buyers, read, sellers, previous, strict=True
             )
         ]
 

@@ -12,7 +12,7 @@ from reviewguard.curation.details import remover
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import read_jsonl
 from reviewguard.inference.batch import Report, ScoreOptions, silent
-from reviewguard.inference.exports import check_out, scored_export, write_rows
+from reviewguard.inference.exports import check_out, one_sided, scored_export, write_rows
 from reviewguard.inference.model_folder import load
 from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
 from reviewguard.people import Details, People, details_in
@@ -24,6 +24,8 @@ REASON = "rg_suggest_reason"
 LABELLED = (MESSAGES, LABELS)
 PER_PICK = 10
 """Least certain messages to choose from, for each that is wanted (as in Zhdanov 2019)."""
+WIDER = 4
+"""Times as many are looked at where these are too much alike."""
 UNLIKE = 0.2
 """Similarity to the nearest labelled message below which none is like it; unrelated ones have about 0.13."""
 
@@ -66,6 +68,7 @@ class Suggestions:
         unfit: messages that are not English or cannot be judged.
         unreadable: rows of the export that could not be read.
         labelled: labelled messages that the choice keeps away from.
+        one_sided: that all messages were taken for one side's, and how to tell the sides; empty where that is not so.
     """
 
     chosen: tuple[Suggestion, ...]
@@ -74,6 +77,7 @@ class Suggestions:
     unfit: int
     unreadable: int
     labelled: int
+    one_sided: str = ""
 
 
 def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
@@ -91,14 +95,21 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
     classifier = load(job.model)
     with scored_export(job.inputs, classifier, job.options, progress) as workspace:
         cuts = classifier.settings.profiles[job.options.profile]
-        found = least_certain(workspace.scored(), cuts, PER_PICK * job.count)
-        talks = {candidate.row.record.conversation for candidate in found.kept}
-        records = (row.record for row in workspace.scored())
-        people = People.among(record for record in records if record.conversation in talks)
-        unreadable = workspace.counts().unreadable
-    chosen = _choose(found, people, labelled, cuts, job)
+        counts, looked_at = workspace.counts(), PER_PICK * job.count
+        while True:
+            found = least_certain(workspace.scored(), cuts, looked_at)
+            talks = {candidate.row.record.conversation for candidate in found.kept}
+            records = (row.record for row in workspace.scored())
+            people = People.among(record for record in records if record.conversation in talks)
+            chosen = _choose(found, people, labelled, cuts, job)
+            if len(chosen) == job.count or len(found.kept) == found.kinds:
+                break
+            looked_at *= WIDER  # the least certain are too much alike
     write_rows([_explained(item, people) for item in chosen], job.out)
-    return Suggestions(chosen, found.judged, found.kinds, found.unfit, unreadable, len(labelled))
+    sides = one_sided(counts.sellers, counts.buyers)
+    return Suggestions(
+        chosen, found.judged, found.kinds, found.unfit, counts.unreadable, len(labelled), sides
+    )
 
 
 def _check_apart(job: SuggestJob) -> None:

@@ -107,6 +107,12 @@ def train(
     started_from = lineage(earlier.facts) if earlier else None
     commit = str(git_state())  # now: others may commit while this trains
     splits = load_splits(data_dir)
+    if empty := [name for name, rows in splits.items() if not rows]:
+        raise InputError(
+            f"{data_dir}: no message in the split {' nor in '.join(empty)}",
+            expected="some to learn from, to calibrate on and to test on",
+            fix="write more messages, or fewer to a family, and run `reviewguard data build`",
+        )
     digest = stored_digest(data_dir)
     given = {"config": config.to_dict(), "data_digest": digest, "started_from": started_from}
     written = limit_families(splits["train"], config.limit, config.seed)

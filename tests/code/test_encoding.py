@@ -74,6 +74,14 @@ def test_text_beyond_the_limit_is_reported(encoder: MessageEncoder) -> None:
     assert not encoder.encode(Message("a")).truncated
 
 
+def test_what_stands_behind_many_blanks_is_read(encoder: MessageEncoder) -> None:
+    behind = encoder.encode(Message(" \n" * MAX_CHARACTERS + "Leave us five stars!"))
+    assert not behind.truncated
+    assert [w.ids for w in behind.windows] == [
+        w.ids for w in encoder.encode(Message("Leave us five stars!")).windows
+    ]
+
+
 def test_a_text_without_tokens_has_no_window(encoder: MessageEncoder) -> None:
     assert encoder.encode(Message(" \u200b\n")).windows == ()
 

@@ -6,6 +6,7 @@ import pytest
 from fake_scorer import EXAMPLES, MISSED, SCORER, FakeScorer
 
 from reviewguard.errors import ConfigError, InputError
+from reviewguard.modeling.compare import ComparisonTable
 from reviewguard.modeling.evaluation import Evaluation, evaluate
 
 
@@ -93,6 +94,8 @@ def test_a_message_that_could_not_be_scored_counts_as_missed() -> None:
     assert unscored.counts["unscored"] == 1
     assert value(unscored, "recall") == 0.0
     assert unscored.verdicts["review-soliciting"]["unscored"] == 1
+    (said,) = ComparisonTable({"own": {"new": unscored}}).unscored()
+    assert said.startswith("own: new could not score 1 of 3 messages")
 
 
 def test_only_compliant_messages_leave_most_figures_undefined() -> None:

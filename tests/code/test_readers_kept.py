@@ -34,7 +34,7 @@ RELAY = "abc@marketplace.amazon.com"
             "From,Body\nAna (customer),B\nAna [Buyer],B\nNora (Customer Support),M\n",
             ["buyer", "buyer", "seller"],
         ),
-        ("From,Body\nBest (UK),M\nLamps (Berlin office),M\n", ["seller", "seller"]),
+        ("From,Body\nBest (UK),M\nLamps (Berlin office),M\nAcme (Amazon),M\n", ["seller"] * 3),
     ],
 )
 def test_who_wrote_it(tmp_path: Path, table: str, roles: list[Role]) -> None:
@@ -134,6 +134,13 @@ def test_conversations_under_their_ids_are_told_apart(tmp_path: Path) -> None:
         ("Please review it.", "seller", "c1"),
         ("Please review it.", "seller", "c2"),
     ]
+    ordered = {
+        "shop1": {"messages": [one | {"order_id": f"A{n}"} for n, one in enumerate(said)]},
+        "shop2": {"messages": said},
+    }
+    first, second, *_ = read(written(tmp_path, "b.json", json.dumps(ordered)))
+    assert (first.order_id, second.order_id) == ("A0", "A1")
+    assert first.thread != "shop1"
 
 
 def test_a_merged_sender_and_date_hold_for_all_their_rows(tmp_path: Path) -> None:

@@ -216,6 +216,15 @@ def test_cells_beyond_excels_limit_are_cut_with_a_note(tmp_path: Path) -> None:
     assert row[1] == "9991234567765432100"
 
 
+def test_excel_counts_an_emoji_as_two_characters_and_has_no_day_before_1900(tmp_path: Path) -> None:
+    path = tmp_path / "out.xlsx"
+    written(path, [Record("a", "1", {"body": "😀" * 20_000, "sent": datetime(1, 1, 1)}, "x")])
+    body, sent, *_ = (cell.value for cell in list(load_workbook(path).active.iter_rows())[1])
+    assert len(body.encode("utf-16-le")) <= 2 * xlsx.MAX_CHARACTERS
+    assert body.endswith("😀 … [cut: 20,000 characters]")
+    assert sent == "0001-01-01T00:00:00"
+
+
 @pytest.mark.parametrize(("columns", "count"), [(1, 1_048_576), (16_384, 1)])
 def test_what_excel_cannot_open_is_refused(columns: int, count: int) -> None:
     with pytest.raises(InputError, match="at most"):

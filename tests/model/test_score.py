@@ -352,6 +352,29 @@ def test_a_pipeline_can_fail_on_what_was_found(
     assert out.exists()
 
 
+def test_rows_that_nobody_judged_are_said_where_a_pipeline_passes(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    model = make_version(tiny_model_dir, tmp_path / "model", "1", lower=1.1, upper=1.1)
+    export = tmp_path / "export.csv"
+    export.write_text("id,body\n1,Your parcel left our house today.\n2,<p></p>\n", "utf-8")
+    options = ["--out", str(tmp_path / "out.csv"), "--model", str(model), "--workers", "1"]
+    done = RUN.invoke(app, ["score", str(export), *options, "--fail-on", "needs-review"])
+    assert done.exit_code == 0
+    assert "--fail-on: 1 rows are left out" in done.stderr
+
+
+def test_an_output_that_is_a_link_is_written_where_it_leads(tiny_model_dir: Path, tmp_path: Path) -> None:
+    target, link, export = tmp_path / "target.csv", tmp_path / "link.csv", tmp_path / "export.csv"
+    target.write_text("old", "utf-8")
+    link.symlink_to(target)
+    export.write_text("id,body\n1,Your parcel left our house today.\n", "utf-8")
+    options = ["--out", str(link), "--model", str(tiny_model_dir), "--workers", "1"]
+    assert RUN.invoke(app, ["score", str(export), *options]).exit_code == 0
+    assert link.is_symlink()
+    assert "parcel" in target.read_text("utf-8")
+
+
 @pytest.mark.parametrize("command", ["score", "audit"])
 def test_an_export_of_which_nothing_was_judged_cannot_pass(
     command: str, tiny_model_dir: Path, tmp_path: Path

@@ -81,6 +81,26 @@ def test_rows_that_cannot_be_read_are_counted(tiny_model_dir: Path, tmp_path: Pa
     assert "1 row could not be read and was left out" in result.output.replace("\n", " ")
 
 
+def test_more_are_looked_at_where_the_least_certain_are_alike(
+    texts: list[str], tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export, out = tmp_path / "export.csv", tmp_path / "out.jsonl"
+    with export.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["body"], *([text] for text in texts[:40])])
+    monkeypatch.setattr(suggesting, "PER_PICK", 1)
+    result = run(export, out, tiny_model_dir, "-n", 12)
+    assert len(rows(out)) == 12
+    assert "taken for the seller's" in " ".join(result.output.split())
+
+
+def test_nothing_to_choose_from_is_said(tiny_model_dir: Path, tmp_path: Path) -> None:
+    export, out = tmp_path / "export.csv", tmp_path / "out.jsonl"
+    export.write_text("body\nVielen Dank für Ihre Bestellung, wir schicken sie morgen ab.\n", "utf-8")
+    result = run(export, out, tiny_model_dir)
+    assert "Nothing to choose from" in result.output
+    assert "Next" not in result.output
+
+
 def test_what_has_a_label_is_not_chosen_again_though_labels_hold_no_names(
     texts: list[str], tiny_model_dir: Path, tmp_path: Path
 ) -> None:

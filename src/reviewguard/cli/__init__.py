@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -62,6 +63,7 @@ def main(first: Callable[[], object] | None = None) -> None:
         first: what the command needs, done before it unless help is asked for.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # what went well is ours to tell
+    signal.signal(signal.SIGTERM, _stop)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -125,6 +127,11 @@ def _missing_library(error: Exception) -> str | None:
         return None
     library = error.name.partition(".")[0]
     return library if find_spec(library) is None else None
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    """End as on an error, so that nothing temporary is left, with the code that shells give."""
+    sys.exit(128 + number)
 
 
 def _end_unread() -> NoReturn:

@@ -182,6 +182,7 @@ def evaluate(
     if out is not None:
         write_json(out, table.to_dict())
     print(table.to_markdown())
+    warn(table.unscored())
     if not compare:
         print(json.dumps(table.to_dict(), indent=2) if out is None else f"every figure: {out}")
 

@@ -102,4 +102,6 @@ def score(
         raise typer.Exit(INTERRUPTED) from None
     console, colour = output_console()
     console.print(summary_view(result, colour=colour), highlight=False)
-    exit_if_found(fail_on, result.counts.decisions, sum(result.counts.decisions.values()))
+    counts = result.counts
+    left_out = counts.not_scored + counts.unreadable
+    exit_if_found(fail_on, counts.decisions, sum(counts.decisions.values()), left_out)

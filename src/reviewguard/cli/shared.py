@@ -69,8 +69,10 @@ def column_map(items: Sequence[str] | None) -> dict[str, str]:
     return {name.strip(): column.strip() for name, _, column in pairs}
 
 
-def exit_if_found(fail_on: FailOn | None, verdicts: Collection[str], judged: int) -> None:
-    """Exit with 1 where an export holds what `--fail-on` names.
+def exit_if_found(
+    fail_on: FailOn | None, verdicts: Collection[str], judged: int, not_judged: int = 0
+) -> None:
+    """Exit with 1 where an export holds what `--fail-on` names; say on standard error how many nobody judged.
 
     Raises:
         typer.Exit: one of the verdicts is this one or a worse one.
@@ -83,6 +85,12 @@ def exit_if_found(fail_on: FailOn | None, verdicts: Collection[str], judged: int
             "--fail-on: no seller message was judged, so nothing can pass",
             expected="at least one",
             fix="see the counts above; name the columns with --map",
+        )
+    if not_judged:
+        warn(
+            [
+                f"--fail-on: {not_judged:,} rows are left out of this, not scored or not readable; see the counts"
+            ]
         )
     if REVIEW_SOLICITING in verdicts or fail_on in verdicts:
         raise typer.Exit(1)

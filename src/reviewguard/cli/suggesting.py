@@ -93,10 +93,17 @@ def _lines(result: Suggestions, wanted: int, out: Path, top: int) -> list[str]:
     ]
     if result.unreadable:
         lines.append(unreadable_rows(result.unreadable))
+    if result.one_sided:
+        lines.append(result.one_sided)
     for rank, item in enumerate(result.chosen[:top], 1):
         text = printable(" ".join(item.row.record.text.split()))[:_SHOWN_CHARACTERS]
         lines += ["", f"{rank}. {item.reason}", f"   {text}"]
-    lines += ["", f"Written: {out}, {len(result.chosen):,} messages. Next: reviewguard label {out}"]
-    if len(result.chosen) < wanted:
-        lines.append(f"Fewer than {wanted:,}: nothing else in the export differs enough from these.")
+    written = f"Written: {out}, {len(result.chosen):,} messages."
+    lines += ["", f"{written} Next: reviewguard label {out}" if result.chosen else written]
+    if not result.kinds:
+        lines.append("Nothing to choose from: no message is English and readable.")
+    elif len(result.chosen) < wanted:
+        lines.append(
+            f"Fewer than {wanted:,}: nothing else in the export differs enough from these or from what is labelled."
+        )
     return lines

@@ -26,12 +26,14 @@ _CLITIC = re.compile(r"'(?:s|t|d|m|re|ve|ll)$")
 
 _SENTENCE_END = re.compile(r"\n+|(?<=[.!?])\s+")
 _OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-zÀ-ɏ]{2,}")
+_SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Chinese, Japanese and Korean, of which two or three letters are a sentence."""
 
 MIN_WORDS = 4
 SENTENCE_WORDS = 6
 STRANGE_WORDS, STRANGE_SHARE = 3, 0.6
 """Words in small letters that are not English, so many and this share of all such, make a text foreign."""
-OTHER_LETTERS = 6
+OTHER_LETTERS, OTHER_SYLLABLES = 6, 3
 FEWEST_WORDS = 2
 FOREIGN_SCORE = 0.6
 ENGLISH_SCORE = 0.15
@@ -103,6 +105,7 @@ def foreign_part(text: str) -> Language | None:
     Args:
         text: see `identify`; with its line breaks.
     """
+    syllables = "".join(_SYLLABLES.findall(text))
     other_script = [word for word in _OTHER_SCRIPT.findall(text) if not word[0].isupper()]
     lines, sentences = text.split("\n"), _SENTENCE_END.split(text)
     long_enough = [
@@ -110,6 +113,7 @@ def foreign_part(text: str) -> Language | None:
         *(part for part in sentences if part != text and len(_WORDS.findall(part)) >= SENTENCE_WORDS),
         *(part for part in sentences if part != text and _says_strange_words(part)),
         *([" ".join(other_script)] if sum(map(len, other_script)) >= OTHER_LETTERS else []),
+        *([syllables] if len(syllables) >= OTHER_SYLLABLES else []),
     ]
     found = map(identify, long_enough)
     return next((language for language in found if language.foreign), None)

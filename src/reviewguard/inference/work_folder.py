@@ -56,6 +56,7 @@ def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder
     """
     from filelock import FileLock, Timeout
 
+    out = out.resolve() if out.is_symlink() else out
     folder = WorkFolder(_make_folder(out), out)
     try:
         with FileLock(folder.path / "lock", timeout=0), _work_errors(folder.path, leftover):
@@ -64,9 +65,9 @@ def work_folder(out: Path, leftover: Leftover = "refuse") -> Iterator[WorkFolder
                 yield folder
             except BaseException:
                 if not holds_verdicts(folder.work_file):
-                    shutil.rmtree(folder.path)
+                    shutil.rmtree(folder.path, ignore_errors=True)
                 raise
-            shutil.rmtree(folder.path)
+            shutil.rmtree(folder.path, ignore_errors=True)  # another run may be looking into it
     except Timeout:
         raise InputError(f"another run is writing {out}", fix="wait for it, or name another --out") from None
 

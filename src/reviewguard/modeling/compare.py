@@ -39,6 +39,16 @@ class ComparisonTable:
         """A table a data set, without figures that no model has; intervals in brackets, "–" where undefined."""
         return "\n".join(_markdown_table(dataset, models) for dataset, models in self.evaluations.items())
 
+    def unscored(self) -> list[str]:
+        """Says of each data set and model how many messages could not be scored."""
+        return [
+            f"{dataset}: {model} could not score {counts['unscored']:,} of {counts['messages']:,} messages, "
+            "which count as compliant"
+            for dataset, models in self.evaluations.items()
+            for model, counts in ((name, evaluation.counts) for name, evaluation in models.items())
+            if counts["unscored"]
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: data set → model → evaluation."""
         return {

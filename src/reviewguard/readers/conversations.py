@@ -90,7 +90,7 @@ def message_rows(
     Args:
         told: what the list that it stands in says of it, see `told_by`.
     """
-    messages = list(_unfold(value, given, dict(told)))
+    messages = list(_unfold(value, given, _fitting(told, value, given)))
     thread = place if len(messages) > 1 and _is_one_conversation(value, given) else None
     for number, message in enumerate(messages, 1):
         yield _row(message, place if len(messages) == 1 else f"{place}, message {number}", thread)
@@ -207,7 +207,15 @@ def _conversation(
     for path, entries in lists.items():
         told = told_by(path, lists.keys() - {path})
         for entry in entries:
-            yield from _unfold(entry, given, carried | told | _by_id(entry, people))
+            yield from _unfold(entry, given, carried | _fitting(told, entry, given) | _by_id(entry, people))
+
+
+def _fitting(told: Mapping[str, Cell], value: Any, given: Columns) -> Cells:
+    """What the name of a list says, without the conversation where a message names its own, or its order."""
+    cells = to_cells(value) if _THREAD in told and isinstance(value, dict) else {}
+    found = recognise(tuple(cells), given)
+    named = any(cells.get(found.get(field, "")) not in (None, "") for field in ("thread", "order_id"))
+    return _but(dict(told), _THREAD) if named else dict(told)
 
 
 def _people(value: Mapping[str, Any], lists: _Lists, given: Columns) -> dict[str, Role]:

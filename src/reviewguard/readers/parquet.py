@@ -51,7 +51,10 @@ def _holds_objects(kind: Any) -> bool:
     """Whether a column holds lists of objects, as one of a conversation's messages does."""
     import pyarrow as pa
 
-    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_struct(kind.value_type)
+    if pa.types.is_struct(kind):
+        return any(_holds_objects(field.type) for field in kind)
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return is_list and bool(pa.types.is_struct(kind.value_type))
 
 
 def _unfolded(rows: Iterator[_Placed], options: ReadOptions) -> Iterator[Row]:

@@ -220,12 +220,11 @@ def role_of_value(value: str) -> Role | None:
 
 
 def _role_beside(name: str) -> Role | None:
-    """What stands in brackets behind a name: "Ana (customer)"."""
+    """Which person stands in brackets behind a name: "Ana (customer)"; "Acme (Amazon)" may be anyone."""
     known, match = load_vocabulary(), _IN_BRACKETS.search(name)
     words = fold(match["words"]).split("_") if match else []
-    if not all(word in known.words for word in words):
-        return None
-    return _role_of_words(words, known.words)
+    told = _role_of_words(words, known.words) if known.words.keys() >= set(words) else None
+    return None if told == "system" else told
 
 
 def _is_brands(head: str, role: Role | None, value: str) -> bool:

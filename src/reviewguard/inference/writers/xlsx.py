@@ -19,6 +19,7 @@ from reviewguard.schema import Cell
 MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 1_048_576, 16_384, 32_767
 """Limits of a sheet, the header included, and of a cell (Excel specifications and limits)."""
 
+FIRST_YEAR = 1900
 MAX_INTEGER = 10**15
 """Excel keeps 15 digits of a number; what is longer is an identifier, and written as text."""
 
@@ -67,8 +68,8 @@ def _rows(table: Table) -> Iterator[list[Cell]]:
 
 def _cell(value: Cell) -> Cell:
     if isinstance(value, datetime):
-        # A sheet has no time zones.
-        return value if value.tzinfo is None else value.isoformat()
+        # A sheet has no time zones, and no days before 1900.
+        return value if value.tzinfo is None and value.year >= FIRST_YEAR else value.isoformat()
     if isinstance(value, float) and not isfinite(value):
         return None
     if isinstance(value, int) and abs(value) >= MAX_INTEGER:
@@ -76,10 +77,11 @@ def _cell(value: Cell) -> Cell:
     if not isinstance(value, str):
         return value
     text = sheet_text(value)
-    if len(text) <= MAX_CHARACTERS:
+    units = text.encode("utf-16-le", "surrogatepass")  # what Excel counts
+    if len(units) <= 2 * MAX_CHARACTERS:
         return text
     note = f" … [cut: {len(value):,} characters]"
-    return text[: MAX_CHARACTERS - len(note)] + note
+    return units[: 2 * (MAX_CHARACTERS - len(note))].decode("utf-16-le", "ignore") + note
 
 
 class _SteadyZip(ZipFile):
