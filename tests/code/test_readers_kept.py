@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,38 @@ def test_a_mail_whose_date_names_a_zone(tmp_path: Path, zone: str, hour: int) ->
     (record,) = read(written(tmp_path, "a.eml", mail))
     assert record.sent_at is not None
     assert record.sent_at.astimezone(UTC).hour == hour
+
+
+_ATTRIBUTION = "On Mon, Nov 3, 2025 at 9:12 AM Ana &lt;abc@marketplace.amazon.com&gt; wrote:<br>"
+_EARLIER = "On Sun, Nov 2, 2025 at 9:12 AM Shop &lt;s@acme.example&gt; wrote:<br>"
+
+
+@pytest.mark.parametrize(
+    ("subtype", "body"),
+    [
+        (
+            "html",
+            f'<div>Here it is.</div><div class="gmail_quote"><div>{_ATTRIBUTION}</div><blockquote class="gmail_quote">'
+            f'<div>Where is the invoice?</div><div class="gmail_quote"><div>{_EARLIER}</div>'
+            '<blockquote class="gmail_quote">Please leave us 5 stars</blockquote></div></blockquote></div>',
+        ),
+        (
+            "plain",
+            f"Here it is.\n\nOn Mon, Nov 3, 2025 at 9:12 AM Ana <{RELAY}> wrote:\n> Where is the invoice?\n>\n"
+            "> On Sun, Nov 2, 2025 at 9:12 AM Shop <s@acme.example> wrote:\n>> Please leave us 5 stars\n",
+        ),
+    ],
+)
+def test_what_a_buyer_quotes_is_not_the_buyers(tmp_path: Path, subtype: str, body: str) -> None:
+    mail = f"From: s@acme.example\nTo: {RELAY}\nSubject: Re: x\nContent-Type: text/{subtype}\n\n{body}\n"
+    (record,) = read(written(tmp_path, "a.eml", mail))
+    assert (record.text, record.previous) == ("Here it is.", "Where is the invoice?")
+
+
+def test_an_alternative_that_promises_something_is_read(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "s@acme.example", RELAY, "x"
+    mail.set_content("Your parcel has been sent and arrives on Monday, please tell the neighbours of it.")
+    mail.add_alternative("<p>Share it online and we send you a $20 voucher.</p>", subtype="html")
+    (record,) = read(written(tmp_path, "a.eml", mail.as_bytes()))
+    assert "voucher" in record.text

@@ -95,7 +95,7 @@ def test_more_are_looked_at_where_the_least_certain_are_alike(
 
 def test_nothing_to_choose_from_is_said(tiny_model_dir: Path, tmp_path: Path) -> None:
     export, out = tmp_path / "export.csv", tmp_path / "out.jsonl"
-    export.write_text("body\nVielen Dank für Ihre Bestellung, wir schicken sie morgen ab.\n", "utf-8")
+    export.write_text("body\nVielen Dank für Ihre Bestellung und bis zum nächsten Mal.\n", "utf-8")
     result = run(export, out, tiny_model_dir)
     assert "Nothing to choose from" in result.output
     assert "Next" not in result.output

@@ -14,7 +14,7 @@ _COLON = "[ \u00a0\u202f]?[:：]"
 _KNOWN = ("wrote:", "a écrit :", "escribió:", "escreveu:")
 """How lines end that `quotequail` knows, over two lines at most."""
 _ATTRIBUTION = re.compile(
-    rf"^(?P<who>{_ON}(?=.*\d).{{1,200}}(?:\n(?!{_ON}).{{1,200}}){{0,2}}?)\s{_WROTE}{_COLON}$", re.MULTILINE
+    rf"^(?P<who>{_ON}(?=.*\d).{{1,200}}(?:\n(?!{_ON}|>).{{1,200}}){{0,2}}?)\s{_WROTE}{_COLON}$", re.MULTILINE
 )
 _ADDRESS = r"<[^<>\s@]{1,100}@[^<>\s]{1,200}>"
 _DATED = r"(?:\d{4}[年/]\d|Am[ ](?=.*\bschrieb\b))"

@@ -71,9 +71,9 @@ def html_to_text(html: str) -> str:
 def _mark_quotes(tree: HtmlElement) -> None:
     import lxml.html
 
-    for quote in tree.xpath(_QUOTES):
+    for quote in reversed(tree.xpath(_QUOTES)):  # from within, so that a quote in a quote has two marks
         parent = quote.getparent()
-        if parent is None or quote.xpath("ancestor::pre[@data-quoted]"):
+        if parent is None:
             continue
         block = lxml.html.Element("pre", {"data-quoted": ""})
         block.text = "\n".join(f"> {line}".rstrip() for line in _rendered(quote).splitlines())

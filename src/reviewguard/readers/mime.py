@@ -14,7 +14,7 @@ from email.parser import BytesHeaderParser, BytesParser
 
 from reviewguard.readers.cells import encodable
 from reviewguard.readers.markup import html_to_text, tidy
-from reviewguard.readers.wording import asked, mended
+from reviewguard.readers.wording import mended, telling
 
 _STATEFUL = ("iso-2022", "utf-7", "utf-16", "utf-32", "hz")
 """Encodings whose bytes may look like plain ASCII; all others are tried as UTF-8 first."""
@@ -118,11 +118,12 @@ def _text(part: Message) -> str:
 
 
 def _fullest(alternatives: list[str]) -> str:
-    """The first, which is the plain one, unless another says more than twice as much or speaks of reviews more."""
+    """The first, which is the plain one, unless another says more than twice as much, or more of reviews or gifts."""
     best = alternatives[0] if alternatives else ""
     for text in alternatives[1:]:
-        if len(text.split()) > 2 * len(best.split()) or asked(text) - asked(best):
-            best = text if asked(best).keys() <= asked(text).keys() else f"{best}\n\n{text}"
+        before, after = telling(best), telling(text)
+        if len(text.split()) > 2 * len(best.split()) or after - before:
+            best = text if before.keys() <= after.keys() else f"{best}\n\n{text}"
     return best
 
 

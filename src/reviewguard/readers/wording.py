@@ -150,7 +150,10 @@ def words_of(text: str, role: Role, *, is_reply: bool) -> Wording:
     if role != "seller" or not _RELAY.search(parted.quoted_from):
         return Wording(own)
     quoted, answers = _without_answers(without_relay_lines(passed_on(parted.quoted)))
-    return Wording(tidy(f"{own}\n\n{answers}"), quoted, parted.quoted_from)
+    buyers = wording(
+        quoted, is_reply=True
+    ).own  # without what it quotes in its turn: that is the seller's again
+    return Wording(tidy(f"{own}\n\n{answers}"), buyers, parted.quoted_from)
 
 
 def _without_answers(quoted: str) -> tuple[str, str]:
@@ -260,9 +263,11 @@ def _is_idle(pattern: re.Pattern[str], line: str) -> bool:
     return bool(pattern.fullmatch(line)) and not _asks(line)
 
 
-def asked(text: str) -> Counter[str]:
-    """How often each word about reviews stands in a text."""
-    return Counter(word.lower() for word in _ASKS.findall(normalize(text).text))
+def telling(text: str) -> Counter[str]:
+    """How often each word about reviews, or about what may be given for them, stands in a text."""
+    plain = normalize(text).text
+    found = (word.lower() for pattern in (_ASKS, _OFFERS, _HINTS) for word in pattern.findall(plain))
+    return Counter(word for word in found if word[0].isalpha() and word != "amazon")
 
 
 def _offers(text: str) -> bool:
