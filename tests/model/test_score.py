@@ -210,6 +210,16 @@ def test_ctrl_c_says_how_to_go_on(export: Path, tiny_model_dir: Path, tmp_path: 
     assert b"--resume" in err
 
 
+def test_a_run_without_an_output_leaves_nothing_when_it_is_told_to_end(
+    export: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    end = KILL.replace("signal.SIGKILL", "signal.SIGTERM")
+    code = SMALL_CHUNKS + KILLED_AT["later verdicts"] + end + MAIN
+    assert run(export, "--model", tiny_model_dir, "--workers", 1, code=code)[0] == 143
+    assert list(tmp_path.glob("reviewguard-*")) == []
+
+
 @pytest.fixture
 def interrupted(export: Path, tiny_model_dir: Path, tmp_path: Path) -> tuple[Path, ScoreJob]:
     """A copy of the export, and a job over it that was killed while scoring."""

@@ -14,7 +14,7 @@ import torch
 from tests.tiny import tiny_config
 from transformers import TrainerCallback
 
-from reviewguard import unpacking
+from reviewguard import training, unpacking
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import Batch, Forward, MessageEncoder, collate
 from reviewguard.errors import ConfigError, InputError, ModelError
@@ -488,3 +488,13 @@ def test_the_packaged_encoder_is_verified(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("reviewguard.modeling.base_model.PACKAGED_SHA256", "0" * 64)
     with pytest.raises(ModelError, match="sha256"):
         resolve_base_model(PACKAGED)
+
+
+def test_a_split_without_messages_is_refused_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty: dict[str, list[LabelledMessage]] = {"train": [], "validation": [], "test": []}
+    monkeypatch.setattr(training, "load_splits", lambda _: empty)
+    with pytest.raises(InputError, match="no message in the split train nor in validation nor in test"):
+        train(TrainConfig(), tmp_path, tmp_path / "run", tmp_path / "model", version="1")
+    assert not (tmp_path / "run").exists()
