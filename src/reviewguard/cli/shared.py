@@ -87,11 +87,7 @@ def exit_if_found(
             fix="see the counts above; name the columns with --map",
         )
     if not_judged:
-        warn(
-            [
-                f"--fail-on: {not_judged:,} rows are left out of this, not scored or not readable; see the counts"
-            ]
-        )
+        warn([f"--fail-on: {not_judged:,} rows were not judged; see the counts above"])
     if REVIEW_SOLICITING in verdicts or fail_on in verdicts:
         raise typer.Exit(1)
 

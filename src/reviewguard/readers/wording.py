@@ -150,9 +150,8 @@ def words_of(text: str, role: Role, *, is_reply: bool) -> Wording:
     if role != "seller" or not _RELAY.search(parted.quoted_from):
         return Wording(own)
     quoted, answers = _without_answers(without_relay_lines(passed_on(parted.quoted)))
-    buyers = wording(
-        quoted, is_reply=True
-    ).own  # without what it quotes in its turn: that is the seller's again
+    # What a buyer quotes in turn is the seller's again.
+    buyers = wording(quoted, is_reply=True).own
     return Wording(tidy(f"{own}\n\n{answers}"), buyers, parted.quoted_from)
 
 
