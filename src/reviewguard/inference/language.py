@@ -27,13 +27,13 @@ _CLITIC = re.compile(r"'(?:s|t|d|m|re|ve|ll)$")
 _SENTENCE_END = re.compile(r"\n+|(?<=[.!?])\s+")
 _OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-zÀ-ɏ]{2,}")
 _SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Chinese, Japanese and Korean, of which two or three letters are a sentence."""
+"""Chinese, Japanese and Korean, of which a few letters are a sentence; fewer may be a name."""
 
 MIN_WORDS = 4
 SENTENCE_WORDS = 6
 STRANGE_WORDS, STRANGE_SHARE = 3, 0.6
 """Words in small letters that are not English, so many and this share of all such, make a text foreign."""
-OTHER_LETTERS, OTHER_SYLLABLES = 6, 3
+OTHER_LETTERS, OTHER_SYLLABLES = 6, 4
 FEWEST_WORDS = 2
 FOREIGN_SCORE = 0.6
 ENGLISH_SCORE = 0.15
