@@ -6,13 +6,13 @@ the label is known, and what is learnt is the buyer's mood and the ask, and not 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from reviewguard.files import read_jsonl
 from reviewguard.schema import LabelledMessage
 
 _FAIR, _SELECTIVE = "neutral_request", "selective"
@@ -28,8 +28,7 @@ class Buyers(NamedTuple):
 def read_buyers(path: Path) -> Buyers:
     """Written buyers of JSON Lines with `text` and `pleased`."""
     buyers = Buyers([], [])
-    for line in path.read_text("utf-8").splitlines():
-        row = json.loads(line)
+    for _, row in read_jsonl(path):
         buyers[not row["pleased"]].append(row["text"])
     return buyers
 

@@ -12,7 +12,7 @@ from reviewguard.curation.details import remover
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import read_jsonl
 from reviewguard.inference.batch import Report, ScoreOptions, silent
-from reviewguard.inference.exports import check_out, one_sided, scored_export, write_rows
+from reviewguard.inference.exports import check_out, notes_on, scored_export, write_rows
 from reviewguard.inference.model_folder import load
 from reviewguard.inference.uncertain import Candidate, Candidates, least_certain
 from reviewguard.people import Details, People, details_in
@@ -66,18 +66,16 @@ class Suggestions:
     Attributes:
         judged, kinds: messages of the export, and different ones among them.
         unfit: messages that are not English or cannot be judged.
-        unreadable: rows of the export that could not be read.
         labelled: labelled messages that the choice keeps away from.
-        one_sided: that all messages were taken for one side's, and how to tell the sides; empty where that is not so.
+        notes: what to know of how the export was read.
     """
 
     chosen: tuple[Suggestion, ...]
     judged: int
     kinds: int
     unfit: int
-    unreadable: int
     labelled: int
-    one_sided: str = ""
+    notes: tuple[str, ...]
 
 
 def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
@@ -95,7 +93,7 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
     classifier = load(job.model)
     with scored_export(job.inputs, classifier, job.options, progress) as workspace:
         cuts = classifier.settings.profiles[job.options.profile]
-        counts, looked_at = workspace.counts(), PER_PICK * job.count
+        notes, looked_at = tuple(notes_on(workspace.counts())), PER_PICK * job.count
         while True:
             found = least_certain(workspace.scored(), cuts, looked_at)
             talks = {candidate.row.record.conversation for candidate in found.kept}
@@ -106,10 +104,7 @@ def suggest(job: SuggestJob, progress: Report = silent) -> Suggestions:
                 break
             looked_at *= WIDER  # the least certain are too much alike
     write_rows([_explained(item, people) for item in chosen], job.out)
-    sides = one_sided(counts.sellers, counts.buyers)
-    return Suggestions(
-        chosen, found.judged, found.kinds, found.unfit, counts.unreadable, len(labelled), sides
-    )
+    return Suggestions(chosen, found.judged, found.kinds, found.unfit, len(labelled), notes)
 
 
 def _check_apart(job: SuggestJob) -> None:

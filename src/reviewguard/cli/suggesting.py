@@ -83,7 +83,6 @@ def suggest(
 
 
 def _lines(result: Suggestions, wanted: int, out: Path, top: int) -> list[str]:
-    from reviewguard.inference.exports import unreadable_rows
     from reviewguard.inference.render import printable
 
     lines = [
@@ -91,10 +90,7 @@ def _lines(result: Suggestions, wanted: int, out: Path, top: int) -> list[str]:
         f"{result.unfit:,} more left out: not English, or not readable",
         f"compared with {result.labelled:,} labelled messages",
     ]
-    if result.unreadable:
-        lines.append(unreadable_rows(result.unreadable))
-    if result.one_sided:
-        lines.append(result.one_sided)
+    lines += result.notes
     for rank, item in enumerate(result.chosen[:top], 1):
         text = printable(" ".join(item.row.record.text.split()))[:_SHOWN_CHARACTERS]
         lines += ["", f"{rank}. {item.reason}", f"   {text}"]

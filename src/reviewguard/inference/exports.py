@@ -14,6 +14,7 @@ from reviewguard.files import atomic_write
 from reviewguard.inference.batch import Report, ScoreOptions, score_records, silent
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.workspace import Workspace
+from reviewguard.inference.workspace_counts import Counts
 from reviewguard.inference.writers import Table, check_apart, jsonl
 from reviewguard.readers.registry import read_records
 from reviewguard.readers.sources import find_files
@@ -53,6 +54,13 @@ def one_sided(sellers: int, buyers: int) -> str:
         f"All {sellers + buyers:,} messages were taken for {side}. If {other} wrote some of them, name the column that "
         "says so with --map sender=COLUMN, or the seller's addresses or names with --map seller=NAME."
     )
+
+
+def notes_on(counts: Counts) -> list[str]:
+    """Says what to know of how an export was read: rows that were left out, messages of one side alone."""
+    notes = [unreadable_rows(counts.unreadable)] if counts.unreadable else []
+    sides = one_sided(counts.sellers, counts.buyers)
+    return [*notes, sides] if sides else notes
 
 
 def unreadable_rows(count: int) -> str:

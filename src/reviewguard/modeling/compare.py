@@ -42,11 +42,11 @@ class ComparisonTable:
     def unscored(self) -> list[str]:
         """Says of each data set and model how many messages could not be scored."""
         return [
-            f"{dataset}: {model} could not score {counts['unscored']:,} of {counts['messages']:,} messages, "
-            "which count as compliant"
+            f"{dataset}: {model} could not score {found.counts['unscored']:,} of {found.counts['messages']:,} "
+            "messages, which count as compliant"
             for dataset, models in self.evaluations.items()
-            for model, counts in ((name, evaluation.counts) for name, evaluation in models.items())
-            if counts["unscored"]
+            for model, found in models.items()
+            if found.counts["unscored"]
         ]
 
     def to_dict(self) -> dict[str, Any]:

@@ -212,7 +212,9 @@ def _conversation(
 
 def _fitting(told: Mapping[str, Cell], value: Any, given: Columns) -> Cells:
     """What the name of a list says, without the conversation where a message names its own, or its order."""
-    cells = to_cells(value) if _THREAD in told and isinstance(value, dict) else {}
+    if _THREAD not in told or not isinstance(value, dict):
+        return dict(told)
+    cells = to_cells(value)
     found = recognise(tuple(cells), given)
     named = any(cells.get(found.get(field, "")) not in (None, "") for field in ("thread", "order_id"))
     return _but(dict(told), _THREAD) if named else dict(told)

@@ -10,7 +10,7 @@ from reviewguard.inference.batch import ScoreOptions
 from reviewguard.inference.drift.movements import Drift, compare
 from reviewguard.inference.drift.reference import read_reference
 from reviewguard.inference.drift.sample import Sample, measure
-from reviewguard.inference.exports import ProgressBar, one_sided, scored_export, unreadable_rows
+from reviewguard.inference.exports import ProgressBar, notes_on, scored_export
 from reviewguard.inference.model_folder import TOKENIZER_FILE, load, shipped_model
 
 WRITTEN = (
@@ -45,9 +45,7 @@ def find_drift(
 
     def sample(export: Inputs) -> Sample:
         with progress() as report, scored_export(export, classifier, options, report) as workspace:
-            counts = workspace.counts()
-            said = [unreadable_rows(counts.unreadable)] if counts.unreadable else []
-            said += filter(None, [one_sided(counts.sellers, counts.buyers)])
+            said = notes_on(workspace.counts())
             notes.extend(f"{', '.join(map(str, export))}: {note}" for note in said)
             return measure((row.verdict for row in workspace.scored() if row.verdict), encoder)
 
