@@ -60,12 +60,12 @@ def umask() -> int:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
-    """A binary file that appears under `path` whole or not at all.
+    """A binary file that appears under `path` whole or not at all; a link stays, and what it names is written.
 
     Raises:
         InputError: the folder cannot be written, or the disk is full.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -112,6 +112,7 @@ def test_an_empty_message_is_an_error_with_exit_code_2(tiny_model_dir: Path) -> 
         (["evaluate", "--out", "/dev/null/figures.json"], b"cannot write /dev/null/figures.json"),
         (["evaluate", "--data", "/dev/null"], b"no labelled messages in /dev/null"),
         (["evaluate", "--data", "/dev/null", "--out", "/dev/null"], b"/dev/null is also an input"),
+        (["evaluate", "--data", "/nowhere.jsonl", "--out", "/dev/null"], b"/nowhere.jsonl does not exist"),
         (["evaluate", "--plot", "study.png"], b"only with --explanations"),
         (["evaluate", "--limit", "0"], b"only with --explanations"),
     ],
@@ -125,6 +126,14 @@ def test_what_cannot_be_used_is_explained_on_stderr(
     assert done.returncode == USAGE
     assert message in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_the_test_split_is_not_written_over(tiny_model_dir: Path, tmp_path: Path) -> None:
+    split = tmp_path / "test.parquet"
+    split.write_text("labelled")
+    done = cli("evaluate", "--splits", str(tmp_path), "--out", str(split), "--model", str(tiny_model_dir))
+    assert (done.returncode, split.read_text()) == (USAGE, "labelled")
+    assert b"is also an input" in done.stderr
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

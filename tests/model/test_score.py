@@ -362,14 +362,15 @@ def test_a_pipeline_can_fail_on_what_was_found(
     assert out.exists()
 
 
+@pytest.mark.parametrize("command", ["score", "audit"])
 def test_rows_that_nobody_judged_are_said_where_a_pipeline_passes(
-    tiny_model_dir: Path, tmp_path: Path
+    command: str, tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     model = make_version(tiny_model_dir, tmp_path / "model", "1", lower=1.1, upper=1.1)
     export = tmp_path / "export.csv"
     export.write_text("id,body\n1,Your parcel left our house today.\n2,<p></p>\n", "utf-8")
     options = ["--out", str(tmp_path / "out.csv"), "--model", str(model), "--workers", "1"]
-    done = RUN.invoke(app, ["score", str(export), *options, "--fail-on", "needs-review"])
+    done = RUN.invoke(app, [command, str(export), *options, "--fail-on", "needs-review"])
     assert done.exit_code == 0
     assert "--fail-on: 1 rows were not judged" in done.stderr
 

@@ -95,4 +95,5 @@ def audit(
     )
     console, colour = output_console()
     console.print(audit_view(shown, out, top=top, colour=colour), highlight=False)
-    exit_if_found(fail_on, {finding.verdict for finding in result.findings}, result.overview.reviewed)
+    verdicts, seen = {finding.verdict for finding in result.findings}, result.overview
+    exit_if_found(fail_on, verdicts, seen.reviewed, seen.unusable)

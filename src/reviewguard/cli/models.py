@@ -144,8 +144,9 @@ def evaluate(
             "--plot": plot,
         }
         _refuse(explaining, "only with --explanations")
+    measured = data or [splits / "test.parquet"]
     for file in filter(None, (out, plot)):
-        check_apart(file, data or [])
+        check_apart(file, measured)
         check_writable(file)
     if behaviour is not None:
         report = run_behaviour(ClassifierScorer(load(model)), load_cases(behaviour))
@@ -154,7 +155,7 @@ def evaluate(
             write_json(out, report.to_dict())
         return
     others = _named(map(_name_and_folder, other or []), "models", "give each --with a NAME of its own")
-    datasets = _labelled(data or [splits / "test.parquet"])
+    datasets = _labelled(measured)
     if explanations:
         measure_explanations(
             model,

@@ -85,9 +85,8 @@ class TrainConfig:
         for name in ("learning_rate", "head_learning_rate"):
             require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
         require(32 <= self.window <= 512, "window", self.window, "32 to 512")
-        require(
-            self.previous + self.stride < self.window - 16, "previous", self.previous, "room for the seller"
-        )
+        taken, room = self.previous + self.stride, self.window - 16
+        require(taken < room, "previous + stride", taken, f"below window - 16, here {room}: room for the seller")
 
     @property
     def limits(self) -> Limits:

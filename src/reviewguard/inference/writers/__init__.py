@@ -63,7 +63,7 @@ def suffix_of(out: Path) -> str:
 def check_apart(out: Path, files: Iterable[Path]) -> None:
     """Raise `InputError` where the output is one of the files that are read."""
     with disk_errors(out):
-        same = out.exists() and any(out.samefile(path) for path in files)
+        same = out.exists() and any(path.exists() and out.samefile(path) for path in files)
     if same:
         raise InputError(f"{out} is also an input", fix="write to a file outside the inputs")
 
