@@ -156,7 +156,7 @@ class MessageEncoder:
                 text.with_line_breaks(message.text),
                 words.text,
                 self._windows(seller.ids, _map_offsets(as_read, seller.offsets), buyer.ids),
-                len(message.text) > end,
+                len(message.text.rstrip()) > end,
                 len(buyer.ids) > self.limits.previous
                 or len(message.previous or "") > MAX_PREVIOUS_CHARACTERS,
             )
@@ -167,6 +167,15 @@ class MessageEncoder:
 
     def _read(self, text: NormalizedText) -> NormalizedText:
         return correct_spelling(text, self._is_token) if self.limits.spelling else text
+
+    def read_of(self, previous: str) -> str:
+        """The beginning of a buyer's message that is read."""
+        text = self._read(normalize(previous[:MAX_PREVIOUS_CHARACTERS]))
+        tokens = self._tokenizer.encode(text.text, add_special_tokens=False)
+        if len(tokens.ids) <= self.limits.previous:
+            return previous[:MAX_PREVIOUS_CHARACTERS]
+        first_unread = tokens.offsets[self.limits.previous]
+        return previous[: text.to_original(*first_unread)[0]]
 
     def _is_token(self, word: str) -> bool:
         return self._tokenizer.token_to_id(word) is not None

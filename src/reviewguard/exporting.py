@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,8 @@ import numpy as np
 from reviewguard.attribution_fit import add_attribution
 from reviewguard.classifier_scorer import PRECISION
 from reviewguard.encoding import Limits, MessageEncoder, collate
-from reviewguard.errors import ConfigError, InputError, ModelError
-from reviewguard.files import sha256
+from reviewguard.errors import ConfigError, InputError
+from reviewguard.files import check_writable, sha256
 from reviewguard.folders import beside, remove_folder, replace_folder
 from reviewguard.inference.backend import OnnxBackend
 from reviewguard.inference.classifier import Classifier
@@ -95,7 +96,7 @@ def check_target(folder: Path) -> None:
     """Refuse a folder that a model may not replace: what it holds would be gone.
 
     Raises:
-        InputError: it is a file, or holds something other than a model.
+        InputError: it is a file, holds something other than a model, or cannot be written.
     """
     what = "is a file"
     if folder.is_dir():
@@ -104,8 +105,10 @@ def check_target(folder: Path) -> None:
         if not names or (not others and _is_model(folder)):
             return
         what = f"holds something other than a model: {', '.join(others[:3]) or CONFIG_FILE}"
-    if folder.exists():
+    if folder.exists() or folder.is_symlink():
+        what = what if folder.exists() else "is a link that leads nowhere"
         raise InputError(f"{folder} {what}", expected="a model folder, or none yet", fix="name a new folder")
+    check_writable(folder)
 
 
 _HALF_WRITTEN = tuple(f".{name}." for name in FILES)
@@ -113,11 +116,12 @@ _HALF_WRITTEN = tuple(f".{name}." for name in FILES)
 
 
 def _is_model(folder: Path) -> bool:
+    """Whether it is one, of this version or another."""
     try:
-        Settings.read(folder / CONFIG_FILE)
-    except ModelError:
+        values = json.loads((folder / CONFIG_FILE).read_bytes())
+    except (OSError, ValueError):
         return False
-    return True
+    return isinstance(values, dict) and {"types", "profiles", "files"} <= values.keys()
 
 
 def _export(

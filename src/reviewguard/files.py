@@ -135,6 +135,11 @@ def jsonl_in(folder: Path, name: str, option: str) -> Path:
     return folder / f"{name}.jsonl"
 
 
+def jsonl_files(folder: Path) -> list[Path]:
+    """The `.jsonl` files of a folder, by name; none that an editor or a file system hides there."""
+    return sorted(path for path in folder.glob("*.jsonl") if not path.name.startswith("."))
+
+
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number (from 1) and object of each non-empty line.
 

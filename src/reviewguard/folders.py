@@ -59,7 +59,7 @@ def restore_folder(target: Path) -> bool:
 
 def copy_folder(source: Path, target: Path) -> None:
     """Copy a folder to where none is, onto the disk. Interrupted, it leaves a part: choose a name nobody reads."""
-    shutil.copytree(source, target)
+    shutil.copytree(source, target, copy_function=shutil.copyfile)  # not what forbids writing
     for path in target.rglob("*"):
         if path.is_file():
             with path.open("rb+") as file:

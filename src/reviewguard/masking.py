@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TypeVar
 
 from reviewguard.address_cells import addressees, repeated
-from reviewguard.names import NAMES_TOO, NOT_NAMES, names_in
+from reviewguard.names import NAMES_TOO, NOT_NAMES, names_in, with_letters
 from reviewguard.personal import EMAIL, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
 from reviewguard.schema import Cell, Evidence, Quote, Record, Role
 
@@ -141,7 +141,9 @@ def buyer_names(values: Mapping[str, Cell], role: Role) -> tuple[str, ...]:
     """
     columns = _SENDER_COLUMN if role == "buyer" else _RECIPIENT_COLUMN
     cells = (
-        _MARKETPLACE.sub("", v) for c, v in values.items() if isinstance(v, str) and columns.match(c.strip())
+        _MARKETPLACE.sub("", _composed(v))
+        for c, v in values.items()
+        if isinstance(v, str) and columns.match(c.strip())
     )
     found = ((_ADDRESSED.fullmatch(cell.strip()) or _SENDER.fullmatch(cell.strip())) for cell in cells)
     names = (_LAST_FIRST.sub(r"\g<first> \g<last>", match["name"]) for match in found if match)
@@ -154,10 +156,19 @@ def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
     Of a cell with a whole address it is the name above the street.
     """
     found = (v for column, v in values.items() if isinstance(v, str) and _NAME_COLUMN.search(column))
-    people = (name for v in found for name in _ALSO.split(_REMARK.sub("", " ".join(v.split()))))
+    people = (name for v in found for name in _ALSO.split(_REMARK.sub("", _composed(v))))
     turned = (_LAST_FIRST.sub(r"\g<first> \g<last>", name) for name in people)
-    names = (v for v in turned if _COLUMN_NAME.fullmatch(v) and not _NO_NAMES.issuperset(v.lower().split()))
+    names = (
+        name
+        for name in turned
+        if _COLUMN_NAME.fullmatch(with_letters(name)) and not _NO_NAMES.issuperset(name.lower().split())
+    )
     return (*names, *addressees(values))
+
+
+def _composed(cell: str) -> str:
+    """A cell with single spaces, and letters with their accents where it has these as signs of their own."""
+    return unicodedata.normalize("NFC", " ".join(cell.split()))
 
 
 def record_names(record: Record) -> tuple[str, ...]:

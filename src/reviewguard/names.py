@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
@@ -152,8 +153,14 @@ class FoundNames:
     again: frozenset[str]
 
 
-_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
-"""Spaces that do not break a line."""
+_MARKS = (chr(code) for code in range(0x300, 0x2000) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
+_PLAINER = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " ") | dict.fromkeys(_MARKS, "a"))
+"""Spaces that do not break a line, and the signs beside letters in names in Hindi or Thai, or in "José" in parts."""
+
+
+def with_letters(text: str) -> str:
+    """A text of the same length in which accents of their own are letters, and all blanks are spaces."""
+    return text.translate(_PLAINER)
 
 
 def names_in(text: str, known: Iterable[str] = ()) -> FoundNames:
@@ -162,11 +169,11 @@ def names_in(text: str, known: Iterable[str] = ()) -> FoundNames:
     Args:
         known: names from elsewhere, whose words are names there even if they are ordinary ones ("Hi Will,").
     """
-    text = text.translate(_SPACES)
+    written, text = text, with_letters(text)
     no_names = NOT_NAMES.difference(word for name in known for word in re.split(r"[\s-]+", name.lower()))
     sure = {place for pattern in _SURE for place in _found(pattern, text, no_names)}
     likely = {place for pattern in _LIKELY for place in _found(pattern, text, no_names)}
-    words = {word for start, end in sure for word in text[start:end].split()}
+    words = {word for start, end in sure for word in written[start:end].split()}
     again = frozenset(w for w in words if len(w) > 2 and w[:1].isupper())
     return FoundNames(tuple(sorted(sure | likely)), again)
 

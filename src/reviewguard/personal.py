@@ -23,11 +23,14 @@ _PHONE = re.compile(
     r"|\(?0\d{2,4}\)?[ -]?\d{3,4}[ -]?\d{3,4}"  # United Kingdom
     r"|\(?0\d{2,5}\)? ?/ ?\d[\d ]{3,9}\d(?:-\d{1,4})?"  # Germany
     r"|0[1-9](?:[ .-]\d\d){4}"  # France
+    r"|0\d{1,3}[ -]\d{2,3}(?:[ -]\d\d){2}"  # Switzerland, Belgium, Sweden, Turkey
+    r"|\(\d\d\) ?9?\d{4}-\d{4}"  # Brazil
     r"|06[ -]\d{4} ?\d{4}"  # the Netherlands
     r"|\(?0[2378]\)? \d{4} \d{4}"  # Australia
     r"|0[6-9]\d{4}[ -]?\d{5}"  # India, as dialled inside it
-    r"|(?P<bare>[2-9]\d\d[2-9]\d{6}|[6-9]\d\d(?: \d\d){3}|[6-9]\d{4}[ -]\d{5}|3[2-9]\d \d{3} ?\d{4})"
-    # North America, Spain, India, Italy
+    r"|(?P<bare>[2-9]\d\d[2-9]\d{6}|[6-9]\d\d(?: \d\d){3}|[6-9]\d{4}[ -]\d{5}|3[2-9]\d(?: \d{3} ?\d{4}|\d{7})"
+    r"|[5-7]\d\d \d{3} \d{3})"
+    # North America, Spain, India, Italy, Poland and its neighbour
     # anything long enough after "call us on" that is no date
     rf"|(?i:{_PHONE_CUE})\W{{1,3}}(?i:(?:on|at|us|me|number|is|no)\W{{1,3}}){{0,2}}"
     r"(?!\d{4}-\d\d-\d\d(?!\d)|\d\d[.-]\d\d[.-]\d{4}(?!\d))\d[\d ().-]{5,14}\d"

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from reviewguard.text import NormalizedText, substitute
@@ -95,12 +96,16 @@ def _common() -> SymSpell:
     return common
 
 
+_LOOKING_UP = Lock()
+
+
 @lru_cache(maxsize=65_536)
 def _nearest(word: str) -> str | None:
     """The common word that was meant; None where there is none. First letters are seldom wrong."""
     from symspellpy import Verbosity
 
-    near = _common().lookup(word, Verbosity.ALL, max_edit_distance=1)
+    with _LOOKING_UP:  # its comparer keeps its sums between calls
+        near = _common().lookup(word, Verbosity.ALL, max_edit_distance=1)
     kept = [item for item in near if item.term[0] == word[0]]
     return max(kept, key=lambda item: _likelihood(word, item)).term if kept else None
 

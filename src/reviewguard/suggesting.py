@@ -10,7 +10,7 @@ from pathlib import Path
 from reviewguard.checkout import LABELS, MESSAGES
 from reviewguard.curation.details import remover
 from reviewguard.errors import ConfigError, InputError
-from reviewguard.files import read_jsonl
+from reviewguard.files import jsonl_files, read_jsonl
 from reviewguard.inference.batch import Report, ScoreOptions, silent
 from reviewguard.inference.exports import check_out, notes_on, scored_export, write_rows
 from reviewguard.inference.model_folder import load
@@ -119,7 +119,7 @@ def _labelled_paths(given: Sequence[Path] | None) -> Sequence[Path]:
 
 def _labelled(paths: Sequence[Path] | None) -> Iterator[Message]:
     for path in _labelled_paths(paths):
-        for file in sorted(path.glob("*.jsonl")) if path.is_dir() else [path]:
+        for file in jsonl_files(path) if path.is_dir() else [path]:
             for number, row in read_jsonl(file):
                 if not isinstance(row.get("text"), str):
                     raise InputError(f"{file}:{number}: no `text`", expected="labelled messages")

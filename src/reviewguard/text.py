@@ -167,6 +167,11 @@ def _latin_lookalike(char: str) -> str:
     return next((c for c in candidates if len(c) == 1 and c.isascii() and c.isalpha()), char)
 
 
+def _framed_letter(match: re.Match[str]) -> str:
+    """White letters in black circles and squares, of which Unicode does not say what letters they are."""
+    return chr(ord("A") + (ord(match.group()) - 0x1F150) % 32)
+
+
 def _markup(match: re.Match[str]) -> str:
     link = re.search(r"""href\s*=\s*["']?([^"'\s>]{1,300})""", match.group(), re.IGNORECASE)
     return f" {link.group(1)} " if link else " "
@@ -196,15 +201,27 @@ _DISGUISED: tuple[str, Replacement] = (
     lambda match: _latin_lookalike(match.group()),
 )
 """Foreign letters inside a word that also holds Latin ones are disguises; a wholly foreign word is not."""
-_CONTROL = _steps([("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]+", lambda _: "")])
+_CONTROL = _steps(
+    [
+        ("[\x0b\x0c\x1c-\x1f\x85]", lambda _: " "),
+        ("[\x80-\x9f]", lambda match: match.group().encode("latin-1").decode("cp1252", "ignore")),
+        ("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]+", lambda _: ""),
+    ]
+)
+"""Odd line ends part words; quotes and dashes of Windows that were read as Latin-1 are what they were."""
 _UNICODE_STEPS = (
+    *_steps([("[\U0001f150-\U0001f169\U0001f170-\U0001f189]", _framed_letter)]),
     *_steps([(rf"[{_STARS}](?:[\ufe0e\ufe0f\s]*[{_STARS}])*[\ufe0e\ufe0f]*", _stars)]),
     (_emoji_pattern(), _emoji_words),
     *_steps(
         [
             (
+                "\u2800",
+                lambda _: " ",
+            ),
+            (
                 "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-                "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]+",
+                "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]+",
                 lambda _: "",
             ),
             ("[^\x00-\x7f][\u0300-\u036f]*", _compatibility),

@@ -136,11 +136,11 @@ def test_conversations_under_their_ids_are_told_apart(tmp_path: Path) -> None:
         ("Please review it.", "seller", "c2"),
     ]
     ordered = {
-        "shop1": {"messages": [one | {"order_id": f"A{n}"} for n, one in enumerate(said)]},
+        "shop1": {"messages": [one | {"order_id": f"A{n}"} for n, one in enumerate(said, 1)]},
         "shop2": {"messages": said},
     }
     first, second, *_ = read(written(tmp_path, "b.json", json.dumps(ordered)))
-    assert (first.order_id, second.order_id) == ("A0", "A1")
+    assert (first.order_id, second.order_id) == ("A1", "A2")
     assert first.thread != "shop1"
 
 

@@ -91,7 +91,7 @@ def audit(
         found = find(lambda: workspace.scored(order="conversation"), filters, profile=profile)
     result = with_proofs(found, classifier.prove, IN_FULL)
     shown = write_report(
-        result, out, created=datetime.now().astimezone(), show_personal_data=show_personal_data, force=force
+        result, out, created=datetime.now().astimezone(), show_personal_data=show_personal_data, force=True
     )
     console, colour = output_console()
     console.print(audit_view(shown, out, top=top, colour=colour), highlight=False)

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,7 +56,7 @@ def build(
         ),
     ] = None,
     freeze: Annotated[
-        bool, typer.Option("--freeze", help="Record the splits there; labels are left out.")
+        bool, typer.Option("--freeze", help="Record the splits there; labels are not recorded.")
     ] = False,
     forget: Annotated[
         bool,
@@ -67,7 +68,7 @@ def build(
     Example: reviewguard data build --out build/data
     """
     from reviewguard.curation.pipeline import build as curate
-    from reviewguard.curation.storage import load_splits, read_frozen
+    from reviewguard.curation.storage import read_frozen
 
     if forget and not freeze:
         raise InputError("--forget without --freeze", expected="splits to record", fix="add --freeze")
@@ -76,18 +77,13 @@ def build(
     record = splits or SPLITS
     anew = not record.is_file() and (freeze or splits is None)
     frozen = {} if anew else read_frozen(record)
+    if freeze:
+        _freeze(record, messages, seed, frozen, forget=forget)
+        frozen = read_frozen(record)
     # The usual record also stands beside others' messages.
     checked = bool(frozen) and (freeze or splits is not None)
-    report = curate(
-        messages,
-        out,
-        seed,
-        frozen,
-        labels if labels.is_dir() and not freeze else None,
-        record=record if checked else None,
-    )
-    if freeze:
-        _freeze(record, load_splits(out), frozen, forget=forget)
+    added = labels if labels.is_dir() else None
+    report = curate(messages, out, seed, frozen, added, record=record if checked else None)
     for step in report.steps:
         print(f"{step.name}: kept {step.kept}, dropped {step.dropped}")
     for dropped in report.dropped:
@@ -99,16 +95,18 @@ def build(
     print(f"digest {report.digest}\nwritten to {out}")
 
 
-def _freeze(
-    record: Path, splits: Mapping[str, Sequence[LabelledMessage]], frozen: Mapping[str, str], *, forget: bool
-) -> None:
-    """Record the splits.
+def _freeze(record: Path, messages: Path, seed: int, frozen: Mapping[str, str], *, forget: bool) -> None:
+    """Record the splits of the written messages.
 
     Raises:
         InputError: a recorded message is not in them; put back later, it might come into another split.
     """
-    from reviewguard.curation.storage import write_frozen
+    from reviewguard.curation.pipeline import build as curate
+    from reviewguard.curation.storage import load_splits, write_frozen
 
+    with TemporaryDirectory() as folder:
+        curate(messages, Path(folder), seed, frozen, None, record=record if frozen else None)
+        splits = load_splits(Path(folder))
     gone = sorted(frozen.keys() - {message.id for rows in splits.values() for message in rows})
     if gone and not forget:
         raise InputError(
@@ -185,12 +183,12 @@ def import_(
     """
     from reviewguard.curation.drafts import import_drafts, issues_beside
     from reviewguard.curation.sources import read_messages, write_messages
-    from reviewguard.files import jsonl_in
+    from reviewguard.files import jsonl_files, jsonl_in
 
     target = jsonl_in(messages, brief, "--brief")
     result = import_drafts(drafts, brief, prefix)
-    others = [path for path in messages.glob("*.jsonl") if path != target]
-    issues = issues_beside(result, [item for path in sorted(others) for item in read_messages(path).located])
+    others = [path for path in jsonl_files(messages) if path != target]
+    issues = issues_beside(result, [item for path in others for item in read_messages(path).located])
     for issue in issues:
         print(issue)
     if issues:

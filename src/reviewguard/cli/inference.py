@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -91,7 +92,9 @@ def _check_files(
 
 
 def _show_file(item: CheckedTemplate) -> None:
-    place = f"{item.path}:{item.line}" if item.line else str(item.path)
+    from reviewguard.inference.render import printable
+
+    place = printable(f"{item.path}:{item.line}" if item.line else str(item.path))
     if item.left_out or item.verdict.verdict == COMPLIANT:
         print(f"{place}: {item.verdict.error or COMPLIANT}")
         return
@@ -111,7 +114,7 @@ def _read_text(words: Sequence[str]) -> str:
         return words[0]
     if sys.stdin is None or (not words and sys.stdin.isatty()):
         raise InputError("no message", expected="the reply as an argument, or on standard input")
-    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    return sys.stdin.buffer.read().removeprefix(BOM_UTF8).decode("utf-8", "surrogateescape")
 
 
 def _show(verdict: Verdict) -> None:

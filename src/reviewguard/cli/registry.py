@@ -33,6 +33,8 @@ app = typer.Typer(
 
 ModelsOption = Annotated[Path, typer.Option("--models", help="Folder of models; its `default` is served.")]
 VersionArgument = Annotated[str, typer.Argument(help="Version, or champion, challenger or previous.")]
+_WIDE = 1_000
+"""Columns of a table that goes into a file or to another program: nothing of it is cut."""
 ReasonOption = Annotated[str, typer.Option(help="Why, for the log.")]
 
 
@@ -47,6 +49,8 @@ def list_models(models: ModelsOption = MODELS) -> None:
     store = _open(models)
     found = store.list()
     console, _ = output_console()
+    if not console.is_terminal:
+        console.width = _WIDE
     console.print(list_view(found) if found else f"no models in {models}", highlight=False)
 
 
@@ -106,6 +110,7 @@ def diff(
     options = ScoreOptions(ReadOptions(format, column_map(columns)), profile, workers)
     changes = verdict_changes(data, before, after, options=options, progress=progress_bar)
     console.print("", changes_view(changes, top), sep="\n", highlight=False)
+    warn(changes.notes)
     if out is not None:
         write_changes(changes, out)
         print(f"\nWritten: {out}, {len(changes.changes):,} messages.")
@@ -172,6 +177,8 @@ def _needs_force(store: ModelStore, model: StoredModel, *, force: bool) -> bool:
     from reviewguard.retraining.stored import CHAMPION, check_gate
 
     champion = next((known for known in store.list() if CHAMPION in known.aliases), None)
+    if champion and champion.version == model.version:
+        return False  # `promote` says that it is the champion already
     try:
         check_gate(model, champion)
     except InputError:

@@ -26,7 +26,7 @@ from reviewguard.curation.sources import (
     to_row,
     unique_ids,
 )
-from reviewguard.files import write_jsonl
+from reviewguard.files import jsonl_files, write_jsonl
 from reviewguard.schema import LabelledMessage
 
 BRIEF = "labels"
@@ -124,7 +124,7 @@ def read_labels(folder: Path) -> Labels:
     """
     labels: list[StoredLabel] = []
     issues: list[Issue] = []
-    for path in sorted(Path(folder).glob("*.jsonl")):
+    for path in jsonl_files(Path(folder)):
         parsed = parse_rows(path, LabelRow)
         issues += parsed.issues
         labels += [row.to_label(str(path), line) for line, row in parsed.rows]

@@ -32,10 +32,14 @@ _RELAY_HOST = re.compile(r"marketplace\.amazon\.[a-z.]+|members\.ebay\.[a-z.]+",
 
 _DOMAIN = r"com|net|org|info|biz|io|co|shop|store|ly|link|gg|app|uk|de|fr|ca|eu|au|cn"
 # English words too: "let us know.It is" is a missing space, "wa.me/15550123" is a link.
-_WORDLIKE_DOMAIN = r"me|us|it|in|es|to|so|is|at|be|no|my"
+_WORDLIKE_DOMAIN = (
+    r"me|us|it|in|es|to|so|is|at|be|no|my|nl|ch|pl|se|dk|fi|cz|ie|nz|jp|br|mx|pt"
+    r"|xyz|site|online|gle|page|club|dev|ai"
+)
 _URL = re.compile(
     r"(?<![\w@.-])(?P<scheme>https?://)?"
-    rf"(?P<host>(?:[\w-]+\.)+(?(scheme)[a-z]{{2,}}|(?:{_DOMAIN}|(?:{_WORDLIKE_DOMAIN})(?=/\w))))"
+    r"(?P<www>www\.)?"
+    rf"(?P<host>(?:[\w-]+\.)+(?(scheme)[a-z]{{2,}}|(?(www)[a-z]{{2,}}|(?:{_DOMAIN}|(?:{_WORDLIKE_DOMAIN})(?=/\w)))))"
     r"(?![\w@-])(?P<path>(?::\d+)?/\S*)?",
     re.IGNORECASE,
 )

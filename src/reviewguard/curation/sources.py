@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from reviewguard.errors import InputError
-from reviewguard.files import write_jsonl
+from reviewguard.files import jsonl_files, write_jsonl
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Rationale
 
@@ -221,7 +221,7 @@ def read_messages(path: Path) -> Sources:
 
 
 def _files(path: Path) -> list[Path]:
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    files = jsonl_files(path) if path.is_dir() else [path]
     if not files:
         raise InputError(f"{path} holds no message file", expected="*.jsonl", fix="check the path")
     return files

@@ -297,8 +297,11 @@ class Classifier:
         return replace(
             self._without_marks(message, verdict, left),
             decisive=self._decisive_words(message, verdict, rules, left) if flagged else None,
-            buyer=decisive_clauses(message, left, below) if depends else None,
+            buyer=decisive_clauses(self._as_read(message), left, below) if depends else None,
         )
+
+    def _as_read(self, message: Message) -> Message:
+        return replace(message, previous=self._encoder.read_of(message.previous or ""))
 
     def _without_marks(self, message: Message, verdict: Verdict, left: Left) -> Verdict:
         if not verdict.evidence:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from reviewguard.errors import InputError
-from reviewguard.files import atomic_write
+from reviewguard.files import atomic_write, check_writable
 from reviewguard.inference.batch import Report, ScoreOptions, score_records, silent
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.workspace import Workspace
@@ -73,11 +73,12 @@ def check_out(out: Path, inputs: Sequence[Path | str]) -> None:
     """Refuse an output before anything is scored.
 
     Raises:
-        InputError: no JSONL, or one of the inputs.
+        InputError: no JSONL, one of the inputs, or not to be written.
     """
     if out.suffix.lower() != ".jsonl":
         raise InputError(f"{out}: unknown format", expected="a name that ends in .jsonl")
     check_apart(out, find_files(inputs))
+    check_writable(out)
 
 
 def write_rows(rows: Sequence[ScoredRecord], out: Path) -> None:

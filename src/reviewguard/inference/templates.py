@@ -115,7 +115,8 @@ def _blank(text: str) -> str:
 
 
 def _checked(path: Path, text: str, seen: str, verdict: Verdict) -> CheckedTemplate:
-    marked = tuple(piece for e in verdict.evidence for piece in _pieces(e, text, seen))
+    pieces = (piece for e in verdict.evidence for piece in _pieces(e, text, seen))
+    marked = tuple(sorted(pieces, key=lambda e: (e.start, e.end)))
     strongest = max(marked, key=lambda e: e.weight, default=None)
     line = None if strongest is None or _is_markup(path) else text.count("\n", 0, strongest.start) + 1
     decisive = verdict.decisive and replace(

@@ -42,12 +42,17 @@ def store(target: Path, new: Iterable[Label], stored: Labels, *, removed: Collec
             ) from error
 
 
+def _same(one: Path, other: Path) -> bool:
+    """Whether two names lead to one file; on a disk that ignores case, names that differ in it do."""
+    return one == other or (one.exists() and other.exists() and one.samefile(other))
+
+
 def _write(target: Path, new: list[Label], stored: Labels, removed: Collection[str]) -> None:
     kept: list[Label] = []
     for file, labels in groupby(stored.labels, key=lambda label: label.file):
         before = list(labels)
         after = [label for label in before if label.message.id not in removed]
-        if new and Path(file) == target:
+        if new and _same(Path(file), target):
             kept = list(after)
         elif len(after) < len(before):
             write_labels(Path(file), after)

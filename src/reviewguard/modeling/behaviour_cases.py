@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from reviewguard.errors import InputError
-from reviewguard.files import read_jsonl
+from reviewguard.files import jsonl_files, read_jsonl
 from reviewguard.modeling.behaviour_text import TRANSFORMS, Paragraphs, letter
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
@@ -52,7 +52,7 @@ def load_cases(folder: Path) -> dict[str, tuple[Case, ...]]:
     Raises:
         InputError: there are no files, a row is malformed (with file:line), or an id is given twice.
     """
-    files = sorted(Path(folder).glob("*.jsonl"))
+    files = jsonl_files(Path(folder))
     if not files:
         raise InputError(f"{folder}: no behaviour cases", expected="*.jsonl files", fix="check the path")
     paragraphs = _read_paragraphs(Path(folder) / PARAGRAPHS)

@@ -86,7 +86,9 @@ class TrainConfig:
             require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
         require(32 <= self.window <= 512, "window", self.window, "32 to 512")
         taken, room = self.previous + self.stride, self.window - 16
-        require(taken < room, "previous + stride", taken, f"below window - 16, here {room}: room for the seller")
+        require(
+            taken < room, "previous + stride", taken, f"below window - 16, here {room}: room for the seller"
+        )
 
     @property
     def limits(self) -> Limits:

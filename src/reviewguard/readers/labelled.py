@@ -74,7 +74,7 @@ def _types(row: Mapping[str, Any], where: str) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise InputError(f"{where}: `types` is {_kind(value)}", expected="a list of type names")
     known = load_policy().types
-    unknown = [name for name in value if name not in known]
+    unknown = [name for name in value if not isinstance(name, str) or name not in known]
     if unknown:
         raise InputError(f"{where}: `types` names {unknown[0]!r}", expected="some of " + ", ".join(known))
     return tuple(value)

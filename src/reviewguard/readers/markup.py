@@ -35,7 +35,8 @@ _MARKUP = re.compile(
 """A whole tag, or one up to its first attribute: addresses and words in angle brackets are none."""
 _MARKED_QUOTE = re.compile(r"<blockquote\b|<div\b[^>]{0,200}\b(?:freshdesk|gmail)_quote\b", re.IGNORECASE)
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b]")
+_LINE_ENDS = str.maketrans(dict.fromkeys("\x0b\x0c\x1c\x1d\x1e\x1f", " "))
 _TRAILING = re.compile(r"(?<![ \t])[ \t]+$", re.MULTILINE)
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -58,7 +59,7 @@ def html_to_text(html: str) -> str:
     import lxml.html
     from lxml.etree import LxmlError
 
-    data = _UNPRINTABLE.sub("", html).encode("utf-8", "replace")
+    data = _UNPRINTABLE.sub("", html.translate(_LINE_ENDS)).encode("utf-8", "replace")
     try:
         tree = lxml.html.document_fromstring(data, parser=lxml.html.HTMLParser(encoding="utf-8"))
         _mark_quotes(tree)

@@ -9,6 +9,7 @@ from datetime import datetime, time
 from itertools import chain
 from math import isnan
 from pathlib import Path
+from unicodedata import digit
 
 from reviewguard.errors import InputError
 from reviewguard.personal import EMAIL
@@ -214,6 +215,8 @@ def _record(
     for field in ("order_id", "thread"):
         if not _tells(cell.get(field)) or _ROUNDED.fullmatch(word[field]):
             word[field] = ""
+    if not any(digit(sign, 0) for sign in word["order_id"]):
+        word["order_id"] = ""  # "not available", "#REF!", "000-0000000-0000000"
     cells = _writer_cells(values, layout)
     cells = in_plain_words(cells, words) if words else cells
     role = _role(cells, values, layout, own)

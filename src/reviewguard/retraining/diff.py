@@ -12,7 +12,7 @@ from typing import Any
 
 from reviewguard.errors import ModelError
 from reviewguard.inference.batch import ScoreOptions
-from reviewguard.inference.exports import ProgressBar, scored_export, write_rows
+from reviewguard.inference.exports import ProgressBar, notes_on, scored_export, write_rows
 from reviewguard.inference.model_folder import load
 from reviewguard.retraining.stored import DATA_DIGEST, StoredModel
 from reviewguard.schema import ScoredRecord, Verdict
@@ -73,6 +73,7 @@ class VerdictChanges:
 
     judged: int
     changes: tuple[VerdictChange, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def directions(self) -> dict[tuple[str, str], int]:
@@ -151,9 +152,10 @@ def verdict_changes(
     with progress() as report, scored_export(inputs, models[0], options, report) as old:
         with progress() as second, scored_export(inputs, models[1], options, second) as new:
             changes = list(_changed(old.scored(), new.scored()))
-        judged = sum(old.counts().decisions.values())
+        counts = old.counts()
     changes.sort(key=lambda change: -abs(change.probabilities[1] - change.probabilities[0]))
-    return VerdictChanges(judged, tuple(changes))
+    judged = sum(counts.decisions.values())
+    return VerdictChanges(judged, tuple(changes), tuple(notes_on(counts)))
 
 
 def _changed(old: Iterator[ScoredRecord], new: Iterator[ScoredRecord]) -> Iterator[VerdictChange]:

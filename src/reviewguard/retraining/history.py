@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from reviewguard.errors import InputError
+
 Action = Literal["promote", "rollback"]
 
 _SHOWN = 60
@@ -62,8 +64,15 @@ class History:
 
 
 def read_history(path: Path) -> History:
-    """Read the log; one that is missing is empty."""
-    lines = path.read_bytes().split(b"\n") if path.exists() else []
+    """Read the log; one that is missing is empty.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n") if path.exists() else []
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}", fix="see to its rights") from error
     entries, problems = [], []
     for number, line in enumerate(lines, 1):
         if not line.strip():

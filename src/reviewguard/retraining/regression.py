@@ -11,8 +11,11 @@ from reviewguard.schema import LabelledMessage
 def regression_set(labels: Labels) -> tuple[LabelledMessage, ...]:
     """The labels that break the rules, by id, so that files may be added, renamed and put together.
 
-    Those that training must not see (they read like a test message), or that were kept for measuring, count too.
+    Those that training must not see (they read like a test message), or that were kept for measuring, count too. Of
+    several labels of one id the first counts, as in training.
     """
     rules = load_policy().profile(PROFILE)
-    confirmed = (label.message for label in labels.labels if rules.is_broken(label.message.types))
-    return tuple(sorted(confirmed, key=lambda message: message.id))
+    first: dict[str, LabelledMessage] = {}
+    for label in labels.labels:
+        first.setdefault(label.message.id, label.message)
+    return tuple(first[name] for name in sorted(first) if rules.is_broken(first[name].types))

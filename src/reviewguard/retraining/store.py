@@ -28,6 +28,7 @@ from reviewguard.retraining.stored import (
     PREVIOUS,
     TAGS,
     StoredModel,
+    is_whole,
     read_version,
     renew_reports,
     settings_tags,
@@ -187,8 +188,8 @@ class ModelStore(ModelShelf):
             id=uuid.uuid4().hex,
             when=_now(),
             action=action,
-            by=by,
-            reason=reason,
+            by=_writable(by),
+            reason=_writable(reason),
             from_version=before.version if before else None,
             to_version=model.version,
             gate=model.gate,
@@ -255,9 +256,10 @@ class ModelStore(ModelShelf):
         facts = settings_tags(folder)
         merged = {**own, **facts, **(known.tags if known else {}), **tags}
         merged[MODEL_SHA256] = facts[MODEL_SHA256]
-        if known is None or (weights is not None and known.weights is None):
+        kept = known.weights if known else None
+        if known is None or (weights and not kept) or not is_whole(known.folder):
             part = self._versions / f".{version}.part"
-            write_version(target, folder, weights, merged, part=part)
+            write_version(target, folder, kept or weights, merged, part=part)
         elif merged != known.tags:
             write_json(target / TAGS, merged)
 
@@ -266,6 +268,11 @@ class ModelStore(ModelShelf):
         if (champion := self._served_now()) is not None:
             self._keep(champion.version, champion.folder, None, {ADDED: _now()}, {})
         return champion
+
+
+def _writable(words: str) -> str:
+    """Without the bytes of a terminal that does not speak UTF-8, which no file here may hold."""
+    return words.encode("utf-8", "replace").decode("utf-8")
 
 
 def _now() -> str:

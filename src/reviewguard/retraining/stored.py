@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from reviewguard.errors import InputError, ModelError
 from reviewguard.files import atomic_write, sha256, write_json
 from reviewguard.folders import copy_folder, replace_folder
-from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE
+from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, verify_files
 from reviewguard.settings import Settings
 
 Alias = Literal["champion", "challenger", "previous"]
@@ -91,6 +91,15 @@ def settings_tags(folder: Path) -> dict[str, str]:
 def same_model(one: Path, other: Path) -> bool:
     """Whether two folders hold the same model: weights (by their hashes), calibration and thresholds."""
     return sha256(one / CONFIG_FILE) == sha256(other / CONFIG_FILE)
+
+
+def is_whole(model: Path) -> bool:
+    """Whether a kept model has its files as they were written; a disk or a restored backup may have lost some."""
+    try:
+        verify_files(model, Settings.read(model / CONFIG_FILE))
+    except ModelError:
+        return False
+    return True
 
 
 def write_version(

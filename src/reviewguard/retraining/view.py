@@ -23,7 +23,7 @@ def list_view(models: Sequence[StoredModel]) -> RenderableType:
     table = _table("version", "alias", "added", "gate", "parent", "data", "F1")
     for model in models:
         figures = next(iter(read_figures(model.folder).values()), {})
-        table.add_row(
+        cells = (
             model.version,
             " ".join(model.aliases),
             model.tags.get(ADDED, "")[:16].replace("T", " "),
@@ -32,6 +32,7 @@ def list_view(models: Sequence[StoredModel]) -> RenderableType:
             model.tags.get(DATA_DIGEST, "")[:_DIGITS],
             _number(figures.get("f1")),
         )
+        table.add_row(*map(Text, cells))
     return table
 
 

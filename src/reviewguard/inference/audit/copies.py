@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date
 
+from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.threads import Thread
 from reviewguard.schema import Record
 
@@ -15,9 +17,11 @@ class Copies:
 
     A file may hold one text twice to one order at one time, which may be but a day; ids of two files do not compare,
     nor do their clocks. So a message counts, for each day, as often as it stands in the file that holds it most often.
+    A file that names no agent or ASIN does not hide from a filter what another one tells of the same message.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, filters: AuditFilters) -> None:
+        self._filters = filters
         self._first: dict[int, str] = {}
         self._shared: set[int] = set()
         self._held: dict[int, Counter[str]] = {}
@@ -33,7 +37,8 @@ class Copies:
         where = _where(record)
         if where not in self._shared or record.error is not None:
             return False
-        held = self._held.setdefault(hash((where, record.role, record.text, utc_day(record))), Counter())
+        said = (where, record.role, words(record), utc_day(record), self._filters.accepts(record))
+        held = self._held.setdefault(hash(said), Counter())
         held[record.source] += 1
         others = (count for source, count in held.items() if source != record.source)
         return held[record.source] <= max(others, default=0)
@@ -43,6 +48,11 @@ class Copies:
         repeated = frozenset(_repeated(thread))
         once = (row for row in thread if row.number not in repeated)
         return repeated.union([row.number for row in once if self.is_copy(row.record)])
+
+
+def words(record: Record) -> str:
+    """Its text without blanks: mail breaks lines where a helpdesk's export has none."""
+    return unicodedata.normalize("NFC", "".join(record.text.split()))
 
 
 def utc_day(record: Record) -> date | None:
@@ -58,13 +68,16 @@ def _repeated(thread: Thread) -> Iterator[int]:
         if record.error is not None or _where(record) is None or not (record.id or record.sent_at):
             continue
         said = (record.source, record.id, record.order_id, record.asin, record.agent, record.role)
-        key = (*said, record.sent_at, record.text)
+        key = (*said, record.sent_at, words(record))
         if key in seen:
             yield row.number
         seen.add(key)
 
 
 def _where(record: Record) -> int | None:
-    if record.order_id is None and record.thread is None:
-        return None
-    return hash(("order", record.order_id) if record.order_id else ("thread", record.thread))
+    """What its copies share: the order, else the conversation, else id and time together; None without all of these."""
+    if record.order_id:
+        return hash(("order", record.order_id))
+    if record.thread:
+        return hash(("thread", record.thread))
+    return hash((record.id, record.sent_at)) if record.id and record.sent_at else None

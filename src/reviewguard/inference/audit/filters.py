@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from typing import Self
 
 from reviewguard.errors import ConfigError
 from reviewguard.inference.audit.agents import agent_names
-from reviewguard.readers.identifiers import order_cell
+from reviewguard.readers.identifiers import asin_cell, order_cell
 from reviewguard.schema import Record, ScoredRecord
 
 
@@ -20,7 +21,7 @@ class AuditFilters:
     Attributes:
         since, until: first and last day, both included. A message without a date is never left out by them, one whose
             date can be read both ways only if both are outside.
-        orders, asins, agents: in lower case; empty takes all.
+        orders, asins, agents: without regard to case; empty takes all.
     """
 
     since: date | None = None
@@ -54,7 +55,8 @@ class AuditFilters:
             raise ConfigError(
                 f"the period ends ({last}) before it begins ({first})", fix="swap --since and --until"
             )
-        return cls(first, last, _folded(map(order_cell, orders)), _folded(asins), _folded(agents))
+        whole = (asin_cell(value.strip()) or value for value in asins)
+        return cls(first, last, _folded(map(order_cell, orders)), _folded(whole), _folded(agents))
 
     def in_period(self, day: date | None) -> bool:
         """Whether the day lies in the period; an unknown day may."""
@@ -124,7 +126,8 @@ def _folded(values: Iterable[str | None]) -> frozenset[str]:
 
 
 def _fold(value: str | None) -> str:
-    return (value or "").strip().lower()
+    """However it was typed: case, blanks and signs that look alike do not count."""
+    return " ".join(unicodedata.normalize("NFKC", value or "").casefold().split())
 
 
 def _among(value: str | None, wanted: frozenset[str]) -> bool:

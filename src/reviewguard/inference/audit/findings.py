@@ -163,7 +163,8 @@ def _unexcused(messages: Iterable[ShownMessage], breach: Breach) -> Iterator[Sho
 def _case_sendings(case: _OrderCase) -> Iterator[Sending]:
     for number in case.breach.numbers:
         if number in case.asks:
-            yield replace(sending(case.asks[number]), breaking=number in case.breach.breaking)
+            breaking, basis = number in case.breach.breaking, case.breach.basis
+            yield replace(sending(case.asks[number]), breaking=breaking, basis=basis)
 
 
 def _ask_probability(row: ScoredRecord) -> float:

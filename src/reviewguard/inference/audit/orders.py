@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
-from reviewguard.inference.audit.copies import utc_day
+from reviewguard.inference.audit.copies import utc_day, words
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.order_dates import OrderDate, OrderDates
 from reviewguard.policy import LATE_AFTER_DAYS, LATE_REQUEST, NEUTRAL_REQUEST, REPEAT_REQUEST
@@ -43,11 +43,12 @@ class _Ask:
     """One message that asks; `content` is alike for a message exported twice, the rest tells a file's sendings apart.
 
     Another file may tell the day alone, or its own clock's second. Of an `either` one day and month may be the other
-    way round.
+    way round. `words` are a hash of the text alone.
     """
 
     number: int
     moment: datetime | None
+    words: int
     content: int
     source: int
     id: str | None
@@ -58,11 +59,10 @@ class _Ask:
     @classmethod
     def of(cls, number: int, record: Record, *, sure: bool, wanted: bool) -> Self:
         """The message without its text."""
-        content = hash((record.text, utc_day(record) or record.id))
+        text, source = hash(words(record)), hash(record.source)
+        content = hash((text, utc_day(record) or record.id))
         either = record.other_day is not None
-        return cls(
-            number, record.sent_at, content, hash(record.source), record.id or None, sure, wanted, either
-        )
+        return cls(number, record.sent_at, text, content, source, record.id or None, sure, wanted, either)
 
     @property
     def key(self) -> tuple[int, int, str | None, datetime | None]:
@@ -105,13 +105,14 @@ def _sent(asks: Iterable[_Ask]) -> Iterator[_Ask]:
     """Each sending once, in whatever files it stands.
 
     Of one text at one time, which may be but a day, a file holds as many sendings as ids; ids of two files do
-    not compare, nor do their clocks, so of one text on one day the file with the most decides.
+    not compare, nor do their clocks, so of one text on one day the file with the most decides; of two, the one
+    that the filters take in.
     """
     copies: dict[int, dict[int, list[_Ask]]] = {}
     for ask in asks:
         copies.setdefault(ask.content, {}).setdefault(ask.source, []).append(ask)
     for files in copies.values():
-        yield from max(map(_named, files.values()), key=len)
+        yield from max(map(_named, files.values()), key=lambda held: (len(held), any(a.wanted for a in held)))
 
 
 def _named(asks: list[_Ask]) -> list[_Ask]:
@@ -154,8 +155,21 @@ def _repeat(order: str, asks: Sequence[_Ask]) -> Breach:
     basis = f"{len(asks)} messages to this order ask for a review"
     if sure < 2:
         basis += "; fewer than two of them for certain"
+    if doubled := _may_be_one(asks):
+        basis += "; two of the same words, from two files that do not both tell the day, may be one"
     further = _numbers(ask for ask in asks[1:] if ask.wanted)
-    return Breach(REPEAT_REQUEST, order, _numbers(asks), further, sure >= 2, basis)
+    return Breach(REPEAT_REQUEST, order, _numbers(asks), further, sure >= 2 and not doubled, basis)
+
+
+def _may_be_one(asks: Iterable[_Ask]) -> bool:
+    """Whether two files may hold one sending, of which one of them tells no day, or one that can be read both ways."""
+    alike: dict[int, list[_Ask]] = {}
+    for ask in asks:
+        alike.setdefault(ask.words, []).append(ask)
+    return any(
+        len({ask.source for ask in same}) > 1 and any(ask.moment is None or ask.either for ask in same)
+        for same in alike.values()
+    )
 
 
 def _late(order: str, asks: Sequence[_Ask], known: OrderDate) -> Breach:

@@ -47,6 +47,7 @@ class Sending:
         types: found in it; the same words may break a rule after one buyer's message and none after another's.
         breaking: False where it only stands beside others: an order's permitted first ask, or one that the
             filters leave out.
+        basis: what its order's broken rule was counted from, for people.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Sending:
     probability: float | None
     types: tuple[str, ...] = ()
     breaking: bool = True
+    basis: str | None = None
 
     @property
     def day(self) -> date | None:

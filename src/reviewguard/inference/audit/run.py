@@ -24,8 +24,8 @@ def audit(
 ) -> Audit:
     """Find the messages that break the rules, and the orders that were asked too often or too late.
 
-    Memory grows with what is found and, by some hundred bytes each, with the orders, not with the records; of
-    orders that several files are about, with their records too.
+    Memory grows with what is found and, by some hundred bytes each, with the orders, not with the records; with
+    those too that name no order or conversation, and with those of orders that several files are about.
 
     Args:
         rows: gives the scored records, grouped by conversation and in each by time; called twice.
@@ -41,7 +41,7 @@ def audit(
     def conversations() -> Iterator[Thread]:
         return threads(map(filters.dated, rows()))
 
-    copies, orders, model = Copies(), OrderBook(filters), ""
+    copies, orders, model = Copies(filters), OrderBook(filters), ""
     for row in chain.from_iterable(conversations()):
         copies.note(row.record)
         orders.add(row)

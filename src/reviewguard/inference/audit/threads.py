@@ -28,13 +28,17 @@ def threads(rows: Iterable[ScoredRecord]) -> Iterator[Thread]:
         if key is None:
             yield from ((row,) for row in group)
         else:
+            order = asin = None
             while part := list(islice(group, _LONGEST)):
-                yield _with_orders(part)
+                thread = _with_orders(part, order, asin)
+                order, asin = thread[-1].record.order_id, thread[-1].record.asin
+                yield thread
 
 
-def _with_orders(thread: Thread) -> Thread:
-    orders = _carried([row.record.order_id for row in thread])
-    asins = _carried([row.record.asin for row in thread])
+def _with_orders(thread: Thread, order: str | None, asin: str | None) -> Thread:
+    """The records, each with an order and an ASIN; `order` and `asin` come from a part before it."""
+    orders = _carried([row.record.order_id for row in thread], order)
+    asins = _carried([row.record.asin for row in thread], asin)
     return [
         row
         if (row.record.order_id, row.record.asin) == (order, asin)
@@ -43,8 +47,8 @@ def _with_orders(thread: Thread) -> Thread:
     ]
 
 
-def _carried(values: Sequence[str | None]) -> list[str | None]:
-    last = next((value for value in values if value), None)
+def _carried(values: Sequence[str | None], last: str | None) -> list[str | None]:
+    last = last or next((value for value in values if value), None)
     carried = []
     for value in values:
         last = value or last

@@ -66,9 +66,12 @@ def check_folder(folder: Path, *, force: bool = False) -> None:
 
 def _check_place(folder: Path, *, force: bool) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise InputError(f"{folder} is no folder", fix="choose another --out")
+        kind = "is a link" if folder.is_symlink() else "is no folder"
+        raise InputError(f"{folder} {kind}", fix="choose another --out")
+    if taken := next((path for path in report_files(folder) if path.is_dir()), None):
+        raise InputError(f"{taken} is a folder, where the report has a file", fix="choose another --out")
     if folder.is_dir() and not force:
-        names = {item.name for item in folder.iterdir() if not item.name.startswith(_PART)}
+        names = {item.name for item in folder.iterdir() if not _by_the_way(item.name)}
         foreign = sorted(names.difference(REPORT))
         if foreign:
             raise InputError(
@@ -76,6 +79,14 @@ def _check_place(folder: Path, *, force: bool) -> None:
                 expected="a new folder, or one with an earlier report alone",
                 fix="choose another --out, or --force to write the report beside it",
             )
+
+
+def _by_the_way(name: str) -> bool:
+    """Whether a part of a report, or what a desktop or an office program leaves where a report was looked at."""
+    return name.startswith((_PART, ".DS_Store", "._", ".~lock.", "~$")) or name in (
+        "Thumbs.db",
+        "desktop.ini",
+    )
 
 
 @contextmanager

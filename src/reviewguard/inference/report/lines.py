@@ -65,9 +65,7 @@ def _message(message: ShownMessage) -> dict[str, Any]:
 
 
 def _sending(sending: Sending) -> dict[str, Any]:
-    values = asdict(sending) | {"sent_at": _moment(sending.sent_at)}
-    del values["breaking"]
-    return values
+    return asdict(sending) | {"sent_at": _moment(sending.sent_at)}
 
 
 def _moment(value: datetime | None) -> str | None:

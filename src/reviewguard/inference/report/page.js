@@ -4,7 +4,7 @@
   const cards = [...document.querySelectorAll("article.finding")];
   const texts = new Map();
   const textOf = (card) => {
-    if (!texts.has(card)) texts.set(card, card.textContent.toLowerCase());
+    if (!texts.has(card)) texts.set(card, `${card.textContent} ${card.dataset.ids ?? ""}`.toLowerCase());
     return texts.get(card);
   };
   document.querySelectorAll(".js").forEach((part) => { if (part.id !== "nothing") part.hidden = false; });

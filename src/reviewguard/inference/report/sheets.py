@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
 _Value = str | int | float | date | None
 _LONGEST_CELL = 32_000
-"""Characters; Excel takes 32,767."""
+"""UTF-16 units, of which an emoji has two; Excel takes 32,767."""
 _MOST_ROWS = 1_000_000
 
 _FINDINGS = """
     rank id verdict probability rule_or_types title sent first last orders order_ids asins agents marked_words
     message buyers_message clause source advice reasons
 """
-_MESSAGES = "finding rank verdict probability order_id asin sent_at agent record id file place"
+_MESSAGES = (
+    "finding rank verdict probability order_id asin sent_at agent record id file place breaks_rule basis"
+)
 _ORDER_RULES = "finding rank rule verdict basis orders order_id ask sent_at agent message"
 
 
@@ -67,7 +69,10 @@ def _cell(value: _Value) -> _Value:
     if not isinstance(value, str):
         return value
     text = sheet_text(value)
-    return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]} […]"
+    units = text.encode("utf-16-le")
+    if len(units) <= 2 * _LONGEST_CELL:
+        return text
+    return f"{units[: 2 * _LONGEST_CELL].decode('utf-16-le', 'ignore')} […]"
 
 
 def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:
@@ -114,6 +119,8 @@ def _message_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
                 s.id,
                 s.source,
                 s.place,
+                "yes" if s.breaking else "no",
+                s.basis,
             )
 
 
