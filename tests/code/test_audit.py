@@ -604,3 +604,34 @@ def test_a_period_may_be_all_time() -> None:
         (date.min, date(2024, 11, 3)),
         (date(2024, 11, 5), date.max),
     )
+
+
+def test_what_two_files_hold_without_order_and_conversation_is_counted_once() -> None:
+    alone = {"order": None, "asin": None, "id": "M7"}
+    twice = audited([soliciting(1, TEMPLATE, **alone), soliciting(2, TEMPLATE, source="again.csv", **alone)])
+    assert (twice.overview.copies, twice.overview.soliciting) == (1, 1)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_filter_finds_what_only_one_of_two_files_tells(first: int) -> None:
+    rows = [
+        soliciting(1, TEMPLATE, agent=None, asin=None, source="box.csv"),
+        soliciting(2, TEMPLATE, source="desk.csv"),
+    ]
+    rows = [rows[first], rows[1 - first]]
+    assert audited(rows).overview.copies == 1
+    (finding,) = audited(rows, agents=["nora"]).findings
+    assert finding.agents == ("Nora",)
+    assert len(audited(rows, asins=["b0test0001"]).findings) == 1
+
+
+def test_filters_know_names_and_numbers_however_they_are_typed() -> None:
+    rows = [soliciting(1, TEMPLATE, agent="Jos\u00e9\u00a0Gil", asin="0306406152")]
+    assert len(audited(rows, agents=["Jose\u0301 Gil"]).findings) == 1
+    assert len(audited(rows, asins=["306406152"]).findings) == 1
+
+
+def test_a_conversation_without_end_keeps_its_order() -> None:
+    rows = [row(n, thread="T", order="999-1" if n == 1 else None, role="buyer") for n in range(1, 2001)]
+    (finding,) = audited([*rows, soliciting(2001, TEMPLATE, thread="T", order=None)]).findings
+    assert finding.orders == ("999-1",)

@@ -259,3 +259,36 @@ def test_another_file_may_tell_the_day_alone_or_another_second() -> None:
 def test_two_sendings_of_a_day_without_ids_are_two() -> None:
     nameless = [replace(r, record=replace(r.record, id=None)) for r in (neutral(1), neutral(2, day=0.1))]
     assert len(rules(nameless)) == 1
+
+
+def test_mail_that_breaks_its_lines_is_the_message_of_the_helpdesk() -> None:
+    wrapped = "You can leave a\r\nreview if you like. \n"
+    assert rules([neutral(1), neutral(2, wrapped, source="box.eml")]) == []
+
+
+def test_a_copy_without_a_day_makes_a_repeat_doubtful() -> None:
+    (finding,) = rules([neutral(1), neutral(2, day=None, source="other.csv")])
+    assert finding.verdict == NEEDS_REVIEW
+    assert "may be one" in finding.reasons[0]
+    months = [neutral(1), neutral(2, day=9, source="next_month.csv")]
+    assert [f.verdict for f in rules(months)] == [REVIEW_SOLICITING]
+
+
+def test_of_two_copies_the_one_that_names_the_agent_counts() -> None:
+    rows = [
+        neutral(1, OTHER_ASK),
+        neutral(2, day=3, agent=None, source="box.csv"),
+        neutral(3, day=3, source="desk.csv"),
+    ]
+    for order in (rows, [rows[0], rows[2], rows[1]]):
+        assert len(rules(order, agents=["Nora"])) == 1
+
+
+def test_every_order_that_was_asked_late_says_from_when_on() -> None:
+    rows = [
+        neutral(n, order=f"999-{n}", day=day, values={"delivery date": "2024-09-01"})
+        for n, day in ((1, 0), (2, 20))
+    ]
+    (finding,) = [f for f in rules(rows) if f.rule == "late_request"]
+    bases = [sending.basis or "" for sending in finding.sendings]
+    assert ["64 days" in bases[0], "84 days" in bases[1]] == [True, True]

@@ -18,7 +18,7 @@ import pytest
 from markupsafe import escape
 from openpyxl import load_workbook
 from rich.console import Console
-from tests.audit_rows import audited, neutral, row, small_export, soliciting
+from tests.audit_rows import audited, neutral, row, sendings, small_export, soliciting
 from tests.faults import full_disk
 
 from reviewguard.errors import InputError
@@ -432,3 +432,40 @@ def test_messages_of_one_side_alone_are_told_of() -> None:
     assert one_sided(3, 2) == one_sided(1, 0) == one_sided(0, 0) == ""
     assert one_sided(1200, 0).startswith("All 1,200 messages were taken for the seller's. If buyers wrote")
     assert one_sided(0, 2).startswith("All 2 messages were taken for buyers'. If the seller wrote")
+
+
+def test_every_order_of_a_template_is_found_by_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "_SENDINGS", 3)
+    (ids,) = Tags(html(audited(sendings(9)))).values("data-ids")
+    assert "999-7000000-0000008" in ids.split()
+    assert Tags(html(audited(sendings(3)))).values("data-ids") == []
+
+
+@pytest.mark.parametrize("name", [".DS_Store", ".~lock.findings.xlsx#", "~$findings.xlsx", "Thumbs.db"])
+def test_what_a_desktop_leaves_beside_a_report_is_not_in_the_way(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("")
+    check_folder(tmp_path)
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "findings.xlsx").mkdir()
+    with pytest.raises(InputError, match=r"findings\.xlsx is a folder"):
+        write_report(audited(small_export()), tmp_path, created=CREATED, force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["findings.xlsx"]
+
+
+def test_a_sheet_says_which_messages_broke_the_rule(tmp_path: Path) -> None:
+    rows = [neutral(1), neutral(2, "Feel free to review the lamp.", day=4)]
+    write_report(audited(rows), tmp_path / "out", created=CREATED)
+    header, *cells = load_workbook(tmp_path / "out" / "findings.xlsx")["messages"].iter_rows(values_only=True)
+    assert [row[header.index("breaks_rule")] for row in cells] == ["no", "yes"]
+    (line,) = (tmp_path / "out" / "findings.jsonl").read_text("utf-8").splitlines()
+    assert [sent["breaking"] for sent in json.loads(line)["sendings"]] == [False, True]
+
+
+def test_a_cell_of_emoji_is_no_longer_than_excel_takes(tmp_path: Path) -> None:
+    rows = [soliciting(1, "🎁" * 20_000 + " for five stars")]
+    write_report(audited(rows), tmp_path / "out", created=CREATED)
+    header, cells = load_workbook(tmp_path / "out" / "findings.xlsx")["findings"].iter_rows(values_only=True)
+    words = str(cells[header.index("message")])
+    assert len(words.encode("utf-16-le")) // 2 < 32_767

@@ -98,3 +98,15 @@ def test_a_broken_tokenizer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ModelError, match="expected: a tokenizers JSON file"):
         MessageEncoder.from_file(tmp_path / "tokenizer.json", LIMITS)
+
+
+def test_the_buyers_words_that_are_read_are_a_beginning_of_the_message(encoder: MessageEncoder) -> None:
+    long = "It is great, really great. " * 20
+    read = encoder.read_of(long)
+    assert long.startswith(read)
+    assert encoder.encode(Message("ok", read)).windows == encoder.encode(Message("ok", long)).windows
+    assert encoder.read_of("Hi") == "Hi"
+
+
+def test_blanks_at_the_end_of_a_message_are_not_missed(encoder: MessageEncoder) -> None:
+    assert not encoder.encode(Message("Thanks." + " " * MAX_CHARACTERS)).truncated

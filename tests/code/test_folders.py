@@ -102,3 +102,10 @@ def test_a_copy_holds_everything(tmp_path: Path) -> None:
     make(source / "inner", "more")
     copy_folder(source, tmp_path / "copy")
     assert (tmp_path / "copy" / "inner" / "words").read_text() == "more"
+
+
+def test_a_copy_of_what_may_not_be_written_may_be(tmp_path: Path) -> None:
+    source = make(tmp_path / "source", "words")
+    (source / "words").chmod(0o444)
+    copy_folder(source, tmp_path / "copy")
+    assert (tmp_path / "copy" / "words").stat().st_mode & 0o200

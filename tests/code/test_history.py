@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reviewguard.errors import InputError
 from reviewguard.retraining.history import HistoryEntry, append_history, champions, read_history
 
 
@@ -98,3 +99,8 @@ def test_the_way_back(steps: list[str], champion: str | None, expected: tuple[st
         for number, step in enumerate(steps)
     ]
     assert champions(entries, champion) == expected
+
+
+def test_a_log_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read .*: Is a directory"):
+        read_history(tmp_path)

@@ -82,6 +82,7 @@ def test_ambiguous_rows_are_left_out_and_missing_rationale_is_empty(tmp_path: Pa
         ({"text": 3}, "`text` is a int"),
         ({"types": "incentive"}, "`types` is a str"),
         ({"types": ["bribe"]}, "'bribe'"),
+        ({"types": [["incentive"]]}, "['incentive']"),
         ({"label": "compliant"}, "`label` is 'compliant'"),
         ({"rationale": ["six stars"]}, "'six stars'"),
         ({"rationale": [""]}, "quotes ''"),

@@ -333,3 +333,19 @@ def test_whom_a_seller_wrote_to_is_named() -> None:
     row = {"from": "Nora Lake <nora@example.com>", "to": "Ottoline Marsh <a1@example.com>"}
     assert buyer_names(row, "seller") == ("Ottoline Marsh",)
     assert buyer_names(row, "buyer") == ("Nora Lake",)
+
+
+@pytest.mark.parametrize("name", ["प्रिया शर्मा", "สมชาย ใจดี", "Jose\u0301 Garci\u0301a"])
+def test_names_with_signs_beside_their_letters(name: str) -> None:
+    assert mask(f"Hi {name}, it is sent.").text == "Hi [name], it is sent."
+    (known,) = column_names({"Buyer Name": name})
+    assert mask(f"The parcel of {name} is here.", [known]).text == "The parcel of [name] is here."
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["079 123 45 67", "0470 12 34 56", "070-123 45 67", "0532 123 45 67", "(11) 91234-5678", "777 123 456"],
+)
+def test_numbers_as_other_countries_write_them(number: str) -> None:
+    assert mask(f"I am at {number}, thanks").text == "I am at [phone], thanks"
+    assert mask(f"Parcel number {number.replace('(', '').replace(')', '')[:3]}, 12-34 pieces").masks == ()

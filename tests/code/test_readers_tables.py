@@ -681,3 +681,11 @@ def test_conversations_in_json_lines_are_read_whole(tmp_path: Path) -> None:
         ("buyer", "I love it", "c1", "999-1234567-7654321"),
         ("seller", "Leave us 5 stars", "c1", "999-1234567-7654321"),
     ]
+
+
+@pytest.mark.parametrize(
+    "cell", ["not available", "N.A.", "Pre-sale", "#REF!", "manual", "00000", "000-0000000-0000000"]
+)
+def test_what_stands_for_an_order_number_joins_no_strangers(tmp_path: Path, cell: str) -> None:
+    table = f"Order ID,Ticket,Message\n{cell},T1,Hello\n{cell},T2,Good day\n"
+    assert [record.order_id for record in read(written(tmp_path, "a.csv", table))] == [None, None]

@@ -51,7 +51,6 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == [target]
 
 
-
 def test_a_link_stays_and_what_it_names_is_written(tmp_path: Path) -> None:
     target, link = tmp_path / "elsewhere" / "target.txt", tmp_path / "link.txt"
     target.parent.mkdir()
@@ -60,6 +59,7 @@ def test_a_link_stays_and_what_it_names_is_written(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert target.read_text("utf-8") == "new"
     assert [path.name for path in target.parent.iterdir()] == ["target.txt"]
+
 
 def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")

@@ -35,6 +35,9 @@ from reviewguard.text import normalize, without_spans
         ),
         ("soooooo good!!!!!!!", "sooo good!!!"),
         ("“it’s”\n\n fine…", '"it\'s" fine...'),
+        ("five\x0bstars\x0cplease\x1fnow\u2800ok", "five stars please now ok"),
+        ("don\x92t \x96 it is \x80 5", "don't - it is € 5"),
+        ("\U0001f15f\U0001f15b\U0001f169 \U0001f170\U0001f189", "PLZ AZ"),
     ],
 )
 def test_disguises_and_markup_become_plain_words(raw: str, plain: str) -> None:

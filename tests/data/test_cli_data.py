@@ -239,3 +239,25 @@ def test_agreement_prints_kappa(tmp_path: Path) -> None:
     code, output = data("agreement", write_lines(tmp_path / "second.jsonl", readings))
     assert code == 0
     assert "| selective | 1.000 |" in output
+
+
+def test_recording_keeps_labels_in_training_and_touches_nothing_where_it_refuses(
+    folder: Path, tmp_path: Path
+) -> None:
+    labels, out, record = tmp_path / "labels", tmp_path / "built", tmp_path / "s.json"
+    labels.mkdir()
+    write_lines(labels / "a.jsonl", [ROW | {"id": "lab-1", "family": "lab-1", "source": "a.csv"}])
+    options = ("build", "--messages", folder, "--labels", labels, "--out", out, "--splits", record, "--freeze")
+    code, output = data(*options)
+    assert (code, "11 messages" in output) == (0, True), output
+    assert "lab-1" not in read_frozen(record)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    write_lines(folder / "a.jsonl", rows(9))
+    assert "are not in this build" in refusal(*options)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_what_editors_hide_beside_messages_is_not_read(folder: Path) -> None:
+    (folder / ".#a.jsonl").symlink_to("nora@example.com.4711")
+    (folder / "._a.jsonl").write_bytes(b"\x00\x05\x16\x07")
+    assert data("validate", "--messages", folder) == (0, f"0 problems in {folder}\n")

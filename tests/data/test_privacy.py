@@ -28,6 +28,11 @@ from reviewguard.personal import passes_luhn
         ("amazon.com/dp/B01ABCDEFG", "url", "amazon.com/dp/B01ABCDEFG"),
         ("etsy.com/review?asin=B07XJ8C8F5", "url", "etsy.com/review?asin=B07XJ8C8F5"),
         ("at 01555 501234", "phone", "01555 501234"),
+        ("see www.lampenhaus.nl", "url", "www.lampenhaus.nl"),
+        ("on www.lampara.com.mx/r now", "url", "www.lampara.com.mx/r"),
+        ("lampenhaus.ch/gutschein", "url", "lampenhaus.ch/gutschein"),
+        ("shop.xyz/club", "url", "shop.xyz/club"),
+        ("mobil 079 123 45 67", "phone", "079 123 45 67"),
     ],
 )
 def test_real_looking_details_are_found_with_their_place(text: str, kind: str, value: str) -> None:

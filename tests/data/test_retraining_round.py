@@ -167,6 +167,9 @@ def test_the_regression_set_holds_every_confirmed_violation_in_one_order() -> No
     stored = [StoredLabel(item, Provenance("f"), file, line) for line, (item, file) in enumerate(rows, 1)]
     assert [m.id for m in regression_set(Labels(tuple(stored), ()))] == ["lab-001", "lab-005"]
     assert regression_set(Labels(tuple(stored[::-1]), ())) == regression_set(Labels(tuple(stored), ()))
+    again = StoredLabel(label(5, None), Provenance("f"), "c.jsonl", 1)
+    assert [m.id for m in regression_set(Labels((*stored, again), ()))] == ["lab-001", "lab-005"]
+    assert [m.id for m in regression_set(Labels((again, *stored), ()))] == ["lab-001"]
 
 
 def test_a_wrong_behaviour_path_stops_it_before_anything_else(tmp_path: Path) -> None:

@@ -53,6 +53,14 @@ def test_json_carries_the_documented_fields_and_the_exit_code_the_verdict(tiny_m
     } <= set(verdict)
 
 
+def test_a_mark_before_standard_input_is_none_of_its_words(tiny_model_dir: Path) -> None:
+    told = [
+        cli("check", "-", "--json", "--model", str(tiny_model_dir), stdin=mark + b"Leave us 5 stars").stdout
+        for mark in (b"", b"\xef\xbb\xbf")
+    ]
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize("arguments", [["-"], []])
 def test_standard_input_is_read(tiny_model_dir: Path, arguments: list[str]) -> None:
     done = cli(

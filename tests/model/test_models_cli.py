@@ -56,7 +56,7 @@ def test_long_reasons_of_a_gate_leave_the_version_whole(
     ModelStore(models).add(folder, None, {"gate": gate})
     listed = run(models, "list").output
     assert version in listed
-    assert "…" not in listed
+    assert gate in listed  # whole, and in one line: it goes to no terminal
 
 
 def test_an_empty_store_says_so(tmp_path: Path) -> None:
@@ -100,6 +100,16 @@ def test_a_gate_against_another_champion_does_not_count(models: Path) -> None:
     assert run(models, "promote", "2", "--force").exit_code == 0
     entry = ModelStore(models).history().entries[-1]
     assert (entry.to_version, entry.forced, entry.gate) == ("2", True, "passed")
+
+
+def test_the_champion_is_not_promoted_again(models: Path) -> None:
+    for force in ((), ("--force",)):
+        assert "1 is the champion already" in str(run(models, "promote", "champion", *force).exception)
+
+
+def test_a_reason_in_another_encoding_is_kept_as_far_as_it_can_be_written(models: Path) -> None:
+    assert run(models, "promote", "2", "--reason", "caf\udce9").exit_code == 0
+    assert ModelStore(models).history().entries[-1].reason == "caf?"
 
 
 def test_force_where_it_was_not_needed_is_not_logged_as_such(models: Path) -> None:
@@ -180,6 +190,7 @@ def test_messages_whose_verdict_changes_are_counted_shown_and_written(
     assert len(re.findall(r"^\S+: \d\.\d\d → ", done.output, re.MULTILINE)) == 2
     assert "needs-review → review-soliciting" in done.output
     assert rows[0]["id"] in done.output
+    assert "All 40 messages were taken for the seller's" in done.stderr
 
 
 def test_a_version_and_itself_differ_in_nothing(models: Path) -> None:
@@ -195,6 +206,7 @@ def test_a_version_and_itself_differ_in_nothing(models: Path) -> None:
         (["--data", str(LABELLED), "--out", "x.csv"], "unknown format"),
         (["--data", str(LABELLED), "--out", str(LABELLED)], "is also an input"),
         (["--data", "none.csv"], "none.csv"),
+        (["--data", str(LABELLED), "--out", "/dev/null/x.jsonl"], "cannot write /dev/null/x.jsonl"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(models: Path, arguments: list[str], found: str) -> None:

@@ -350,3 +350,19 @@ def test_the_report_of_a_version_follows_its_gate(tiny_model_dir: Path, tmp_path
     assert (kept.gate, (kept.folder / "retraining.md").read_text()) == ("passed", "passed")
     assert (kept.folder / "evaluation.json").read_text() == "{}"
     assert reviewguard.load(kept.folder).settings.version == "2"
+
+
+@pytest.mark.parametrize("lost", ["model.onnx", ""])
+def test_a_champion_whose_copy_is_not_whole_is_kept_anew_before_it_goes(
+    tiny_model_dir: Path, tmp_path: Path, lost: str
+) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2", "3")
+    store.promote("2", by="Sam", reason="better")
+    copy = store.get("2").folder.parents[0] / "versions" / "2" / "model"
+    if lost:
+        (copy / lost).write_bytes(b"cut")
+    else:
+        shutil.rmtree(copy)
+    store.promote("3", by="Sam", reason="better still")
+    assert store.rollback(by="Kim", reason="false alarms").entry.to_version == "2"
+    assert reviewguard.load(store.folder / "default").settings.version == "2"

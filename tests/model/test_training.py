@@ -281,8 +281,15 @@ def test_a_model_replaces_nothing_but_a_model(tiny_run: Path, tiny_base: Path, t
         with pytest.raises(InputError, match=f"something other than a model: {found}"):
             check_target(out)
     (mine / "notes.txt").rename(mine / ".config.json.k1ll3d")
-    for fine in (tiny_run / "model", tmp_path / "new", mine):
+    later = shutil.copytree(tiny_run / "model", tmp_path / "later")
+    values = json.loads((later / "config.json").read_bytes())
+    (later / "config.json").write_text(json.dumps(values | {"normalizer": "another"}))
+    for fine in (tiny_run / "model", tmp_path / "new", mine, later):
         check_target(fine)
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for out, found in (("dangling", "leads nowhere"), ("other/config.json/model", "cannot write")):
+        with pytest.raises(InputError, match=found):
+            check_target(tmp_path / out)
 
 
 def test_torch_weights_come_back_from_an_int8_model(tiny_run: Path, tiny_data_dir: Path) -> None:

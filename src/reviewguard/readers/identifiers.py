@@ -19,8 +19,9 @@ _CELL = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{10}|[0-9]{9}")
 
 
 def order_ids(text: str) -> tuple[str, ...]:
-    """Every Amazon order number of the text (3-7-7 digits), each once, in text order."""
-    return tuple(dict.fromkeys("-".join(match.groups()) for match in _ORDER.finditer(text)))
+    """Every Amazon order number of the text (3-7-7 digits, not all zero), each once, in text order."""
+    found = ("-".join(match.groups()) for match in _ORDER.finditer(text))
+    return tuple(dict.fromkeys(number for number in found if number.strip("0-")))
 
 
 def asins(text: str) -> tuple[str, ...]:
