@@ -8,9 +8,13 @@ import os
 import shutil
 from pathlib import Path
 
+from reviewguard.errors import InputError
+
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _NOT_HERE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
+_FIXED = (errno.EXDEV, errno.EBUSY)
+"""What a folder of a lower layer of a container's image answers, and one that something is mounted on."""
 
 
 def replace_folder(new: Path, target: Path) -> None:
@@ -18,6 +22,9 @@ def replace_folder(new: Path, target: Path) -> None:
 
     On Linux the two change places in one step (renameat2(2), RENAME_EXCHANGE). Where system or file system cannot do
     that, the old folder stands beside the target for a moment; `standing_folder` and `restore_folder` know where.
+
+    Raises:
+        InputError: the target cannot be moved, as a mount.
     """
     restore_folder(target)
     if not target.exists():
@@ -88,4 +95,10 @@ def _exchange(one: Path, other: Path) -> bool:
     code = ctypes.get_errno()
     if code in _NOT_HERE:
         return False
+    if code in _FIXED:
+        raise InputError(
+            f"{other} cannot be exchanged: {os.strerror(code)}",
+            expected="a folder of a disk, neither mounted by itself nor part of a container's image",
+            fix=f"mount {Path(other).parent}, or copy it to a volume",
+        )
     raise OSError(code, os.strerror(code), str(one), None, str(other))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from reviewguard import folders
+from reviewguard.errors import InputError
 from reviewguard.folders import copy_folder, replace_folder, restore_folder, standing_folder
 
 
@@ -102,6 +105,16 @@ def test_a_copy_holds_everything(tmp_path: Path) -> None:
     make(source / "inner", "more")
     copy_folder(source, tmp_path / "copy")
     assert (tmp_path / "copy" / "inner" / "words").read_text() == "more"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another system has no exchange")
+def test_a_folder_that_cannot_be_moved_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, new = make(tmp_path / "default", "old"), make(tmp_path / "new", "new")
+    monkeypatch.setattr(folders.ctypes, "get_errno", lambda: errno.EXDEV)
+    monkeypatch.setattr(folders.ctypes, "CDLL", lambda *_, **__: SimpleNamespace(renameat2=lambda *_: -1))
+    with pytest.raises(InputError, match="part of a container's image"):
+        replace_folder(new, target)
+    assert (target / "words").read_text() == "old"
 
 
 def test_a_copy_of_what_may_not_be_written_may_be(tmp_path: Path) -> None:

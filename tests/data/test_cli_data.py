@@ -247,7 +247,18 @@ def test_recording_keeps_labels_in_training_and_touches_nothing_where_it_refuses
     labels, out, record = tmp_path / "labels", tmp_path / "built", tmp_path / "s.json"
     labels.mkdir()
     write_lines(labels / "a.jsonl", [ROW | {"id": "lab-1", "family": "lab-1", "source": "a.csv"}])
-    options = ("build", "--messages", folder, "--labels", labels, "--out", out, "--splits", record, "--freeze")
+    options = (
+        "build",
+        "--messages",
+        folder,
+        "--labels",
+        labels,
+        "--out",
+        out,
+        "--splits",
+        record,
+        "--freeze",
+    )
     code, output = data(*options)
     assert (code, "11 messages" in output) == (0, True), output
     assert "lab-1" not in read_frozen(record)
