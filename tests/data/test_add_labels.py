@@ -387,6 +387,7 @@ def test_a_quote_may_look_like_a_type_and_its_words(home: Path) -> None:
         "Positive request / Incentive",
         "incentive; positive request;",
         "positive request incentive",
+        "['incentive', 'positive_request']",
     ],
 )
 def test_types_may_have_any_sign_between_them(home: Path, cell: str) -> None:

@@ -396,6 +396,9 @@ def test_weights_of_another_model_are_refused(home: Home, tmp_path: Path) -> Non
     places = {"folder": home.folder / "models" / "default", "unpack_to": tmp_path / "unpacked"}
     with pytest.raises(ConfigError, match="holds the weights of other"):
         choose_start(champion, tmp_path / "weights", home.job.settings, **places)
+    (tmp_path / "run.json").write_text("[]")
+    with pytest.raises(ConfigError, match="does not say whose weights"):
+        choose_start(champion, tmp_path / "weights", home.job.settings, **places)
     with pytest.raises(ConfigError, match="no weights"):
         choose_start(champion, tmp_path, home.job.settings, **places)
 

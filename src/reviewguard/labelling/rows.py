@@ -236,7 +236,10 @@ def _types(cell: Cell) -> tuple[str, ...] | None:
     if not word:
         return None
     known = load_policy().types
-    names = list_of(word) if word.startswith("[") else _names(word, known)
+    quoted = _PYTHON_LIST.fullmatch(word)
+    names = (
+        list_of(word) if word.startswith("[") and not quoted else _names(quoted[1] if quoted else word, known)
+    )
     folded = [fold(str(name)) for name in names]
     if not folded and not word.startswith("["):
         raise Unusable(f"no type in {word!r}, expected some of {', '.join(known)}")
@@ -247,7 +250,11 @@ def _types(cell: Cell) -> tuple[str, ...] | None:
     return load_policy().ordered(folded)
 
 
+_PYTHON_LIST = re.compile(r"\['([\w' ,-]+)'\]")
+"""A list as pandas writes it: "['incentive', 'selective']"."""
+
+
 def _names(word: str, known: Iterable[str]) -> list[str]:
     """The names in one cell: whatever stands between them, and with spaces in them, too ("positive request")."""
     wide = (name.replace("_", r"[\s_-]+") + r"(?!\w)" for name in known)
-    return re.findall("|".join([*wide, r"[^\s,;|+/&]+"]), word, re.IGNORECASE)
+    return re.findall("|".join([*wide, r"[^\s,;|+/&']+"]), word, re.IGNORECASE)

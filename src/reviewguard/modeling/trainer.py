@@ -160,7 +160,7 @@ def _ranking(prediction: EvalPrediction) -> dict[str, float]:
 
 def _arguments(config: TrainConfig, run_dir: Path, steps: int) -> TrainingArguments:
     return TrainingArguments(
-        output_dir=str(run_dir),
+        output_dir=str(run_dir.absolute()),  # as it is: transformers takes ~ for a home
         num_train_epochs=config.epochs,
         per_device_train_batch_size=config.batch_size,
         per_device_eval_batch_size=2 * config.batch_size,

@@ -133,7 +133,14 @@ def _check_owner(champion: Classifier, weights: Path) -> None:
         )
     for run in (weights / RUN, weights.parent / RUN):
         if run.is_file():
-            version = json.loads(run.read_text("utf-8"))["facts"]["version"]
+            try:
+                version = json.loads(run.read_text("utf-8"))["facts"]["version"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise ConfigError(
+                    f"{run} does not say whose weights these are: {error!r}",
+                    expected="what `reviewguard train` wrote beside them",
+                    fix="name the folder of the champion's own training, or leave --weights out",
+                ) from error
             if version != champion.settings.version:
                 raise ConfigError(
                     f"{weights} holds the weights of {version}",
