@@ -254,7 +254,12 @@ def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
     ("text", "reason"),
     [
         ("https://example.com/a https://example.com/b", "only links"),
+        ("Https://bit.ly/3xYzAb", "only links"),
+        ("amzn.to/3abcd", "only links"),
+        ("<p>12345</p>", "only links, numbers or symbols"),
         ("🙂🙂🙂", "only links, numbers or symbols"),
+        ("please" * 17, "without a space"),
+        ("leave\u200bus\u200bfive\u200bstars" * 8, "without a space"),
         ("02/03/2026 12:00", "only links, numbers or symbols"),
         ("QUJD" * 200, "without a space"),
         ("QU/D+z" * 100, "without a space"),
@@ -405,6 +410,9 @@ def test_a_verdict_that_depends_on_the_buyer_names_the_buyers_words(encoder: Mes
     assert [(q.text, previous[q.start : q.end]) for q in verdict.buyer.words] == [("it works", "it works")]
     assert verdict.buyer.probability < 0.5
     assert guard("Please leave a review.", "Where is it?", proof=True).buyer is None
+    unread = previous + " We had it sent to the house by the lake." * 9 + " It works."
+    proven = guard("Please leave a review.", unread, proof=True)
+    assert proven.buyer is not None and [q.text for q in proven.buyer.words] == ["it works"]
     cuts = replace(settings.profiles["amazon"], threshold=0.999999, lower=0.5, upper=0.999999)
     strict = guard.with_settings(replace(settings, profiles={**settings.profiles, "amazon": cuts}))
     doubtful = strict("Please leave a review.", previous, proof=True)
