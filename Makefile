@@ -7,7 +7,7 @@ export HF_HUB_OFFLINE := 1
 .PHONY: run test lint train data docs notebooks lock clean
 
 run: .venv/inference.done
-	$(BIN)/reviewguard score data/examples/messages.csv --out build/scored.csv
+	$(BIN)/reviewguard score data/examples/messages.csv --out build/scored.csv --restart
 
 test: .venv/train.done
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-report=xml
@@ -43,15 +43,16 @@ lock:
 	sed -i 's/^torch==2.13.0+cpu/torch==2.13.0/' requirements-dev.lock
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock pyproject.toml
 
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
+.venv/bin/pip:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make run PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear .venv
 
-.venv/inference.done: requirements.lock pyproject.toml | .venv/bin/python
+.venv/inference.done: requirements.lock pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install -q -r requirements.lock
 	$(BIN)/pip install -q --no-deps -e .
 	touch $@
 
-.venv/train.done: requirements-dev.lock pyproject.toml | .venv/bin/python
+.venv/train.done: requirements-dev.lock pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install -q -r requirements-dev.lock
 	$(BIN)/pip install -q --no-deps -e .
 	touch $@

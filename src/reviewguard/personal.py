@@ -135,13 +135,21 @@ _ADDRESSES = (
 )
 
 
+_PLAIN_SIGNS = str.maketrans(
+    dict.fromkeys("\u00a0\u2007\u2009\u202f", " ") | dict.fromkeys("\u2010\u2011", "-")
+)
+"""Spaces and hyphens that do not break a line, which people copy into numbers."""
+
+
 def addresses(text: str) -> Iterator[re.Match[str]]:
     """Postal addresses, pattern by pattern; they may overlap."""
+    text = text.translate(_PLAIN_SIGNS)
     return (match for pattern in _ADDRESSES for match in pattern.finditer(text))
 
 
 def phones(text: str) -> Iterator[re.Match[str]]:
     """Phone numbers, the words that announce them included ("call us on 867-5309"), also in links of messengers."""
+    text = text.translate(_PLAIN_SIGNS)
     yield from _IN_LINK.finditer(text)
     for match in _PHONE.finditer(text):
         before = text[max(0, match.start() - _LOOKED_BACK) : match.start()]
@@ -153,7 +161,7 @@ def phones(text: str) -> Iterator[re.Match[str]]:
 
 def cards(text: str) -> Iterator[re.Match[str]]:
     """Payment-card numbers: issuer prefix and Luhn checksum are right."""
-    for match in _CARD.finditer(text):
+    for match in _CARD.finditer(text.translate(_PLAIN_SIGNS)):
         number = digits(match.group())
         if _CARD_ISSUER.fullmatch(number) and passes_luhn(number):
             yield match
@@ -161,6 +169,7 @@ def cards(text: str) -> Iterator[re.Match[str]]:
 
 def ibans(text: str) -> Iterator[tuple[int, int]]:
     """Where bank-account numbers with the right check digits (ISO 13616) stand, end exclusive."""
+    text = text.translate(_PLAIN_SIGNS)
     for match in _IBAN.finditer(text):
         start, end = match.span(1)
         ends = (end, *(start + gap.start() for gap in re.finditer(" ", match[1])))

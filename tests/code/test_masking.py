@@ -31,6 +31,8 @@ from reviewguard.schema import Evidence, Role
         ("Call us on (212) 555-0117, please", "Call us on [phone], please"),
         ("WhatsApp +44 1632 960171 now", "WhatsApp [phone] now"),
         ("Ring 555-0148.", "Ring [phone]."),
+        ("Ring (212)\u00a0555\u20110117, card 4111\u00a01111\u202f1111\u00a01111", "Ring [phone], card [card]"),
+        ("It is 12\u00a0Oak\u00a0Street, Springfield, IL\u00a062704.", "It is [address]."),
         ("Card 4111 1111 1111 1111 was charged", "Card [card] was charged"),
         ("Send it to 12 Oak Street, Apt 4, Springfield, IL 62704, please.", "Send it to [address], please."),
         ("I live at 221B Baker Street, London NW1 6XE.", "I live at [address]."),

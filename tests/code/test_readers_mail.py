@@ -559,3 +559,14 @@ def test_a_draft_reached_nobody(tmp_path: Path, header: dict[str, str]) -> None:
         one(tmp_path, raw("Five stars, please.\n", X_Gmail_Labels="Sent,Draftsmen,Old drafts")).role
         == "seller"
     )
+
+
+@pytest.mark.parametrize("end", ["</body></html>\n", "</HTML>", "</html><html><body>"])
+def test_words_behind_the_end_of_a_page_are_read(end: str) -> None:
+    text = html_to_text(f"<html><body><p>It is on its way.</p>{end}<p>Leave us five stars.</p>")
+    assert text.split("\n\n") == ["It is on its way.", "Leave us five stars."]
+
+
+@pytest.mark.parametrize("depth", [300, 3000])
+def test_words_in_mark_up_nested_without_end_are_read(depth: int) -> None:
+    assert "five stars" in html_to_text("<p>Hello</p>" + "<span>" * depth + "five stars")

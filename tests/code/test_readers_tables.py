@@ -689,3 +689,77 @@ def test_conversations_in_json_lines_are_read_whole(tmp_path: Path) -> None:
 def test_what_stands_for_an_order_number_joins_no_strangers(tmp_path: Path, cell: str) -> None:
     table = f"Order ID,Ticket,Message\n{cell},T1,Hello\n{cell},T2,Good day\n"
     assert [record.order_id for record in read(written(tmp_path, "a.csv", table))] == [None, None]
+
+
+def test_a_sheet_whose_words_stand_under_another_name_is_told(tmp_path: Path) -> None:
+    header = ["Order ID", "Date", "Message"]
+    book = workbook(
+        Oct=[header, ["999-1", "2024-10-03", "Hello"]],
+        Nov=[["Order ID", "Date", "Bericht 7"], ["999-2", "2024-11-03", "Leave us five stars"]],
+        Legend=[["Colour", "Meaning"], ["red", "late"]],
+    )
+    first, told = read(written(tmp_path, "months.xlsx", book))
+    assert (first.text, first.error) == ("Hello", None)
+    assert told.place == "sheet Nov"
+    assert told.error is not None and told.error.startswith("not read: no column with the message")
+
+
+def test_a_number_that_excel_has_rounded_is_no_order(tmp_path: Path) -> None:
+    rows = [["Order ID", "Message"], [11112345671234500, "Hello"], [1111234567123, "Hello"]]
+    records = read(written(tmp_path, "num.xlsx", workbook(A=rows)))
+    assert [record.order_id for record in records] == [None, "1111234567123"]
+
+
+def test_a_workbook_of_a_row_far_down_does_not_hang(tmp_path: Path) -> None:
+    path = written(tmp_path, "far.xlsx", workbook(A=[["Order ID", "Message"], ["999-1", "Hello"]]))
+    far = tmp_path / "further.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(far, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name.endswith("sheet1.xml"):
+                data = data.replace(b'r="2"', b'r="900000000000"').replace(b"A2", b"A900000000000")
+            new.writestr(name, data)
+    with pytest.raises(InputError, match="no sheet has more rows"):
+        read(far)
+
+
+@pytest.mark.parametrize("values", [[b"Hello \xff\xfe there"], [2**62]])
+def test_a_parquet_file_of_odd_values_is_named(tmp_path: Path, values: list[Any]) -> None:
+    array = pa.array(values, pa.binary() if isinstance(values[0], bytes) else pa.int64())
+    kind = pa.string() if isinstance(values[0], bytes) else pa.timestamp("us")
+    odd = pa.Array.from_buffers(kind, len(array), array.buffers())
+    pq.write_table(pa.table({"message": ["Hello"], "odd": odd}), tmp_path / "odd.parquet")
+    with pytest.raises(InputError, match="not a readable Parquet file"):
+        read(tmp_path / "odd.parquet")
+
+
+@pytest.mark.parametrize("flags", [("1.0", "0.0"), ("-1", "0")])
+def test_flags_as_databases_write_them(tmp_path: Path, flags: tuple[str, str]) -> None:
+    table = f"id,incoming,message\n1,{flags[0]},Where is it?\n2,{flags[1]},On its way.\n"
+    assert [record.role for record in read(written(tmp_path, "a.csv", table))] == ["buyer", "seller"]
+
+
+@pytest.mark.parametrize("arrow", ["->", " → ", "=>"])
+def test_a_direction_names_the_writer_first(tmp_path: Path, arrow: str) -> None:
+    table = f"id,direction,message\n1,Buyer{arrow}Seller,Where is it?\n2,Seller{arrow}Buyer,On its way.\n"
+    assert [record.role for record in read(written(tmp_path, "a.csv", table))] == ["buyer", "seller"]
+
+
+def test_a_second_column_of_messages_may_be_the_answer(tmp_path: Path) -> None:
+    table = "Order ID,Message,Date,Message,Date\n999-1,Where is it now?,2024-11-03,It is sent.,2024-11-04\n"
+    with pytest.raises(InputError, match=r"'Message' and 'Message \(2\)' may both hold"):
+        read(written(tmp_path, "a.csv", table))
+
+
+@pytest.mark.parametrize(
+    ("cell", "seller"),
+    [
+        ("Lena Berg <lena@mail.shop.example>", "Lena Berg"),
+        ("Lena Berg <lena@mail.shop.example>", "shop.example"),
+        ("Jose\u0301", "Jos\u00e9"),
+    ],
+)
+def test_the_seller_is_known_by_name_domain_and_any_spelling(tmp_path: Path, cell: str, seller: str) -> None:
+    path = written(tmp_path, "a.csv", f"From,Message\n{cell},On its way.\nAna,Where is it?\n")
+    records = read(path, columns={"seller": seller})
+    assert [record.role for record in records] == ["seller", "buyer"]

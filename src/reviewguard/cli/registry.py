@@ -51,7 +51,7 @@ def list_models(models: ModelsOption = MODELS) -> None:
     console, _ = output_console()
     if not console.is_terminal:
         console.width = _WIDE
-    console.print(list_view(found) if found else f"no models in {models}", highlight=False)
+    console.print(list_view(found) if found else f"no models in {models}", highlight=False, markup=False)
 
 
 @app.command()

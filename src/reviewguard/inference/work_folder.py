@@ -76,6 +76,8 @@ def _make_folder(out: Path) -> Path:
     if out.is_dir():
         raise InputError(f"{out} is a folder", expected="the name of a file to write")
     folder = out.parent / f".{out.name}.rgwork"
+    if folder.is_symlink():
+        raise InputError(f"{folder} is a link", expected="a folder of its own", fix="remove it")
     with disk_errors(out):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "lock").touch()
@@ -92,7 +94,7 @@ def _settle(folder: WorkFolder, leftover: Leftover) -> None:
             fix="run the same command with --resume to go on with it, or with --restart to begin anew",
         )
     for path in folder.path.iterdir():
-        if path.name != "lock":
+        if path.name != "lock" and not path.is_dir():
             path.unlink()
 
 

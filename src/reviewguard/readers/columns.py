@@ -126,11 +126,15 @@ def check_answers(
         InputError: a row holds words in both columns.
     """
     text = fields["text"]
+    again = re.compile(rf"{re.escape(text)} \(\d+\)")  # see `unique_names`
     if "text" in given or "previous" in fields or _ANSWER.fullmatch(fold(text)):
         return
     for row in rows:
         both = [
-            c for c in row if (c == text or _ANSWER.fullmatch(fold(c))) and len(str(row[c] or "").split()) > 1
+            c
+            for c in row
+            if (c == text or again.fullmatch(c) or _ANSWER.fullmatch(fold(c)))
+            and len(str(row[c] or "").split()) > 1
         ]
         if text in both and len(both) > 1 and "rg_verdict" not in row:  # which one was scored, that file says
             answer = next(column for column in both if column != text)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
+from reviewguard.personal import EMAIL
 from reviewguard.readers.columns import MAIL_FIELD
 from reviewguard.readers.identifiers import RELAY_HOST
 from reviewguard.readers.mime import ParsedMail
@@ -44,14 +47,32 @@ class OwnAddresses:
     @classmethod
     def given(cls, columns: Mapping[str, str]) -> OwnAddresses:
         """What `--map seller=support@shop.example,shop.example` names, or `--map seller='Lena Berg, Jo Marsh'`."""
-        parts = [part.split() for part in re.split(r"[,;]", columns.get(MAIL_FIELD, "").lower())]
+        parts = [part.split() for part in re.split(r"[,;]", _plain(columns.get(MAIL_FIELD, "")))]
         one_each = re.compile(r"\d+|\S*[@.]\S*")
         names = [p if all(map(one_each.fullmatch, p)) else [" ".join(p)] for p in parts]
         return cls(frozenset(name.lstrip("@") for part in names for name in part))
 
-    def hold(self, addresses: Iterable[str]) -> bool:
-        """Whether one of the addresses is the seller's."""
-        return any(address in self.names or address.partition("@")[2] in self.names for address in addresses)
+    def hold(self, senders: Iterable[str]) -> bool:
+        """Whether one of these is the seller: a name, an id, an address, or a name with its address in brackets."""
+        return any(self._is_own(part) for sender in senders for part in _parts(_plain(sender)))
+
+    def _is_own(self, name: str) -> bool:
+        domain = name.partition("@")[2]
+        return (
+            name in self.names
+            or domain in self.names
+            or any(map(domain.endswith, map(".{}".format, self.names)))
+        )
+
+
+def _plain(words: str) -> str:
+    return unicodedata.normalize("NFC", words).lower()
+
+
+def _parts(sender: str) -> Iterator[str]:
+    yield sender
+    yield sender.partition("<")[0].strip(" \"'")
+    yield from (match.group() for match in EMAIL.finditer(sender))
 
 
 def is_notice(text: str) -> bool:
@@ -81,7 +102,7 @@ def role_of_mail(mail: ParsedMail, own: OwnAddresses) -> Role:
     answers = to_relay and not from_relay
     if any(map(_DAEMON.fullmatch, unrelayed)) and not answers:
         return "system"
-    if own.hold(senders) or answers:
+    if own.hold(chain(senders, mail.headers.get("from", ()))) or answers:
         return "seller"
     if _is_automatic(mail):
         return "system"

@@ -10,7 +10,8 @@ from typing import Any
 from reviewguard.readers.cells import encodable
 from reviewguard.readers.dates import parse_date
 
-_FLAGS = {"true": True, "false": False}
+_FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+"""In words, and as databases write them."""
 
 
 class Malformed(ValueError):

@@ -20,8 +20,8 @@ from reviewguard.readers.sources import open_bytes
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Record
 
-MAX_MAIL = 32 * 2**20
-"""Bytes of one mail that are read: text comes before attachments, and providers stop at 25 to 50 MB."""
+MAX_MAIL = 80 * 2**20
+"""Bytes of one mail that are read: providers stop at attachments of 25 to 50 MB, a third more as they are sent."""
 
 _PIECE = 2**20
 _KNOWN_HEADERS = ("from", "to", "subject", "date", "message-id", "received", "return-path")

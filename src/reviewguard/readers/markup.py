@@ -35,6 +35,7 @@ _MARKUP = re.compile(
 """A whole tag, or one up to its first attribute: addresses and words in angle brackets are none."""
 _MARKED_QUOTE = re.compile(r"<blockquote\b|<div\b[^>]{0,200}\b(?:freshdesk|gmail)_quote\b", re.IGNORECASE)
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
+_DOCUMENT_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b]")
 _LINE_ENDS = str.maketrans(dict.fromkeys("\x0b\x0c\x1c\x1d\x1e\x1f", " "))
 _TRAILING = re.compile(r"(?<![ \t])[ \t]+$", re.MULTILINE)
@@ -59,11 +60,14 @@ def html_to_text(html: str) -> str:
     import lxml.html
     from lxml.etree import LxmlError
 
-    data = _UNPRINTABLE.sub("", html.translate(_LINE_ENDS)).encode("utf-8", "replace")
+    whole = _DOCUMENT_END.sub(" ", html)  # what stands behind it would not be read
+    data = _UNPRINTABLE.sub("", whole.translate(_LINE_ENDS)).encode("utf-8", "replace")
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
-        tree = lxml.html.document_fromstring(data, parser=lxml.html.HTMLParser(encoding="utf-8"))
+        tree = lxml.html.document_fromstring(data, parser=parser)
         _mark_quotes(tree)
-        text = _rendered(tree)
+        cut = any("RESOURCE_LIMIT" in entry.type_name for entry in parser.error_log)
+        text = "" if cut else _rendered(tree)  # of mark-up nested without end the rest would not be read
     except (LxmlError, ValueError, RecursionError):
         text = ""
     return text or _bare_text(html)

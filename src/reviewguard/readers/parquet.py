@@ -43,7 +43,7 @@ class ParquetReader:
                 else:
                     tabular = (Row(place, to_cells(cells)) for place, cells in rows)
                     yield from to_records(tabular, path, options, columns)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
             raise InputError(f"{path} is not a readable Parquet file: {error}") from error
 
 

@@ -63,13 +63,16 @@ _NOTES = frozenset(("note", "internal", "private", "notiz", "interne", "nota", "
 _RELAY = re.compile(rf"@(?:{RELAY_HOST}|m\.amazon\.)")
 _BOTH = re.compile(r"(?:buyer|customer)_(?:and_)?(?:seller|merchant)")
 """Names the channel, not the writer."""
+_ARROW = re.compile(r"(?<=\w)\s*(?:[-=]+>|[→⇒])\s*(?=\w)")
+"""Stands between who wrote and to whom."""
 _SHOP = re.compile(r"[@|(]|\s-\s")
 _AMAZONS = re.compile(r"@(?:[\w-]+\.)*amazon\.", re.IGNORECASE)
 _HEAD_END = re.compile(r"[:(\[<|/,>→]|\s-")
 _IN_BRACKETS = re.compile(r"\S\s*[(\[](?P<words>[^()\[\]]+)[)\]]\s*$")
 _TRUTH = dict.fromkeys(
-    ("true", "yes", "y", "1", "t", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "vero"), True
-) | dict.fromkeys(("false", "no", "n", "0", "f", "falsch", "nein", "faux", "non", "falso"), False)
+    ("true", "yes", "y", "1", "1.0", "-1", "t", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "vero"),
+    True,
+) | dict.fromkeys(("false", "no", "n", "0", "0.0", "f", "falsch", "nein", "faux", "non", "falso"), False)
 
 
 def role_columns(header: Iterable[str], sender: str | None = None) -> tuple[str, ...]:
@@ -206,6 +209,8 @@ def role_of_value(value: str) -> Role | None:
         return known.values[folded]
     if _RELAY.search(value.lower()):
         return "buyer"
+    if arrow := _ARROW.search(value):
+        return role_of_value(value[: arrow.start()])
     if _BOTH.search(folded):
         return None
     for pattern, role in _PHRASES:

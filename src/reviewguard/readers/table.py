@@ -12,7 +12,6 @@ from pathlib import Path
 from unicodedata import digit
 
 from reviewguard.errors import InputError
-from reviewguard.personal import EMAIL
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import (
     NUMBER,
@@ -184,8 +183,10 @@ def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout
         return role or "seller"
     people = {column for column in cells if fold(column) in PEOPLE or column == layout.sender}
     senders = [word for column in people if (word := _word(values.get(column)).lower())]
-    named = own.hold(name for word in senders for name in (word, *(m.group() for m in EMAIL.finditer(word))))
-    if named and told_role({column: cell for column, cell in cells.items() if column not in people}) is None:
+    if (
+        own.hold(senders)
+        and told_role({column: cell for column, cell in cells.items() if column not in people}) is None
+    ):
         return "seller"
     return role or ("buyer" if senders else "seller")
 

@@ -17,6 +17,7 @@ from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header
 from reviewguard.readers.merged import NumberedRows, filled, merged_spans
 from reviewguard.readers.table import Row, to_records
+from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Record
 
 UNPACKED_LIMIT = 2 * 2**30
@@ -43,6 +44,12 @@ _MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _CHUNK = 2**20
+_OTHER_NAMES = (
+    "not read: no column with the message under a name as in the sheets that were; rename it, or use --map"
+)
+_MOST_ROWS = 2**20
+_KEPT = 15
+"""Digits of a number that Excel keeps."""
 
 
 class XlsxReader:
@@ -61,9 +68,15 @@ class XlsxReader:
         check_archive(path)
         with path.open("rb") as file:
             book = _open(file, path)
-            for sheet, columns, rows in _message_sheets(book, path, options):
+            read: set[str] = set()
+            left: dict[str, list[str]] = {}
+            for sheet, columns, rows in _message_sheets(book, path, options, left):
+                read.update(map(fold, columns))
                 yield from to_records(_rows(sheet, columns, rows), path, options, columns)
             book.close()
+        for sheet, columns in left.items():
+            if 2 * len(read.intersection(map(fold, columns))) >= len(columns):
+                yield Record(str(path), f"sheet {sheet}", {}, error=_OTHER_NAMES)
 
 
 def check_archive(path: Path) -> None:
@@ -132,8 +145,13 @@ def _open(file: BinaryIO, path: Path) -> Any:
 _Sheet = tuple[str, list[str], NumberedRows]
 
 
-def _message_sheets(book: Any, path: Path, options: ReadOptions) -> Iterator[_Sheet]:
+def _message_sheets(
+    book: Any, path: Path, options: ReadOptions, left: dict[str, list[str]]
+) -> Iterator[_Sheet]:
     """Name, columns and further rows of each sheet with a column for the message.
+
+    Args:
+        left: takes in the columns of each sheet with rows that is left out.
 
     Raises:
         InputError: there is none; says why the widest sheet is not one.
@@ -149,6 +167,8 @@ def _message_sheets(book: Any, path: Path, options: ReadOptions) -> Iterator[_Sh
         except InputError as error:
             if len(columns) > widest:
                 widest, reason = len(columns), error
+            if next(rows, None):
+                left[sheet.title] = columns
             continue
         found = True
         shared = {columns.index(fields[field]) for field in _MERGED if field in fields}
@@ -168,13 +188,26 @@ def _cells(sheet: Any, path: Path) -> NumberedRows:
     number = 0
     try:
         for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            if number > _MOST_ROWS:
+                raise ValueError("no sheet has more rows")
             width = next((place for place in range(len(row), 0, -1) if row[place - 1] is not None), 0)
             if width:
-                yield number, [unescape(cell) if isinstance(cell, str) else cell for cell in row[:width]]
+                yield (
+                    number,
+                    [unescape(cell) if isinstance(cell, str) else _exact(cell) for cell in row[:width]],
+                )
     except Exception as error:  # a damaged part raises whatever its parser meets
         raise InputError(
             f"{path}: sheet {sheet.title!r} cannot be read beyond row {number}: {error}"
         ) from error
+
+
+def _exact(cell: Any) -> Any:
+    """A number that Excel has rounded as Excel shows it: with zeros at its end it might be another order's."""
+    if not isinstance(cell, (int, float)) or abs(cell) < 10**_KEPT or cell % 1:
+        return cell
+    rounded = set(str(abs(int(cell)))[_KEPT:]) == {"0"}
+    return f"{cell:.{_KEPT - 1}E}" if rounded else cell
 
 
 def _with_merged(sheet: Any, rows: NumberedRows, shared: set[int]) -> NumberedRows:
