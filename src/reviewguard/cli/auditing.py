@@ -90,6 +90,7 @@ def audit(
             score_records(records, classifier, workspace, options, progress)
         found = find(lambda: workspace.scored(order="conversation"), filters, profile=profile)
     result = with_proofs(found, classifier.prove, IN_FULL)
+    # Forced: the folder was looked at before; what came into it since is no reason to lose the report.
     shown = write_report(
         result, out, created=datetime.now().astimezone(), show_personal_data=show_personal_data, force=True
     )

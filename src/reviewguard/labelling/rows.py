@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -236,10 +236,10 @@ def _types(cell: Cell) -> tuple[str, ...] | None:
     if not word:
         return None
     known = load_policy().types
-    quoted = _PYTHON_LIST.fullmatch(word)
-    names = (
-        list_of(word) if word.startswith("[") and not quoted else _names(quoted[1] if quoted else word, known)
-    )
+    if quoted := _PYTHON_LIST.fullmatch(word):
+        names: Sequence[object] = _names(quoted[1], known)
+    else:
+        names = list_of(word) if word.startswith("[") else _names(word, known)
     folded = [fold(str(name)) for name in names]
     if not folded and not word.startswith("["):
         raise Unusable(f"no type in {word!r}, expected some of {', '.join(known)}")
