@@ -182,11 +182,9 @@ def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout
     if not own.names:
         return role or "seller"
     people = {column for column in cells if fold(column) in PEOPLE or column == layout.sender}
-    senders = [word for column in people if (word := _word(values.get(column)).lower())]
-    if (
-        own.hold(senders)
-        and told_role({column: cell for column, cell in cells.items() if column not in people}) is None
-    ):
+    senders = [word for column in people if (word := _word(values.get(column)))]
+    others = {column: cell for column, cell in cells.items() if column not in people}
+    if own.hold(senders) and told_role(others) is None:
         return "seller"
     return role or ("buyer" if senders else "seller")
 

@@ -99,7 +99,7 @@ class ZendeskReader(TicketReader):
         if author_id == _ZENDESK_ITSELF:
             return "seller" if comment.inner("via").text("channel") == _SELLERS_RULE else "system"
         author = comment.inner("author")
-        if people.own.hold(name.lower() for name in (author_id, author.text("name"), author.text("email"))):
+        if people.own.hold((author_id, author.text("name"), author.text("email"))):
             return "seller"
         role = author.text("role").lower()
         if role or author_id in people.agents or author_id in people.customers:

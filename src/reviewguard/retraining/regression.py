@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reviewguard.curation.labels import Labels
+from reviewguard.curation.sources import unique_ids
 from reviewguard.policy import load_policy
 from reviewguard.retraining.measure import PROFILE
 from reviewguard.schema import LabelledMessage
@@ -15,7 +16,6 @@ def regression_set(labels: Labels) -> tuple[LabelledMessage, ...]:
     several labels of one id the first counts, as in training.
     """
     rules = load_policy().profile(PROFILE)
-    first: dict[str, LabelledMessage] = {}
-    for label in labels.labels:
-        first.setdefault(label.message.id, label.message)
-    return tuple(first[name] for name in sorted(first) if rules.is_broken(first[name].types))
+    known = unique_ids((label.located for label in labels.labels), ()).located
+    confirmed = (item.message for item in known if rules.is_broken(item.message.types))
+    return tuple(sorted(confirmed, key=lambda message: message.id))

@@ -12,7 +12,7 @@ from reviewguard.files import atomic_write
 from reviewguard.inference.audit.facts import facts
 from reviewguard.inference.audit.results import Audit, Finding
 from reviewguard.inference.render import bracketed
-from reviewguard.inference.writers.columns import sheet_text
+from reviewguard.inference.writers.columns import first_units, sheet_text
 from reviewguard.policy import load_policy
 
 if TYPE_CHECKING:
@@ -69,10 +69,8 @@ def _cell(value: _Value) -> _Value:
     if not isinstance(value, str):
         return value
     text = sheet_text(value)
-    units = text.encode("utf-16-le")
-    if len(units) <= 2 * _LONGEST_CELL:
-        return text
-    return f"{units[: 2 * _LONGEST_CELL].decode('utf-16-le', 'ignore')} […]"
+    kept = first_units(text, _LONGEST_CELL)
+    return text if kept == text else f"{kept} […]"
 
 
 def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:

@@ -121,3 +121,9 @@ def unguarded(cell: str) -> str:
 def sheet_text(text: str) -> str:
     """The text as a cell of an Excel file: harmless, and without the characters that the format cannot hold."""
     return harmless(_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text))
+
+
+def first_units(text: str, most: int) -> str:
+    """The beginning of a text of `most` UTF-16 units, which Excel counts and of which an emoji has two."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    return text if len(units) <= 2 * most else units[: 2 * most].decode("utf-16-le", "ignore")

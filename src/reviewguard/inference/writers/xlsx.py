@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from reviewguard.errors import InputError
 from reviewguard.inference.writers import Table
-from reviewguard.inference.writers.columns import FLAT, flat, sheet_text
+from reviewguard.inference.writers.columns import FLAT, first_units, flat, sheet_text
 from reviewguard.schema import Cell
 
 MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 1_048_576, 16_384, 32_767
@@ -77,11 +77,10 @@ def _cell(value: Cell) -> Cell:
     if not isinstance(value, str):
         return value
     text = sheet_text(value)
-    units = text.encode("utf-16-le", "surrogatepass")  # what Excel counts
-    if len(units) <= 2 * MAX_CHARACTERS:
+    if first_units(text, MAX_CHARACTERS) == text:
         return text
     note = f" … [cut: {len(value):,} characters]"
-    return units[: 2 * (MAX_CHARACTERS - len(note))].decode("utf-16-le", "ignore") + note
+    return first_units(text, MAX_CHARACTERS - len(note)) + note
 
 
 class _SteadyZip(ZipFile):
