@@ -155,7 +155,9 @@ class MessageEncoder:
             EncodedMessage(
                 text.with_line_breaks(message.text),
                 words.text,
-                self._windows(seller.ids, _map_offsets(as_read, seller.offsets), buyer.ids),
+                self._windows(
+                    seller.ids, [as_read.to_original(*place) for place in seller.offsets], buyer.ids
+                ),
                 len(message.text.rstrip()) > end,
                 len(buyer.ids) > self.limits.previous
                 or len(message.previous or "") > MAX_PREVIOUS_CHARACTERS,
@@ -212,10 +214,6 @@ class MessageEncoder:
             )
             for start, end in _window_bounds(len(ids), room, self.limits.stride, ends)
         )
-
-
-def _map_offsets(text: NormalizedText, offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    return [text.to_original(start, end) for start, end in offsets]
 
 
 def _window_bounds(tokens: int, room: int, stride: int, ends: Container[int]) -> Iterator[tuple[int, int]]:

@@ -51,11 +51,9 @@ SELF_CHECK_TOLERANCE = 0.5
 """Logits. Right processors agree to a few hundredths; wrong arithmetic is off by whole logits."""
 
 
-def export_model(
-    run: FinishedRun, validation: Sequence[LabelledMessage], folder: Path, *, precision: str = "int8"
-) -> Classifier:
+def export_model(run: FinishedRun, validation: Sequence[LabelledMessage], folder: Path) -> Classifier:
     """Write the model folder of a training whole or not at all, and return the classifier it holds: see `exported`."""
-    with exported(run, validation, folder, precision=precision) as (classifier, _):
+    with exported(run, validation, folder) as (classifier, _):
         return classifier
 
 

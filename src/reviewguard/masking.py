@@ -259,12 +259,10 @@ def _typed(sign: str) -> str:
 def _without_overlaps(masks: Iterable[Mask], kept: Sequence[tuple[int, int]]) -> list[Mask]:
     """Masks in order, the longer where two meet, none over a stretch that is to stay."""
     taken: list[Mask] = []
-    starts: list[int] = []
     for item in sorted(masks, key=lambda m: (m.start - m.end, m.start)):
-        at = bisect_right(starts, item.start)
+        at = bisect_right(taken, item.start, key=lambda mask: mask.start)
         before = at > 0 and taken[at - 1].end > item.start
         after = at < len(taken) and taken[at].start < item.end
         if not before and not after and all(e <= item.start or s >= item.end for s, e in kept):
             taken.insert(at, item)
-            starts.insert(at, item.start)
     return taken

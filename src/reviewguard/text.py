@@ -33,7 +33,7 @@ class NormalizedText:
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Offsets into the original of the normalised stretch `[start, end)`; the stretch must not be empty."""
-        return self.starts[start], max(self.ends[start:end])
+        return self.starts[start], self.ends[end - 1]
 
     def with_line_breaks(self, original: str) -> str:
         """The text with a line break for each space that stands for one of the original."""
@@ -139,7 +139,7 @@ def _emoji_name(symbol: str) -> str:
     return "" if name == symbol else re.sub(r"[_\-:]+", " ", name.removeprefix("keycap_"))
 
 
-def _emoji_pattern() -> re.Pattern[str]:
+def _emoji_pattern() -> str:
     """One emoji, repeated or not, as a pattern over the symbols' code points.
 
     Built from Unicode blocks rather than from the library's 4,000 alternatives: those take 0.1 s to compile.
@@ -151,7 +151,7 @@ def _emoji_pattern() -> re.Pattern[str]:
     )
     modifier = "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]*"
     one = f"(?P<one>(?:{base}){modifier}(?:\u200d(?:{base}){modifier})*)"
-    return re.compile(rf"{one}(?:\s*(?P=one))*")
+    return rf"{one}(?:\s*(?P=one))*"
 
 
 def _compatibility(match: re.Match[str]) -> str:
@@ -209,26 +209,21 @@ _CONTROL = _steps(
     ]
 )
 """Odd line ends part words; quotes and dashes of Windows that were read as Latin-1 are what they were."""
-_UNICODE_STEPS = (
-    *_steps([("[\U0001f150-\U0001f169\U0001f170-\U0001f189]", _framed_letter)]),
-    *_steps([(rf"[{_STARS}](?:[\ufe0e\ufe0f\s]*[{_STARS}])*[\ufe0e\ufe0f]*", _stars)]),
-    (_emoji_pattern(), _emoji_words),
-    *_steps(
-        [
-            (
-                "\u2800",
-                lambda _: " ",
-            ),
-            (
-                "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-                "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]+",
-                lambda _: "",
-            ),
-            ("[^\x00-\x7f][\u0300-\u036f]*", _compatibility),
-            _DISGUISED,
-            _DISGUISED,  # a second look: a disguised letter whose neighbour was one too
-        ]
-    ),
+_UNICODE_STEPS = _steps(
+    [
+        ("[\U0001f150-\U0001f169\U0001f170-\U0001f189]", _framed_letter),
+        (rf"[{_STARS}](?:[\ufe0e\ufe0f\s]*[{_STARS}])*[\ufe0e\ufe0f]*", _stars),
+        (_emoji_pattern(), _emoji_words),
+        ("\u2800", lambda _: " "),
+        (
+            "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+            "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]+",
+            lambda _: "",
+        ),
+        ("[^\x00-\x7f][\u0300-\u036f]*", _compatibility),
+        _DISGUISED,
+        _DISGUISED,  # a second look: a disguised letter whose neighbour was one too
+    ]
 )
 _MARKUP = _steps([(rf"(?i)</?(?:{_TAGS})(?:\s[^<>]{{0,500}})?/?>|<!--.{{0,500}}?-->", _markup)])
 _ENTITIES = _steps(

@@ -121,7 +121,8 @@ def train(
         with Tracker(run_name=f"{config.head}-{version}") as tracker:
             tracker.params(config.to_dict())
             for name, rows in (splits | {"train": written}).items():
-                tracker.dataset(rows, name=name, context=_CONTEXTS[name], source=str(data_dir), digest=digest)
+                context = "training" if name == "train" else name
+                tracker.dataset(rows, name=name, context=context, source=str(data_dir), digest=digest)
             called = {"version": version, "run_id": tracker.run_id or ""}
             if run is None:
                 trained = fine_tune(
@@ -196,9 +197,6 @@ def finished_run(folder: Path) -> FinishedRun:
             expected="a folder written by `reviewguard train` or `reviewguard export`",
         )
     return run
-
-
-_CONTEXTS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 def _check_start(config: TrainConfig, earlier: FinishedRun) -> None:

@@ -27,7 +27,7 @@ from reviewguard.inference.model_folder import (
 )
 from reviewguard.modeling.attribution import read_attribution
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
-from reviewguard.modeling.config import config_from
+from reviewguard.modeling.config import TrainConfig, typed
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
 from reviewguard.modeling.onnx_graph import Graph
 from reviewguard.modeling.runs import FinishedRun
@@ -98,7 +98,7 @@ def unpacked_run(folder: Path) -> FinishedRun | None:
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     attribution = read_attribution(folder / MODEL_FILE)
     told = {k: facts[k] for k in ("seed",) if k in facts} | ({} if attribution else {"attribution": 0})
-    config = config_from(asdict(settings.limits) | told)
+    config = typed(TrainConfig, asdict(settings.limits) | told)
     trained = TrainedModel(model, tokenizer, (), facts.get("seconds", 0.0), attribution=attribution)
     return FinishedRun(config, facts, trained)
 

@@ -88,16 +88,6 @@ def test_families_are_drawn_whole() -> None:
     assert (whole.low, whole.high) == (0.0, 1.0)
 
 
-def test_large_data_is_resampled_in_parts_with_the_same_result(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    wanted = {"mean": metrics.weighted_mean(np.arange(20.0))}
-    groups = [str(i) for i in range(20)]
-    whole = metrics.estimate(wanted, groups, seed=3, bootstrap=50)
-    monkeypatch.setattr(metrics, "_CELLS", 100)
-    assert metrics.estimate(wanted, groups, seed=3, bootstrap=50) == whole
-
-
 def test_parts_are_drawn_one_after_the_other_and_are_what_one_draw_gives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -35,7 +35,7 @@ def test_every_figure_is_drawn_without_pyplot(evaluation: object) -> None:
 
 
 def test_the_dot_stands_at_the_threshold() -> None:
-    line, dot = precision_recall_figure([EVALUATION]).axes[0].lines
+    line, dot = precision_recall_figure(EVALUATION).axes[0].lines
     assert line.get_label() == "fake (AP 0.756)"
     assert (dot.get_xdata()[0], dot.get_ydata()[0]) == pytest.approx((2 / 3, 1 / 2))
 

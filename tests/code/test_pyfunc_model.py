@@ -10,7 +10,7 @@ import pandas as pd
 
 from reviewguard.errors import InputError
 from reviewguard.modeling.pyfunc_model import ReviewGuardModel
-from reviewguard.schema import COMPLIANT, Message, Verdict, json_text
+from reviewguard.schema import COMPLIANT, Evidence, Message, TypeScore, Verdict, json_text
 
 FINE = Verdict(None, COMPLIANT, 0.1, reasons=("language: de",), model="m-1")
 EMPTY = Verdict(None, None, None, error="empty", model="m-1")
@@ -23,6 +23,42 @@ class Guard:
         if not all(isinstance(m.text, str) for m in messages):
             raise InputError("no text")
         return [replace(FINE if m.text else EMPTY, profile=profile) for m in messages]
+
+
+class EchoGuard:
+    """Says of every message what it was given."""
+
+    def predict(self, messages: list[Message], *, profile: str) -> list[Verdict]:
+        return [
+            Verdict(
+                None,
+                "review-soliciting",
+                0.9,
+                types=(TypeScore("selective", 0.8),),
+                evidence=(Evidence(0, 4, message.text[:4], str(message.previous), 1.0),),
+                profile=profile,
+            )
+            if message.text
+            else Verdict(None, None, None, error="an empty message")
+            for message in messages
+        ]
+
+
+def test_pyfunc_gives_one_row_a_message() -> None:
+    model: Any = ReviewGuardModel()
+    model.guard = EchoGuard()
+    rows = pd.DataFrame({"text": ["Hélas", "", "Rate us"], "previous": ["Love it", None, float("nan")]})
+    answer = model.predict(None, rows)
+    columns = ["verdict", "probability", "types", "evidence", "error", "profile", "model", "reasons"]
+    assert list(answer.columns) == columns
+    assert json.loads(answer["types"][0]) == [{"type": "selective", "probability": 0.8}]
+    assert [json.loads(item)[0]["type"] for item in answer["evidence"][[0, 2]]] == [
+        "Love it",
+        "None",
+    ]
+    assert answer["error"][1] == "an empty message"
+    alone = model.predict(None, rows[["text"]])
+    assert json.loads(alone["evidence"][0])[0]["type"] == "None"
 
 
 def judged(texts: list[Any], **more: list[Any]) -> pd.DataFrame:

@@ -109,6 +109,14 @@ def test_zendesk_users_tell_agents_from_customers(tmp_path: Path) -> None:
     assert records[1].agent == "Nora"
 
 
+def test_zendesk_users_on_a_later_line_tell_agents_from_customers(tmp_path: Path) -> None:
+    comments = [{"id": n, "author_id": n, "body": "b" * 40_000} for n in (5, 6, 7)]
+    users = [{"id": 6, "name": "Nora", "role": "agent"}, {"id": 7, "role": "end-user"}]
+    lines = [{"tickets": [zendesk_ticket(comments=comments)]}, {"users": users}]
+    records = read(written(tmp_path, "a.jsonl", "\n".join(map(json.dumps, lines))))[:3]
+    assert (roles(records), records[1].agent) == (["buyer", "seller", "buyer"], "Nora")
+
+
 def test_what_a_rule_sent_by_zendesk_is_the_sellers(tmp_path: Path) -> None:
     rule: dict[str, Any] = {"author_id": -1, "body": "words", "via": {"channel": "rule"}}
     comments = [rule | {"public": True}, rule | {"public": False}, rule | {"via": {"channel": "system"}}]

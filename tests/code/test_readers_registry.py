@@ -19,7 +19,6 @@ from reviewguard.inference.report.folder import check_folder
 from reviewguard.inference.writers import check_apart
 from reviewguard.readers import registry, sources
 from reviewguard.readers.registry import READERS, ReadOptions
-from reviewguard.schema import Record
 
 ROWS = "id,body\n" + "".join(f"{number},hello {number}\n" for number in range(500))
 
@@ -299,14 +298,6 @@ def test_strict_raises_at_the_first_bad_row_and_names_it(tmp_path: Path) -> None
     assert len(read(path)) == 3
     with pytest.raises(InputError, match=r"a\.csv, line 3: 3 cells under 2 columns"):
         read(path, strict=True)
-
-
-def test_rows_in_are_rows_out_for_every_file_at_once(tmp_path: Path) -> None:
-    written(tmp_path, "a.csv", ROWS)
-    written(tmp_path, "b.jsonl", '{"text": "x"}\n{bad\n')
-    records: list[Record] = read(tmp_path)
-    assert len(records) == 502
-    assert sum(r.error is not None for r in records) == 1
 
 
 def test_the_reader_of_the_contributing_guide_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

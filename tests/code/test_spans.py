@@ -49,6 +49,7 @@ def test_runs() -> None:
 
 def test_overlapping_stretches_are_taken_out_once() -> None:
     assert without_spans("abcdefgh", [(4, 6), (1, 3), (2, 5)]) == "agh"
+    assert without_spans("abcdefgh", [(4, 6), (1, 3), (2, 5)], " ").split() == ["a", "gh"]
     assert without_spans("abcdefgh", [(1, 7), (2, 3)]) == "ah"
     assert without_spans("abc", []) == "abc"
 

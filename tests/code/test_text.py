@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.code.places import check_places, source
 
-from reviewguard.text import normalize, without_spans
+from reviewguard.text import normalize
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,3 @@ def test_a_long_run_of_spaced_letters_takes_no_quadratic_time() -> None:
     began = process_time()
     normalize("a." * 10_000 + "ab")
     assert process_time() - began < 5
-
-
-def test_stretches_are_taken_out() -> None:
-    assert without_spans("abcdefgh", [(4, 6), (1, 3), (2, 5)], " ").split() == ["a", "gh"]

@@ -19,8 +19,7 @@ from tests.mlflow_server import free_port
 from reviewguard.exporting import CARD_FILE
 from reviewguard.modeling.evaluation import evaluate
 from reviewguard.modeling.provenance import git_state, package_versions
-from reviewguard.modeling.tracking import GIVE_UP_AFTER, Tracker, TrackingCallback, flatten
-from reviewguard.schema import Evidence, Message, TypeScore, Verdict
+from reviewguard.modeling.tracking import GIVE_UP_AFTER, Tracker, TrackingCallback
 from reviewguard.training import TEST, log_training
 
 
@@ -222,63 +221,12 @@ def test_a_server_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) ->
     assert tracker.problems[0].startswith("could not start a run: ")
 
 
-class FakeGuard:
-    """Says of every message what it was given."""
-
-    def predict(self, messages: list[Message], *, profile: str) -> list[Verdict]:
-        return [
-            Verdict(
-                None,
-                "review-soliciting",
-                0.9,
-                types=(TypeScore("selective", 0.8),),
-                evidence=(Evidence(0, 4, message.text[:4], str(message.previous), 1.0),),
-                profile=profile,
-            )
-            if message.text
-            else Verdict(None, None, None, error="an empty message")
-            for message in messages
-        ]
-
-
-def test_pyfunc_gives_one_row_a_message() -> None:
-    from reviewguard.modeling import pyfunc_model  # importing mlflow.pyfunc warns
-
-    model = pyfunc_model.ReviewGuardModel()
-    model.guard = FakeGuard()
-    rows = pd.DataFrame({"text": ["Hélas", "", "Rate us"], "previous": ["Love it", None, float("nan")]})
-    answer = model.predict(None, rows)
-    columns = ["verdict", "probability", "types", "evidence", "error", "profile", "model", "reasons"]
-    assert list(answer.columns) == columns
-    assert json.loads(answer["types"][0]) == [{"type": "selective", "probability": 0.8}]
-    assert [json.loads(item)[0]["type"] for item in answer["evidence"][[0, 2]]] == [
-        "Love it",
-        "None",
-    ]
-    assert answer["error"][1] == "an empty message"
-    alone = model.predict(None, rows[["text"]])
-    assert json.loads(alone["evidence"][0])[0]["type"] == "None"
-
-
-def test_pyfunc_keeps_the_index_of_a_table() -> None:
-    from reviewguard.modeling import pyfunc_model  # importing mlflow.pyfunc warns
-
-    model = pyfunc_model.ReviewGuardModel()
-    model.guard = FakeGuard()
-    rows = pd.DataFrame({"text": ["Rate us", ""]}, index=[7, 3])
-    assert list(rows.join(model.predict(None, rows))["verdict"].notna()) == [True, False]
-
-
 def test_metrics_of_a_data_set_with_any_name_are_kept(client: mlflow.MlflowClient) -> None:
     with Tracker() as tracker:
         tracker.metrics({"my export (1)/f1": 0.5, "größe/f1": 0.25})
     assert tracker.problems == [] and tracker.run_id is not None
     kept = client.get_run(tracker.run_id).data.metrics
     assert {"my export _1_/f1": 0.5, "größe/f1": 0.25}.items() <= kept.items()
-
-
-def test_flatten() -> None:
-    assert flatten({"a": 1, "b": {"c": {"d": 2}, "e": []}}) == {"a": 1, "b.c.d": 2, "b.e": []}
 
 
 def test_git_state_outside_a_repository(tmp_path: Path) -> None:

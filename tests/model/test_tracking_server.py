@@ -92,7 +92,7 @@ def test_curves_card_and_errors_are_read_back(tracked: Tracked, tmp_path: Path) 
 
 
 def training_errors(training: TrainingRun) -> list[str]:
-    return [str(mistake.to_dict()["id"]) for mistake in training.evaluations["own test split"].errors]
+    return [mistake.id for mistake in training.evaluations["own test split"].errors]
 
 
 def test_the_registered_model_answers_like_the_folder_here_and_over_http(

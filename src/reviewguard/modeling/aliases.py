@@ -13,8 +13,8 @@ from mlflow.utils.validation import MAX_MODEL_REGISTRY_TAG_VALUE_LENGTH
 
 from reviewguard.errors import ModelError
 from reviewguard.modeling.registry import MODEL_SHA256, REGISTERED_MODEL
-from reviewguard.modeling.tracking import Tracker
-from reviewguard.modeling.tracking_settings import quick_to_fail, store
+from reviewguard.modeling.tracking import Tracker, told
+from reviewguard.modeling.tracking_settings import tracking
 
 ALIASES = ("champion", "challenger")
 """The aliases kept here; others are left alone."""
@@ -55,14 +55,13 @@ def set_aliases(entries: Mapping[str, RegistryEntry]) -> tuple[str, ...]:
             for alias in ALIASES:
                 _point(client, alias, entries.get(alias))
     except Exception as error:  # a store must never cost a promotion, whatever MLflow raises
-        first = next(iter(str(error).strip().splitlines()), "")
-        problems.append(f"could not set the aliases in MLflow: {type(error).__name__}: {first}")
+        problems.append(f"could not set the aliases in MLflow: {told(error)}")
     return tuple(problems)
 
 
 @contextmanager
 def _client() -> Iterator[MlflowClient]:
-    with quick_to_fail(), store():
+    with tracking():
         yield MlflowClient()
 
 

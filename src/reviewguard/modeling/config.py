@@ -139,7 +139,7 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig
         if not separator:
             raise ConfigError(f"--set {item}", expected="key=value", fix="for example --set epochs=3")
         values[key.strip()] = value.strip()
-    return config_from(values)
+    return typed(TrainConfig, values)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -152,11 +152,6 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8-sig"))  # some editors begin a file with a byte order mark
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: {error}", expected="a TOML file in UTF-8") from error
-
-
-def config_from(values: Mapping[str, Any]) -> TrainConfig:
-    """Build the configuration from plain values; text is converted to each key's type."""
-    return typed(TrainConfig, values)
 
 
 def typed(kind: type[Config], values: Mapping[str, Any]) -> Config:

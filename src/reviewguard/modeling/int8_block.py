@@ -17,7 +17,7 @@ Doubles = NDArray[np.float64]
 CONTRIB = "com.microsoft"
 """Domain of ONNX Runtime's own operators."""
 SHARE = 0.7
-"""Of a channel's range that its activations keep, the rest goes into the weights; on a log scale, 0–1."""
+"""SmoothQuant's α, 0–1: how much of a channel's range moves from its activations into the weights."""
 GELU_LOW = -0.17
 """GELU's least value."""
 GELU_ZERO = 32
@@ -26,9 +26,8 @@ GELU_ZERO = 32
 
 @dataclass(slots=True, eq=False)
 class Linear:
-    """A matrix product and the addition of its bias."""
+    """A linear layer, by the addition of its bias."""
 
-    product: NodeProto
     addition: NodeProto
     weight: Floats
     bias: Floats

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,10 +26,6 @@ class Mistake:
     evidence: tuple[str, ...]
     text: str
     previous: str | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form; it quotes the message."""
-        return asdict(self)
 
 
 def mistakes(observed: Observed, scorer: Scorer) -> tuple[Mistake, ...]:

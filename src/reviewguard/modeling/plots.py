@@ -23,26 +23,25 @@ LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PURPLE, ":"))
 def evaluation_figures(evaluation: Evaluation) -> Mapping[str, Figure]:
     """Every figure of one evaluation by file stem."""
     return {
-        "precision_recall": precision_recall_figure([evaluation]),
+        "precision_recall": precision_recall_figure(evaluation),
         "reliability": reliability_figure(evaluation),
         "confusion": confusion_figure(evaluation),
         "types": types_figure(evaluation),
     }
 
 
-def precision_recall_figure(evaluations: Sequence[Evaluation]) -> Figure:
-    """Precision over recall, one line a model, a dot where its threshold lies."""
+def precision_recall_figure(evaluation: Evaluation) -> Figure:
+    """Precision over recall, a dot where the threshold lies; nothing without a violation."""
     figure, axes = blank(5.6, 4.4)
-    for index, evaluation in enumerate(e for e in evaluations if e.positive.any()):
-        colour, dashes = LINES[index % len(LINES)]
+    if evaluation.positive.any():
+        colour, dashes = LINES[0]
         precision, recall, _ = precision_recall_curve(evaluation.positive, evaluation.probabilities)
         label = f"{evaluation.model} (AP {evaluation.figures['average_precision'].value:.3f})"
         axes.step(recall, precision, dashes, color=colour, where="post", label=label, linewidth=1.8)
         _mark_threshold(axes, evaluation, colour)
+        axes.legend(loc="lower left", frameon=False, fontsize=9)
     axes.set(xlabel="Recall", ylabel="Precision", xlim=(0, 1.02), ylim=(0, 1.02))
     axes.set_title("Precision and recall of the binary decision")
-    if axes.lines:
-        axes.legend(loc="lower left", frameon=False, fontsize=9)
     return figure
 
 

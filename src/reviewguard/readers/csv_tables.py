@@ -44,8 +44,7 @@ class CsvReader:
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each row."""
         head = read_head(path)
-        above, delimiter, columns = _find_table(head, options.columns)
-        _check_header(path, head, above, delimiter)
+        above, delimiter, columns = _find_table(path, head, options.columns)
         with open_bytes(path) as stream:
             rows = split_rows(islice(read_lines(stream, head), above, None), delimiter)
             if next(rows, None) is None:
@@ -55,18 +54,7 @@ class CsvReader:
             yield from to_records(table, path, options, columns)
 
 
-def _check_header(path: Path, head: bytes, above: int, delimiter: str) -> None:
-    """Refuse a header that runs into the first row: that message would be lost without a word."""
-    line = next(islice(read_lines(io.BytesIO(head), head), above, None), "")
-    if _cells(line, delimiter) is None:
-        raise InputError(
-            f"{path}: a carriage return stands amid the header line",
-            expected="the same line ends in the whole file",
-            fix="save the file again from a spreadsheet or an editor",
-        )
-
-
-def _find_table(head: bytes, given: Mapping[str, str]) -> tuple[int, str, list[str]]:
+def _find_table(path: Path, head: bytes, given: Mapping[str, str]) -> tuple[int, str, list[str]]:
     """How many lines stand above the header, the delimiter, and the columns' names."""
     lines = list(islice(read_lines(io.BytesIO(head), head), _HEAD_LINES))
     filled = [number for number, line in enumerate(lines) if line.strip()]
@@ -80,7 +68,16 @@ def _find_table(head: bytes, given: Mapping[str, str]) -> tuple[int, str, list[s
         return len(lines), _DELIMITERS[0], []
     rows = (next(split_rows(iter(lines[number:]), delimiter_at(number))).cells for number in starts)
     place, columns = find_header(rows, given)
-    return starts[place], delimiter_at(starts[place]), columns
+    above, delimiter = starts[place], delimiter_at(starts[place])
+    if (
+        _cells(lines[above], delimiter) is None
+    ):  # it runs into the first row, which would be lost without a word
+        raise InputError(
+            f"{path}: a carriage return stands amid the header line",
+            expected="the same line ends in the whole file",
+            fix="save the file again from a spreadsheet or an editor",
+        )
+    return above, delimiter, columns
 
 
 def find_delimiter(line: str) -> str:

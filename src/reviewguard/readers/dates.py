@@ -27,23 +27,19 @@ _YEARS = range(1990, 2101)
 _ZONES = {
     name: hours
     for hours, names in (
-        *(
-            (0, "UTC GMT WET"),
-            (1, "BST WEST CET MEZ"),
-            (2, "CEST MESZ EET"),
-            (3, "EEST"),
-            (5.5, "IST"),
-            (9, "JST"),
-        ),
-        *(
-            (10, "AEST"),
-            (11, "AEDT"),
-            (-4, "EDT"),
-            (-5, "EST CDT"),
-            (-6, "CST MDT"),
-            (-7, "MST PDT"),
-            (-8, "PST"),
-        ),
+        (0, "UTC GMT WET"),
+        (1, "BST WEST CET MEZ"),
+        (2, "CEST MESZ EET"),
+        (3, "EEST"),
+        (5.5, "IST"),
+        (9, "JST"),
+        (10, "AEST"),
+        (11, "AEDT"),
+        (-4, "EDT"),
+        (-5, "EST CDT"),
+        (-6, "CST MDT"),
+        (-7, "MST PDT"),
+        (-8, "PST"),
     )
     for name in names.split()
 }

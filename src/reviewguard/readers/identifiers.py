@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-RELAY_HOST = r"(?:m\.)?marketplace\.amazon\."
+RELAY_HOST = r"(?:(?:m\.)?marketplace|m)\.amazon\."
 """Begins the domain of the addresses that Amazon gives to buyers, as a pattern."""
 
 _HYPHEN = "[-\u2010\u2011\u2012\u2013\u2212]"
@@ -18,30 +18,21 @@ _ORDER_CELL = re.compile(r"(\d{3})\W?(\d{7})\W?(\d{7})")
 _CELL = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{10}|[0-9]{9}")
 
 
-def order_ids(text: str) -> tuple[str, ...]:
-    """Every Amazon order number of the text (3-7-7 digits, not all zero), each once, in text order."""
-    found = ("-".join(match.groups()) for match in _ORDER.finditer(text))
-    return tuple(dict.fromkeys(number for number in found if number.strip("0-")))
-
-
-def asins(text: str) -> tuple[str, ...]:
-    """Every ASIN of the text, each once: after "ASIN", in a product link, or standing alone as B0…."""
-    return tuple(dict.fromkeys(match[1] or match[2] for match in _ASIN.finditer(text)))
-
-
 def find_order_id(*places: str | None) -> str | None:
-    """The first order number in the first place that has one."""
-    return next((found[0] for place in places if place and (found := order_ids(place))), None)
+    """The first Amazon order number (3-7-7 digits, not all zero) in the first place that has one."""
+    found = ("-".join(match.groups()) for place in places for match in _ORDER.finditer(place or ""))
+    return next((number for number in found if number.strip("0-")), None)
 
 
 def find_asin(*places: str | None) -> str | None:
-    """The first ASIN in the first place that has one."""
-    return next((found[0] for place in places if place and (found := asins(place))), None)
+    """The first ASIN in the first place that has one: after "ASIN", in a product link, or alone as B0…."""
+    found = (match for place in places for match in _ASIN.finditer(place or ""))
+    return next((match[1] or match[2] for match in found), None)
 
 
-def order_cell(cell: str | None) -> str | None:
+def order_cell(cell: str) -> str:
     """An order number with its hyphens, however it was pasted; what is none as it is."""
-    match = _ORDER_CELL.fullmatch((cell or "").strip())
+    match = _ORDER_CELL.fullmatch(cell.strip())
     return "-".join(match.groups()) if match else cell
 
 

@@ -9,9 +9,7 @@ from typing import Any
 
 from reviewguard.readers.cells import encodable
 from reviewguard.readers.dates import parse_date
-
-_FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
-"""In words, and as databases write them."""
+from reviewguard.readers.roles import truth
 
 
 class Malformed(ValueError):
@@ -54,10 +52,9 @@ class Fields:
                 return value
         return []
 
-    def flag(self, *names: str) -> bool | None:
-        """The first of these that is true or false, or says so in words, as what was a table does."""
-        words = (str(self.values.get(name)).strip().lower() for name in names)
-        return next((_FLAGS[word] for word in words if word in _FLAGS), None)
+    def flag(self, name: str) -> bool | None:
+        """Whether it is true or false, or says so in words, as what was a table does."""
+        return truth(self.values.get(name))
 
     def date(self, *names: str) -> datetime | None:
         """The first of these that is a date."""

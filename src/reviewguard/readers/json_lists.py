@@ -148,7 +148,7 @@ def _rows(path: Path, prefixes: Sequence[str], given: Columns) -> Iterator[Row]:
     several = len(prefixes) > 1
     for prefix in prefixes:
         told = told_by(_list(prefix), [_list(other) for other in prefixes if other != prefix])
-        where = "item" if not several else f"{prefix.removesuffix(f'.{_ITEM}')} {_ITEM}"
+        where = f"{_list(prefix)} item" if several else "item"
         number = 0
         try:
             with open_bytes(path) as stream:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, Literal, TextIO
 
 from reviewguard.readers.json_guard import guarded, wrong_with
 from reviewguard.readers.sources import head_as_utf8, is_utf16, open_bytes, read_head
 
 MAX_LINE = 64 * 2**20
-"""Bytes of one line of a file with an object a line."""
+"""Characters of one line of a file with an object a line."""
 
 MESSAGE_LISTS = ("comments", "messages", "conversations", "notes")
 """Lists of a ticket, or of a page of messages without their tickets."""
@@ -74,8 +73,8 @@ def read_objects(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
 
 def mentioned(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     """Those of the names that occur in the file between quotation marks: one quick pass, to spare slow ones."""
-    missing, overlap = {name: f'"{name}"'.encode() for name in names}, b""
-    with _open_utf8(path) as stream:
+    missing, overlap = {name: f'"{name}"' for name in names}, ""
+    with _open_text(path) as stream:
         while missing and (piece := stream.read(2**20)):
             window = overlap + piece
             missing = {name: quoted for name, quoted in missing.items() if quoted not in window}
@@ -96,7 +95,7 @@ def read_list(path: Path, name: str, lists: Sequence[str]) -> Iterator[Any]:
     found: Iterator[Found | Damaged] = iter(())
     if shape in ("page", "object"):
         found = _items(path, f"{name}.item", name)
-    elif shape == "lines" and f'"{name}"'.encode() in head_as_utf8(read_head(path)):
+    elif shape == "lines":
         found = _lines(path, lists)
     for item in found:
         if isinstance(item, Found):
@@ -112,7 +111,7 @@ def _beside(found: Found, name: str) -> list[Any]:
 def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
     import ijson
 
-    with _open_utf8(path) as stream:
+    with _open_text(path) as stream:
         try:
             for value in ijson.items(_guarded(stream, path), prefix, use_float=True, multiple_values=True):
                 yield Found(name, value)
@@ -120,10 +119,10 @@ def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
             yield Damaged(_where(name), f"the file breaks off or is no JSON from here on: {_short(error)}")
 
 
-def _guarded(stream: BinaryIO, path: Path) -> Any:
+def _guarded(stream: TextIO, path: Path) -> Any:
     import ijson
 
-    return ijson.from_iter(guarded(iter(lambda: stream.read(_PIECE), b""), path))
+    return ijson.from_iter(guarded(iter(lambda: stream.read(_PIECE).encode("utf-8"), b""), path))
 
 
 def _where(name: str) -> str:
@@ -141,7 +140,7 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
 
     key = ""
     shape: Shape = "object"
-    with _open_utf8(path) as stream:
+    with _open_text(path) as stream:
         events = ijson.parse(_guarded(stream, path), use_float=True, multiple_values=True)
         try:
             for prefix, event, value in events:
@@ -178,30 +177,29 @@ def _is_object(line: bytes) -> bool:
 
 
 def _lines(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
-    with _open_utf8(path) as stream:
+    with _open_text(path) as stream:
         for number, line in enumerate(_beginnings(stream), 1):
             if line.strip():
                 yield from _line(line, f"line {number}", lists)
 
 
-def _beginnings(stream: BinaryIO) -> Iterator[bytes]:
+def _beginnings(stream: TextIO) -> Iterator[str]:
     """Each line, cut at `MAX_LINE`."""
     at_start = True
-    for piece in iter(lambda: stream.readline(MAX_LINE), b""):
+    for piece in iter(lambda: stream.readline(MAX_LINE), ""):
         if at_start:
             yield piece
-        at_start = piece.endswith(b"\n")
+        at_start = piece.endswith("\n")
 
 
-def _line(line: bytes, place: str, lists: Sequence[str]) -> Iterator[Found | Damaged]:
-    text = line.decode("utf-8-sig", "replace")
+def _line(text: str, place: str, lists: Sequence[str]) -> Iterator[Found | Damaged]:
     if wrong := wrong_with(text):
         yield Damaged(place, f"not read: {wrong}")
         return
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        yield Damaged(place, "longer than 64 MB" if len(line) >= MAX_LINE else f"not JSON: {error}")
+        yield Damaged(place, "longer than 64 MB" if len(text) >= MAX_LINE else f"not JSON: {error}")
         return
     inside = [name for name in lists if isinstance(value, dict) and isinstance(value.get(name), list)]
     if not inside or "id" in value or isinstance(value.get(_TICKET), dict):
@@ -211,28 +209,9 @@ def _line(line: bytes, place: str, lists: Sequence[str]) -> Iterator[Found | Dam
         yield from (Found(name, item) for item in value[name])
 
 
-class _Utf8(io.RawIOBase):
-    """Bytes as UTF-8 without byte order mark; what cannot be decoded is replaced."""
-
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._stream, self._decoder = stream, codecs.getincrementaldecoder(encoding)("replace")
-        self._rest, self._ended = b"", False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        while not self._rest and not self._ended:
-            data = self._stream.read(_PIECE)
-            self._ended = not data
-            self._rest = self._decoder.decode(data, self._ended).encode("utf-8")
-        size = min(len(buffer), len(self._rest))
-        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
-
-
 @contextmanager
-def _open_utf8(path: Path) -> Iterator[BinaryIO]:
-    with open_bytes(path) as stream:
-        encoding = "utf-16" if is_utf16(read_head(path, 2)) else "utf-8-sig"
-        yield cast(BinaryIO, io.BufferedReader(_Utf8(stream, encoding), 4 * _PIECE))
+def _open_text(path: Path) -> Iterator[TextIO]:
+    """The file's text without byte order mark; what cannot be decoded is replaced."""
+    encoding = "utf-16" if is_utf16(read_head(path)) else "utf-8-sig"
+    with io.TextIOWrapper(open_bytes(path), encoding, errors="replace", newline="\n") as stream:
+        yield stream

@@ -28,7 +28,6 @@ def read_labelled(path: Path) -> list[LabelledMessage]:
     Raises:
         InputError: the file cannot be read, or a row breaks the format; names file, line and field.
     """
-    path = Path(path)
     rows = _parquet_rows(path) if path.suffix == ".parquet" else read_jsonl(path)
     return [
         _labelled(row, f"{path}:{number}", f"{path.stem}-{number}")

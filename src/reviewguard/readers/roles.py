@@ -49,18 +49,22 @@ _STAFF = re.compile(
 
 _PLACES = frozenset(("amazon", "marketplace"))
 _MARKETPLACES = frozenset(("ebay", "e_bay", *_PLACES))
-"""What a sender's name is that is the system's, and a type the channel."""
-_NAMES = frozenset(("contact", *_PLACES, *_MARKETPLACES))
+"""Senders with these names are the system; in a column `type` they name the sales channel, and nobody who wrote."""
+_NAMES = frozenset(("contact", *_MARKETPLACES))
 """What a sender's name may be that is the seller's if another column says so."""
 _USER, _USERS_ARE_STAFF = "user", "created_by_type"
 _MACHINE = re.compile(r"bot|automation|autoresponder")
 _SURELY_BUYERS = frozenset(("contact", "customer", "visitor"))
-"""Who stands beside "user" where that is an agent, even if a bot writes there, too; Intercom has leads and users."""
+"""Where one of these stands in the column too, "user" is an agent, even if a bot writes there. Not "lead": Intercom
+calls buyers lead and user."""
 _DIRECTIONS = frozenset(
-    ("direction", "message_direction", "richtung", "nachrichtenrichtung", "sens", "direzione")
+    (
+        *("direction", "message_direction", "email_direction", "hs_email_direction"),
+        *("richtung", "nachrichtenrichtung", "sens", "direzione", "dirección", "direccion"),
+    )
 )
 _NOTES = frozenset(("note", "internal", "private", "notiz", "interne", "nota", "interna"))
-_RELAY = re.compile(rf"@(?:{RELAY_HOST}|m\.amazon\.)")
+_RELAY = re.compile(rf"@{RELAY_HOST}")
 _BOTH = re.compile(r"(?:buyer|customer)_(?:and_)?(?:seller|merchant)")
 """Names the channel, not the writer."""
 _ARROW = re.compile(r"(?<=\w)\s*(?:[-=]+>|[→⇒])\s*(?=\w)")
@@ -175,7 +179,7 @@ def _tells_note(column: str, value: Cell) -> bool:
 
 
 def _role(column: str, value: Cell) -> Role | None:
-    known, flag = load_vocabulary(), _truth(value)
+    known, flag = load_vocabulary(), truth(value)
     if column in known.audiences:
         return "system" if _plain(value) in known.audiences[column] else None
     if flag is not None and column in known.flags:
@@ -188,7 +192,8 @@ def _role(column: str, value: Cell) -> Role | None:
     return role if role == "system" and "note" in fold(str(value)) else None
 
 
-def _truth(value: Cell) -> bool | None:
+def truth(value: Cell) -> bool | None:
+    """Whether a cell is true or false, or says so in words; None where it does neither."""
     return _TRUTH.get(_word(value).lower())
 
 

@@ -22,7 +22,7 @@ from reviewguard.readers.columns import (
     spare_columns,
     text_columns,
 )
-from reviewguard.readers.correspondents import OwnAddresses
+from reviewguard.readers.correspondents import OwnAddresses, is_reply_subject
 from reviewguard.readers.dates import day_first, other_day, parse_date
 from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id, order_cell
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
@@ -64,7 +64,6 @@ _CLOCKS = frozenset(("uhrzeit", "zeit", "heure", "hora", "ora", "tijd"))
 """Names of columns with a time of day, beside those of dates."""
 
 _MAY_QUOTE = re.compile(r"^>|^-- ?$|-----|\bwrote:|@.*\n|\bAmazon", re.MULTILINE)
-_REPLY = re.compile(r"\s*(re|aw|sv|antw|rif|ref?)\s*:", re.IGNORECASE)
 
 _Words = Mapping[tuple[str, str], str]
 
@@ -204,18 +203,10 @@ def _record(
 ) -> Record:
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
-    spare = {
-        field: next(
-            (value for value in map(values.get, columns) if _tells(value) and _has_digit(value)), None
-        )
-        for field, columns in layout.spares.items()
-    }
+    spare = {field: [*map(values.get, columns)] for field, columns in layout.spares.items()}
     word = {field: _word(value) for field, value in cell.items()}
-    for field in ("order_id", "thread"):
-        if not _tells(cell.get(field)) or _ROUNDED.fullmatch(word[field]):
-            word[field] = ""
-    if not any(digit(sign, 0) for sign in word["order_id"]):
-        word["order_id"] = ""  # "not available", "#REF!", "000-0000000-0000000"
+    orders = [_order(value) for value in (cell.get("order_id"), *spare["order_id"])]
+    threads = [_number(value) for value in (cell.get("thread"), *filter(_has_digit, spare["thread"]))]
     cells = _writer_cells(values, layout)
     cells = in_plain_words(cells, words) if words else cells
     role = _role(cells, values, layout, own)
@@ -223,20 +214,14 @@ def _record(
     text, quoted = _said(map(values.get, layout.texts), role, subject)
     whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
     places = ("\n".join(_short_cells(values, layout)), subject, text)
-    day = cell.get("date") if _tells(cell.get("date")) else spare["date"]
+    days = (cell.get("date"), *filter(_has_digit, spare["date"]))
+    day = next(filter(_tells, days), None)
     missing = None if "text" in layout.fields or role == "system" else "no column with the message"
     if missing and has_summary(values):
         missing += ": export its content, of which a summary may be the beginning alone"
-    order_id = (
-        find_order_id(word.get("order_id"))
-        or order_cell(word.get("order_id"))
-        or find_order_id(*places, *whole)
-        or _word(spare["order_id"])
-        or None
-    )
-    thread = word.get("thread")
-    if order_id and not _has_digit(thread) and not NUMBER.search(fold(layout.fields.get("thread", ""))):
-        thread = None  # "Return" in a column "Case" is a kind, which strangers share
+    order_id = orders[0] or find_order_id(*places, *whole) or next(filter(None, orders), None)
+    if order_id and not _has_digit(threads[0]) and not NUMBER.search(fold(layout.fields.get("thread", ""))):
+        threads[0] = ""  # "Return" in a column "Case" is a kind, which strangers share
     return Record(
         source=source,
         place=row.place,
@@ -244,9 +229,8 @@ def _record(
         text=text,
         role=role,
         id=word.get("id") or None,
-        thread=thread
-        or _word(spare["thread"])
-        or (f"{source} {row.thread}" if row.thread and not word.get("order_id") else None),
+        thread=next(filter(None, threads), None)
+        or (f"{source} {row.thread}" if row.thread and not orders[0] else None),
         order_id=order_id,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
         or find_asin(word.get("asin"), *places),
@@ -257,6 +241,18 @@ def _record(
         previous=_readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
         error=row.error or cut or missing,
     )
+
+
+def _order(cell: Cell) -> str:
+    """A cell's order number; "" for "not available", "#REF!", "000-0000000-0000000"."""
+    word = _number(cell)
+    return find_order_id(word) or order_cell(word) if any(digit(sign, 0) for sign in word) else ""
+
+
+def _number(cell: Cell) -> str:
+    """What a cell with the number of an order or a ticket says; "" for nothing, and for a number that was rounded."""
+    word = _word(cell)
+    return "" if not _tells(cell) or _ROUNDED.fullmatch(word) else word
 
 
 def _tells(cell: Cell) -> bool:
@@ -309,7 +305,7 @@ def _readable(text: str, role: Role, subject: str | None) -> tuple[str, str]:
         text = html_to_text(text)
     if not _MAY_QUOTE.search(text):
         return text, ""
-    words = words_of(text, role, is_reply=bool(subject and _REPLY.match(subject)))
+    words = words_of(text, role, is_reply=is_reply_subject(subject or ""))
     return text if words.own == tidy(text) else words.own, words.quoted
 
 

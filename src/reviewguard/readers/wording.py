@@ -133,7 +133,9 @@ def mended(text: str) -> str:
 
 def without_relay_lines(text: str) -> str:
     """The text without the lines that Amazon adds below a message."""
-    kept = (line for line in text.split("\n") if not _is_idle(_RELAY_LINE, line.strip(" \t>*|")))
+    kept = (
+        line for line in text.split("\n") if not _RELAY_LINE.fullmatch(line.strip(" \t>*|")) or _asks(line)
+    )
     return tidy("\n".join(kept)) or text
 
 
@@ -255,11 +257,6 @@ def _names_device(line: str) -> bool:
 
 def _hints(text: str) -> bool:
     return _offers(text) or bool(_HINTS.search(normalize(text).text))
-
-
-def _is_idle(pattern: re.Pattern[str], line: str) -> bool:
-    """Whether a line is what the pattern says and nothing that must be judged."""
-    return bool(pattern.fullmatch(line)) and not _asks(line)
 
 
 def telling(text: str) -> Counter[str]:

@@ -22,7 +22,7 @@ from reviewguard.schema import Record
 
 UNPACKED_LIMIT = 2 * 2**30
 SHARED_LIMIT = 512 * 2**20
-"""Bytes of a workbook, and of the strings that its cells share and that are held in memory."""
+"""Bytes of a whole workbook, unpacked, and of the strings that its cells share, which are held in memory."""
 
 MAX_RATIO, FREE_SIZE = 200, 64 * 2**20
 """A part larger than `FREE_SIZE` may not be more than `MAX_RATIO` times its packed size."""
@@ -31,7 +31,6 @@ _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
-    NotImplementedError,
     RuntimeError,
     ValueError,
     EOFError,
