@@ -137,7 +137,7 @@ def profiles() -> str:
     for profile in load_policy().profiles.values():
         row = measured.get(profile.name)
         rows.append((f"`{profile.name}`", profile.description, f"{row['handed_over']:.0%}" if row else "–"))
-    return prose_table(("profile", "reports", "compliant test messages that a person gets"), rows)
+    return prose_table(("profile", "reports", "compliant test messages left to a person"), rows)
 
 
 RESULTS = {
@@ -528,7 +528,8 @@ def label_errors() -> str:
     return (
         f"Models that had not seen them ({found['model']}) judged {found['judged']:,} messages; cleanlab doubted "
         f"{found['doubtful']:,}. The {found['read']} most doubtful were labelled anew, each by two readers who saw "
-        f"neither label nor probability: both gave {found['verdict_differs_for_both']} another verdict, one of the two "
-        f"gave {found['verdict_differs_for_one']} another, and {found['violation_types_differ']} had other violation "
-        "types with one of them. None was changed: nearly all are hard for the models, not mislabelled by the guide."
+        f"neither label nor probability: both changed the verdict of {found['verdict_differs_for_both']}, one of "
+        f"the two that of {found['verdict_differs_for_one']}, and {found['violation_types_differ']} got other "
+        "violation types from one of them. None was changed: nearly all are hard for the models, not mislabelled by "
+        "the guide."
     )

@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("mail", type=Path, help="labelled or unlabelled messages with a column `text`")
+    parser.add_argument("mail", type=Path, help="labelled messages, as `reviewguard evaluate` takes them")
     parser.add_argument("--data", type=Path, default=Path("build/data"))
     parser.add_argument(
         "--waves", type=int, nargs="+", help="the last wave of each state; all from the fourth on by default"

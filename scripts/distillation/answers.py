@@ -16,8 +16,6 @@ from windows import LIMITS, TYPES, cut
 
 from reviewguard.modeling.evidence_model import EvidenceModel
 
-MEASURED = ("validation", "test", "dev", "service_utterances")
-"""Sets that quick figures are given of, where they were prepared."""
 _AT_ONCE = 512 if CUDA else 64
 _SURE = 4.0
 """Logit, or its negative, of a label."""
@@ -83,7 +81,7 @@ def _beside(path: Path) -> Path:
 def report(model: EvidenceModel, data: Mapping[str, Any], name: str) -> None:
     """Print a line a set: false alarms and F1 at validation's cut, AUROC, pairs told apart."""
     threshold = 0.5
-    for key in (k for k in MEASURED if k in data):
+    for key in (k for k in data if "facts" in data[k]):
         score = _scores(model, data[key])
         broken = np.array(data[key]["facts"]["broken"])
         if key == "validation":

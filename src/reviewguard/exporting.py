@@ -110,7 +110,7 @@ def check_target(folder: Path) -> None:
 
 
 _HALF_WRITTEN = tuple(f".{name}." for name in FILES)
-"""How the files begin that a killed process was writing: see `atomic_write`."""
+"""Beginnings of the temporary files that a killed process leaves behind: see `atomic_write`."""
 
 
 def _is_model(folder: Path) -> bool:

@@ -126,11 +126,13 @@ def jsonl_in(folder: Path, name: str, option: str) -> Path:
         option: what gave the name.
 
     Raises:
-        InputError: the name is blank or would lead out of the folder.
+        InputError: the name is blank, would lead out of the folder, or begins with a dot: `jsonl_files` skips those.
     """
-    if not name.strip() or Path(name).name != name:
+    if not name.strip() or Path(name).name != name or name.startswith("."):
         raise InputError(
-            f"{option} {name!r}", expected="a file name without a folder", fix=f"{option} notice-17"
+            f"{option} {name!r}",
+            expected="a file name without a folder and without a dot in front",
+            fix=f"{option} notice-17",
         )
     return folder / f"{name}.jsonl"
 

@@ -14,7 +14,7 @@ from reviewguard.masking import record_names
 from reviewguard.schema import Record
 
 NAMES, NUMBERS, PLACES = "rg_names", "rg_numbers", "rg_places"
-"""Columns of what `suggest` writes, which leaves the other rows of a conversation out."""
+"""Columns that `suggest` adds: what the other rows of the conversation, which it leaves out, tell of people."""
 _LABELS = ("[order-id]", "[phone]")
 _PHONE_COLUMN = re.compile(r"(?i)phone|mobile|^tel\b|telefon|teléfono|téléphone")
 _PHONE = re.compile(r"[\d\s+().,/-]+(?:(?:ext|x)\W{0,2}\d+)?", re.IGNORECASE)

@@ -33,7 +33,7 @@ class Message:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Rationale:
     """Character offsets into the seller's text (end exclusive) that make one type true."""
 

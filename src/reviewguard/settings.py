@@ -137,7 +137,7 @@ class Settings:
         return cls(**values)
 
 
-_REBUILD = "use the shipped model, or export the folder again with `reviewguard train`"
+_REBUILD = "use the shipped model, or export the folder again with `reviewguard export`"
 
 
 def _check_version(path: Path, what: str, found: object, expected: object) -> None:

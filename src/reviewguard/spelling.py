@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COMMON = 20_000
 """The most frequent words of the dictionary, which alone can have been meant."""
 FEW, FOREIGN = 3, 1 / 3
-"""Where more words are strange than so many and than this share of all, the text may be no English …"""
+"""A text with more strange words than so many, and than this share, is taken for foreign and left as it is …"""
 ENGLISH = 0.75
 """… unless this share of its words is English once they are corrected."""
 

@@ -55,7 +55,6 @@ class Suggestion:
     """A message to label, and why."""
 
     row: ScoredRecord
-    probability: float
     reason: str
 
 
@@ -139,7 +138,6 @@ def _choose(
     return tuple(
         Suggestion(
             found.kept[pick.index].row,
-            found.kept[pick.index].probability,
             _reason(found.kept[pick.index], pick.nearest, pick.alike, cuts),
         )
         for pick in picks
@@ -148,7 +146,9 @@ def _choose(
 
 def _as_stored(candidate: Candidate, people: People) -> Message:
     """The message without personal details, since labels are stored so: a name would make it unlike its own label."""
-    return _without_details(Message(candidate.text, candidate.row.previous), people.of(candidate.row.record))
+    return _without_details(
+        Message(candidate.row.record.text, candidate.row.previous), people.of(candidate.row.record)
+    )
 
 
 def _without_details(message: Message, told: Details) -> Message:

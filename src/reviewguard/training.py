@@ -296,6 +296,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
         missed_at_most=amazon.missed_at_most,
         started_from=training.get("started_from"),
         taught_by=taught_by(training),
+        averaged_with=training.get("averaged_with", ()),
         mix=training.get("mix"),
         calibrated_on=training.get(CALIBRATED_ON),
         limits={

@@ -12,7 +12,7 @@ from tests.audit_rows import audited, neutral, sendings, small_export, solicitin
 
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.proofs import with_proofs
-from reviewguard.inference.report import write_report
+from reviewguard.inference.report.folder import write_report
 from reviewguard.inference.report.page import render_page
 from reviewguard.schema import Message, Proof, Quote, Verdict
 

@@ -27,9 +27,9 @@ from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.results import Audit
 from reviewguard.inference.exports import one_sided
 from reviewguard.inference.render import COLOURS
-from reviewguard.inference.report import page, write_report
+from reviewguard.inference.report import page
 from reviewguard.inference.report.charts import Bar, bars
-from reviewguard.inference.report.folder import check_folder
+from reviewguard.inference.report.folder import check_folder, write_report
 from reviewguard.inference.report.terminal import audit_view
 from reviewguard.policy import load_policy
 

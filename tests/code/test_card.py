@@ -72,6 +72,11 @@ def test_what_taught_a_model_is_said_only_where_something_did() -> None:
     assert "| taught by |" not in render_card(replace(FACTS, taught_by=None), EVALUATIONS)
     card = render_card(replace(FACTS, taught_by={"teacher": "some/larger", "seeds": [5]}), EVALUATIONS)
     assert "| taught by | some/larger, fine-tuned with seed 5 |" in card
+    earlier = {"teacher": "some/larger", "seeds": [5], "version": "0.8.0"}
+    shares = [{"version": "0.17.0", "share": 0.4}]
+    card = render_card(replace(FACTS, taught_by=earlier, averaged_with=shares), EVALUATIONS)
+    assert "| taught by, as version 0.8.0 | some/larger, fine-tuned with seed 5 |" in card
+    assert "| averaged with | version 0.17.0, which has a share of 0.4 |" in card
 
 
 def test_a_promise_that_cannot_be_kept_is_marked() -> None:

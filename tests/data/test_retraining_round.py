@@ -22,9 +22,8 @@ from reviewguard.errors import InputError
 from reviewguard.modeling.config import TrainConfig
 from reviewguard.retraining.challenger import Start, sample, training_mix
 from reviewguard.retraining.config import RetrainConfig, Settings
-from reviewguard.retraining.data import Places, RoundData, curate
+from reviewguard.retraining.data import Places, RoundData, curate, regression_set
 from reviewguard.retraining.labels import RoundOfLabels, sort_labels
-from reviewguard.retraining.regression import regression_set
 from reviewguard.retraining.retrain import RetrainJob, _inputs, _promote, retrain
 from reviewguard.retraining.store import ModelStore
 from reviewguard.retraining.stored import StoredModel

@@ -54,9 +54,7 @@ def test_leaks_are_near_duplicates_across_splits_only() -> None:
         message("We are out of blue mugs until May, sorry about that.", id="c"),
     ]
     apart = {"a": "train", "b": "test", "c": "test"}
-    (leak,) = find_leaks(items, apart)
-    assert (leak.one, leak.other, leak.splits) == ("a", "b", ("train", "test"))
-    assert 0.8 <= leak.similarity < 1
+    assert find_leaks(items, apart) == [("a", "b")]
     assert find_leaks(items, apart | {"b": "train"}) == []
 
 
@@ -78,7 +76,7 @@ def test_no_leak_is_missed_whatever_the_lengths() -> None:
         if jaccard(sets[i], sets[j]) >= DUPLICATE
     }
     assert len(close) > 40
-    assert {(leak.one, leak.other) for leak in find_leaks(items, splits)} == close
+    assert set(find_leaks(items, splits)) == close
 
 
 def test_a_frozen_message_keeps_its_split_whatever_comes_later(messages: list[LabelledMessage]) -> None:

@@ -372,7 +372,7 @@ def test_rows_that_nobody_judged_are_said_where_a_pipeline_passes(
     options = ["--out", str(tmp_path / "out.csv"), "--model", str(model), "--workers", "1"]
     done = RUN.invoke(app, [command, str(export), *options, "--fail-on", "needs-review"])
     assert done.exit_code == 0
-    assert "--fail-on: 1 rows were not judged" in done.stderr
+    assert "--fail-on: rows not judged: 1" in done.stderr
 
 
 def test_an_output_that_is_a_link_is_written_where_it_leads(tiny_model_dir: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from reviewguard import suggesting
 from reviewguard.cli import app
-from reviewguard.curation.details import without_details
+from reviewguard.curation.details import remover
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.files import read_jsonl
 from reviewguard.inference.batch import ScoreOptions
@@ -117,7 +117,7 @@ def test_what_has_a_label_is_not_chosen_again_though_labels_hold_no_names(
             [f"n{i}", "seller", person, text]
             for i, (person, text) in enumerate(zip(people, named, strict=True))
         )
-    stored = [without_details(text, [person])[-1].text for person, text in zip(people, named, strict=True)]
+    stored = [remover(Details((person,)))(text)[-1].text for person, text in zip(people, named, strict=True)]
     labelled = tmp_path / "labelled.jsonl"
     assert not any(name in text for text in stored for person in people for name in person.split())
     for known, chosen in (

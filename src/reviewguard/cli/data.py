@@ -143,7 +143,8 @@ def stats(
         )
     if left := len({issue.place for issue in sources.issues}):
         print(
-            f"{left} lines that cannot be read are left out: see `reviewguard data validate`", file=sys.stderr
+            f"{left} lines that cannot be read are left out: see `reviewguard data validate --messages {messages}`",
+            file=sys.stderr,
         )
     result = count(sources.messages)
     alike = _split_likeness(splits) if splits else []

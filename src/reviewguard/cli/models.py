@@ -226,11 +226,14 @@ def _labelled(paths: Iterable[Path]) -> dict[str, list[LabelledMessage]]:
     """File name without ending → its messages.
 
     Raises:
-        InputError: two files bear the same name, or one cannot be read or holds no labelled message.
+        InputError: two files bear the same name, or the test split's; one cannot be read or holds no message.
     """
     from reviewguard.readers.labelled import read_labelled
+    from reviewguard.training import TEST
 
     named = _named(((path.stem, path) for path in paths), "data sets", "rename one of the files")
+    if TEST in named:
+        raise InputError(f"{named[TEST]} is called as the test split is in reports", fix="rename the file")
     found = {name: read_labelled(path) for name, path in named.items()}
     if empty := [named[name] for name, messages in found.items() if not messages]:
         raise InputError(f"no labelled messages in {empty[0]}", expected="at least one")

@@ -133,7 +133,7 @@ def promote(
     Example: reviewguard models promote challenger --reason "catches the coupon wording"
     """
     store = _open(models)
-    store.get(version)  # now: a lock would make a folder where there is none
+    store.get(version)  # before locking, which makes the folder
     with store.writing("promote"):
         model = store.get(version)
         forced = _needs_force(store, model, force=force)

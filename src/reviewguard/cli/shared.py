@@ -87,7 +87,7 @@ def exit_if_found(
             fix="see the counts above; name the columns with --map",
         )
     if not_judged:
-        warn([f"--fail-on: {not_judged:,} rows were not judged; see the counts above"])
+        warn([f"--fail-on: rows not judged: {not_judged:,}; see the counts above"])
     if REVIEW_SOLICITING in verdicts or fail_on in verdicts:
         raise typer.Exit(1)
 

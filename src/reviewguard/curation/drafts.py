@@ -110,7 +110,7 @@ def _to_message(row: DraftRow, brief: str, number: str) -> LabelledMessage:
         text=row.text,
         previous=row.previous,
         types=load_policy().ordered(row.types),
-        rationale=tuple(sorted((_to_offsets(row.text, q) for q in row.rationale), key=_by_place)),
+        rationale=tuple(sorted(_to_offsets(row.text, q) for q in row.rationale)),
         family=row.family,
         product=row.product,
         register=row.register_,
@@ -122,7 +122,3 @@ def _to_message(row: DraftRow, brief: str, number: str) -> LabelledMessage:
 def _to_offsets(text: str, item: QuoteRow) -> Rationale:
     start = text.index(item.quote)
     return Rationale(start, start + len(item.quote), item.type)
-
-
-def _by_place(item: Rationale) -> tuple[int, int, str]:
-    return item.start, item.end, item.type

@@ -47,7 +47,7 @@ class Provenance:
         model: version of the model whose verdict was on show.
         shown: that verdict.
         marked_by: who marked the words.
-        replaces: ids of written messages with another label, for which this one was accepted.
+        replaces: ids of written messages with another label, which this one overrides.
     """
 
     source: str

@@ -95,8 +95,8 @@ def validate(messages_dir: Path) -> list[Issue]:
     """
     sources = read_messages(messages_dir)
     checked = [issue for check in _CHECKS.values() for issue in check(sources.located)]
-    repeated = _duplicate_issues(sources.located, deduplicate(sources.messages).dropped)
-    return [*sources.issues, *checked, *repeated]
+    duplicates = _duplicate_issues(sources.located, deduplicate(sources.messages).dropped)
+    return [*sources.issues, *checked, *duplicates]
 
 
 def build(
@@ -238,7 +238,7 @@ def _split(unique: Deduplication, seed: int, frozen: Mapping[str, str]) -> dict[
     assigned = assign_splits(unique.kept, unique.groups, seed, frozen)
     leaks = find_leaks(unique.kept, assigned)
     if leaks:
-        one, other = leaks[0].one, leaks[0].other
+        one, other = leaks[0]
         raise InputError(
             f"{len(leaks)} near-duplicates stand in different splits, first {one} and {other}",
             expected="none",

@@ -23,16 +23,6 @@ _RARE = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Leak:
-    """Two near-duplicate messages in different splits; `similarity` is a Jaccard index, 0–1."""
-
-    one: str
-    other: str
-    splits: tuple[str, str]
-    similarity: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Group:
     name: str
     counts: Counter[str]
@@ -122,23 +112,14 @@ class _Assignment:
             self.left[name] -= n
 
 
-def find_leaks(messages: Sequence[LabelledMessage], splits: Mapping[str, str]) -> list[Leak]:
-    """Every pair of messages in different splits whose texts have a similarity of at least 0.8.
+def find_leaks(messages: Sequence[LabelledMessage], splits: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Ids of every pair of messages in different splits whose texts have a Jaccard similarity of at least 0.8.
 
     Exact and over all pairs, so it does not share the hashing's blind spots.
     """
     matrix = shingle_matrix([shingles(message.text) for message in messages])
-    side = np.array([splits[message.id] for message in messages])
-    return [
-        Leak(
-            messages[i].id,
-            messages[j].id,
-            (str(side[i]), str(side[j])),
-            round(similarity, 3),
-        )
-        for i, j, similarity in _similar_pairs(matrix)
-        if side[i] != side[j]
-    ]
+    side = [splits[message.id] for message in messages]
+    return [(messages[i].id, messages[j].id) for i, j in _similar_pairs(matrix) if side[i] != side[j]]
 
 
 def shingle_matrix(sets: Sequence[Shingles]) -> sparse.csr_array:
@@ -150,8 +131,8 @@ def shingle_matrix(sets: Sequence[Shingles]) -> sparse.csr_array:
     return sparse.csr_array((values, columns, ends), shape=(len(sets), len(names)))
 
 
-def _similar_pairs(matrix: sparse.csr_array) -> list[tuple[int, int, float]]:
-    """Index pairs, the earlier first, with their similarity; in blocks, to bound the memory.
+def _similar_pairs(matrix: sparse.csr_array) -> list[tuple[int, int]]:
+    """Index pairs, the earlier first; in blocks, to bound the memory.
 
     Two sets that are alike share some of their rarest shingles, so that only pairs that do are compared (prefix
     filtering: Chaudhuri, Ganti & Kaushik, "A primitive operator for similarity joins", ICDE 2006; with several
@@ -160,7 +141,7 @@ def _similar_pairs(matrix: sparse.csr_array) -> list[tuple[int, int, float]]:
     sizes = np.asarray(matrix.sum(axis=1))
     rare = _rarest(matrix, sizes)
     others = rare.T.tocsr()
-    pairs: list[tuple[int, int, float]] = []
+    pairs: list[tuple[int, int]] = []
     for begin in range(0, matrix.shape[0], _BLOCK):
         met = (rare[begin : begin + _BLOCK] @ others).tocoo()
         rows, columns = met.row.astype(np.int64) + begin, met.col.astype(np.int64)
@@ -170,8 +151,8 @@ def _similar_pairs(matrix: sparse.csr_array) -> list[tuple[int, int, float]]:
         rows, columns = rows[close], columns[close]
         shared = np.asarray(matrix[rows].multiply(matrix[columns]).sum(axis=1))
         similarity = shared / (sizes[rows] + sizes[columns] - shared)
-        found = zip(rows, columns, similarity, strict=True)
-        pairs += [(int(i), int(j), float(s)) for i, j, s in found if s >= DUPLICATE]
+        alike = similarity >= DUPLICATE
+        pairs += zip(rows[alike].tolist(), columns[alike].tolist(), strict=True)
     return pairs
 
 

@@ -26,8 +26,8 @@ class ScoreOptions:
     """How exports are read and scored.
 
     Attributes:
-        workers: processes that score, each on one core; 0 for one a core, or little work in this process alone, which
-            takes all cores; so does 1.
+        workers: processes that score, one core each. 1: this process alone, on all cores. 0: the same for little work,
+            else one process a core.
         batch_tokens: tokens per forward pass.
     """
 

@@ -166,7 +166,7 @@ class Classifier:
     def _prove(
         self, messages: Sequence[Message], verdicts: Sequence[Verdict], known: Memory
     ) -> list[Verdict]:
-        """What is tried of a message is read once and forgotten with it; `known` stays as it is."""
+        """Each message is tried with a cache of its own, dropped afterwards; `known` is only read."""
 
         def trying() -> Classifier:
             return Classifier(self._backend, self._encoder, self.settings, memory=ChainMap({}, known))

@@ -30,13 +30,18 @@ _SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Chinese, Japanese and Korean, of which a few letters are a sentence; fewer may be a name."""
 
 MIN_WORDS = 4
+"""Of a line that is judged by itself."""
 SENTENCE_WORDS = 6
+"""Of a sentence that is judged by itself."""
 STRANGE_WORDS, STRANGE_SHARE = 3, 0.6
 """Words in small letters that are not English, so many and this share of all such, make a text foreign."""
 OTHER_LETTERS, OTHER_SYLLABLES = 6, 4
 FEWEST_WORDS = 2
+"""Of a short text."""
 FOREIGN_SCORE = 0.6
+"""Score from which another language is believed."""
 ENGLISH_SCORE = 0.15
+"""Score from which the text may be English after all."""
 MAX_CHARACTERS = 2000
 
 

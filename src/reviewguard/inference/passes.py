@@ -76,7 +76,7 @@ def _forward(backend: Backend, windows: Sequence[Window], batch_tokens: int) -> 
             seller = slice(*windows[i].seller)
             evidence = output.evidence[row, seller].astype(np.float64)
             attention = output.attention[row, seller].astype(np.float64)
-            # The same sum as the model's own, which depends on the batch in its last digits.
+            # Summed again: the model's own sum differs in its last digits with the batch. A plain head has no evidence.
             own = (evidence * attention).sum(axis=0)
             logits = own if evidence.any() else output.logits[row].astype(np.float64)
             effects = output.attribution

@@ -160,7 +160,9 @@ def decided_by(proof: Proof | None) -> tuple[Quote, ...]:
 
 def _headline(verdict: Verdict, *, colour: bool) -> Text:
     if verdict.verdict is None:
-        return Text(f"not scored: {verdict.error}", style=_VERDICT_STYLES[None] if colour else "")
+        return Text(
+            f"not scored: {printable(verdict.error or '')}", style=_VERDICT_STYLES[None] if colour else ""
+        )
     text = Text(verdict.verdict, style=_VERDICT_STYLES[verdict.verdict] if colour else "")
     chance = percent(verdict.probability or 0.0)
     return text.append(f"  {chance} likely to break the {verdict.profile} rules", style="not bold")

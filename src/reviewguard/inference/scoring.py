@@ -78,7 +78,9 @@ def run_job(job: ScoreJob, progress: Report = silent) -> ScoreResult:
     """
     load_policy().profile(job.options.profile)
     files = tuple(find_files(job.inputs))
-    _check_out(job.out, files)
+    if job.out:
+        suffix_of(job.out)
+        check_apart(job.out, files)
     with _resumable(job), _workspace(job) as (workspace, folder):
         classifier = load(job.model)
         records = read_records(job.inputs, job.options.read)
@@ -88,13 +90,6 @@ def run_job(job: ScoreJob, progress: Report = silent) -> ScoreResult:
         engine = _engine(job, classifier.settings)
         score(classifier, workspace, job.options, engine=engine, progress=progress)
         return _finish(job, files, workspace, folder, progress)
-
-
-def _check_out(out: Path | None, files: tuple[Path, ...]) -> None:
-    if out is None:
-        return
-    suffix_of(out)
-    check_apart(out, files)
 
 
 @contextmanager

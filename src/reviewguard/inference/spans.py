@@ -105,7 +105,7 @@ def _word_at(words: Sequence[Span], places: Ints) -> Ints:
 
 
 def evidence_spans(text: str, type_name: str, scores: WordScores, threshold: float) -> list[Evidence]:
-    """The phrases that drove one type, in text order; weights sum to at most 1. None of a head that weighs no word."""
+    """The phrases that drove one type, in text order; weights sum to at most 1. None where no word has any weight."""
     if not scores.weight.any():
         return []
     marked = scores.probability >= threshold

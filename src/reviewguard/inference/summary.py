@@ -17,7 +17,7 @@ def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
     """The counts, then the worst messages in full, then what was written."""
     counts = result.counts
     parts: list[RenderableType] = [_counts(result), _types(result)]
-    if said := one_sided(sum(counts.decisions.values()) + counts.not_scored, counts.buyers):
+    if said := one_sided(counts.sellers, counts.buyers):
         parts.append(Text(said))
     parts += [Text(printable(f"unreadable: {error_of(row)}")) for row in result.unreadable]
     if more := counts.unreadable - len(result.unreadable):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from math import exp, log, log2
 
 from reviewguard.inference.doubts import is_judged
 from reviewguard.inference.kinds import KindCounter
-from reviewguard.schema import ScoredRecord, Verdict
+from reviewguard.schema import ScoredRecord
 from reviewguard.settings import ProfileSettings
 
 _Entry = tuple[float, int, bytes, ScoredRecord]
@@ -30,14 +30,10 @@ class Candidate:
     same: int = 1
 
     @property
-    def text(self) -> str:
-        """The seller's words."""
-        return self.row.record.text
-
-    @property
     def probability(self) -> float:
         """Of a violation, 0–1."""
-        return _probability(self.row.verdict)
+        assert self.row.verdict is not None and self.row.verdict.probability is not None  # it is judged
+        return self.row.verdict.probability
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,12 +58,15 @@ def least_certain(rows: Iterable[ScoredRecord], cuts: ProfileSettings, most: int
     What the buyer said just before may decide a text, so sendings of one kind differ in how certain they are.
     """
     kinds, unfit, kept = KindCounter(), 0, _LeastCertain(most)
-    for number, row in enumerate(_judged(rows)):
-        if row.verdict and not is_judged(row.verdict.reasons):
+    for number, row in enumerate(rows):
+        verdict = row.verdict
+        if verdict is None or verdict.probability is None:
+            continue
+        if not is_judged(verdict.reasons):
             unfit += 1
             continue
         kind, _ = kinds.add(row.record.text)
-        kept.offer((uncertainty(_probability(row.verdict), cuts), -number, kind, row))
+        kept.offer((uncertainty(verdict.probability, cuts), -number, kind, row))
     return Candidates(
         tuple(Candidate(row, value, kinds.counts[kind]) for value, _, kind, row in kept.ranked()),
         kinds.counts.total(),
@@ -117,16 +116,6 @@ class _LeastCertain:
         else:
             self._heap.remove(entry)
             heapify(self._heap)
-
-
-def _judged(rows: Iterable[ScoredRecord]) -> Iterator[ScoredRecord]:
-    return (row for row in rows if row.verdict and row.verdict.probability is not None)
-
-
-def _probability(verdict: Verdict | None) -> float:
-    assert verdict is not None  # candidates are judged
-    assert verdict.probability is not None
-    return verdict.probability
 
 
 def _entropy(p: float) -> float:

@@ -74,7 +74,6 @@ class Workspace:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self._db = connect(path)
 
     @classmethod
@@ -89,15 +88,11 @@ class Workspace:
             workspace._db.execute("pragma synchronous = off")
             yield workspace
 
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._db.close()
 
     def clear(self) -> None:
         """Forget everything."""

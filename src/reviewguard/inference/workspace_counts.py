@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from reviewguard.inference.audit.templates import TemplateIndex
 from reviewguard.inference.workspace_rows import bytes_text
 from reviewguard.schema import Decision
 
 _LOOKED_AT = 1_000
-"""Of an export that is one template, so many letters at most are compared for the worst."""
+"""How many of the likeliest messages are compared at most, or an export of one template would take forever."""
 
 SELLER, BUYER, SYSTEM, UNREADABLE = range(4)
 """Kinds of records, as the work file numbers them."""
@@ -81,8 +82,6 @@ def worst_numbers(db: sqlite3.Connection, count: int) -> list[int]:
 
 
 def _one_of_each_template(rows: Iterable[tuple[int, bytes, bytes]]) -> Iterator[int]:
-    from reviewguard.inference.audit.templates import TemplateIndex  # an audit itself reads a work file
-
     index, seen = TemplateIndex(), set[int]()
     for number, value, verdict in rows:
         text = bytes_text(value)

@@ -17,7 +17,7 @@ _VERDICT = ("verdict", "probability", "language", "reasons", "error", "without_e
 _DATE, _TEXT = "date", "text"
 
 TEXT, INTEGER, FLOAT, BOOLEAN, DATE, NAIVE_DATE, LONG_INTEGER = (1 << bit for bit in range(7))
-_KINDS = {str: TEXT, int: INTEGER, float: FLOAT, bool: BOOLEAN, type(None): 0}
+_KINDS = {str: TEXT, float: FLOAT, bool: BOOLEAN, type(None): 0}
 
 
 def text_bytes(text: str) -> bytes:

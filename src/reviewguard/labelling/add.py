@@ -136,7 +136,7 @@ def _settled(
 def _compared(
     candidates: Sequence[Candidate], known: Sequence[Known], decisions: Decisions
 ) -> tuple[list[Candidate], Comparison]:
-    """Rows rejected without a conflict, and the others compared: one like a rejected row is no repetition then."""
+    """Rows rejected without a conflict, and the rest compared without them: what is like one repeats nothing."""
     first = compare(candidates, known)
     named = decisions.reject - {conflict.new.id for conflict in first.conflicts}
     rejected = [item for item in first.fresh if item.id in named]

@@ -47,7 +47,7 @@ def rationale_of(items: Sequence[Any], text: str, types: tuple[str, ...]) -> tup
             raise Unusable("words are marked, but no type is given: name their type, or leave them out")
         return ()  # a dash, or a count of words
     found = [stretch for item in items for stretch in _stretches(item, text, types)]
-    return tuple(sorted(set(found), key=lambda item: (item.start, item.end, item.type)))
+    return tuple(sorted(set(found)))
 
 
 def _stretches(item: Any, text: str, types: tuple[str, ...]) -> Iterator[Rationale]:

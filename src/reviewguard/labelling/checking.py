@@ -73,7 +73,7 @@ def _both_refused(candidates: Sequence[Candidate], contradicted: Mapping[str, st
 
 
 def _candidate(original: LabelledRow, values: Mapping[str, object]) -> Candidate | Refused:
-    label, issues = parse_label(values, original.file, original.line)
+    label, issues = parse_label(values, original.file, 0)
     if label is not None:
         issues = tuple(_told_issues(label))
     if label is None or issues:

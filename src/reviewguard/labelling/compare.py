@@ -87,7 +87,9 @@ def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
     fresh: list[Candidate] = []
     repetitions: list[Repetition] = []
     conflicts: list[Conflict] = []
-    to_come = set(range(len(known), len(pool)))  # and repetitions, which never come in
+    to_come = set(
+        range(len(known), len(pool))
+    )  # rows that are not compared with: later ones, and repetitions
     likes_of = find_likes(pool[len(known) :], pool)
     for place, (item, likes) in enumerate(zip(new, likes_of, strict=True), len(known)):
         near = [like for like in likes if like.index not in to_come]
@@ -110,7 +112,8 @@ def _sorted(
 ) -> tuple[_Found | None, list[_Found]]:
     """What the label repeats, and what it contradicts.
 
-    What repeats a known label contradicts other rows of its file alone: known ones were settled when that came in.
+    What repeats a stored label can contradict rows of its own file alone: conflicts with stored labels were settled
+    when that one was added.
     """
     nearest = _nearest(item, pool, near)
     repeated = None

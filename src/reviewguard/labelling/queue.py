@@ -75,7 +75,10 @@ def read_items(
         note(unreadable_rows(unreadable))
     readable = (item for item in found if item.text.strip())
     wanted = (item for item in readable if everything or item.suggested or item.shown != COMPLIANT)
-    return list({item.key: item for item in reversed(list(wanted))}.values())[::-1]
+    different: dict[tuple[str, str], Item] = {}
+    for item in wanted:
+        different.setdefault(item.key, item)
+    return list(different.values())
 
 
 def _scored_before(path: Path, options: ReadOptions) -> tuple[list[Item], int]:

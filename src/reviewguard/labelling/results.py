@@ -64,7 +64,7 @@ class AddReport:
 
     Attributes:
         added: labels added, or to be added once nothing is open.
-        removed: ids of stored labels that go: another label was accepted, or the written message's own.
+        removed: ids of stored labels to delete: another label was accepted instead, or the written message's own.
         repetitions: rows with a label that is known already.
         conflicts: known labels that rows contradict, with what was decided.
         doubts: added labels that may be wrong, the most doubtful first.

@@ -62,12 +62,6 @@ class LabelledRow:
     details: Details
     extra: Mapping[str, str]
 
-    @property
-    def line(self) -> int:
-        """The last number of `place` ("line 12", "sheet Labels, row 3"); 0 where there is none."""
-        numbers = re.findall(r"\d+", self.place)
-        return int(numbers[-1]) if numbers else 0
-
 
 @dataclass(frozen=True, slots=True)
 class Refused:

@@ -47,8 +47,8 @@ class Settled:
 def settle(fresh: Iterable[Candidate], conflicts: Iterable[Conflict], dataset: Dataset) -> Settled:
     """Apply the decisions.
 
-    An accepted label replaces all that it contradicts, and stands for the written messages that those stood for. Where
-    these say the same as it does, it is not needed: the labels before it go, and they count again.
+    An accepted label replaces every label that it contradicts, and overrides the written messages that those overrode.
+    If these say the same already, it is not stored: the labels in between are removed, and the written ones count.
     """
     stands_for = _stands_for(dataset)
     taken = [*fresh]
@@ -84,7 +84,7 @@ def _says_the_same(item: Candidate, old: StoredLabel) -> bool:
 
 
 def lost(repetitions: Iterable[Repetition], standing: Iterable[Known]) -> list[Repetition]:
-    """Those whose known label does not stand any more; a row that its file holds twice goes with the first."""
+    """Repetitions whose known label is removed now; a second copy of a row in its file shares the fate of the first."""
     stands = {_said(item.message) for item in standing}
     return [
         item

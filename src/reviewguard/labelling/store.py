@@ -6,13 +6,9 @@ from collections.abc import Collection, Iterable
 from itertools import groupby
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from reviewguard.curation.labels import Label, Labels, read_labels, write_labels
 from reviewguard.errors import InputError
-from reviewguard.files import disk_errors
-
-LOCK = ".lock"
+from reviewguard.writer import Writer
 
 
 def store(target: Path, new: Iterable[Label], stored: Labels, *, removed: Collection[str] = ()) -> None:
@@ -29,21 +25,14 @@ def store(target: Path, new: Iterable[Label], stored: Labels, *, removed: Collec
         InputError: another process writes there, or has written since.
     """
     folder = target.parent
-    with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(folder / LOCK, timeout=0):
-                if read_labels(folder) != stored:
-                    raise InputError(f"{folder} was changed meanwhile", fix="run the same command again")
-                _write(target, list(new), stored, removed)
-        except Timeout as error:
-            raise InputError(
-                f"another process writes to {folder}", fix="try again when it is done"
-            ) from error
+    with Writer(folder).writing("data add"):
+        if read_labels(folder) != stored:
+            raise InputError(f"{folder} was changed meanwhile", fix="run the same command again")
+        _write(target, list(new), stored, removed)
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether two names lead to one file; on a disk that ignores case, names that differ in it do."""
+    """Whether both names are the same file: on a disk that ignores case `Notice.jsonl` and `notice.jsonl` are."""
     return one == other or (one.exists() and other.exists() and one.samefile(other))
 
 

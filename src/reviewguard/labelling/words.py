@@ -37,4 +37,4 @@ def _places(text: str, words: str) -> tuple[tuple[int, int], ...]:
 def mark(text: str, quotes: Iterable[tuple[str, str]]) -> tuple[Rationale, ...]:
     """Rationales, in text order, for (words, type) pairs; words that are not in the text give none."""
     found = {Rationale(a, b, kind) for words, kind in quotes for a, b in find_words(text, words)}
-    return tuple(sorted(found, key=lambda item: (item.start, item.end, item.type)))
+    return tuple(sorted(found))

@@ -54,14 +54,15 @@ class AttributionHead(nn.Module):
 
 
 def chosen(states: Sequence[State]) -> list[State]:
-    """The states that the head reads, of all: those of the embeddings and of each layer."""
+    """Of all hidden states (embeddings, then each layer), the three that the head reads: first, middle, last."""
     return [states[0], states[(len(states) - 1) // 2], states[-1]]
 
 
 def state_names(graph: Graph) -> list[str]:
-    """What the head reads in a graph: a layer ends with its second normalization; rounding adds some of its own.
+    """Names of the values in the graph that the head reads.
 
-    Nothing where the encoder is built otherwise, or its embeddings are of another width than its layers.
+    Each layer ends with its second LayerNormalization; those that rounding added (`…_small`) are skipped. Nothing where
+    the encoder is built otherwise, or its embeddings are of another width than its layers.
     """
     normal = [
         node

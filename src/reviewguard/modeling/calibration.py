@@ -79,7 +79,7 @@ def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Pr
 
 
 def _rounded_up(threshold: float) -> float:
-    """To four digits, so that its precision still holds; as it is where none but 1, which nothing reaches, is above."""
+    """To four digits, so that the promised precision still holds; as it is where that is 1, which none reaches."""
     rounded = math.ceil(threshold * 1e4) / 1e4
     return rounded if rounded < 1 else threshold
 
@@ -104,7 +104,7 @@ def fit_platt(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Calib
 
 
 def fit_level(compliant: NDArray[np.float64]) -> Calibration:
-    """Even odds at the logit that `SCARCE_FALSE_ALARMS` of these reach, at least one message's."""
+    """50% at the logit that the highest `SCARCE_FALSE_ALARMS` of these compliant messages reach, one at least."""
     cut = float(np.quantile(compliant, 1 - SCARCE_FALSE_ALARMS, method="higher"))
     return Calibration(1.0, round(-cut, 6))
 

@@ -54,7 +54,8 @@ class CardFacts:
         missed_at_most: share of violations called compliant, 0–1, as promised with 95% confidence.
         started_from: version and data digest of the run whose weights the training began with; None for the base's.
         taught_by: of a model that larger ones taught, or that began with such a one's weights: `teacher`, `seeds` and,
-            where known, `windows`.
+            where known, `windows`; in the second case that one's `version`.
+        averaged_with: the models with which its weights were averaged: `version` and `share`, 0–1.
         calibrated_on: digest of the data that calibration and thresholds are of, if not `data_digest`.
         mix: of a retraining: what it was trained on instead of the whole training split, and how many messages of each.
     """
@@ -72,6 +73,7 @@ class CardFacts:
     missed_at_most: float = 1.0
     started_from: Mapping[str, Any] | None = None
     taught_by: Mapping[str, Any] | None = None
+    averaged_with: Sequence[Mapping[str, Any]] = ()
     mix: Mapping[str, int] | None = None
     calibrated_on: str | None = None
     limits: Mapping[str, str] = field(default_factory=dict)

@@ -28,8 +28,8 @@ Floats = NDArray[np.float64]
 SAME = 0.8
 """Cosine of two messages' TF-IDF from which they are near-identical."""
 TEXT_SHARE = 0.6
-"""Of the seller's words in the cosine of two messages after a buyer's. The buyer's have the rest: the same text after
-other words may have another label, and has at most the square root of it, which is below `SAME`."""
+"""Weight of the seller's words where a buyer wrote before; the buyer's words have the rest. So the same text after
+different buyers, whose label may differ, stays below `SAME`."""
 TOPICS = 100
 """Dimensions of the space in which messages are clustered."""
 

@@ -17,7 +17,7 @@ from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 
 BATCH = 64
 KEPT_FROM = 1000
-"""New texts in one call from which writing all of them to a file takes less time than it may save."""
+"""The file is written anew only when one call brings so many new texts."""
 
 
 def kept_beside(data: Path) -> Path:

@@ -227,7 +227,7 @@ def attending(encoder: PreTrainedModel, how: str) -> Iterator[None]:
 
 @contextmanager
 def fast_training(encoder: PreTrainedModel) -> Iterator[None]:
-    """On a processor, keep large blocks and write attention out: the fused one's backward pass is slow (torch 2.13)."""
+    """On a CPU, keep freed memory and use eager attention: the fused kernel's backward pass is slow (torch 2.13)."""
     if torch.cuda.is_available():
         yield
         return

@@ -117,7 +117,7 @@ class _Bench:
     progress: Progress
 
     def _weights_behind(self, methods: Sequence[Explainer]) -> str:
-        """The other methods explain the scores; what they were measured at holds with another attribution head too."""
+        """What these methods' results depend on: only ours and `Effects` read the attribution head."""
         head = self.model.attribution
         if head is None or all(method.name not in (OURS, Effects.name) for method in methods):
             return self.weights

@@ -43,11 +43,16 @@ def lineage(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def taught_by(facts: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The teachers of a training, or of the nearest one before it whose weights it began with; None without any."""
+    """The teachers of a training, or of the nearest one before it whose weights it began with; None without any.
+
+    Of an earlier one with its `version`.
+    """
+    earlier: dict[str, Any] = {}
     while facts:
         if told := facts.get("taught_by"):
-            return dict(told)
+            return dict(told) | earlier
         facts = facts.get("started_from")
+        earlier = {"version": facts["version"]} if facts else {}
     return None
 
 

@@ -21,7 +21,7 @@ from reviewguard.schema import Cell, Record
 _DELIMITERS = ",;\t|^~\x1f\x01"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*$")
 _HEAD_LINES = 30
-"""Lines among which the header is looked for; those of one row, and empty ones, count each."""
+"""Lines among which the header is looked for; empty ones count, and each line of a row of several."""
 
 _EXTRA = "cells beyond the header"
 

@@ -190,7 +190,7 @@ def _names_month(text: str) -> bool:
 
 
 _DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))
-"""What is read alike from both holds a whole date of its own."""
+"""A text is read with either for what it lacks; where the results differ, day, month or year was lacking."""
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:

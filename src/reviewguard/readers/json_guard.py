@@ -8,7 +8,7 @@ from pathlib import Path
 from reviewguard.errors import InputError
 
 MAX_DEPTH = 64
-"""Objects and lists inside each other that are read; of somewhat more, up to thrice as many, some are."""
+"""Deepest nesting that is always read. Empty pairs of brackets are taken out first, so thrice as much may pass."""
 MAX_DIGITS = 1000
 """Digits of a number."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
-_RANGE = re.compile(rb"""mergeCell\s[^>]*?ref=["']([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})["']""")
+_RANGE = re.compile(rb"""mergeCell\s[^>]*?ref=["']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})["']""")
 _CHUNK, _LONGEST_TAG = 2**20, 2**10
 
 NumberedRows = Iterator[tuple[int, Sequence[Any]]]
@@ -16,16 +16,14 @@ Spans = Mapping[tuple[int, int], int]
 
 def merged_spans(sheet: BinaryIO, columns: Collection[int]) -> Spans:
     """What a sheet's XML merges downwards in these columns; it stands behind the rows, so all of it is read."""
-    from openpyxl.utils import range_boundaries
-
     spans: dict[tuple[int, int], int] = {}
     overlap = b""
     while chunk := sheet.read(_CHUNK):
         window = overlap + chunk
         for match in _RANGE.finditer(window) if b"mergeCell" in window else ():
-            column, first, _, last = range_boundaries(match[1].decode())
-            if column - 1 in columns and last > first:
-                spans[first, column - 1] = last
+            column, first, last = _number(match[1]) - 1, int(match[2]), int(match[3])
+            if column in columns and last > first:
+                spans[first, column] = last
         overlap = window[-_LONGEST_TAG:]
     return spans
 
@@ -42,3 +40,11 @@ def filled(rows: NumberedRows, spans: Spans, columns: Collection[int]) -> Number
             if number <= last and cells[column] is None:
                 cells[column] = value
         yield number, cells
+
+
+def _number(letters: bytes) -> int:
+    """A column's number from 1: A is 1, AA is 27."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - ord("A") + 1
+    return number

@@ -56,7 +56,7 @@ _NO_NUMBER = frozenset({"0", "no order", "keine", "n.v.", "tbd", "?"})
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 """A number as spreadsheets show it when it is too long: many are written alike."""
 _SPARED = ("date", "order_id", "thread")
-"""Fields of which a table may have several columns, filled by turns."""
+"""Fields for which another column of the kind is used in rows where the first is empty."""
 _CLOCK = re.compile(
     r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]\.?m\.?)?(?: ?(?:Z|[A-Z]{2,4}|[+-]\d\d:?\d\d))?", re.IGNORECASE
 )

@@ -213,7 +213,7 @@ def _without_rest(below: str, *, is_reply: bool) -> str:
 
 
 def _may_be_sellers(found: dict[str, str], text: str) -> bool:
-    """Whether a seller may ask there: what they forward and set like headers is often their own."""
+    """Whether a seller may ask there: they forward mails of their own, and lay text out like the headers of one."""
     sender = found.get("from", "").lower()
     if found["type"] == "quote" or _RELAY.search(sender):
         return False

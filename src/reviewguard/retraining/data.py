@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reviewguard import checkout
-from reviewguard.curation.labels import read_labels
+from reviewguard.curation.labels import Labels, read_labels
 from reviewguard.curation.pipeline import LABELS, UNRECORDED, CurationReport, build
+from reviewguard.curation.sources import unique_ids
 from reviewguard.curation.storage import load_splits, read_frozen
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
+from reviewguard.policy import load_policy
 from reviewguard.retraining.config import RetrainConfig
 from reviewguard.retraining.labels import RoundOfLabels, sort_labels, told_withdrawn, withdrawn
-from reviewguard.retraining.regression import regression_set
+from reviewguard.retraining.measure import PROFILE
 from reviewguard.schema import LabelledMessage
 from reviewguard.training import LEARNT
 
@@ -123,3 +125,15 @@ def _check_measured(
             fix=f"put them back into {places.messages}, or mend what `reviewguard data validate` says of them; where "
             "they are gone for good, `reviewguard data build --freeze --forget` records the splits without them",
         )
+
+
+def regression_set(labels: Labels) -> tuple[LabelledMessage, ...]:
+    """The labels that break the rules, by id, so that files may be added, renamed and put together.
+
+    Those that training must not see (they read like a test message), or that were kept for measuring, count too. Of
+    several labels of one id the first counts, as in training.
+    """
+    rules = load_policy().profile(PROFILE)
+    known = unique_ids((label.located for label in labels.labels), ()).located
+    confirmed = (item.message for item in known if rules.is_broken(item.message.types))
+    return tuple(sorted(confirmed, key=lambda message: message.id))

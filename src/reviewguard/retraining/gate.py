@@ -101,7 +101,7 @@ def judge(questions: Questions, champion: Answers, challenger: Answers, config: 
             for item in served_differences(questions.test, champion.test, challenger.test, draws)
         ),
         *slices,
-        *_behaviour(questions, champion, challenger, config),
+        *_behaviour(questions, champion, challenger, draws, config),
         _calibration(champion, challenger, config),
         _held_out(questions, champion, challenger, config),
         _mcnemar(pair),
@@ -173,12 +173,11 @@ def _slice(item: Difference, config: GateConfig) -> GateLine:
 
 
 def _behaviour(
-    questions: Questions, champion: Answers, challenger: Answers, config: GateConfig
+    questions: Questions, champion: Answers, challenger: Answers, draws: Draws, config: GateConfig
 ) -> list[GateLine]:
     if champion.behaviour is None or challenger.behaviour is None:
         allowed, why = f"{config.behaviour_loss:.3f}", "there is no behaviour suite"
         return [GateLine("behaviour", allowed, True, why, decides=False)]
-    draws = Draws(config.seed, config.bootstrap)
     whole, *capabilities = behaviour_differences(
         questions.behaviour, champion.behaviour, challenger.behaviour, draws
     )

@@ -112,16 +112,13 @@ def champions(entries: Sequence[HistoryEntry], champion: str | None) -> tuple[st
         if entry.from_version is not None and stack[-1:] != [entry.from_version]:
             stack.append(entry.from_version)
         if entry.action == "rollback" and entry.to_version in stack:
-            del stack[_last(stack, entry.to_version) + 1 :]
+            while stack[-1] != entry.to_version:
+                stack.pop()
         else:
             stack.append(entry.to_version)
     if champion is not None and stack[-1:] != [champion]:
         stack.append(champion)
     return tuple(stack)
-
-
-def _last(items: Sequence[str], item: str) -> int:
-    return len(items) - 1 - items[::-1].index(item)
 
 
 def _parse(line: bytes) -> HistoryEntry | None:

@@ -119,7 +119,7 @@ def served_differences(
 def slice_differences(pair: Pair, draws: Draws, least: int) -> list[Difference]:
     """F1 and false-alarm rate of each slice of at least so many messages; the intervals hold for all at once."""
     masks = {
-        f"{dimension} {value}": _mask(places, len(pair.positive))
+        f"{dimension} {value}": np.isin(np.arange(len(pair.positive)), places)
         for (dimension, value), places in members_of(pair.examples).items()
         if len(places) >= least
     }
@@ -137,7 +137,10 @@ def behaviour_differences(
         f"behaviour: {name}": np.array([name == own for own, _ in places]) for name in suite
     }
     names = [f"{name}:{case}" for name, case in places]
-    statistics = {name: _less(_mean(after, mask), _mean(before, mask)) for name, mask in masks.items()}
+    statistics = {
+        name: _less(metrics.share(after, of=mask), metrics.share(before, of=mask))
+        for name, mask in masks.items()
+    }
     found = estimate(statistics, names, seed=draws.seed, bootstrap=draws.resamples)
     return [
         Difference(name, float(before[mask].mean()), float(after[mask].mean()), _range(found[name]))
@@ -218,22 +221,12 @@ def _less(one: Statistic, other: Statistic) -> Statistic:
     return lambda weights: one(weights) - other(weights)
 
 
-def _mean(values: Bools, mask: Bools) -> Statistic:
-    return metrics.share(values, of=mask)
-
-
 def _range(figure: Figure) -> Range:
     return Range(float(figure.value or 0.0), figure.low, figure.high)
 
 
 def _flags(evaluation: Evaluation) -> Bools:
     return np.asarray(evaluation.probabilities >= evaluation.threshold)
-
-
-def _mask(places: Sequence[int], length: int) -> Bools:
-    mask = np.zeros(length, dtype=np.bool_)
-    mask[list(places)] = True
-    return mask
 
 
 def _passed(report: BehaviourReport, places: Sequence[tuple[str, str]]) -> Bools:

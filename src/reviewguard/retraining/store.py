@@ -138,7 +138,7 @@ class ModelStore(ModelShelf):
             InputError: no such version, it is served already, or another process is writing.
             ModelError: its folder is damaged; nothing changed.
         """
-        self.get(version)  # now: a lock would make a folder where there is none
+        self.get(version)  # before locking, which makes the folder
         with self.writing("promote"), disk_errors(self.folder):
             return self._change("promote", self.get(version), by, reason, forced=forced)
 
@@ -179,7 +179,7 @@ class ModelStore(ModelShelf):
                 self.sync()  # what was cut off may have left another registry behind
             raise InputError(f"{model.version} is the champion already")
         before = self._kept_champion()
-        with disk_errors(self._history):  # now: once the folders are exchanged it would be too late
+        with disk_errors(self._history):  # before the folders are exchanged: later it is too late to refuse
             self._history.open("ab").close()
         remove_folder(self._new)
         copy_folder(self._versions / model.version / MODEL, self._new)

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 from reviewguard.errors import InputError, ModelError
 from reviewguard.files import atomic_write, sha256, write_json
@@ -15,8 +14,7 @@ from reviewguard.folders import copy_folder, replace_folder
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, verify_files
 from reviewguard.settings import Settings
 
-Alias = Literal["champion", "challenger", "previous"]
-CHAMPION, CHALLENGER, PREVIOUS = ALIASES = get_args(Alias)
+CHAMPION, CHALLENGER, PREVIOUS = ALIASES = ("champion", "challenger", "previous")
 """The version that is served, the one that wants to be, and the one that a rollback goes to."""
 
 MODEL, WEIGHTS, TAGS, RUN = "model", "weights", "tags.json", "run.json"
@@ -26,7 +24,7 @@ DATA_DIGEST, GATE, PARENT, MODEL_SHA256, ADDED = "data_digest", "gate", "parent"
 """Tags that every version may carry: what it was trained on, what the gate said, the champion it was trained
 against, the SHA-256 of its `model.onnx`, and when it came into the store."""
 PASSED, NOT_RUN = "passed", "not run"
-"""What the tag `gate` begins with, unless the gate failed; reasons may follow."""
+"""The tag `gate` of a version that passed, and what stands for a missing one; a failed one says `failed on …`."""
 
 
 @dataclass(frozen=True, slots=True)

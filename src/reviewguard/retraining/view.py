@@ -66,7 +66,7 @@ def history_line(entry: HistoryEntry) -> str:
 
 def figures_view(changes: Sequence[FigureChange], before: StoredModel, after: StoredModel) -> RenderableType:
     """Figures side by side, with a note where they were measured on other data."""
-    table = _table("", f"{before.version}", f"{after.version}", "difference", left=1)
+    table = _table("", before.version, after.version, "difference", left=1)
     dataset = None
     for change in changes:
         if change.dataset != dataset:
@@ -76,12 +76,10 @@ def figures_view(changes: Sequence[FigureChange], before: StoredModel, after: St
         table.add_row(f"  {change.figure}", _number(change.before), _number(change.after), difference)
     if not changes:
         return Text("Neither version has an evaluation.json.")
-    return Group(table, *map(Text, _data_note(before, after)))
-
-
-def _data_note(before: StoredModel, after: StoredModel) -> Iterator[str]:
-    if measured_on(before) != measured_on(after):
-        yield "Each was measured when it was exported, on the data of its day, and these differ: see --data."
+    if measured_on(before) == measured_on(after):
+        return table
+    note = "Each was measured when it was exported, on the data of its day, and these differ: see --data."
+    return Group(table, Text(note))
 
 
 def changes_view(changes: VerdictChanges, top: int) -> RenderableType:

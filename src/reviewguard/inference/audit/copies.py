@@ -13,11 +13,11 @@ from reviewguard.schema import Record
 
 
 class Copies:
-    """Knows a message that stands in more than one file; holds hashes of orders that several files are about.
+    """Finds messages that several files hold; keeps hashes of the orders that several files are about.
 
-    A file may hold one text twice to one order at one time, which may be but a day; ids of two files do not compare,
-    nor do their clocks. So a message counts, for each day, as often as it stands in the file that holds it most often.
-    A file that names no agent or ASIN does not hide from a filter what another one tells of the same message.
+    Ids and clock times of different files cannot be compared. So for each order, text and day the file that holds the
+    most of them says how often the message was sent. A file that names no agent or ASIN does not hide from a filter
+    what another one tells of the same message.
     """
 
     def __init__(self, filters: AuditFilters) -> None:

@@ -116,7 +116,8 @@ def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
     for name in policy.order_rules:
         if found := [f for f in certain if f.rule == name]:
             counted = f"{policy.entry(name).title}: {_extent([s for f in found for s in f.sendings])}"
-            yield f"{_further(found) if name == REPEAT_REQUEST else counted}{_span(_breaking(found))}."
+            span = _span(sent for f in found for sent in f.breaking)
+            yield f"{_further(found) if name == REPEAT_REQUEST else counted}{span}."
 
 
 def _further(found: Sequence[Finding]) -> str:
@@ -130,10 +131,6 @@ def _extent(sendings: Sequence[Sending]) -> str:
     orders = {sent.order_id for sent in sendings if sent.order_id}
     count = plural(len(sendings), "message")
     return f"{count} to {plural(len(orders), 'order')}" if orders else count
-
-
-def _breaking(found: Iterable[Finding]) -> list[Sending]:
-    return [sent for f in found for sent in f.breaking]
 
 
 def _span(sendings: Iterable[Sending]) -> str:

@@ -12,7 +12,7 @@ from reviewguard.inference.audit.orders import Breach, asking_types
 from reviewguard.inference.audit.results import Finding, Sending, ShownMessage
 from reviewguard.inference.audit.templates import TemplateIndex, skeleton
 from reviewguard.inference.audit.threads import Thread, around, names_of, sending, show
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Decision, ScoredRecord
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Decision, ScoredRecord
 
 _THREADS_OF_BREACHES = 1_000
 """Broken order rules whose conversations are kept; after these the asks alone are."""
@@ -61,7 +61,7 @@ class FindingsCollector:
                 self._wanted.setdefault(number, []).append(i)
 
     def add(self, thread: Thread, copies: Collection[int] = ()) -> None:
-        """Take in one conversation; of `copies`, messages held twice, only what broke an order rule is kept."""
+        """Take in one conversation; rows in `copies` are skipped, but for those that broke an order rule."""
         once = [row for row in thread if row.number not in copies or row.number in self._wanted]
         people = names_of(once) if any(row.number in self._wanted for row in once) else frozenset()
         for at, row in enumerate(once):
@@ -174,11 +174,8 @@ def _ask_probability(row: ScoredRecord) -> float:
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:
-    group = {REVIEW_SOLICITING: 0, NEEDS_REVIEW: 2, COMPLIANT: 3}[finding.verdict]
-    if finding.rule and finding.verdict == REVIEW_SOLICITING:
-        group = 1
     return (
-        group,
+        2 if finding.verdict == NEEDS_REVIEW else 1 if finding.rule else 0,
         -round(finding.probability, 1),
         -len(finding.sendings),
         -finding.probability,

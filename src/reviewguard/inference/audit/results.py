@@ -147,7 +147,7 @@ class Bucket:
     Attributes:
         start, end: first and last day, within the days there are messages for.
         sellers, soliciting, doubtful: scored seller messages, those review-soliciting and those needs-review.
-        types: type → review-soliciting messages with it; `neutral_request` counts compliant ones.
+        types: type → review-soliciting messages with it; for `neutral_request` also compliant ones.
     """
 
     start: date

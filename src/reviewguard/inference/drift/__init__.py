@@ -1,6 +1,6 @@
 """Whether a new export still looks like what the model knows, or like an export before it."""
 
-from reviewguard.inference.drift.movements import Drift, Movement, compare
+from reviewguard.inference.drift.movements import Drift, compare
 from reviewguard.inference.drift.reference import REFERENCE_FILE, read_reference, write_reference
 from reviewguard.inference.drift.run import find_drift
 from reviewguard.inference.drift.sample import Sample, measure
@@ -8,7 +8,6 @@ from reviewguard.inference.drift.sample import Sample, measure
 __all__ = [
     "REFERENCE_FILE",
     "Drift",
-    "Movement",
     "Sample",
     "compare",
     "find_drift",

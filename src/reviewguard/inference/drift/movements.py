@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from statistics import fmean, median_low
 from typing import Any, Literal
 
 from reviewguard.inference.drift.sample import Sample
@@ -198,16 +200,11 @@ def _handed_over(verdicts: Mapping[str, int]) -> int:
 
 
 def _mean(sample: Mapping[float, int]) -> float:
-    return sum(value * count for value, count in sample.items()) / sum(sample.values())
+    return fmean(sample, sample.values())
 
 
 def _median(sample: Mapping[float, int]) -> float:
-    half, seen = sum(sample.values()) / 2, 0
-    for value in sorted(sample):
-        seen += sample[value]
-        if seen >= half:
-            return value
-    raise ValueError("an empty sample has no median")
+    return median_low(Counter(sample).elements())
 
 
 def _sentence(measure: Measure, size: Size, direction: str, before: float, after: float) -> str:

@@ -57,15 +57,8 @@ class Sample:
         def names(name: str) -> dict[str, int]:
             return {str(key): int(count) for key, count in values[name].items()}
 
-        return cls(
-            messages=int(values["messages"]),
-            texts=int(values["texts"]),
-            score=numbers("score"),
-            words=numbers("words"),
-            unknown=numbers("unknown"),
-            language=names("language"),
-            verdict=names("verdict"),
-        )
+        counted: dict[str, Any] = {n: numbers(n) for n in NUMBERS} | {n: names(n) for n in NAMES}
+        return cls(messages=int(values["messages"]), texts=int(values["texts"]), **counted)
 
 
 def measure(verdicts: Iterable[Verdict], encoder: MessageEncoder) -> Sample:

@@ -17,7 +17,9 @@ def drift_view(drift: Drift, *, colour: bool) -> RenderableType:
     """The figures, then a sentence for each, then whether to label."""
     sentences = [Text(m.sentence, style=_STYLES[m.size] if colour else "") for m in drift.movements]
     advice = Text(drift.advice, style="bold" if colour else "")
-    return Group(_table(drift), *map(Text, drift.notes), Text(), *sentences, Text(), advice)
+    return Group(
+        _table(drift), *(Text(printable(note)) for note in drift.notes), Text(), *sentences, Text(), advice
+    )
 
 
 def _table(drift: Drift) -> Table:

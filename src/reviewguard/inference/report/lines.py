@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
-from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
+from reviewguard.inference.audit.results import Audit, Sending, ShownMessage
 from reviewguard.policy import load_policy
 
 
 def finding_lines(audit: Audit) -> Iterator[dict[str, Any]]:
     """Each finding with its messages, rules, advice and sendings, ranked."""
     for rank, finding in enumerate(audit.findings, 1):
+        first, last = finding.days or (None, None)
         yield {
             "rank": rank,
             "id": finding.id,
@@ -30,14 +30,9 @@ def finding_lines(audit: Audit) -> Iterator[dict[str, Any]]:
             "asins": list(finding.asins),
             "rules": [asdict(load_policy().entry(name)) for name in finding.names],
             "sendings": [_sending(s) for s in finding.sendings],
-            **_days(finding),
+            "first": first and first.isoformat(),
+            "last": last and last.isoformat(),
         }
-
-
-def _days(finding: Finding) -> dict[str, str | None]:
-    if finding.days is None:
-        return {"first": None, "last": None}
-    return {"first": finding.days[0].isoformat(), "last": finding.days[1].isoformat()}
 
 
 _OF_THE_VERDICT = [
@@ -56,7 +51,7 @@ def _message(message: ShownMessage) -> dict[str, Any]:
     return {
         "number": message.number,
         "role": message.role,
-        "sent_at": _moment(message.sent_at),
+        "sent_at": message.sent_at and message.sent_at.isoformat(),
         "agent": message.agent,
         "subject": message.subject,
         "text": message.text,
@@ -65,8 +60,4 @@ def _message(message: ShownMessage) -> dict[str, Any]:
 
 
 def _sending(sending: Sending) -> dict[str, Any]:
-    return asdict(sending) | {"sent_at": _moment(sending.sent_at)}
-
-
-def _moment(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None
+    return asdict(sending) | {"sent_at": sending.sent_at and sending.sent_at.isoformat()}

@@ -119,7 +119,7 @@ def _environment() -> Environment:
     return environment
 
 
-_VERDICTS = {REVIEW_SOLICITING: "review-soliciting", NEEDS_REVIEW: "needs review", None: "not judged"}
+_VERDICTS = {REVIEW_SOLICITING: "review-soliciting", NEEDS_REVIEW: "needs review"}
 
 
 def _asset(name: str) -> str:
