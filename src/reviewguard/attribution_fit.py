@@ -23,7 +23,7 @@ from torch import Tensor
 from reviewguard.encoding import MessageEncoder, collate
 from reviewguard.inference.backend import OnnxBackend
 from reviewguard.modeling.attribution import AttributionHead, attach, state_names
-from reviewguard.modeling.explainers.target import ANY_VIOLATION, log_odds
+from reviewguard.modeling.explainers.any_violation import log_odds
 from reviewguard.modeling.explainers.words import ERASURES, WordedMessage, read_words
 from reviewguard.modeling.onnx_graph import Graph
 from reviewguard.modeling.spans import Marks
@@ -108,7 +108,7 @@ def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], 
             for row in rows
         ]
         logits = backend.run(collate(windows, encoder.pad_id)).logits.astype(np.float64)
-        answers = log_odds(torch.from_numpy(logits), ANY_VIOLATION).clamp(-CLIP, CLIP).numpy()
+        answers = log_odds(torch.from_numpy(logits)).clamp(-CLIP, CLIP).numpy()
         answers[[window.is_empty for window in windows]] = -CLIP
         states = backend.values(names, collate([message.window], encoder.pad_id))
         return Asked(

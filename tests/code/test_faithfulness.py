@@ -33,19 +33,14 @@ class GiftModel:
     """A violation, with probability 0.9, exactly while the word GIFT is there; else 0.1."""
 
     mask_id = MASK
-    types = ("incentive", "neutral_request")
+    violation_types = ("incentive",)
 
-    def target_types(self, target: int | None) -> tuple[str, ...]:
-        return self.types[:-1]
-
-    def probabilities(self, windows: list[Window], target: int | None) -> np.ndarray:
+    def probabilities(self, windows: list[Window]) -> np.ndarray:
         return np.array([0.9 if GIFT in window.ids else 0.1 for window in windows])
 
-    def kept_log_odds(
-        self, message: WordedMessage, kept: np.ndarray, target: int | None, how: Any
-    ) -> np.ndarray:
+    def kept_log_odds(self, message: WordedMessage, kept: np.ndarray, how: Any) -> np.ndarray:
         windows = [message.erased(~row, how, MASK) for row in kept]
-        chance = self.probabilities(windows, target)
+        chance = self.probabilities(windows)
         return np.log(chance / (1 - chance))
 
 

@@ -18,7 +18,6 @@ from reviewguard.inference.model_folder import MODEL_FILE, TOKENIZER_FILE, load
 from reviewguard.modeling.attribution import AttributionHead, attach, read_attribution, state_names
 from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.single_pass import Effects, Evidence
-from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import ERASURES, read_words
 from reviewguard.modeling.onnx_graph import Graph
 from reviewguard.schema import LabelledMessage, Message
@@ -165,11 +164,9 @@ def test_the_explainer_orders_words_by_evidence_and_effect(tiny_model_dir: Path)
             best = 1 / (1 + np.exp(-output.evidence[0, token, :-1].astype(np.float64).max()))
             evidence[word] = max(evidence[word], best)
             effects[word] += output.attribution[0, token]
-    found = Evidence().explain(probe, message, ANY_VIOLATION)
+    found = Evidence().explain(probe, message)
     np.testing.assert_allclose(found, deciding(evidence, effects), rtol=1e-5)
-    np.testing.assert_allclose(
-        Effects().explain(probe, message, ANY_VIOLATION), effects, rtol=1e-5, atol=1e-7
-    )
+    np.testing.assert_allclose(Effects().explain(probe, message), effects, rtol=1e-5, atol=1e-7)
     single = read_words([LabelledMessage("m", "gift", None, ("incentive",))], probe.encoder)[0]
     for method in (Evidence(), Effects()):
-        assert method.explain(probe, single, ANY_VIOLATION).shape == (1,)
+        assert method.explain(probe, single).shape == (1,)

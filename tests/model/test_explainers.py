@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,13 @@ import torch
 
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
+from reviewguard.modeling.explainers.any_violation import log_odds, probabilities, type_weights
 from reviewguard.modeling.explainers.cost import costs
 from reviewguard.modeling.explainers.gradients import GradientTimesInput, IntegratedGradients
 from reviewguard.modeling.explainers.probe import Passes, Probe, counted_passes
 from reviewguard.modeling.explainers.registry import choose
 from reviewguard.modeling.explainers.sampling import LeaveOneOut, Lime, PartitionShap
 from reviewguard.modeling.explainers.single_pass import Attention, Evidence, EvidenceTerms, Oracle
-from reviewguard.modeling.explainers.target import ANY_VIOLATION, log_odds, probabilities, type_weights
 from reviewguard.modeling.explainers.words import WordedMessage, read_words
 from reviewguard.schema import LabelledMessage, Rationale
 from reviewguard.training import finished_run
@@ -68,26 +69,27 @@ def test_erased_words_are_masked_or_gone(probe: Probe, message: WordedMessage) -
     assert (np.array(masked.ids)[~own] == ids[~own]).all()
     assert deleted.ids == tuple(ids[~own]) and deleted.seller[1] == message.window.seller[1] - own.sum()
     nothing = message.erased(np.ones(len(message.words), dtype=bool), "delete", probe.mask_id)
-    assert probe.probabilities([nothing], ANY_VIOLATION)[0] < 1e-6
+    assert probe.probabilities([nothing])[0] < 1e-6
 
 
 def test_any_violation_is_the_noisy_or_and_its_weights_the_derivative() -> None:
     logits = np.array([[0.3, -1.2, 2.0]])
     chance = 1 / (1 + np.exp(-logits[0, :2]))
-    assert probabilities(logits, ANY_VIOLATION)[0] == pytest.approx(1 - np.prod(1 - chance))
+    assert probabilities(logits)[0] == pytest.approx(1 - np.prod(1 - chance))
     variable = torch.tensor(logits, requires_grad=True)
-    log_odds(variable, ANY_VIOLATION).sum().backward()
+    log_odds(variable).sum().backward()
     assert variable.grad is not None
-    assert type_weights(logits[0], ANY_VIOLATION) == pytest.approx(variable.grad[0].numpy())
-    assert type_weights(logits[0], 1).tolist() == [0, 1, 0]
+    assert type_weights(logits[0]) == pytest.approx(variable.grad[0].numpy())
 
 
 def test_evidence_sums_to_the_logit_of_its_type(probe: Probe, message: WordedMessage) -> None:
-    logits = probe.logits([message.window])[0]
-    for kind in range(len(probe.types)):
-        assert EvidenceTerms().explain(probe, message, kind).sum() == pytest.approx(logits[kind], abs=1e-4)
-        scores, weights = (m.explain(probe, message, kind) for m in (Evidence(), Attention()))
-        assert (scores >= 0).all() and (scores <= weights).all()
+    output = probe.forward(message.window)
+    logits = output.logits[0].astype(np.float64)
+    assert (output.evidence * output.attention)[0].sum(axis=0) == pytest.approx(logits, abs=1e-4)
+    terms = EvidenceTerms().explain(probe, message)
+    assert terms.sum() == pytest.approx(type_weights(logits) @ logits, abs=1e-4)
+    scores, weights = (m.explain(probe, message) for m in (Evidence(), Attention()))
+    assert (scores >= 0).all() and (scores <= weights).all()
 
 
 @pytest.mark.parametrize("head", ["evidence", "plain"])
@@ -95,24 +97,25 @@ def test_integrated_gradients_are_complete(
     probe: Probe, plain: Probe, message: WordedMessage, head: str
 ) -> None:
     model = probe if head == "evidence" else plain
-    scores = IntegratedGradients(steps=64).explain(model, message, ANY_VIOLATION)
+    scores = IntegratedGradients(steps=64).explain(model, message)
     kept = np.array([[True], [False]]) & np.ones((1, len(message.words)), dtype=bool)
-    full, empty = model.kept_log_odds(message, kept, ANY_VIOLATION)
+    full, empty = model.kept_log_odds(message, kept)
     assert scores.sum() == pytest.approx(full - empty, abs=1e-3 + 0.01 * abs(full - empty))
 
 
 def test_leave_one_out_is_the_difference_by_hand(probe: Probe, message: WordedMessage) -> None:
     for erasure in ("mask", "delete"):
-        scores = LeaveOneOut(erasure).explain(probe, message, 1)
+        scores = LeaveOneOut(erasure).explain(probe, message)
         without = message.erased(np.arange(len(message.words)) == 2, erasure, probe.mask_id)
-        whole, rest = (probe.forward(window).logits[0, 1] for window in (message.window, without))
+        logits = np.vstack([probe.forward(window).logits for window in (message.window, without)])
+        whole, rest = log_odds(torch.from_numpy(logits.astype(np.float64))).tolist()
         assert scores[2] == pytest.approx(whole - rest, abs=1e-4)
 
 
 def test_shap_hands_out_the_whole_difference(plain: Probe, message: WordedMessage) -> None:
-    scores = PartitionShap(60).explain(plain, message, ANY_VIOLATION)
+    scores = PartitionShap(60).explain(plain, message)
     kept = np.array([[True], [False]]) & np.ones((1, len(message.words)), dtype=bool)
-    full, empty = plain.kept_log_odds(message, kept, ANY_VIOLATION)
+    full, empty = plain.kept_log_odds(message, kept)
     assert scores.sum() == pytest.approx(full - empty, abs=1e-3)
 
 
@@ -141,7 +144,7 @@ def test_sampling_methods_find_the_one_word_that_counts(probe: Probe, message: W
     model.word = message.window.ids[unique[0]]
     known = Probe(model, probe.encoder)
     for method in (LeaveOneOut(), Lime(100), PartitionShap(100)):
-        scores = method.explain(known, message, ANY_VIOLATION)
+        scores = method.explain(known, message)
         assert scores.argmax() == word, method.name
         assert scores[word] > 5 * np.abs(np.delete(scores, word)).max(), method.name
 
@@ -153,9 +156,9 @@ def test_every_method_scores_words_alike_at_every_call(
     state = torch.random.get_rng_state()
     for model, head in ((probe, "evidence"), (plain, "plain")):
         for method in choose([], head=head, attributes=False, samples=20):
-            first = method.explain(model, message, ANY_VIOLATION)
-            method.explain(model, other, 0)
-            again = method.explain(model, message, ANY_VIOLATION)
+            first = method.explain(model, message)
+            method.explain(model, other)
+            again = method.explain(model, message)
             assert first.shape == (len(message.words),) and first.dtype == np.float64
             assert np.isfinite(first).all() and (first == again).all(), method.name
     assert (torch.random.get_rng_state() == state).all()
@@ -165,8 +168,9 @@ def test_every_method_scores_words_alike_at_every_call(
 def test_attention_leaves_out_special_tokens_and_the_buyer(
     plain: Probe, probe: Probe, message: WordedMessage
 ) -> None:
-    assert 0 < Attention().explain(plain, message, ANY_VIOLATION).sum() < 1
-    assert Attention().explain(probe, message, 0).sum() == pytest.approx(1, abs=1e-4)
+    assert 0 < Attention().explain(plain, message).sum() < 1
+    whole = type_weights(probe.forward(message.window).logits[0].astype(np.float64)).sum()
+    assert Attention().explain(probe, message).sum() == pytest.approx(whole, abs=1e-4)
 
 
 def test_passes_are_counted(probe: Probe, message: WordedMessage) -> None:
@@ -187,19 +191,15 @@ def test_passes_are_counted(probe: Probe, message: WordedMessage) -> None:
 def test_one_word_is_explained_too(probe: Probe) -> None:
     single = read_words([labelled("Stars?")], probe.encoder)[0]
     for method in choose([], head="evidence", attributes=False, samples=20):
-        assert method.explain(probe, single, ANY_VIOLATION).shape == (1,)
+        assert method.explain(probe, single).shape == (1,)
 
 
-def test_the_oracle_knows_the_rationale_of_the_target(probe: Probe, message: WordedMessage) -> None:
-    kind = probe.types.index("incentive")
-    marked = [
-        TEXT[s:e]
-        for (s, e), v in zip(message.words, Oracle().explain(probe, message, kind), strict=True)
-        if v
-    ]
-    assert marked == ["gift", "card"]
-    assert not Oracle().explain(probe, message, kind - 1).any()
-    assert Oracle().explain(probe, message, ANY_VIOLATION).sum() == 2
+def test_the_oracle_knows_the_rationale_of_violations(probe: Probe, message: WordedMessage) -> None:
+    scores = Oracle().explain(probe, message)
+    marked = [TEXT[s:e] for (s, e), v in zip(message.words, scores, strict=True) if v]
+    assert marked == ["gift", "card"] and scores.sum() == 2
+    neutral = replace(message.example, rationale=(Rationale(0, len(TEXT), "neutral_request"),))
+    assert not Oracle().explain(probe, replace(message, example=neutral)).any()
 
 
 def test_longer_messages_are_left_out(probe: Probe) -> None:

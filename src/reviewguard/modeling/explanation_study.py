@@ -22,7 +22,6 @@ from reviewguard.modeling.explainers.probe import Probe, weights_digest
 from reviewguard.modeling.explainers.registry import NO_PEERS, OURS, Explainer, choose
 from reviewguard.modeling.explainers.sampling import LeaveOneOut
 from reviewguard.modeling.explainers.single_pass import Effects
-from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import Floats, WordedMessage, read_words
 from reviewguard.modeling.faithfulness import BINS, Reference, measure, reference
 from reviewguard.modeling.metrics import estimate, families_of, weighted_mean
@@ -181,7 +180,7 @@ class _Bench:
     def _scores(self, method: Explainer, data: _Messages, known: Reference) -> Sequence[Floats]:
         if isinstance(method, LeaveOneOut):
             return known.alone[method.erasure]
-        return [method.explain(self.model, message, ANY_VIOLATION) for message in data.messages]
+        return [method.explain(self.model, message) for message in data.messages]
 
     def _cost(self, data: _Messages) -> dict[str, Any]:
         self.progress(f"cost of {len(self.methods)} methods")
@@ -225,7 +224,7 @@ class _Bench:
 
 def _choose(model: Probe, name: str, examples: Sequence[LabelledMessage], config: StudyConfig) -> _Messages:
     rules = load_policy().profile(config.profile)
-    types = set(model.target_types(ANY_VIOLATION))
+    types = set(model.violation_types)
     wanted = [e for e in examples if rules.is_broken(e.types) and any(r.type in types for r in e.rationale)]
     fitting = read_words(wanted, model.encoder)
     if not fitting:

@@ -1,7 +1,7 @@
 """Do the words that a method names carry the decision, and are they the words that the labels mark?
 
 Faithfulness, after ERASER (DeYoung et al., ACL 2020) and ferret (Attanasio et al., EACL 2023), on the probability of
-the target: *comprehensiveness* is what it loses without the best words, *sufficiency* what it loses with only them,
+any violation: *comprehensiveness* is what it loses without the best words, *sufficiency* what it loses with only them,
 each a mean over ERASER's shares of words (AOPC). *Agreement with leave-one-out* is Kendall's tau between a method's
 scores and what each word alone changes. Plausibility, against rationales: word F1 and IOU F1 of the best words, as
 many as rationales have on average, and the average precision of the scores (AUPRC).
@@ -19,7 +19,6 @@ from sklearn.metrics import average_precision_score
 
 from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.sampling import LeaveOneOut
-from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import ERASURES, Erasure, Floats, WordedMessage
 from reviewguard.modeling.spans import Marks, iou_f1, token_f1
 
@@ -44,12 +43,9 @@ class Reference:
 
 def reference(model: Probe, messages: Sequence[WordedMessage]) -> Reference:
     """Rationales and leave-one-out of these messages."""
-    types = model.target_types(ANY_VIOLATION)
+    types = model.violation_types
     rationales = tuple(message.rationale(types) for message in messages)
-    alone = {
-        erasure: tuple(LeaveOneOut(erasure).explain(model, m, ANY_VIOLATION) for m in messages)
-        for erasure in ERASURES
-    }
+    alone = {erasure: tuple(LeaveOneOut(erasure).explain(model, m) for m in messages) for erasure in ERASURES}
     return Reference(rationales, float(np.mean([marks.mean() for marks in rationales])), alone)
 
 
@@ -71,7 +67,7 @@ def faithfulness(
         for best in (best_words(given, share) for share in BINS)
         for marks in (best, ~best)
     ]
-    whole = model.probabilities([message.window for message in messages], ANY_VIOLATION)
+    whole = model.probabilities([message.window for message in messages])
     left = _erased_probabilities(model, messages, rows, erasure).reshape(len(messages), len(BINS), 2)
     lost = (whole[:, None, None] - left).mean(axis=1)
     return {"comprehensiveness": lost[:, 0], "sufficiency": lost[:, 1]}
@@ -84,7 +80,7 @@ def _erased_probabilities(
     windows = [messages[index].erased(marks, erasure, model.mask_id) for index, marks in rows]
     different = list(dict.fromkeys(windows))
     place = {window: i for i, window in enumerate(different)}
-    found = model.probabilities(different, ANY_VIOLATION)
+    found = model.probabilities(different)
     return found[[place[window] for window in windows]]
 
 

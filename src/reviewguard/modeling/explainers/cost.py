@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from reviewguard.modeling.explainers.probe import Passes, Probe, counted_passes
 from reviewguard.modeling.explainers.registry import Explainer
-from reviewguard.modeling.explainers.target import ANY_VIOLATION
 from reviewguard.modeling.explainers.words import WordedMessage
 
 
@@ -34,14 +33,14 @@ def costs(
     The first message is explained once more beforehand: imports and compilation are no part of the cost.
     """
     for method in methods:
-        method.explain(model, messages[0], ANY_VIOLATION)
+        method.explain(model, messages[0])
     seconds = dict.fromkeys((method.name for method in methods), 0.0)
     passes = {method.name: Passes() for method in methods}
     for message in messages:
         for method in methods:
             with counted_passes(model.model, passes[method.name]):
                 start = time.perf_counter()
-                method.explain(model, message, ANY_VIOLATION)
+                method.explain(model, message)
                 seconds[method.name] += time.perf_counter() - start
     count = len(messages)
     return {

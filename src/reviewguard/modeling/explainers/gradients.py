@@ -1,4 +1,4 @@
-"""Gradient methods over the word vectors, by captum; they explain the target's log-odds.
+"""Gradient methods over the word vectors, by captum; they explain the log-odds of any violation.
 
 Gradient × input: Shrikumar et al., "Not just a black box", 2016. Integrated gradients: Sundararajan, Taly & Yan,
 "Axiomatic attribution for deep networks", ICML 2017.
@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from reviewguard.encoding import Window, collate
 from reviewguard.modeling.evidence_model import EvidenceModel
+from reviewguard.modeling.explainers.any_violation import log_odds
 from reviewguard.modeling.explainers.probe import Probe, inputs
-from reviewguard.modeling.explainers.target import Target, log_odds
 from reviewguard.modeling.explainers.words import Floats, WordedMessage
 
 
@@ -28,10 +28,10 @@ class GradientTimesInput:
 
     name: ClassVar[str] = "gradient × input"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
         """Each word's product of gradient and word vector, summed over its tokens."""
         window = message.window
-        method = LayerGradientXActivation(_score(model.model, target), _word_vectors(model.model))
+        method = LayerGradientXActivation(_score(model.model), _word_vectors(model.model))
         found = method.attribute(_row(window.ids), additional_forward_args=_rest(window))
         return message.per_word(_token_sums(found))
 
@@ -47,11 +47,11 @@ class IntegratedGradients:
     steps: int = 50
     name: ClassVar[str] = "integrated gradients"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
-        """Word scores that sum to what the words change in the target's log-odds, up to the steps' error."""
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
+        """Word scores that sum to what the words change in the log-odds, up to the steps' error."""
         every = np.ones(len(message.words), dtype=np.bool_)
         baseline = message.erased(every, "mask", model.mask_id)
-        method = LayerIntegratedGradients(_score(model.model, target), _word_vectors(model.model))
+        method = LayerIntegratedGradients(_score(model.model), _word_vectors(model.model))
         found = method.attribute(
             _row(message.window.ids),
             baselines=_row(baseline.ids),
@@ -63,9 +63,9 @@ class IntegratedGradients:
         return message.per_word(_token_sums(found))
 
 
-def _score(model: EvidenceModel, target: Target) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+def _score(model: EvidenceModel) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     def score(ids: Tensor, kinds: Tensor, seller: Tensor) -> Tensor:
-        return log_odds(model(ids, None, kinds, seller).logits, target)
+        return log_odds(model(ids, None, kinds, seller).logits)
 
     return score
 

@@ -14,7 +14,7 @@ import torch
 from reviewguard.encoding import Batch, Forward, MessageEncoder, Window, collate
 from reviewguard.modeling.attribution import AttributionHead
 from reviewguard.modeling.evidence_model import EvidenceModel
-from reviewguard.modeling.explainers.target import Target, log_odds, probabilities
+from reviewguard.modeling.explainers.any_violation import log_odds, probabilities
 from reviewguard.modeling.explainers.words import Erasure, Floats, WordedMessage
 from reviewguard.modeling.runs import FinishedRun
 from reviewguard.modeling.spans import Marks
@@ -54,9 +54,10 @@ class Probe:
         """Names of the outputs, in order."""
         return self.model.head_config.types
 
-    def target_types(self, target: Target) -> tuple[str, ...]:
-        """The types whose rationales speak for the target."""
-        return self.types[:-1] if target is None else (self.types[target],)
+    @property
+    def violation_types(self) -> tuple[str, ...]:
+        """The outputs that are violations: all but the last."""
+        return self.types[:-1]
 
     def forward(self, window: Window) -> Forward:
         """One forward pass over one window."""
@@ -70,20 +71,18 @@ class Probe:
             result[rows] = TorchBackend(self.model).run(batch).logits
         return result
 
-    def probabilities(self, windows: Sequence[Window], target: Target) -> Floats:
-        """The target's probability for each window, 0–1."""
-        return probabilities(self.logits(windows), target)
+    def probabilities(self, windows: Sequence[Window]) -> Floats:
+        """The probability of any violation for each window, 0–1."""
+        return probabilities(self.logits(windows))
 
-    def kept_log_odds(
-        self, message: WordedMessage, kept: Marks, target: Target, erasure: Erasure = "mask"
-    ) -> Floats:
-        """The target's log-odds with only some words left.
+    def kept_log_odds(self, message: WordedMessage, kept: Marks, erasure: Erasure = "mask") -> Floats:
+        """The log-odds of any violation with only some words left.
 
         Args:
             kept: shape `(copies, words)`.
         """
         windows = [message.erased(~row, erasure, self.mask_id) for row in kept]
-        return np.asarray(log_odds(torch.from_numpy(self.logits(windows)), target).numpy())
+        return np.asarray(log_odds(torch.from_numpy(self.logits(windows))).numpy())
 
 
 def weights_digest(model: torch.nn.Module) -> str:

@@ -18,7 +18,6 @@ from reviewguard.modeling.explainers.single_pass import (
     Oracle,
     Random,
 )
-from reviewguard.modeling.explainers.target import Target
 from reviewguard.modeling.explainers.words import Floats, WordedMessage
 
 OURS = Evidence.name
@@ -33,8 +32,8 @@ class Explainer(Protocol):
     def name(self) -> str:
         """Name in tables."""
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
-        """How much each word speaks for the target, shape `(words,)`; only the order and signs compare."""
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
+        """How much each word speaks for a violation, shape `(words,)`; only the order and signs compare."""
 
 
 def explainers(seed: int, samples: int | None) -> Mapping[str, Explainer]:

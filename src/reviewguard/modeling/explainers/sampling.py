@@ -3,7 +3,7 @@
 Leave one out: Li, Monroe & Jurafsky, "Understanding neural networks through representation erasure", 2016.
 LIME: Ribeiro, Singh & Guestrin, "Why should I trust you?", KDD 2016. Partition SHAP: Owen values over a tree of
 neighbouring words, Lundberg & Lee, "A unified approach to interpreting model predictions", NeurIPS 2017, and the
-documentation of `shap.PartitionExplainer`. All explain the target's log-odds, on which effects add up.
+documentation of `shap.PartitionExplainer`. All explain the log-odds of any violation, on which effects add up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from captum.attr._core.lime import get_exp_kernel_similarity_function
 from torch import Tensor
 
 from reviewguard.modeling.explainers.probe import Probe
-from reviewguard.modeling.explainers.target import Target
 from reviewguard.modeling.explainers.words import Erasure, Floats, WordedMessage
 
 COPIES_AT_ONCE = 50
@@ -37,11 +36,11 @@ class LeaveOneOut:
     erasure: Erasure = "mask"
     name: ClassVar[str] = "leave one out"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
         """Log-odds of the message less those without the word."""
         count = len(message.words)
         kept = np.vstack([np.ones((1, count), dtype=np.bool_), ~np.eye(count, dtype=np.bool_)])
-        found = model.kept_log_odds(message, kept, target, self.erasure)
+        found = model.kept_log_odds(message, kept, self.erasure)
         return np.asarray(found[0] - found[1:])
 
 
@@ -59,11 +58,11 @@ class Lime:
     seed: int = 13
     name: ClassVar[str] = "LIME"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
         """The regression's coefficients."""
 
         def score(kept: Tensor) -> Tensor:
-            return torch.from_numpy(model.kept_log_odds(message, kept.numpy() > 0.5, target))
+            return torch.from_numpy(model.kept_log_odds(message, kept.numpy() > 0.5))
 
         method = CaptumLime(
             score,
@@ -91,18 +90,18 @@ class PartitionShap:
     max_evals: int = 500
     name: ClassVar[str] = "Partition SHAP"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
         """Each word's Owen value."""
         count = len(message.words)
         if count == 1:
-            return LeaveOneOut().explain(model, message, target)
+            return LeaveOneOut().explain(model, message)
         with warnings.catch_warnings():
             # Its colours are made by what matplotlib will do away with.
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             import shap
 
         def score(kept: Floats) -> Floats:
-            return model.kept_log_odds(message, kept > 0.5, target)
+            return model.kept_log_odds(message, kept > 0.5)
 
         masker = shap.maskers.Partition(np.zeros((1, count)), clustering=_tree(message))
         method = shap.PartitionExplainer(score, masker)

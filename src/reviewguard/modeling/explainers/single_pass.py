@@ -12,8 +12,8 @@ import torch
 from reviewguard.decision import deciding, sigmoid
 from reviewguard.encoding import Forward, collate
 from reviewguard.modeling.evidence_model import attending
+from reviewguard.modeling.explainers.any_violation import type_weights
 from reviewguard.modeling.explainers.probe import Probe, inputs
-from reviewguard.modeling.explainers.target import Target, type_weights
 from reviewguard.modeling.explainers.words import Floats, WordedMessage
 
 
@@ -26,14 +26,14 @@ class Evidence:
 
     name: ClassVar[str] = "evidence"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
-        """How much each word decides; of one type alone, its evidence."""
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
+        """How much each word decides."""
         output = model.forward(message.window)
         chance = sigmoid(output.evidence[0].astype(np.float64))
-        if output.attribution is not None and target is None:
+        if output.attribution is not None:
             effects = message.per_word(output.attribution[0].astype(np.float64))
             return deciding(message.best_per_word(chance[:, :-1].max(axis=1)), effects)
-        return message.per_word(_weighted(output, chance * output.attention[0], target))
+        return message.per_word(_weighted(output, chance * output.attention[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Effects:
 
     name: ClassVar[str] = "evidence, effects alone"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
-        """Each word's effect on the log-odds of any violation, whatever the target."""
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
+        """Each word's effect on the log-odds of any violation."""
         found = model.forward(message.window).attribution
         assert found is not None  # `choose` offers it to no other model
         return message.per_word(found[0].astype(np.float64))
@@ -58,10 +58,10 @@ class EvidenceTerms:
 
     name: ClassVar[str] = "evidence, terms of the sum"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
-        """Each word's share of the target's logit; below 0 where a word speaks against it."""
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
+        """Each word's terms, weighted as their types move the log-odds; below 0 where it speaks against a violation."""
         output = model.forward(message.window)
-        return message.per_word(_weighted(output, output.evidence[0] * output.attention[0], target))
+        return message.per_word(_weighted(output, output.evidence[0] * output.attention[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,17 @@ class Attention:
 
     name: ClassVar[str] = "attention"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
         """Attention that falls on each word."""
         if model.model.head_config.head == "plain":
             return message.per_word(_last_layer(model, message))
         output = model.forward(message.window)
-        return message.per_word(_weighted(output, output.attention[0], target))
+        return message.per_word(_weighted(output, output.attention[0]))
 
 
-def _weighted(output: Forward, scores: np.ndarray, target: Target) -> Floats:
+def _weighted(output: Forward, scores: np.ndarray) -> Floats:
     """Scores `(tokens, types)` as one score a token."""
-    return np.asarray(scores.astype(np.float64) @ type_weights(output.logits[0].astype(np.float64), target))
+    return np.asarray(scores.astype(np.float64) @ type_weights(output.logits[0].astype(np.float64)))
 
 
 def _last_layer(model: Probe, message: WordedMessage) -> Floats:
@@ -99,7 +99,7 @@ class Random:
     seed: int = 13
     name: ClassVar[str] = "random"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
         """Uniform on 0–1, the same at every call."""
         text = zlib.crc32(message.example.text.encode("utf-8", "surrogatepass"))
         return np.random.default_rng([self.seed, text]).random(len(message.words))
@@ -111,6 +111,6 @@ class Oracle:
 
     name: ClassVar[str] = "oracle"
 
-    def explain(self, model: Probe, message: WordedMessage, target: Target) -> Floats:
-        """The rationale of the target's types."""
-        return message.rationale(model.target_types(target)).astype(np.float64)
+    def explain(self, model: Probe, message: WordedMessage) -> Floats:
+        """The rationale of every violation."""
+        return message.rationale(model.violation_types).astype(np.float64)
