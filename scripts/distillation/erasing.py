@@ -21,7 +21,7 @@ from reviewguard.encoding import MessageEncoder, Window, collate
 from reviewguard.inference.model_folder import MODEL_FILE, TOKENIZER_FILE, load
 from reviewguard.modeling.attribution import AttributionHead, chosen, read_attribution
 from reviewguard.modeling.evidence_model import EvidenceModel
-from reviewguard.modeling.explainers.target import ANY_VIOLATION, log_odds
+from reviewguard.modeling.explainers.any_violation import log_odds
 from reviewguard.modeling.explainers.words import ERASURES, WordedMessage, read_words
 from reviewguard.policy import load_policy
 
@@ -108,7 +108,7 @@ def erasing(student: EvidenceModel, before: EvidenceModel, folder: Path, splits:
 
 
 def _log_odds(model: EvidenceModel, inputs: dict[str, Tensor]) -> Tensor:
-    return log_odds(model(**inputs).logits.float(), ANY_VIOLATION).clamp(-CLIP, CLIP)
+    return log_odds(model(**inputs).logits.float()).clamp(-CLIP, CLIP)
 
 
 def _centred(values: Tensor) -> Tensor:
