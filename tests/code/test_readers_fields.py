@@ -136,6 +136,22 @@ def test_the_sellers_names_may_have_several_words(tmp_path: Path) -> None:
     assert [r.role for r in read(path, columns={"seller": own})] == roles
 
 
+@pytest.mark.parametrize("column", ["author_id", "User ID", "senderId", "from.id"])
+def test_the_sellers_own_ids_tell_who_wrote_a_row(tmp_path: Path, column: str) -> None:
+    path = written(tmp_path, "a.csv", f"{column},Body\n4711,a\n99,b\n,c\n")
+    assert [r.role for r in read(path, columns={"seller": "12,4711"})] == ["seller", "buyer", "seller"]
+    assert [r.role for r in read(path, columns={"seller": "Lena Berg"})] == ["seller"] * 3
+    path = written(
+        tmp_path, "b.csv", f"From,Direction,{column},Body\nLena,,4711,a\nAna,,99,b\nAna,in,4711,c\n"
+    )
+    assert [r.role for r in read(path, columns={"seller": "4711"})] == ["seller", "buyer", "buyer"]
+
+
+def test_of_several_columns_of_ids_the_writers_counts(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "user_id,author_id,Body\n4711,4711,a\n4711,99,b\n")
+    assert [r.role for r in read(path, columns={"seller": "4711"})] == ["seller", "buyer"]
+
+
 def test_the_sellers_own_address_tells_more_than_the_name_beside_it(tmp_path: Path) -> None:
     own = "contact@shop.example"
     rows = f"Contact,{own}\nAmazon,{own}\nContact <{own}>,\nContact,ana@a.example\n"
