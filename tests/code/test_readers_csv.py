@@ -197,6 +197,23 @@ def test_reading_that_was_given_up_leaves_no_second_error(tmp_path: Path) -> Non
     gc.collect()  # what is raised while it is cleared away is a failure
 
 
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("Wer, wann, wo|Was (kurz, lang)\nAna|Hi\n", "Was (kurz, lang)"),
+        ("Message, if any^Words ^Sent, at\nx^Hi^y\n", "Words"),
+    ],
+)
+def test_a_given_column_tells_the_delimiter(tmp_path: Path, table: str, text: str) -> None:
+    assert texts(read(written(tmp_path, "a.csv", table), columns={"text": text})) == ["Hi"]
+
+
+def test_a_header_repeated_between_pasted_exports_is_no_row(tmp_path: Path) -> None:
+    export = "\ufeffMessage ,From,From\nHi,Agent,a\n"
+    records = read(written(tmp_path, "a.csv", export * 2 + "Message,Agent,a\n"))
+    assert [(r.text, r.place) for r in records] == [("Hi", "line 2"), ("Hi", "line 4"), ("Message", "line 5")]
+
+
 def test_columns_can_be_named(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv", "What,Who,Order #\nhi,Buyer,7\n")
     record = read(path, columns={"text": "What", "sender": "Who"})[0]

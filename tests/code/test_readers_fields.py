@@ -136,6 +136,22 @@ def test_the_sellers_names_may_have_several_words(tmp_path: Path) -> None:
     assert [r.role for r in read(path, columns={"seller": own})] == roles
 
 
+@pytest.mark.parametrize("column", ["author_id", "User ID", "senderId", "from.id"])
+def test_the_sellers_own_ids_tell_who_wrote_a_row(tmp_path: Path, column: str) -> None:
+    path = written(tmp_path, "a.csv", f"{column},Body\n4711,a\n99,b\n,c\n")
+    assert [r.role for r in read(path, columns={"seller": "12,4711"})] == ["seller", "buyer", "seller"]
+    assert [r.role for r in read(path, columns={"seller": "Lena Berg"})] == ["seller"] * 3
+    path = written(
+        tmp_path, "b.csv", f"From,Direction,{column},Body\nLena,,4711,a\nAna,,99,b\nAna,in,4711,c\n"
+    )
+    assert [r.role for r in read(path, columns={"seller": "4711"})] == ["seller", "buyer", "buyer"]
+
+
+def test_of_several_columns_of_ids_the_writers_counts(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "user_id,author_id,Body\n4711,4711,a\n4711,99,b\n")
+    assert [r.role for r in read(path, columns={"seller": "4711"})] == ["seller", "buyer"]
+
+
 def test_the_sellers_own_address_tells_more_than_the_name_beside_it(tmp_path: Path) -> None:
     own = "contact@shop.example"
     rows = f"Contact,{own}\nAmazon,{own}\nContact <{own}>,\nContact,ana@a.example\n"
@@ -287,6 +303,12 @@ AFTERNOON = datetime(2024, 11, 3, 16, 5, tzinfo=UTC)
         "domingo, 3 de noviembre de 2024, 16:05 h",
         "domenica 3 novembre 2024 alle 16:05",
         "zondag 3 november 2024 16:05",
+        "söndag 3 november 2024 kl. 16:05",
+        "den 3 nov. 2024 kl. 16:05",
+        "niedziela, 3 listopada 2024 r., 16:05",
+        "niedz., 3 lis 2024 o 16:05",
+        "3 Kasım 2024 Pazar 16:05",
+        "Paz, 3 Kas 2024 16:05",
         "Sun Nov 03 2024 17:05:00 GMT+0100 (Central European Standard Time)",
         "2024-11-03 16:05 (GMT)",
         "2024-11-03 08:05 (PST)",
@@ -319,6 +341,12 @@ def test_a_date_is_read_in_every_style(value: str | float | datetime) -> None:
         ("Mar. 5, 2024", 3, 5),
         ("mar 5 2024", 3, 5),
         ("ven. 1er nov. 2024", 11, 1),
+        ("3 maj 2024", 5, 3),
+        ("lördag 3 augusti 2024", 8, 3),
+        ("3 października 2024", 10, 3),
+        ("czw., 4 sty 2024", 1, 4),
+        ("4 Şubat 2024", 2, 4),
+        ("5 Mart 2024 Salı", 3, 5),
     ],
 )
 def test_a_weekday_is_no_month_and_march_no_weekday(value: str, month: int, day: int) -> None:

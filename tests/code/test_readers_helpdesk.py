@@ -334,6 +334,70 @@ def test_edesk_names_are_taken_broadly(tmp_path: Path) -> None:
     assert records[1].sent_at and records[1].sent_at.isoformat() == "2024-11-05T09:00:00+00:00"
 
 
+FLAT = {
+    "freshdesk": {"ticket_id": 5, "incoming": False, "private": False, "body_format": "plain"},
+    "freshdesk ticket": {"ticket_id": 5, "requester_id": 3, "responder_id": 4, "incoming": False},
+    "gorgias": {"ticket_id": 5, "from_agent": True, "created_datetime": "2024-11-03T10:00:00"},
+    "zendesk": {"ticket_id": 5, "requester_id": 3, "assignee_id": 4, "direction": "out"},
+    "edesk": {"ticket_id": 5, "thread": "t", "sales_order": "4", "direction": "out"},
+}
+
+
+@pytest.mark.parametrize("vendor", FLAT)
+@pytest.mark.parametrize("text", ["text", "message", "content", "messageBody", "reply"])
+def test_a_flat_table_with_a_helpdesks_names_is_a_table(tmp_path: Path, vendor: str, text: str) -> None:
+    rows = [FLAT[vendor] | {text: "It fits."}, FLAT[vendor] | {"incoming": True, text: "Thanks!"}]
+    rows[1] |= {"from_agent": False} if "from_agent" in rows[1] else {}
+    rows[1] |= {"direction": "in"} if "direction" in rows[1] else {}
+    lines = written(tmp_path, "a.jsonl", "\n".join(map(json.dumps, rows)))
+    for path in (lines, dumped(tmp_path, rows), dumped(tmp_path, rows * 500, "long.json")):
+        records = read(path)[:2]
+        assert [(r.text, r.role, r.error) for r in records] == [
+            ("It fits.", "seller", None),
+            ("Thanks!", "buyer", None),
+        ]
+        assert records[0].thread in ("5", "t")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": 5, "requester_id": 3, "responder_id": 4, "incoming": False, "body": "It fits."},
+        {"id": 5, "requester_id": 3, "assignee_id": 4, "from": "agent", "body": "It fits."},
+        {"id": 5, "from_agent": True, "created_datetime": "2024-11-03", "message": {"text": "It fits."}},
+    ],
+)
+def test_a_message_under_a_tickets_names_is_a_row_of_a_table(tmp_path: Path, row: dict[str, Any]) -> None:
+    (record,) = read(dumped(tmp_path, [row]))
+    assert (record.text, record.role, record.error) == ("It fits.", "seller", None)
+
+
+def test_text_under_another_name_than_the_helpdesks_is_found(tmp_path: Path) -> None:
+    message = {"id": 2, "incoming": True, "private": False, "message": "Does it fit?"}
+    (record,) = read(
+        dumped(tmp_path, [{"id": 1, "requester_id": 5, "conversations": [message]}]), format="freshdesk"
+    )
+    assert (record.text, record.role, record.values["body"]) == ("Does it fit?", "buyer", "Does it fit?")
+
+
+def test_a_helpdesks_message_without_a_place_for_words_is_an_error(tmp_path: Path) -> None:
+    message = {"id": 2, "incoming": False, "private": False, "words": "It fits."}
+    picture = {"id": 3, "incoming": False, "private": False, "body": None, "attachments": [{"name": "a.jpg"}]}
+    ticket = {"id": 1, "requester_id": 5, "responder_id": 8, "conversations": [message, picture]}
+    lost, bare = read(dumped(tmp_path, [ticket]))
+    assert (str(lost.error)[:23], bare.error) == ("no text under body_text", None)
+
+
+@pytest.mark.parametrize("more", [{}, {"count": 1, "next_page": None, "meta": {"has_more": False}}])
+def test_a_line_of_zendesk_users_is_no_ticket(tmp_path: Path, more: dict[str, Any]) -> None:
+    page = {"users": [{"id": 6, "role": "agent"}]} | more
+    lines = "\n".join(map(json.dumps, (page, zendesk_ticket())))
+    assert errors(read(written(tmp_path, "a.jsonl", lines))) == [None] * 3
+    for other in ({"posts": [{"body": "It fits."}]}, {"id": 7}, {"message": "It fits."}):
+        lines = "\n".join(map(json.dumps, (page | other, zendesk_ticket())))
+        assert errors(read(written(tmp_path, "b.jsonl", lines)))[0]
+
+
 def test_a_notice_among_the_messages_is_not_scored(tmp_path: Path) -> None:
     notice = "This message was not sent as it breaks the guidelines."
     messages = [gorgias_message(1, from_agent=False, body_text=notice), gorgias_message(2)]
@@ -398,3 +462,8 @@ def test_numbers_names_and_nulls_in_odd_places_never_raise(tmp_path: Path) -> No
         mangled = [template | {key: value} for key in template for value in odd]
         records = read(dumped(tmp_path, mangled), format=name)
         assert sum(record.error is None for record in records) > len(mangled)
+
+
+def test_a_line_about_an_export_does_not_make_it_a_table(tmp_path: Path) -> None:
+    lines = "\n".join(map(json.dumps, ({"message": "Export of 1 ticket"}, zendesk_ticket())))
+    assert roles(read(written(tmp_path, "a.jsonl", lines)))[1:] == ["buyer", "seller", "system"]

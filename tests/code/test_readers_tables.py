@@ -763,3 +763,10 @@ def test_the_seller_is_known_by_name_domain_and_any_spelling(tmp_path: Path, cel
     path = written(tmp_path, "a.csv", f"From,Message\n{cell},On its way.\nAna,Where is it?\n")
     records = read(path, columns={"seller": seller})
     assert [record.role for record in records] == ["seller", "buyer"]
+
+
+def test_a_header_repeated_below_in_a_sheet_is_no_row(tmp_path: Path) -> None:
+    header: list[Any] = ["Ticket ID", 2024, "Message"]
+    rows = [["Messages"], header, [1, None, "Hi"], [], header, [2, None, "Message"]]
+    records = read(written(tmp_path, "a.xlsx", workbook(Sheet=rows)))
+    assert [(r.thread, r.text) for r in records] == [("1", "Hi"), ("2", "Message")]

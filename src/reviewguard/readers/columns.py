@@ -208,6 +208,13 @@ def _short(header: Sequence[str]) -> str:
     return shown + (f" … ({len(header)} columns)" if len(header) > 20 else "")
 
 
+def is_header(cells: Sequence[object], columns: Sequence[str]) -> bool:
+    """Whether a row is the header again, as between exports that were pasted together: it is no row then."""
+    if len(cells) != len(columns):
+        return False
+    return unique_names(["" if cell is None else str(cell) for cell in cells]) == columns
+
+
 def unique_names(header: Sequence[str]) -> list[str]:
     """A name for each column: a repeated one gets a number, an empty one its place."""
     names: dict[str, None] = {}

@@ -9,7 +9,7 @@ from typing import Any
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import has_summary, recognise
 from reviewguard.readers.identifiers import find_order_id
-from reviewguard.readers.roles import role_columns, told_role
+from reviewguard.readers.roles import WRITER_IDS, role_columns, told_role
 from reviewguard.readers.table import Row
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Cell, Role
@@ -69,7 +69,6 @@ _EARLIER = ("previous", "quoted")
 """How lists begin that repeat other messages beside a message."""
 _MANY = ("conversations", "threads")
 """Those of the lists that may hold whole conversations, if nobody is named as a writer; the others hold messages."""
-_WRITER_IDS = ("author_id", "sender_id", "user_id", "from_id", "authorId", "senderId", "userId", "fromId")
 _SUMMARIES = ("preview", "extract")
 """What a conversation calls the beginning of one of its messages."""
 _OPENINGS = ("source", "conversation_message")
@@ -228,8 +227,10 @@ def _people(value: Mapping[str, Any], lists: _Lists, given: Columns) -> dict[str
 
 
 def _by_id(entry: Any, people: Mapping[str, Role]) -> Cells:
-    ids = (entry.get(name) for name in _WRITER_IDS) if people and isinstance(entry, dict) else ()
-    role = next((people[str(number)] for number in ids if str(number) in people), None)
+    if not people or not isinstance(entry, dict):
+        return {}
+    named = {fold(name): str(value) for name, value in entry.items()}
+    role = next((people[named[name]] for name in WRITER_IDS if named.get(name) in people), None)
     return {_OPENER: role} if role else {}
 
 

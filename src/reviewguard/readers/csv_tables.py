@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import find_fields, find_header, recognise
+from reviewguard.readers.columns import find_fields, find_header, is_header, recognise, unique_names
 from reviewguard.readers.delimited import Cells, split_rows
 from reviewguard.readers.lines import decode_head, looks_like_text, read_lines
 from reviewguard.readers.sources import open_bytes, read_head
@@ -38,7 +38,7 @@ class CsvReader:
         if not looks_like_text(head):
             return False
         line = _first_line(head)
-        header = _cells(line, find_delimiter(line)) or []
+        header = _cells(line, find_delimiter(line, {})) or []
         return len(header) > 1 and "text" in recognise(header, {})
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
@@ -62,7 +62,7 @@ def _find_table(path: Path, head: bytes, given: Mapping[str, str]) -> tuple[int,
     starts = filled[1:] if separator else filled
 
     def delimiter_at(number: int) -> str:
-        return separator[1] if separator else find_delimiter(lines[number])
+        return separator[1] if separator else find_delimiter(lines[number], given)
 
     if not starts:
         return len(lines), _DELIMITERS[0], []
@@ -80,14 +80,14 @@ def _find_table(path: Path, head: bytes, given: Mapping[str, str]) -> tuple[int,
     return above, delimiter, columns
 
 
-def find_delimiter(line: str) -> str:
-    """The delimiter of a header line: the one that gives a column for the message, then the most columns."""
-    return max(_DELIMITERS, key=lambda delimiter: _columns_with(delimiter, line))
+def find_delimiter(line: str, given: Mapping[str, str]) -> str:
+    """The delimiter of a header line: that of most given columns, then of one for the message, then of most columns."""
+    return max(_DELIMITERS, key=lambda delimiter: _columns_with(delimiter, line, given))
 
 
-def _columns_with(delimiter: str, line: str) -> tuple[bool, int]:
-    header = _cells(line, delimiter) or []
-    return "text" in recognise(header, {}), len(header)
+def _columns_with(delimiter: str, line: str, given: Mapping[str, str]) -> tuple[int, bool, int]:
+    header = unique_names(_cells(line, delimiter) or [])
+    return len(set(given.values()).intersection(header)), "text" in recognise(header, {}), len(header)
 
 
 def _cells(line: str, delimiter: str) -> list[str] | None:
@@ -104,6 +104,8 @@ def _first_line(head: bytes) -> str:
 
 def _rows(rows: Iterator[Cells], columns: Sequence[str], needed: int, above: int) -> Iterator[Row]:
     for row in rows:
+        if is_header(row.cells, columns):
+            continue
         beyond = row.cells[len(columns) :]
         missing = len(columns) - len(row.cells)
         values: dict[str, Cell] = dict(zip(columns, row.cells + [""] * missing, strict=False))

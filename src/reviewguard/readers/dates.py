@@ -46,20 +46,20 @@ _ZONES = {
 """Hours east of Greenwich."""
 
 _MONTHS = (
-    "jan january januar januari janvier gennaio enero jän gen ene janv",
-    "feb february februar februari février febbraio febrero fév févr",
-    "mar march märz maart mars marzo mär mrz",
-    "apr april avril aprile abril avr abr",
-    "may mai mei maggio mayo mag",
-    "jun june juni juin giugno junio giu",
-    "jul july juli juillet luglio julio juil lug",
-    "aug august augustus août agosto ago",
-    "sep september septembre settembre septiembre sept set",
-    "oct october oktober octobre ottobre octubre okt ott",
-    "nov november novembre noviembre",
-    "dec december dezember décembre dicembre diciembre dez déc dic",
+    "jan january januar januari janvier gennaio enero jän gen ene janv sty stycznia styczeń oca ocak",
+    "feb february februar februari février febbraio febrero fév févr lut lutego luty şub şubat",
+    "mar march märz maart mars marzo mär mrz marca marzec mart",
+    "apr april avril aprile abril avr abr kwi kwietnia kwiecień nis nisan",
+    "may mai mei maggio mayo mag maj maja mayıs",
+    "jun june juni juin giugno junio giu cze czerwca czerwiec haz haziran",
+    "jul july juli juillet luglio julio juil lug lip lipca lipiec tem temmuz",
+    "aug august augusti augustus août agosto ago sie sierpnia sierpień ağu ağustos",
+    "sep september septembre settembre septiembre sept set wrz września wrzesień eyl eylül",
+    "oct october oktober octobre ottobre octubre okt ott paź października październik eki ekim",
+    "nov november novembre noviembre lis listopada listopad kas kasım",
+    "dec december dezember décembre dicembre diciembre dez déc dic gru grudnia grudzień ara aralık",
 )
-"""January to December in six languages."""
+"""January to December in English, German, Dutch, Swedish, French, Italian, Spanish, Polish and Turkish."""
 
 _WEEKDAYS = (
     "mon monday mo montag lun lundi lunes lunedì lunedi ma maandag",
@@ -69,8 +69,14 @@ _WEEKDAYS = (
     "fri friday fr freitag ven vendredi vie viernes venerdì venerdi vr vrijdag",
     "sat saturday sa samstag sonnabend sam samedi sáb sab sábado sabado sabato za zaterdag",
     "sun sunday so sonntag dim dimanche dom domingo domenica zo zondag",
+    "mån måndag tis tisdag ons onsdag tor tors torsdag fre fredag lör lördag sön söndag",
+    "pon poniedziałek wt wtorek śr środa czw czwartek pt piątek sob sobota nd niedz niedziela",
+    "pzt pazartesi sal salı çar çarşamba per perşembe cum cuma cmt cumartesi paz pazar",
 )
 """Monday to Sunday in the same languages, whole and abbreviated."""
+
+_BESIDE = ("um", "uhr", "h", "den", "de", "à", "le", "er", "alle", "kl", "o", "r")
+"""What stands between day, month, year and time; Turkish has the weekday there."""
 
 _MONTH_NAMES, _WEEKDAY_NAMES = (frozenset(" ".join(names).split()) for names in (_MONTHS, _WEEKDAYS))
 
@@ -208,7 +214,7 @@ def _parser() -> parser:
     class Info(parserinfo):
         def __init__(self) -> None:
             self.MONTHS = cast(Any, [tuple(names.split()) for names in _MONTHS])
-            self.JUMP = [*parserinfo.JUMP, "um", "uhr", "h", "den", "de", "à", "le", "er", "alle"]
+            self.JUMP = [*parserinfo.JUMP, *_BESIDE, *_WEEKDAY_NAMES]
             super().__init__()
 
     return parser(Info())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from reviewguard.readers.json_fields import Fields
@@ -11,6 +12,7 @@ from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Role
 
 _MESSAGES = ("messages", "thread", "conversation", "replies")
+_HAS_MESSAGES = re.compile(rb'"(?:%s)"\s*:\s*\[' % "|".join(_MESSAGES).encode())
 
 
 class EdeskReader(TicketReader):
@@ -28,7 +30,7 @@ class EdeskReader(TicketReader):
         """Whether there are tickets with messages, and eDesk's sales orders or a direction."""
         folded = head.lower()
         return (
-            any(b'"%s"' % name.encode() in folded for name in _MESSAGES)
+            _HAS_MESSAGES.search(folded) is not None
             and b'"from_agent"' not in folded
             and (
                 any(name in folded for name in (b'"sales_order', b'"seller_order_id"', b'"sellerorderid"'))

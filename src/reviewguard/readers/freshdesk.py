@@ -22,6 +22,7 @@ class FreshdeskReader(TicketReader):
     """
 
     name = "freshdesk"
+    bodies = ("body_text", "body", "description_text", "description")
 
     def is_of_vendor(self, head: bytes) -> bool:
         """Whether Freshdesk's field names stand in the beginning of the file."""

@@ -20,6 +20,7 @@ class GorgiasReader(TicketReader):
     """
 
     name = "gorgias"
+    bodies = ("stripped_text", "stripped_html", "body_text", "body_html")
 
     def is_of_vendor(self, head: bytes) -> bool:
         """Whether Gorgias' field names stand in the beginning of the file."""

@@ -141,7 +141,8 @@ def _pick(path: Path, options: ReadOptions) -> Reader | None:
     picked = next((reader for reader in (*by_suffix, *READERS) if reader.sniff(path, head)), None)
     if suffix == ".json" and len(head) == HEAD and not isinstance(picked, TicketReader):
         late = _late_names(path)
-        picked = next((r for r in by_suffix if isinstance(r, TicketReader) and r.is_of_vendor(late)), picked)
+        vendors = (r for r in by_suffix if isinstance(r, TicketReader) and r.is_of_vendor(late))
+        picked = next((reader for reader in vendors if not reader.is_table(head)), picked)
     return picked or next(reversed(by_suffix), None)
 
 

@@ -39,6 +39,8 @@ PEOPLE = frozenset(
     for what in ("", "_name", "_username", "_email", "_address", "_adresse")
 )
 """Names of columns that hold who wrote a message by name or address."""
+WRITER_IDS = ("author_id", "sender_id", "from_id", "user_id")
+"""The same by id, the most telling first."""
 _FROM = frozenset(("from", "by", "von", "vom", "de", "du", "del", "dal", "dalla"))
 _BETWEEN = frozenset(("a", "the", "end", "der", "dem", "la"))
 _STAFF = re.compile(

@@ -28,6 +28,7 @@ from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id,
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.roles import (
     PEOPLE,
+    WRITER_IDS,
     in_plain_words,
     role_columns,
     role_of_value,
@@ -91,7 +92,7 @@ class _Layout:
     spares: Mapping[str, tuple[str, ...]]
     texts: tuple[str, ...]
     roles: tuple[str, ...]
-    sender: str | None
+    people: tuple[str, ...]
     clocks: tuple[str, ...]
 
 
@@ -111,11 +112,11 @@ def to_records(
     if header or any(row.error is None for row in sample):
         fields = find_fields(columns, options.columns, path)
         check_answers((row.values for row in sample), fields, options.columns, path)
-    layout_of = _layouts(options.columns)
+    own = OwnAddresses.given(options.columns)
+    layout_of = _layouts(options.columns, _own_ids(sample, own))
     first = day_first(row.values.get(layout_of(row.values).fields.get("date", "")) for row in sample)
     if first is None:  # a file writes its dates alike
         first = day_first(cell for row in sample for cell in row.values.values())
-    own = OwnAddresses.given(options.columns)
     words = words_of_file(_writer_cells(row.values, layout_of(row.values)) for row in sample)
     for row in rows:
         yield _record(row, str(path), layout_of(row.values), first, own, words)
@@ -142,22 +143,36 @@ def _raise(error: InputError) -> Iterator[Row]:
     raise error
 
 
-def _layouts(given: Mapping[str, str]) -> Callable[[Mapping[str, Cell]], _Layout]:
+def _own_ids(rows: Iterable[Row], own: OwnAddresses) -> str | None:
+    """The column of writers' ids that holds the seller's own; in others may stand the accounts of buyers alone."""
+    cells = (item for row in rows for item in row.values.items()) if own.names else ()
+    ids = ((column, cell) for column, cell in cells if fold(column) in WRITER_IDS)
+    found = {fold(column): column for column, cell in ids if own.hold([_word(cell)])}
+    return next((found[name] for name in WRITER_IDS if name in found), None)
+
+
+def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Mapping[str, Cell]], _Layout]:
     """What the columns of a row mean, worked out once for each set of columns."""
     known: dict[tuple[str, ...], _Layout] = {}
+    sender = given.get("sender")
+
+    def is_person(column: str) -> bool:
+        return column == sender or fold(column) in PEOPLE
 
     def layout_of(values: Mapping[str, Cell]) -> _Layout:
         header = tuple(values)
         if header not in known:
             if len(known) >= _LAYOUTS:
                 known.clear()
-            fields = recognise(header, given)
+            fields, roles = recognise(header, given), role_columns(header, sender)
             known[header] = _Layout(
                 fields,
                 {field: spare_columns(field, header, given) for field in _SPARED},
                 text_columns(header, given),
-                role_columns(header, given.get("sender")),
-                given.get("sender"),
+                roles,
+                tuple(
+                    column for column in header if column == ids or (column in roles and is_person(column))
+                ),
                 tuple(
                     column for column in header if _may_hold_clock(column) and column != fields.get("date")
                 ),
@@ -180,9 +195,8 @@ def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout
     role = told_role(cells)
     if not own.names:
         return role or "seller"
-    people = {column for column in cells if fold(column) in PEOPLE or column == layout.sender}
-    senders = [word for column in people if (word := _word(values.get(column)))]
-    others = {column: cell for column, cell in cells.items() if column not in people}
+    senders = [word for column in layout.people if (word := _word(values.get(column)))]
+    others = {column: cell for column, cell in cells.items() if column not in layout.people}
     if own.hold(senders) and told_role(others) is None:
         return "seller"
     return role or ("buyer" if senders else "seller")

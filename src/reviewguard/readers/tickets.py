@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from reviewguard.readers.base import ReadOptions
+from reviewguard.readers.cells import to_cells
+from reviewguard.readers.columns import recognise
 from reviewguard.readers.correspondents import OwnAddresses, is_notice
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
@@ -18,9 +20,11 @@ from reviewguard.readers.json_stream import MESSAGE_LISTS, Damaged, has_list, me
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.sources import begins_like_json, head_as_utf8
 from reviewguard.readers.wording import words_of
-from reviewguard.schema import Record, Role
+from reviewguard.schema import Cell, Record, Role
 
 _LONG = {*MESSAGE_LISTS, "description", "description_text"}
+_OF_PAGES = ("users", "meta", "links")
+"""What a page of users holds beside numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,14 @@ class Said:
 
 
 class TicketReader(ABC):
-    """Reads one vendor's JSON export; subclasses know the vendor's names."""
+    """Reads one vendor's JSON export; subclasses know the vendor's names.
+
+    Attributes:
+        bodies: what the vendor calls the words of a message or a ticket; none where all usual names are taken.
+    """
 
     name: ClassVar[str]
+    bodies: ClassVar[tuple[str, ...]] = ()
     suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson")
     mappable: ClassVar[frozenset[str]] = frozenset()
     lists: ClassVar[tuple[str, ...]] = ("tickets", "data", "results", "items", *MESSAGE_LISTS)
@@ -71,7 +80,23 @@ class TicketReader(ABC):
         What `score` or `suggest` wrote of a table with such columns is no export of the vendor's.
         """
         head = head_as_utf8(head)
-        return begins_like_json(head) and b'"rg_verdict"' not in head and self.is_of_vendor(head)
+        named = begins_like_json(head) and b'"rg_verdict"' not in head and self.is_of_vendor(head)
+        return named and not self.is_table(head)
+
+    def is_table(self, head: bytes) -> bool:
+        """Whether the first object, the vendor's by its names, has words where the vendor has none: a table."""
+        text = head_as_utf8(head).decode("utf-8", "ignore").lstrip("[ \t\r\n")
+        try:
+            value, end = json.JSONDecoder().raw_decode(text)
+            first = Fields.of(value)
+            name = _text_name(to_cells(first.values))
+            looked_for = not self.bodies or (name in self.bodies and self._reads(first))
+            return name is not None and not looked_for and self.is_of_vendor(text[:end].encode("utf-8"))
+        except (ValueError, RecursionError):  # larger than the head, or damaged: what reads it will say so
+            return False
+
+    def _reads(self, entry: Fields) -> bool:
+        return self.is_message(entry) or bool(self.messages(entry) or self.opening(entry))
 
     @abstractmethod
     def is_of_vendor(self, head: bytes) -> bool:
@@ -152,6 +177,8 @@ class _Reading:
     def records(self, value: Any, place: str) -> Iterator[Record]:
         try:
             entry = self.reader.entry(value)
+            if _is_of_users(entry):
+                return
             if self.reader.is_message(entry):
                 yield self._loose(entry)
             else:
@@ -200,9 +227,12 @@ class _Reading:
 
     def _record(self, message: Any, ticket: Fields, place: str) -> Record:
         try:
-            said = self.reader.said(Fields.of(message, "message"), ticket, self.people)
+            entry = Fields.of(message, "message")
+            said = self.reader.said(entry, ticket, self.people)
         except Malformed as error:
             return self._unread(_id(ticket), place, str(error))
+        if not said.text:
+            said = replace(said, text=_text_elsewhere(entry))
         role: Role = "system" if said.role != "seller" and is_notice(said.text) else said.role
         words = words_of(said.text, role, is_reply=role == "buyer" and not said.stripped)
         subject = ticket.text("subject", "raw_subject", "title") or said.subject
@@ -222,13 +252,43 @@ class _Reading:
             subject=subject or None,
             sent_at=said.sent_at,
             previous=words.quoted or None,
+            error=None if said.text or role == "system" else self._missing(entry),
         )
+
+    def _missing(self, message: Fields) -> str | None:
+        """What is wrong with a message that has no place for words; one without any may be a picture."""
+        bodies = self.reader.bodies
+        if not bodies or any(name in message.values for name in bodies):
+            return None
+        return f"no text under {', '.join(bodies)}: if it is a table of your own, use --format jsonl or json"
 
 
 def _completed(record: Record, order_id: str | None, asin: str | None) -> Record:
     order_id = record.order_id or order_id
     values = {**record.values, "order_id": order_id or ""}
     return replace(record, values=values, order_id=order_id, asin=record.asin or asin)
+
+
+def _text_elsewhere(message: Fields) -> str:
+    """What stands under another usual name than the vendor's."""
+    cells = to_cells(message.values)
+    name = _text_name(cells)
+    return body(Fields(cells), (name,)) if name else ""
+
+
+def _text_name(cells: Mapping[str, Cell]) -> str | None:
+    """The usual name for a message's words under which there are any."""
+    names = [name for name, cell in cells.items() if isinstance(cell, str) and cell.strip()]
+    return recognise(names, {}).get("text")
+
+
+def _is_of_users(entry: Fields) -> bool:
+    """Whether it is a page of users, who are no ticket: `people` has read them."""
+    if not isinstance(entry.values.get("users"), list):
+        return False
+    others = {name: value for name, value in entry.values.items() if name not in _OF_PAGES}
+    nested = any(isinstance(value, (dict, list)) for value in others.values())
+    return not (nested or _id(entry) or _text_name(others))
 
 
 def _id(ticket: Fields) -> str:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header
+from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header
 from reviewguard.readers.merged import NumberedRows, filled, merged_spans
 from reviewguard.readers.table import Row, to_records
 from reviewguard.readers.vocabulary import fold
@@ -217,6 +217,8 @@ def _with_merged(sheet: Any, rows: NumberedRows, shared: set[int]) -> NumberedRo
 
 def _rows(sheet: str, columns: list[str], rows: NumberedRows) -> Iterator[Row]:
     for number, cells in rows:
+        if is_header(cells, columns):
+            continue
         names = [*columns, *(f"column {place}" for place in range(len(columns) + 1, len(cells) + 1))]
         values = dict(zip(names, [*cells, *[None] * (len(names) - len(cells))], strict=True))
         error = f"{len(cells)} cells under {len(columns)} columns" if len(cells) > len(columns) else None

@@ -31,6 +31,7 @@ class ZendeskReader(TicketReader):
     """
 
     name = "zendesk"
+    bodies = (*_BODIES, "description")
     mappable = frozenset({MAIL_FIELD})
 
     def is_of_vendor(self, head: bytes) -> bool:
