@@ -297,6 +297,17 @@ def test_what_cannot_be_mended_is_told_and_mended_later(
     assert [entry.to_version for entry in store.history().entries] == ["2", "1"]
 
 
+@pytest.mark.parametrize("note", ['{"to_version": "2"}', "[1]", '{"id": '])
+def test_a_note_of_another_version_is_told_and_left(tiny_model_dir: Path, tmp_path: Path, note: str) -> None:
+    intent = make_store(tiny_model_dir, tmp_path, "2").folder / "versions" / ".promotion.json"
+    intent.write_text(note)
+    store = ModelStore(tmp_path / "models", sync=silent_sync)
+    assert "not mended" in store.recovered[0] and "then delete the file" in store.recovered[0]
+    with pytest.raises(InputError, match=r"promotion\.json does not say what was cut off"):
+        store.promote("2", by="Sam", reason="")
+    assert (store.champion().version, intent.read_text()) == ("1", note)
+
+
 def test_an_unfinished_version_is_cleared_away(tiny_model_dir: Path, tmp_path: Path) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2")
     versions = store.folder / "versions"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
@@ -15,7 +14,7 @@ from reviewguard.errors import InputError
 from reviewguard.files import disk_errors, write_json, write_text
 from reviewguard.folders import copy_folder, remove_folder, replace_folder, restore_folder
 from reviewguard.inference.model_folder import load
-from reviewguard.retraining.history import Action, HistoryEntry, append_history
+from reviewguard.retraining.history import Action, HistoryEntry, append_history, parse_entry
 from reviewguard.retraining.shelf import SERVED, ModelShelf
 from reviewguard.retraining.stored import (
     ADDED,
@@ -232,7 +231,13 @@ class ModelStore(ModelShelf):
             restore_folder(old.with_name(old.name[1:].removesuffix(".old")))
         if not self._intent.exists():
             return
-        entry = HistoryEntry(**json.loads(self._intent.read_text("utf-8")))
+        entry = parse_entry(self._intent.read_bytes())
+        if entry is None:
+            raise InputError(
+                f"{self._intent} does not say what was cut off, or another version wrote it",
+                expected="the fields of a line of the log",
+                fix="see with `reviewguard models list` which model is served, then delete the file",
+            )
         served = self._served_now()
         if served is not None and served.version == entry.to_version:
             self._settle(entry)
