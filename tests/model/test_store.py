@@ -363,6 +363,14 @@ def test_the_report_of_a_version_follows_its_gate(tiny_model_dir: Path, tmp_path
     assert reviewguard.load(kept.folder).settings.version == "2"
 
 
+def test_a_rollback_brings_the_card_back_that_was_served(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")  # which keeps "1" with its card of the day
+    (store.folder / "default" / "README.md").write_text("measured anew")
+    store.promote("2", by="Sam", reason="better")
+    store.rollback(by="Kim", reason="false alarms")
+    assert (store.folder / "default" / "README.md").read_text() == "measured anew"
+
+
 @pytest.mark.parametrize("lost", ["model.onnx", ""])
 def test_a_champion_whose_copy_is_not_whole_is_kept_anew_before_it_goes(
     tiny_model_dir: Path, tmp_path: Path, lost: str

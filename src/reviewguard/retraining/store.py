@@ -112,8 +112,6 @@ class ModelStore(ModelShelf):
             champion = self._kept_champion()
             own = {ADDED: _now()} | ({PARENT: champion.version} if champion else {})
             version = self._name(model_folder)
-            if (kept := self._versions / version / MODEL).is_dir():
-                renew_reports(kept, model_folder)
             self._keep(version, model_folder, weights, own, tags)
             if champion is None or champion.version != version:
                 write_text(self._candidate, version)
@@ -255,7 +253,7 @@ class ModelStore(ModelShelf):
         own: Mapping[str, str],
         tags: Mapping[str, str],
     ) -> None:
-        """See that `versions/` holds this model, with these tags."""
+        """See that `versions/` holds this model, with these tags and with the card and figures of `folder`."""
         target = self._versions / version
         known = read_version(target) if target.is_dir() else None
         facts = settings_tags(folder)
@@ -265,7 +263,9 @@ class ModelStore(ModelShelf):
         if known is None or (weights and not kept) or not is_whole(known.folder):
             part = self._versions / f".{version}.part"
             write_version(target, folder, kept or weights, merged, part=part)
-        elif merged != known.tags:
+            return
+        renew_reports(known.folder, folder)
+        if merged != known.tags:
             write_json(target / TAGS, merged)
 
     def _kept_champion(self) -> StoredModel | None:
