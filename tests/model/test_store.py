@@ -270,6 +270,17 @@ def test_a_full_disk_changes_nothing(
     assert store.champion().version == "1"
 
 
+def test_a_link_to_the_champion_is_not_replaced(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    served = store.folder / "default"
+    served.rename(tmp_path / "elsewhere")
+    served.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=r"default is a link to .*elsewhere"):
+        store.promote("2", by="Sam", reason="")
+    assert served.is_symlink()
+    assert (store.champion().version, store.history().entries) == ("1", ())
+
+
 def test_a_log_that_cannot_be_written_changes_nothing(tiny_model_dir: Path, tmp_path: Path) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2")
     (store.folder / "history.jsonl").symlink_to(tmp_path / "no folder" / "log")

@@ -175,6 +175,12 @@ class ModelStore(ModelShelf):
             if self.history().entries:
                 self.sync()  # what was cut off may have left another registry behind
             raise InputError(f"{model.version} is the champion already")
+        if self._served.is_symlink():
+            raise InputError(
+                f"{self._served} is a link to {self._served.resolve()}",
+                expected="the folder itself: a promotion would replace the link and not what it leads to",
+                fix="put a copy of that folder in the place of the link",
+            )
         before = self._kept_champion()
         with disk_errors(self._history):  # before the folders are exchanged: later it is too late to refuse
             self._history.open("ab").close()
