@@ -68,7 +68,7 @@ def exported(
     Args:
         validation: messages that activation ranges are measured on, and calibrations, thresholds and attribution
             fitted on with the exported weights.
-        folder: the place. What stands there stays until the new folder is whole.
+        folder: the place, or a link to it. What stands there stays until the new folder is whole.
 
     Raises:
         ConfigError: no such precision.
@@ -77,6 +77,7 @@ def exported(
     check_target(folder)
     if precision not in PRECISIONS:
         raise ConfigError(f"precision is {precision!r}", expected=" or ".join(PRECISIONS))
+    folder = folder.resolve() if folder.is_symlink() else folder
     work = beside(folder, "part")
     with Writer(work).writing("export"):
         part = work / "model"

@@ -15,13 +15,14 @@ import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from rich.console import Console
 from tests.faults import full_disk
 
 import reviewguard.labelling.session as session_module
+from reviewguard.cli.labelling import label as label_command
 from reviewguard.errors import InputError
 from reviewguard.inference.render import bracketed
 from reviewguard.inference.work_folder import work_folder
@@ -485,6 +486,30 @@ def test_the_command_does_not_write_into_its_input(scored: Path) -> None:
     assert done.returncode == 2
     assert "is the file to label" in done.stderr
     assert scored.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("scored.csv", "scored"),
+        ("sent.2024-11.csv", "sent.2024-11"),
+        ("Sent.2024-12", "Sent.2024-12"),
+        ("tickets.11.JSON.gz", "tickets.11"),
+    ],
+)
+def test_labels_of_two_exports_are_two_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, expected: str
+) -> None:
+    opened: list[Path] = []
+
+    def note(path: Path, source: Path) -> NoReturn:
+        opened.append(path)
+        raise InputError("noted")
+
+    monkeypatch.setattr("reviewguard.labelling.journal.open_journal", note)
+    with pytest.raises(InputError, match="noted"):
+        label_command(tmp_path / file)
+    assert opened == [tmp_path / f"{expected}.labels.jsonl"]
 
 
 @pytest.mark.parametrize("file", [".", ".."])

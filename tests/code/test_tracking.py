@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,12 +163,20 @@ def test_the_users_own_settings_win(client: mlflow.MlflowClient, monkeypatch: py
         assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "4"
 
 
+DEFAULT = """
+import os
+import mlflow
+from reviewguard.modeling.tracking import Tracker
+with Tracker():
+    assert mlflow.get_tracking_uri() == "sqlite:///mlflow.db"
+assert "MLFLOW_TRACKING_URI" not in os.environ
+"""
+
+
 def test_the_default_store_is_a_local_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.chdir(tmp_path)
-    with Tracker():
-        assert mlflow.get_tracking_uri() == "sqlite:///mlflow.db"
-    assert "MLFLOW_TRACKING_URI" not in os.environ
+    # MLflow keeps the database that a process first opened by an address, whatever folder it goes to afterwards.
+    subprocess.run([sys.executable, "-c", DEFAULT], cwd=tmp_path, check=True)
     assert (tmp_path / "mlflow.db").is_file()
 
 

@@ -24,7 +24,7 @@ from reviewguard.cli import app
 from reviewguard.cli.retraining import _tell
 from reviewguard.curation.labels import Label, Provenance, label_version, write_labels
 from reviewguard.curation.storage import load_splits, write_frozen
-from reviewguard.errors import ConfigError, InputError
+from reviewguard.errors import ConfigError, InputError, ModelError
 from reviewguard.inference.model_folder import from_parts, load
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.torch_backend import TorchBackend
@@ -344,6 +344,12 @@ def test_what_a_killed_promotion_left_is_told(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["retrain", *map(str, arguments)])
     assert isinstance(done.exception, InputError)
     assert "put back" in done.stderr
+
+
+def test_a_folder_of_models_that_is_not_there_is_not_made(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model in"):
+        retrain(home.job, ModelStore(tmp_path / "typo"), agree=lambda _: True)
+    assert not (tmp_path / "typo").exists()
 
 
 def test_labels_in_conflict_stop_it_before_anything_is_trained(home: Home, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import EncodedMessage
 from reviewguard.errors import ConfigError, InputError, ModelError
+from reviewguard.exporting import exported
 from reviewguard.inference import classifier as classifier_module
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling import runs
@@ -192,6 +193,19 @@ def test_a_model_stays_whole_until_the_next_one_is_measured(
     export_run(tiny_run, tiny_data_dir, out, "fp32", bootstrap=0)
     assert load(out).settings.training["precision"] == "fp32"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_link_to_a_model_stays_and_what_it_names_is_replaced(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = tmp_path / "disk"
+    shutil.copytree(tiny_run / "model", disk / "model")
+    (tmp_path / "link").symlink_to(disk / "model")
+    monkeypatch.setattr("reviewguard.exporting._export", lambda *given: (given[2] / "new").touch())
+    with exported(read_run(tiny_run), [], tmp_path / "link"):
+        pass
+    assert (tmp_path / "link").is_symlink()
+    assert [path.name for path in disk.rglob("*")] == ["model", "new"]
 
 
 def test_a_models_name_in_tables_tells_its_precision(

@@ -270,6 +270,17 @@ def test_a_full_disk_changes_nothing(
     assert store.champion().version == "1"
 
 
+def test_a_link_to_the_champion_is_not_replaced(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    served = store.folder / "default"
+    served.rename(tmp_path / "elsewhere")
+    served.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=r"default is a link to .*elsewhere"):
+        store.promote("2", by="Sam", reason="")
+    assert served.is_symlink()
+    assert (store.champion().version, store.history().entries) == ("1", ())
+
+
 def test_a_log_that_cannot_be_written_changes_nothing(tiny_model_dir: Path, tmp_path: Path) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2")
     (store.folder / "history.jsonl").symlink_to(tmp_path / "no folder" / "log")
@@ -295,6 +306,17 @@ def test_what_cannot_be_mended_is_told_and_mended_later(
         assert reopened.champion().version == "2"
     reopened.promote("1", by="Sam", reason="")
     assert [entry.to_version for entry in store.history().entries] == ["2", "1"]
+
+
+@pytest.mark.parametrize("note", ['{"to_version": "2"}', "[1]", '{"id": '])
+def test_a_note_of_another_version_is_told_and_left(tiny_model_dir: Path, tmp_path: Path, note: str) -> None:
+    intent = make_store(tiny_model_dir, tmp_path, "2").folder / "versions" / ".promotion.json"
+    intent.write_text(note)
+    store = ModelStore(tmp_path / "models", sync=silent_sync)
+    assert "not mended" in store.recovered[0] and "then delete the file" in store.recovered[0]
+    with pytest.raises(InputError, match=r"promotion\.json does not say what was cut off"):
+        store.promote("2", by="Sam", reason="")
+    assert (store.champion().version, intent.read_text()) == ("1", note)
 
 
 def test_an_unfinished_version_is_cleared_away(tiny_model_dir: Path, tmp_path: Path) -> None:
@@ -350,6 +372,14 @@ def test_the_report_of_a_version_follows_its_gate(tiny_model_dir: Path, tmp_path
     assert (kept.gate, (kept.folder / "retraining.md").read_text()) == ("passed", "passed")
     assert (kept.folder / "evaluation.json").read_text() == "{}"
     assert reviewguard.load(kept.folder).settings.version == "2"
+
+
+def test_a_rollback_brings_the_card_back_that_was_served(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")  # which keeps "1" with its card of the day
+    (store.folder / "default" / "README.md").write_text("measured anew")
+    store.promote("2", by="Sam", reason="better")
+    store.rollback(by="Kim", reason="false alarms")
+    assert (store.folder / "default" / "README.md").read_text() == "measured anew"
 
 
 @pytest.mark.parametrize("lost", ["model.onnx", ""])

@@ -13,6 +13,7 @@ import pytest
 import torch
 from tests.tiny import tiny_config
 from transformers import TrainerCallback
+from transformers.trainer import TRAINER_STATE_NAME
 
 from reviewguard import training, unpacking
 from reviewguard.curation.storage import load_splits
@@ -111,6 +112,10 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
             config, splits["train"], splits["validation"], TYPES, tmp_path / "b", callbacks=[AfterOneEpoch()]
         )
     (checkpoint,) = (tmp_path / "b").glob("checkpoint-*")
+    state = json.loads((checkpoint / TRAINER_STATE_NAME).read_text())
+    assert state["stateful_callbacks"]["_Stopwatch"]["args"]["before"] > 0
+    state["stateful_callbacks"]["_Stopwatch"]["args"]["before"] = 1000
+    (checkpoint / TRAINER_STATE_NAME).write_text(json.dumps(state))
     killed = checkpoint.with_name("checkpoint-999")  # while it was written
     killed.mkdir()
     (killed / "model.safetensors").write_bytes(b"half")
@@ -118,6 +123,7 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
     assert not killed.exists()
     ours, theirs = resumed.model.state_dict(), through.model.state_dict()
     assert all(torch.allclose(ours[k], theirs[k], atol=1e-4) for k in ours)
+    assert 0 < through.seconds < 1000 < resumed.seconds
 
 
 @pytest.mark.parametrize("epochs", [2, 3])

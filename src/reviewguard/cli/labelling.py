@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -48,8 +49,8 @@ def label(
 
     labeller = who or user.who()
     check_labeller(labeller)
-    stem = file.name.partition(".")[0]
-    if out is None and not stem:
+    stem = _stem(file)
+    if out is None and not stem.strip("."):
         raise InputError(f"{file} gives the file of labels no name", fix="name it with --out")
     target = out or file.with_name(stem + LABELS)
     options = ReadOptions(format, column_map(columns))
@@ -66,3 +67,15 @@ def label(
                 colour=colour,
             )
         console.print(end_view(session.counts(), str(target) if journal.rows else None), highlight=False)
+
+
+def _stem(file: Path) -> str:
+    """The file's name without what tells its format; other dots are its own, as in sent.2024-11.csv."""
+    from reviewguard.readers.registry import READERS
+    from reviewguard.readers.sources import COMPRESSED
+
+    endings = {*COMPRESSED, *chain.from_iterable(reader.suffixes for reader in READERS)}
+    name = Path(file.name)
+    while name.suffix.lower() in endings:
+        name = name.with_suffix("")
+    return name.name

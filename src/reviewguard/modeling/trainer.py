@@ -27,6 +27,7 @@ from transformers import (
     set_seed,
 )
 from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_callback import ExportableState
 from transformers.trainer_utils import EvalPrediction
 
 from reviewguard.decision import sigmoid
@@ -50,7 +51,7 @@ class TrainedModel:
 
     Attributes:
         history: the Trainer's log, one dict per entry.
-        seconds: wall time of training.
+        seconds: wall time of training, that before an interruption too; steps done twice count once.
         kept: share, 0–1, of the weights that training began with.
         attribution: the head that says what each token does, which only a model folder has.
     """
@@ -126,21 +127,35 @@ def fine_tune(
         optimizers=(_optimizer(model, config), None),
         compute_metrics=_ranking,
         preprocess_logits_for_metrics=lambda outputs, _: outputs[0],
-        callbacks=[EarlyStoppingCallback(config.patience), *callbacks],
+        callbacks=[EarlyStoppingCallback(config.patience), _Stopwatch(), *callbacks],
     )
     if quiet:
         trainer.remove_callback(ProgressCallback)
-    started = time.monotonic()
     checkpoint = last_checkpoint(run_dir)
     if checkpoint and (epochs := _stopped_after(checkpoint, config.patience)):
         trainer.args.num_train_epochs = epochs  # else one that stopped early would go on for an epoch more
     with fast_training(model.encoder):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     kept = _keep(model, start, shares, partial(_auroc, trainer, unseen)) if start is not None else 0.0
-    seconds = time.monotonic() - started
+    watch: Any = trainer.pop_callback(_Stopwatch)  # not the one from above: a checkpoint brings its own
     # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
     extract_model_from_parallel(model, keep_fp32_wrapper=False)
-    return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), seconds, kept)
+    return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), watch.seconds, kept)
+
+
+class _Stopwatch(TrainerCallback, ExportableState):
+    """Counts the seconds of a training; checkpoints keep them."""
+
+    def __init__(self, before: float = 0.0) -> None:
+        self._before, self._started = before, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return self._before + time.monotonic() - self._started
+
+    def state(self) -> dict[str, Any]:
+        """What the Trainer makes the next one from."""
+        return {"args": {"before": self.seconds}, "attributes": {}}
 
 
 def _stopped_after(checkpoint: Path, patience: int) -> float | None:

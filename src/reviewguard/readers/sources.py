@@ -22,7 +22,7 @@ MAX_RATIO = 250
 """A compressed file may expand to `FREE_EXPANSION` bytes, or to `MAX_RATIO` times its size if that is more."""
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_COMPRESSED = (".gz", ".zst")
+COMPRESSED = (".gz", ".zst")
 
 LABELS = ".labels.jsonl"
 """End of the names of files that `label` writes beside an export."""
@@ -114,7 +114,7 @@ def _is_read(folder: Path, *, beside: Sequence[str]) -> bool:
 
 def bare_suffix(path: Path) -> str:
     """The suffix in lower case, without `.gz` or `.zst` (".csv" of "a.CSV.gz")."""
-    name = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
+    name = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
     return name.suffix.lower()
 
 

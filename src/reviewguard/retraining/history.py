@@ -77,7 +77,7 @@ def read_history(path: Path) -> History:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        entry = _parse(line)
+        entry = parse_entry(line)
         if entry is None:
             start = line[:_SHOWN].decode("utf-8", "replace")
             problems.append(f"{path}:{number} is unfinished or damaged, and left out: {start}…")
@@ -121,7 +121,8 @@ def champions(entries: Sequence[HistoryEntry], champion: str | None) -> tuple[st
     return tuple(stack)
 
 
-def _parse(line: bytes) -> HistoryEntry | None:
+def parse_entry(line: bytes) -> HistoryEntry | None:
+    """An entry from its JSON form; None for what is none, or one of another version."""
     try:
         return HistoryEntry(**json.loads(line))
     except (ValueError, TypeError):  # no JSON, no object, or one with other fields

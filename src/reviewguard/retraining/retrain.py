@@ -117,6 +117,7 @@ def retrain(
     commit = str(git_state())  # now: others may commit while this trains
     suite = load_cases(job.behaviour) if job.behaviour else {}
     clock = _Clock(show)
+    store.champion()  # before locking, which makes the folder
     folder = store.folder / "versions" / WORK
     with Writer(folder).writing("retrain"), full_disk(folder):
         stored = store.champion()

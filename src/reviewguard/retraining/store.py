@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
@@ -15,7 +14,7 @@ from reviewguard.errors import InputError
 from reviewguard.files import disk_errors, write_json, write_text
 from reviewguard.folders import copy_folder, remove_folder, replace_folder, restore_folder
 from reviewguard.inference.model_folder import load
-from reviewguard.retraining.history import Action, HistoryEntry, append_history
+from reviewguard.retraining.history import Action, HistoryEntry, append_history, parse_entry
 from reviewguard.retraining.shelf import SERVED, ModelShelf
 from reviewguard.retraining.stored import (
     ADDED,
@@ -113,8 +112,6 @@ class ModelStore(ModelShelf):
             champion = self._kept_champion()
             own = {ADDED: _now()} | ({PARENT: champion.version} if champion else {})
             version = self._name(model_folder)
-            if (kept := self._versions / version / MODEL).is_dir():
-                renew_reports(kept, model_folder)
             self._keep(version, model_folder, weights, own, tags)
             if champion is None or champion.version != version:
                 write_text(self._candidate, version)
@@ -178,6 +175,12 @@ class ModelStore(ModelShelf):
             if self.history().entries:
                 self.sync()  # what was cut off may have left another registry behind
             raise InputError(f"{model.version} is the champion already")
+        if self._served.is_symlink():
+            raise InputError(
+                f"{self._served} is a link to {self._served.resolve()}",
+                expected="the folder itself: a promotion would replace the link and not what it leads to",
+                fix="put a copy of that folder in the place of the link",
+            )
         before = self._kept_champion()
         with disk_errors(self._history):  # before the folders are exchanged: later it is too late to refuse
             self._history.open("ab").close()
@@ -232,7 +235,13 @@ class ModelStore(ModelShelf):
             restore_folder(old.with_name(old.name[1:].removesuffix(".old")))
         if not self._intent.exists():
             return
-        entry = HistoryEntry(**json.loads(self._intent.read_text("utf-8")))
+        entry = parse_entry(self._intent.read_bytes())
+        if entry is None:
+            raise InputError(
+                f"{self._intent} does not say what was cut off, or another version wrote it",
+                expected="the fields of a line of the log",
+                fix="see with `reviewguard models list` which model is served, then delete the file",
+            )
         served = self._served_now()
         if served is not None and served.version == entry.to_version:
             self._settle(entry)
@@ -250,7 +259,7 @@ class ModelStore(ModelShelf):
         own: Mapping[str, str],
         tags: Mapping[str, str],
     ) -> None:
-        """See that `versions/` holds this model, with these tags."""
+        """See that `versions/` holds this model, with these tags and with the card and figures of `folder`."""
         target = self._versions / version
         known = read_version(target) if target.is_dir() else None
         facts = settings_tags(folder)
@@ -260,7 +269,9 @@ class ModelStore(ModelShelf):
         if known is None or (weights and not kept) or not is_whole(known.folder):
             part = self._versions / f".{version}.part"
             write_version(target, folder, kept or weights, merged, part=part)
-        elif merged != known.tags:
+            return
+        renew_reports(known.folder, folder)
+        if merged != known.tags:
             write_json(target / TAGS, merged)
 
     def _kept_champion(self) -> StoredModel | None:
