@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from answers import correct, mean_answers, report, save_answers
 from crossings import crossings, read_buyers
-from fitting import Beside, Plan, fit
+from fitting import Plan, fit
 from losses import Loss, TeacherLoss, label_loss
 from mixtures import mixtures
 from models import Mimic, save_weights, student_model, teacher_model
@@ -30,7 +30,7 @@ from windows import augmented, facts, window_tensors
 
 from reviewguard.curation.storage import load_splits
 from reviewguard.modeling.config import load_config
-from reviewguard.modeling.evidence_model import EvidenceModel, fast_training
+from reviewguard.modeling.evidence_model import fast_training
 from reviewguard.readers.labelled import read_labelled
 
 
@@ -84,22 +84,13 @@ def student(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)  # of the fresh head
     model = student_model(options.base, options.start, options.dropout)
     rows, loss = _taught(data, options) if options.teachers else (Rows(data["train"]), label_loss)
-    with fast_training(model.encoder):
-        look = partial(report, model, data, options.name)
-        fit(model, rows, loss, _plan(options), look, _beside(model, options))
-    save_weights(model, options.out)
-
-
-def _beside(model: EvidenceModel, options: argparse.Namespace) -> Beside | None:
-    if options.erased:
-        from erasing import erasing  # what it imports is not installed where a GPU is lent
-
-        before = student_model(options.base, options.start)
-        return erasing(model, before, options.erased, options.splits, options.seed).to(DEVICE)
+    mimic = None
     if options.mimic:
         first = teacher_model(options.mimic, options.teachers[0])
-        return Mimic(model, first.to(DEVICE).eval().bfloat16()).to(DEVICE)
-    return None
+        mimic = Mimic(model, first.to(DEVICE).eval().bfloat16())
+    with fast_training(model.encoder):
+        fit(model, rows, loss, _plan(options), partial(report, model, data, options.name), mimic)
+    save_weights(model, options.out)
 
 
 def _taught(data: dict[str, Any], options: argparse.Namespace) -> tuple[Rows, Loss]:

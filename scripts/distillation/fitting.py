@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from losses import Loss
+from models import Mimic
 from rows import DEVICE, Batch, Numbers, Rows
 from torch import Tensor, nn
 
@@ -29,7 +30,7 @@ class Plan:
         name: of the model, in what is printed.
         seconds: after which training ends.
         batch: windows in a step.
-        lr, head_lr, beside_lr: highest rates, of the encoder, of the head, and of what is learnt beside the model.
+        lr, head_lr: highest rates, of the encoder and of all else.
         looks: quick reports, the last one at the end.
     """
 
@@ -38,21 +39,8 @@ class Plan:
     batch: int
     lr: float
     head_lr: float
-    beside_lr: float
     seed: int = 13
     looks: int = 3
-
-
-class Beside(Protocol):
-    """What is taught beside the labels, a module with weights of its own: `Mimic`, `Erasing`."""
-
-    def loss(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Added to a step's loss, after the model's forward pass on its inputs."""
-        ...
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """Weights that are learnt with the model's."""
-        ...
 
 
 def fit(
@@ -61,21 +49,21 @@ def fit(
     loss: Loss,
     plan: Plan,
     look: Callable[[], None],
-    beside: Beside | None = None,
+    mimic: Mimic | None = None,
 ) -> None:
     """AdamW in bfloat16; the rate rises and falls with the time that is given, so that it ends in time.
 
     Args:
         look: reports on the model, which it may put into evaluation mode.
-        beside: whose loss is added; on the device.
+        mimic: whose loss is added.
     """
     torch.manual_seed(plan.seed)
     model.to(DEVICE).train()
-    optimizer = _optimizer(model, plan, beside)
+    optimizer = _optimizer(model, plan, mimic)
     step, looked, total = 0, 0, torch.zeros((), device=DEVICE)
     for step, (part, numbers) in enumerate(_batches(rows, plan), 1):
         _set_rates(optimizer, part)
-        total += _step(optimizer, _loss(model, rows.batch(numbers), loss, beside))
+        total += _step(optimizer, _loss(model, rows.batch(numbers), loss, mimic))
         if step % _SHOWN == 0:
             epochs = step * plan.batch / len(rows)
             print(f"{step} {part:.2f} epochs {epochs:.2f} loss {float(total) / _SHOWN:.3f}", flush=True)
@@ -100,7 +88,7 @@ def _batches(rows: Rows, plan: Plan) -> Iterator[tuple[float, Numbers]]:
             yield part, batch
 
 
-def _optimizer(model: EvidenceModel, plan: Plan, beside: Beside | None) -> torch.optim.Optimizer:
+def _optimizer(model: EvidenceModel, plan: Plan, mimic: Mimic | None) -> torch.optim.Optimizer:
     named = [(name, weights) for name, weights in model.named_parameters() if weights.requires_grad]
     groups: list[dict[str, Any]] = [
         {
@@ -110,8 +98,9 @@ def _optimizer(model: EvidenceModel, plan: Plan, beside: Beside | None) -> torch
         }
         for old, rate in ((True, plan.lr), (False, plan.head_lr))
     ]
-    if beside is not None:
-        groups.append({"params": list(beside.parameters()), "lr": plan.beside_lr, "highest": plan.beside_lr})
+    if mimic is not None:
+        weights = list(mimic.to(DEVICE).map.parameters())
+        groups.append({"params": weights, "lr": plan.head_lr, "highest": plan.head_lr})
     return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
 
 
@@ -120,10 +109,10 @@ def _set_rates(optimizer: torch.optim.Optimizer, part: float) -> None:
         group["lr"] = group["highest"] * min(part / _WARM_UP, (1 - part) / (1 - _WARM_UP))
 
 
-def _loss(model: EvidenceModel, batch: Batch, loss: Loss, beside: Beside | None) -> Tensor:
+def _loss(model: EvidenceModel, batch: Batch, loss: Loss, mimic: Mimic | None) -> Tensor:
     with torch.autocast(DEVICE, dtype=torch.bfloat16):
         value = loss(model, batch)
-        return value if beside is None else value + beside.loss(batch.inputs)
+        return value if mimic is None else value + mimic.loss(batch.inputs)
 
 
 def _step(optimizer: torch.optim.Optimizer, value: Tensor) -> Tensor:

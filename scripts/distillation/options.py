@@ -41,8 +41,6 @@ def _problem(options: Namespace) -> str | None:
                 return f"--measure-on: another set is named {twice[0]} too; rename the file"
         case "student" if (options.mimic or options.corrected) and not options.teachers:
             return "--mimic and --corrected need --teachers"
-        case "student" if options.erased and (options.mimic or not options.start):
-            return "--erased needs --start, and goes without --mimic"
         case "finish" if options.taught_by and not options.seeds:
             return "--taught-by needs --seeds"
     return None
@@ -79,7 +77,6 @@ def _plan(parser: ArgumentParser, name: str, lr: float, batch: int) -> None:
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--lr", type=float, default=lr)
     parser.add_argument("--head-lr", type=float, default=3 * lr)
-    parser.add_argument("--beside-lr", type=float, default=3 * lr, help="of what is learnt beside the model")
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--looks", type=int, default=3, help="quick reports")
 
@@ -92,10 +89,6 @@ def _student(parser: ArgumentParser) -> None:
     _plan(parser, "student", 5e-4, 384)
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="their weights")
     parser.add_argument("--mimic", type=Path, help="the teachers' base, to learn the states of the first too")
-    parser.add_argument(
-        "--erased", type=Path, help="folder of the model that --start is of: teach erased copies too"
-    )
-    parser.add_argument("--splits", type=Path, default=Path("build/data"), help="whose violations are erased")
     parser.add_argument("--trust", type=float, default=0.7, help="in the teachers against labels, 0 to 1")
     parser.add_argument("--corrected", action="store_true", help="labels instead of answers they contradict")
     parser.add_argument("--dropout", type=float, default=0.1)

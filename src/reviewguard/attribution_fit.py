@@ -101,7 +101,7 @@ def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], 
     def asked(index: int) -> Asked:
         message = messages[index]
         rng = np.random.default_rng([seed, index])
-        kept = np.stack([draw_copies(len(message.words), COPIES, rng) for _ in ERASURES])
+        kept = np.stack([_copies(len(message.words), rng) for _ in ERASURES])
         windows = [
             message.erased(~row, erasure, encoder.mask_id)
             for erasure, rows in zip(ERASURES, kept, strict=True)
@@ -122,12 +122,12 @@ def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], 
         return list(pool.map(asked, range(len(messages))))
 
 
-def draw_copies(words: int, copies: int, rng: np.random.Generator) -> Marks:
-    """Which words each copy keeps, shape `(copies, words)`: one at least, of two words or more."""
-    half, few = copies - 2 * (copies // 3), copies // 3
-    kept = rng.random((copies, words)) < 0.5
+def _copies(words: int, rng: np.random.Generator) -> Marks:
+    """Which words each copy keeps, shape `(COPIES, words)`: one at least, of two words or more."""
+    half, few = COPIES - 2 * (COPIES // 3), COPIES // 3
+    kept = rng.random((COPIES, words)) < 0.5
     kept[~kept.any(axis=1), rng.integers(words)] = True
-    for row in range(half, copies):
+    for row in range(half, COPIES):
         count = max(1, round(words * rng.uniform(0.01, 0.35)))
         kept[row] = row < half + few
         kept[row, rng.choice(words, count, replace=False)] ^= True
@@ -164,26 +164,14 @@ def _loss(head: AttributionHead, examples: Sequence[Asked]) -> Tensor:
         _padded([torch.from_numpy(e.states[level]) for e in examples])
         for level in range(len(examples[0].states))
     ]
-    found = kept_effects(head(states), [e.owner for e in examples], [e.kept for e in examples])
+    # Word 0 of the sums is for tokens that belong to none.
+    owner = _padded([torch.from_numpy(e.owner + 1) for e in examples])
+    kept = _padded([torch.from_numpy(e.kept.transpose(2, 0, 1)) for e in examples]).float()
+    effects = torch.zeros(len(examples), kept.shape[1] + 1).scatter_add(1, owner, head(states))
+    found = torch.einsum("mwec,mw->mec", kept, effects[:, 1:])
     answers = torch.from_numpy(np.stack([e.answers for e in examples]))
     error = (found - found.mean(-1, keepdim=True)) - (answers - answers.mean(-1, keepdim=True))
     return error.square().mean()
-
-
-def kept_effects(effects: Tensor, owners: Sequence[NDArray[np.intp]], kept: Sequence[Marks]) -> Tensor:
-    """What the effects of the words that copies keep add up to, shape `(messages, ...)`.
-
-    Args:
-        effects: of the tokens, `(messages, tokens)`.
-        owners: the word of each token, -1 without, each `(tokens,)`.
-        kept: which words each copy keeps, each `(..., words)`.
-    """
-    # Word 0 of the sums is for tokens that belong to none.
-    owner = _padded([torch.from_numpy(words + 1) for words in owners]).to(effects.device)
-    keeps = _padded([torch.from_numpy(np.moveaxis(rows, -1, 0)) for rows in kept]).to(effects)
-    sums = torch.zeros(len(owners), keeps.shape[1] + 1).to(effects)
-    sums = sums.scatter_add(1, owner, effects[:, : owner.shape[1]])
-    return torch.einsum("mw...,mw->m...", keeps, sums[:, 1:])
 
 
 def _padded(rows: list[Tensor]) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 import sys
@@ -21,10 +20,8 @@ from reviewguard.curation.sources import read_messages
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import Limits, MessageEncoder
 from reviewguard.errors import ModelError
-from reviewguard.modeling.attribution import AttributionHead
 from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel
-from reviewguard.modeling.explainers.words import read_words
 from reviewguard.modeling.runs import RUN, lineage, read_run, taught_by
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Rationale
@@ -33,7 +30,6 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "distillation"))
 
 import answers
 import distil
-import erasing
 import finishing
 import fitting
 import losses
@@ -182,7 +178,7 @@ def test_training_ends_in_time_and_answers_are_averaged(
     model: EvidenceModel, tensors: dict[str, torch.Tensor], tmp_path: Path
 ) -> None:
     looks: list[bool] = []
-    rows, plan = device_rows.Rows(tensors), fitting.Plan("tiny", 0.5, 8, 1e-3, 1e-3, 1e-3, looks=1)
+    rows, plan = device_rows.Rows(tensors), fitting.Plan("tiny", 0.5, 8, 1e-3, 1e-3, looks=1)
     before = model.evidence.weight.detach().clone()
     began = time.monotonic()
     fitting.fit(model, rows, losses.label_loss, plan, lambda: looks.append(model.training))
@@ -195,29 +191,6 @@ def test_training_ends_in_time_and_answers_are_averaged(
     assert torch.equal(
         mean["logits"], answers.ask_model(model, device_rows.Rows(tensors, tensors))["logits"].half()
     )
-
-
-def test_erased_copies_bring_scores_and_effects_together(
-    model: EvidenceModel, messages: list[LabelledMessage], tiny_base: Path
-) -> None:
-    encoder = MessageEncoder.from_file(tiny_base / "tokenizer.json", Limits())
-    words = read_words([m for m in messages if len(m.text.split()) > 1], encoder) * erasing.AT_ONCE
-    before = copy.deepcopy(model).eval()
-    head = AttributionHead(model.encoder.config.hidden_size)
-    beside = erasing.Erasing((model, before), head, words, (encoder.pad_id, encoder.mask_id), seed=3)
-    assert {name.partition(".")[0] for name, _ in beside.named_parameters()} == {"head"}
-    optimizer = torch.optim.Adam([*model.parameters(), *beside.parameters()], 3e-3)
-    losses_of: list[float] = []
-    for _ in range(60):
-        loss = beside.loss({})
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses_of.append(loss.item())
-    assert np.mean(losses_of[-10:]) < 0.8 * np.mean(losses_of[:10])
-    for module in (model, before):
-        layer = module.encoder.get_parameter("encoder.layer.0.output.dense.weight")
-        assert (layer.grad is not None) == (module is model)
 
 
 def test_labels_stand_in_the_place_of_answers_that_they_contradict(tensors: dict[str, torch.Tensor]) -> None:
@@ -311,7 +284,6 @@ def test_a_model_does_not_begin_with_weights_in_part_or_of_another(
         ("ask d.pt --base BASE --out s.pt", "required: --start"),
         ("student d.pt --base BASE --mimic BASE --out s.pt", "need --teachers"),
         ("student d.pt --base BASE --corrected --out s.pt", "need --teachers"),
-        ("student d.pt --base BASE --erased MODEL --out s.pt", "--erased needs --start"),
         ("student d.pt --base BASE --teachers --out s.pt", "--teachers: expected at least one argument"),
         ('finish s.pt --data DATA --version 1 --taught-by {"windows":7} --out run', "needs --seeds"),
     ],

@@ -212,6 +212,8 @@ def test_a_header_repeated_between_pasted_exports_is_no_row(tmp_path: Path) -> N
     export = "\ufeffMessage ,From,From\nHi,Agent,a\n"
     records = read(written(tmp_path, "a.csv", export * 2 + "Message,Agent,a\n"))
     assert [(r.text, r.place) for r in records] == [("Hi", "line 2"), ("Hi", "line 4"), ("Message", "line 5")]
+    one_column = written(tmp_path, "b.csv", "Message\nHi\nMessage\n")
+    assert texts(read(one_column, format="csv")) == ["Hi", "Message"]
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:

@@ -331,6 +331,13 @@ def test_a_date_is_read_in_every_style(value: str | float | datetime) -> None:
 
 
 @pytest.mark.parametrize(
+    "value", ["05MAR2024 10:22", "05MAR24 10:22", "10:22 5mar2024", "mar 5 mar 2024 10:22"]
+)
+def test_a_month_that_is_a_weekday_elsewhere_is_the_month(value: str) -> None:
+    assert parse_date(value) == datetime(2024, 3, 5, 10, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
     ("value", "month", "day"),
     [
         ("lundi 4 novembre 2024", 11, 4),
@@ -482,7 +489,7 @@ def test_a_second_column_of_numbers_is_read_as_the_first_one(tmp_path: Path) -> 
     assert [r.thread for r in read(tickets)] == [None, None, "77"]
 
 
-@pytest.mark.parametrize("subject", ["RV: x", "RES: x", "Re[2]: x", "RE：x", "Fwd: x", "Re: x"])
+@pytest.mark.parametrize("subject", ["RV: x", "RES: x", "Re[2]: x", "RE：x", "Fwd: x", "Ref: x"])
 def test_a_cell_under_a_reply_is_read_without_its_quote(tmp_path: Path, subject: str) -> None:
     rows = f'Subject,From,Body\n{subject},seller,"Thanks.\n\n> Leave us\n> five\n> stars"\n'
     assert read(written(tmp_path, "a.csv", rows))[0].text == "Thanks."

@@ -372,6 +372,24 @@ def test_a_message_under_a_tickets_names_is_a_row_of_a_table(tmp_path: Path, row
     assert (record.text, record.role, record.error) == ("It fits.", "seller", None)
 
 
+@pytest.mark.parametrize("beside", ["comment", "preview", "message", "content"])
+def test_words_beside_a_tickets_messages_make_it_no_table(tmp_path: Path, beside: str) -> None:
+    said = [{"body_text": "Does it fit?", "incoming": True}, {"body_text": "It fits.", "incoming": False}]
+    freshdesk = {
+        "requester_id": 5,
+        "responder_id": 6,
+        "conversations": [m | {"private": False} for m in said],
+    }
+    for ticket in (zendesk_ticket(), {"id": 1, beside: "It"} | freshdesk):
+        path = written(tmp_path, "a.jsonl", json.dumps(ticket | {beside: "It fits."}) + "\n")
+        assert roles(read(path))[:2] == ["buyer", "seller"]
+
+
+def test_files_with_byte_order_marks_may_be_joined(tmp_path: Path) -> None:
+    line = "\ufeff" + json.dumps(zendesk_ticket()) + "\n"
+    assert roles(read(written(tmp_path, "a.jsonl", line * 2))) == ["buyer", "seller", "system"] * 2
+
+
 def test_text_under_another_name_than_the_helpdesks_is_found(tmp_path: Path) -> None:
     message = {"id": 2, "incoming": True, "private": False, "message": "Does it fit?"}
     (record,) = read(

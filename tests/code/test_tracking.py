@@ -204,7 +204,9 @@ def test_a_store_that_keeps_failing_is_given_up(run: Run, monkeypatch: pytest.Mo
     assert len(calls) == GIVE_UP_AFTER
     assert tracker.problems[0] == "could not log metrics: OSError: disk full 1"
     assert tracker.problems[-1] == f"gave up tracking after {GIVE_UP_AFTER} failures in a row"
-    assert tracker.model(Path("nowhere"), [{"text": "Hello", "previous": None}]) is None
+    monkeypatch.setattr("reviewguard.modeling.tracking.log_model_folder", fail)
+    tracker.model(Path("nowhere"), [{"text": "Hello", "previous": None}])
+    assert len(calls) == GIVE_UP_AFTER
 
 
 def test_a_missing_server_costs_seconds_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -32,6 +33,7 @@ from reviewguard.labelling.report import report_view
 from reviewguard.labelling.results import AddReport, Decisions
 from reviewguard.policy import load_policy
 from reviewguard.schema import Evidence, Message, Verdict
+from reviewguard.writer import Writer
 
 
 class Stars:
@@ -101,12 +103,20 @@ def label(text: str, *types: str, **more: Any) -> dict[str, Any]:
     return {"text": text, "types": list(types)} | more
 
 
-@pytest.mark.parametrize("name", ["../messages/notice", "/notice", "a/b"])
+@pytest.mark.parametrize("name", ["../messages/notice", "/notice", "a/b", ".notice"])
 def test_a_name_does_not_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
     path = write_lines(tmp_path / "new.jsonl", [label("Five stars please, Ana", "positive_request")])
     with pytest.raises(InputError, match="--name"):
         add(AddJob(path, tmp_path / "labels", tmp_path / "messages", name), cast(Classifier, Stars()))
     assert not (tmp_path / "messages").exists()
+
+
+def test_two_do_not_write_labels_at_once(home: Path) -> None:
+    row = label("Five stars please, Ana", "positive_request")
+    with Writer(home / "labels").writing("data add"), ThreadPoolExecutor(1) as other:
+        refused = other.submit(run, home, row).exception()
+    assert "in use by `data add`" in str(refused)
+    assert run(home, row).added
 
 
 def test_a_label_lands_with_its_provenance_and_the_same_file_adds_nothing(home: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from reviewguard.attribution_fit import CLIP, COPIES, Asked, add_attribution, ask, fit, kept_effects
+from reviewguard.attribution_fit import CLIP, COPIES, Asked, add_attribution, ask, fit
 from reviewguard.curation.storage import load_splits
 from reviewguard.decision import deciding
 from reviewguard.encoding import MessageEncoder, collate
@@ -48,13 +48,6 @@ def asked(seed: int, words: int = 12, width: int = 8) -> Asked:
     )  # what a message and a way of erasing have of their own is no word's effect
     answers = kept @ states[0][1:-1, 0] + levels
     return Asked(states, owner, kept, answers.astype(np.float32))
-
-
-def test_effects_of_kept_words_add_up() -> None:
-    effects = torch.tensor([[9.0, 1.0, 2.0, 4.0, 0.0], [1.0, 3.0, 9.0, 9.0, 9.0]])
-    owners = [np.array([-1, 0, 0, 1]), np.array([0, 1])]
-    kept = [np.array([[True, False], [True, True]]), np.array([[False, True], [False, False]])]
-    assert kept_effects(effects, owners, kept).tolist() == [[3.0, 7.0], [3.0, 0.0]]
 
 
 def test_the_head_learns_what_each_word_does_from_copies_alone() -> None:

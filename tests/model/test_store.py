@@ -382,6 +382,16 @@ def test_a_rollback_brings_the_card_back_that_was_served(tiny_model_dir: Path, t
     assert (store.folder / "default" / "README.md").read_text() == "measured anew"
 
 
+def test_the_champions_card_is_renewed_where_it_is_served_too(tiny_model_dir: Path, tmp_path: Path) -> None:
+    store = make_store(tiny_model_dir, tmp_path, "2")
+    shutil.copytree(store.folder / "default", tmp_path / "again")
+    (tmp_path / "again" / "README.md").write_text("measured anew")
+    store.add(tmp_path / "again", None, {})
+    store.promote("2", by="Sam", reason="better")
+    store.rollback(by="Kim", reason="false alarms")
+    assert (store.folder / "default" / "README.md").read_text() == "measured anew"
+
+
 @pytest.mark.parametrize("lost", ["model.onnx", ""])
 def test_a_champion_whose_copy_is_not_whole_is_kept_anew_before_it_goes(
     tiny_model_dir: Path, tmp_path: Path, lost: str

@@ -33,8 +33,8 @@ def tracking() -> Iterator[None]:
     before = {name: os.environ.get(name) for name in (_ADDRESS, *_WHERE_UNSET)}
     os.environ.update({n: v for n, v in _WHERE_UNSET.items() if before[n] is None})
     set_telemetry_client()  # type: ignore[no-untyped-call]
-    mlflow.set_tracking_uri(before[_ADDRESS] or DEFAULT_STORE)
     try:
+        mlflow.set_tracking_uri(before[_ADDRESS] or DEFAULT_STORE)
         yield
     finally:
         mlflow.set_tracking_uri(None)  # type: ignore[arg-type]

@@ -210,9 +210,12 @@ def _short(header: Sequence[str]) -> str:
 
 def is_header(cells: Sequence[object], columns: Sequence[str]) -> bool:
     """Whether a row is the header again, as between exports that were pasted together: it is no row then."""
-    if len(cells) != len(columns):
+    if len(cells) != len(columns) or len(columns) == 1:
         return False
-    return unique_names(["" if cell is None else str(cell) for cell in cells]) == columns
+    names = ["" if cell is None else str(cell) for cell in cells]
+    return (
+        unique_names(names[:1]) == columns[:1] and unique_names(names) == columns
+    )  # the first is quickly seen
 
 
 def unique_names(header: Sequence[str]) -> list[str]:

@@ -214,7 +214,7 @@ def _parser() -> parser:
     class Info(parserinfo):
         def __init__(self) -> None:
             self.MONTHS = cast(Any, [tuple(names.split()) for names in _MONTHS])
-            self.JUMP = [*parserinfo.JUMP, *_BESIDE, *_WEEKDAY_NAMES]
+            self.JUMP = [*parserinfo.JUMP, *_BESIDE, *_WEEKDAY_NAMES - _MONTH_NAMES]
             super().__init__()
 
     return parser(Info())

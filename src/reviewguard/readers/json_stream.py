@@ -197,9 +197,11 @@ def _line(text: str, place: str, lists: Sequence[str]) -> Iterator[Found | Damag
         yield Damaged(place, f"not read: {wrong}")
         return
     try:
-        value = json.loads(text)
+        value = json.loads(text.removeprefix("\ufeff"))  # files with byte order marks that were joined
     except (ValueError, RecursionError) as error:
-        yield Damaged(place, "longer than 64 MB" if len(text) >= MAX_LINE else f"not JSON: {error}")
+        yield Damaged(
+            place, f"longer than {MAX_LINE:,} characters" if len(text) >= MAX_LINE else f"not JSON: {error}"
+        )
         return
     inside = [name for name in lists if isinstance(value, dict) and isinstance(value.get(name), list)]
     if not inside or "id" in value or isinstance(value.get(_TICKET), dict):

@@ -89,6 +89,8 @@ class TicketReader(ABC):
         try:
             value, end = json.JSONDecoder().raw_decode(text)
             first = Fields.of(value)
+            if any(isinstance(found := first.values.get(name), list) and found for name in MESSAGE_LISTS):
+                return False
             name = _text_name(to_cells(first.values))
             looked_for = not self.bodies or (name in self.bodies and self._reads(first))
             return name is not None and not looked_for and self.is_of_vendor(text[:end].encode("utf-8"))

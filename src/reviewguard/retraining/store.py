@@ -113,6 +113,8 @@ class ModelStore(ModelShelf):
             own = {ADDED: _now()} | ({PARENT: champion.version} if champion else {})
             version = self._name(model_folder)
             self._keep(version, model_folder, weights, own, tags)
+            if champion and champion.version == version and not champion.folder.samefile(model_folder):
+                renew_reports(champion.folder, model_folder)
             if champion is None or champion.version != version:
                 write_text(self._candidate, version)
             return self.get(version)
@@ -132,7 +134,7 @@ class ModelStore(ModelShelf):
             forced: to be logged: the gate had not let it through.
 
         Raises:
-            InputError: no such version, it is served already, or another process is writing.
+            InputError: no such version, it is served already, from a link, or another process is writing.
             ModelError: its folder is damaged; nothing changed.
         """
         self.get(version)  # before locking, which makes the folder
@@ -143,7 +145,7 @@ class ModelStore(ModelShelf):
         """Serve the champion before again; once more, the one before that.
 
         Raises:
-            InputError: there is none, or another process is writing.
+            InputError: there is none, a link is served, or another process is writing.
             ModelError: its folder is damaged; nothing changed.
         """
         self._before()
