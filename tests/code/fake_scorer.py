@@ -97,7 +97,7 @@ SCORER = FakeScorer(
         MISSED: (0.2, (), ()),
         FALSE: (0.6, ("neutral_request",), ("review",)),
         ASK: (0.8, ("selective",), ("please tell",)),
-        "Get $5  today": (0.4, (), ()),
-        "Thanks,  us on the page": (0.7, ("selective",), ()),
+        "Get $5   today": (0.4, (), ()),
+        "Thanks,   us on the page": (0.7, ("selective",), ()),
     }
 )

@@ -181,7 +181,7 @@ def test_the_store_is_free_while_a_retraining_works(tmp_path: Path, monkeypatch:
     store = ModelStore(tmp_path / "models", sync=lambda champion, challenger: ())
     refused = []
 
-    def look(self: ModelStore) -> None:
+    def look(_: Path) -> None:
         with ModelStore(store.folder).writing("rollback"):
             pass
         with pytest.raises(InputError) as second:
@@ -189,9 +189,9 @@ def test_the_store_is_free_while_a_retraining_works(tmp_path: Path, monkeypatch:
         refused.append(str(second.value))
         raise InputError("looked")
 
-    monkeypatch.setattr(ModelStore, "champion", look)
+    monkeypatch.setattr(ModelStore, "champion", lambda _: StoredModel("1", tmp_path, None, {}))
     with pytest.raises(InputError, match="looked"):
-        retrain(RetrainJob(), store, agree=lambda _: True)
+        retrain(RetrainJob(), store, agree=lambda _: True, add=look)
     assert "is in use by `retrain`" in refused[0]
 
 
@@ -341,13 +341,13 @@ def test_labels_that_were_learnt_and_are_gone_are_named(places: Places, tmp_path
 def test_a_full_disk_is_told_whoever_meets_it(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_: ModelStore) -> None:
+    def full(_: Path) -> None:
         raise error
 
-    monkeypatch.setattr(ModelStore, "champion", full)
+    monkeypatch.setattr(ModelStore, "champion", lambda _: StoredModel("1", tmp_path, None, {}))
     store = ModelStore(tmp_path / "models", sync=lambda champion, challenger: ())
     with pytest.raises(InputError, match=r"the disk of .*\.retrain.* is full"):
-        retrain(RetrainJob(), store, agree=lambda _: True)
+        retrain(RetrainJob(), store, agree=lambda _: True, add=full)
 
 
 @pytest.mark.parametrize(
