@@ -87,9 +87,7 @@ def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
     fresh: list[Candidate] = []
     repetitions: list[Repetition] = []
     conflicts: list[Conflict] = []
-    to_come = set(
-        range(len(known), len(pool))
-    )  # rows that are not compared with: later ones, and repetitions
+    to_come = set(range(len(known), len(pool)))  # and repetitions: rows that are not compared with
     likes_of = find_likes(pool[len(known) :], pool)
     for place, (item, likes) in enumerate(zip(new, likes_of, strict=True), len(known)):
         near = [like for like in likes if like.index not in to_come]

@@ -213,9 +213,8 @@ def is_header(cells: Sequence[object], columns: Sequence[str]) -> bool:
     if len(cells) != len(columns) or len(columns) == 1:
         return False
     names = ["" if cell is None else str(cell) for cell in cells]
-    return (
-        unique_names(names[:1]) == columns[:1] and unique_names(names) == columns
-    )  # the first is quickly seen
+    # Nearly every row is seen by its first cell to be none.
+    return unique_names(names[:1]) == columns[:1] and unique_names(names) == columns
 
 
 def unique_names(header: Sequence[str]) -> list[str]:

@@ -69,9 +69,8 @@ def _find_table(path: Path, head: bytes, given: Mapping[str, str]) -> tuple[int,
     rows = (next(split_rows(iter(lines[number:]), delimiter_at(number))).cells for number in starts)
     place, columns = find_header(rows, given)
     above, delimiter = starts[place], delimiter_at(starts[place])
-    if (
-        _cells(lines[above], delimiter) is None
-    ):  # it runs into the first row, which would be lost without a word
+    # A header that runs into the first row would lose that message without a word.
+    if _cells(lines[above], delimiter) is None:
         raise InputError(
             f"{path}: a carriage return stands amid the header line",
             expected="the same line ends in the whole file",
