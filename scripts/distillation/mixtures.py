@@ -44,7 +44,7 @@ def _mixed(
         return _splice(one, other, rng), rng.choice((one.previous, other.previous, None))
     if kind == "erase" and one.rationale:
         parts = rng.sample(one.rationale, rng.randint(1, len(one.rationale)))
-        return without_spans(one.text, [(p.start, p.end) for p in parts]), one.previous
+        return without_spans(one.text, [(p.start, p.end) for p in parts], ""), one.previous
     sentences = _sentences(one.text)
     del sentences[rng.randrange(len(sentences))]
     return " ".join(sentences), one.previous

@@ -97,7 +97,7 @@ def substitute(source: NormalizedText, pattern: re.Pattern[str], replace: Replac
     return NormalizedText("".join(pieces), tuple(starts), tuple(ends))
 
 
-def without_spans(text: str, spans: Iterable[tuple[int, int]], filler: str = "") -> str:
+def without_spans(text: str, spans: Iterable[tuple[int, int]], filler: str = " ") -> str:
     """The text with these stretches (which may overlap) taken out, `filler` in the place of each."""
     kept, position = [], 0
     for start, end in sorted(spans):

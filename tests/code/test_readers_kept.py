@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from tests.code.reading import read, written
 
 from reviewguard.errors import InputError
+from reviewguard.readers.dates import parse_date
 from reviewguard.schema import Role
 
 RELAY = "abc@marketplace.amazon.com"
@@ -104,6 +105,21 @@ def test_dates_of_japan_and_of_programs_are_read(tmp_path: Path, date: str) -> N
     (record,) = read(written(tmp_path, "a.csv", f"Date,Body\n{date},M\n"))
     assert record.sent_at is not None
     assert f"{record.sent_at:%Y-%m-%d}" == "2024-11-03"
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "2024年11月3日 下午3:05",
+        "2024年11月3日星期日 15:05",
+        "2024年11月3日(日) 15時05分",
+        "2024年11月3日 15:05:00",
+        "2024년 11월 3일 일요일 오후 3:05",
+        "2024年11月3日 15:05 +0000",
+    ],
+)
+def test_dates_of_china_japan_and_korea_with_a_clock(date: str) -> None:
+    assert parse_date(date) == datetime(2024, 11, 3, 15, 5, tzinfo=UTC)
 
 
 def test_kinds_and_rounded_numbers_put_no_strangers_together(tmp_path: Path) -> None:

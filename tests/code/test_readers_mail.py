@@ -361,12 +361,12 @@ def test_html(tmp_path: Path) -> None:
         "<html><head><style>p{color:red}</style><title>no</title></head><body><p>Hi&nbsp;Ana,</p>"
         "<ul><li>one</li></ul><p>see <a href='https://example.com/create-review'>here</a> "
         "<a href='mailto:a@b.example'>a@b.example</a> <img src='x' alt='five stars'></p>"
-        "<span style='display:none'>hidden</span>"
+        "<span style='color: red; DISPLAY: none !important'>Five stars</span>"
         "<blockquote type='cite'>On 4 Nov 2024, at 15:02, Ana &lt;a@b.example&gt; wrote:<br>old</blockquote>"
     )
     record = one(tmp_path, raw(html, content_type="text/html; charset=utf-8"))
     assert " ".join(record.text.split()) == (
-        "Hi Ana, * one see [here](https://example.com/create-review) a@b.example [five stars]"
+        "Hi Ana, * one see [here](https://example.com/create-review) a@b.example [five stars] Five stars"
     )
 
 

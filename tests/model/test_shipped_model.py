@@ -134,7 +134,7 @@ def test_the_deciding_words_are_marked_and_the_proof_can_be_repeated(guard: revi
         words = proof.words if proof else ()
         assert all(any(e.start <= q.start and q.end <= e.end for e in verdict.evidence) for q in words)
         if proof:
-            rest = without_spans(message.text, [(q.start, q.end) for q in words], " ")
+            rest = without_spans(message.text, [(q.start, q.end) for q in words])
             assert guard(rest, message.previous).probability == proof.probability < threshold
 
 

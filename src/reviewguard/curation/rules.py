@@ -101,7 +101,7 @@ def _check_removal(item: Located) -> Iterator[Issue]:
 
 def remainder(message: LabelledMessage) -> str:
     """The text without its rationale; a space stands where a stretch was."""
-    return without_spans(message.text, [(r.start, r.end) for r in message.rationale], " ")
+    return without_spans(message.text, [(r.start, r.end) for r in message.rationale])
 
 
 def _conflicts(located: Iterable[Located]) -> Iterator[Issue]:

@@ -306,7 +306,7 @@ class Classifier:
     def _without_marks(self, message: Message, verdict: Verdict, left: Left) -> Verdict:
         if not verdict.evidence:
             return verdict
-        rest = without_spans(message.text, [(e.start, e.end) for e in verdict.evidence], " ")
+        rest = without_spans(message.text, [(e.start, e.end) for e in verdict.evidence])
         if not re.search(r"\w", rest):
             return verdict
         (probability,) = left([replace(message, text=rest)]).tolist()

@@ -65,7 +65,7 @@ def decisive_words(
     more = list(dict.fromkeys((*marked, *likeliest)))[: int(MOST_UNMARKED * len(words))]
 
     def without(chosen: Collection[int]) -> Message:
-        return replace(message, text=without_spans(message.text, _joined(message.text, words, chosen), " "))
+        return replace(message, text=without_spans(message.text, _joined(message.text, words, chosen)))
 
     def tried(sets: Sequence[Sequence[int]]) -> Floats:
         return left([without(s) for s in sets])
@@ -81,7 +81,7 @@ def decisive_clauses(message: Message, left: Left, below: float) -> Proof | None
     clauses = [bare(previous, *match.span()) for match in _CLAUSE.finditer(previous)][:MOST_CLAUSES]
 
     def without(chosen: Collection[int]) -> Message:
-        rest = without_spans(previous, _joined(previous, clauses, chosen), " ")
+        rest = without_spans(previous, _joined(previous, clauses, chosen))
         return replace(message, previous=rest if _WORD.search(normalize(rest).text) else None)
 
     alone = left([without([i]) for i in range(len(clauses))])

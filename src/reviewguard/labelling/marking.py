@@ -57,7 +57,7 @@ def _strongest_sentence(row: LabelledRow, kind: str, classifier: Classifier) -> 
     sentences = [m.span() for m in _SENTENCE.finditer(row.text)]
     if len(sentences) < 2:
         return row.text
-    without = [Message(without_spans(row.text, [place], " "), row.previous) for place in sentences]
+    without = [Message(without_spans(row.text, [place]), row.previous) for place in sentences]
     logits = classifier.predict_logits(without)[:, classifier.settings.types.index(kind)]
     start, end = sentences[int(np.argmin(logits))]
     return row.text[start:end]

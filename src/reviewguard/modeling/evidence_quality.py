@@ -51,7 +51,7 @@ def remove_evidence(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]
         text, spans = observed.examples[index].text, evidence_spans(observed, index)
         marks = marked_words(text, spans)
         taken[index] = marks.mean() if len(marks) else 0.0
-        rests[index] = without_spans(text, spans, " ")
+        rests[index] = without_spans(text, spans)
     turned[caught] = 1.0
     left = [index for index in caught if rests[index].strip()]
     messages = [replace(observed.examples[index].message, text=rests[index]) for index in left]

@@ -73,7 +73,7 @@ def split_by_marks(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]:
     caught = np.flatnonzero(observed.caught).tolist()
     messages = [observed.examples[index].message for index in caught]
     spans = [evidence_spans(observed, index) for index in caught]
-    rests = [without_spans(m.text, s, " ") for m, s in zip(messages, spans, strict=True)]
+    rests = [without_spans(m.text, s) for m, s in zip(messages, spans, strict=True)]
     texts = [*rests, *(_marked_alone(m.text, s) for m, s in zip(messages, spans, strict=True))]
     verdicts = scorer.predict([replace(m, text=t) for m, t in zip(messages * 2, texts, strict=True)])
     without, alone = verdicts[: len(caught)], verdicts[len(caught) :]
@@ -110,7 +110,7 @@ def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[F
         if verdict.decisive:
             spans = [(q.start, q.end) for q in verdict.decisive.words]
             taken[index] = marked_words(message.text, spans).mean()
-            rests[index] = replace(message, text=without_spans(message.text, spans, " "))
+            rests[index] = replace(message, text=without_spans(message.text, spans))
     left = scorer.predict(list(rests.values()))
     turned[list(rests)] = scored_probabilities(left) < scorer.threshold
     cleared[list(rests)] = [_is_clear(v, m.text) for v, m in zip(left, rests.values(), strict=True)]

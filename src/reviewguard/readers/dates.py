@@ -19,7 +19,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 _NOTE = re.compile(r"\(([^()]*)\)$")
 _GREENWICH = re.compile(r"\b(?:GMT|UTC)\s*(?=[+-]\d)")
 _OFFSET_NAME = re.compile(r"(?<=[+-]\d{4}) [A-Z]{3,4}\s*$")
-_JAPANESE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
+_EAST_ASIAN_DAY = re.compile(
+    r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]"
+    r"(?:\s?[(（]\w{1,3}[)）]|\s?(?:星期|周|週)\w|\s?[월화수목금토일]요일)?"
+)
+"""With or without its weekday."""
+_EAST_ASIAN_CLOCK = re.compile(
+    r"(上午|午前|오전|下午|午後|오후)?\s*(\d{1,2})\s?[:時时시]\s?(\d{2})(?:\s?[:分분]\s?(\d{2}))?[分분秒초]?\s*$"
+)
+_MORNING = ("上午", "午前", "오전")
 _COMPACT = re.compile(r"(\d{14})(?:\.0+)?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _EXCEL_START = datetime(1899, 12, 30, tzinfo=UTC)
@@ -112,13 +120,26 @@ def parse_date(value: Cell, *, day_first: bool | None = None) -> datetime | None
     """
     if value is None or isinstance(value, bool):
         return None
-    text = _OFFSET_NAME.sub("", _JAPANESE.sub(r"\1-\2-\3 ", str(value))).strip()
+    text = _OFFSET_NAME.sub("", _western(str(value))).strip()
     try:
         if isinstance(value, datetime):
             return _plausible(value)
         return _plausible(_iso(text) or _compact(text) or _counted(text) or _written(text, day_first))
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _western(text: str) -> str:
+    """Day and clock of a Chinese, Japanese or Korean date in digits; other texts as they are."""
+    day = _EAST_ASIAN_DAY.search(text)
+    if not day:
+        return text
+    clock = _EAST_ASIAN_CLOCK.search(text, day.end())
+    moment = f"{day[1]}-{day[2]}-{day[3]} "
+    if not clock:
+        return text[: day.start()] + moment + text[day.end() :]
+    half = "" if not clock[1] else " am" if clock[1] in _MORNING else " pm"
+    return f"{moment}{clock[2]}:{clock[3]}:{clock[4] or '00'}{half}"
 
 
 def other_day(value: Cell, *, day_first: bool | None) -> date | None:

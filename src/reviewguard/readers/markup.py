@@ -1,4 +1,4 @@
-"""HTML to the text that its reader sees; quoted mail inside it becomes `> ` lines."""
+"""HTML to the text that is sent, hidden or not; quoted mail inside it becomes `> ` lines."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ _MARKUP = re.compile(
 )
 """A whole tag, or one up to its first attribute: addresses and words in angle brackets are none."""
 _MARKED_QUOTE = re.compile(r"<blockquote\b|<div\b[^>]{0,200}\b(?:freshdesk|gmail)_quote\b", re.IGNORECASE)
+_HIDING = re.compile(r"\bdisplay\s*:\s*none\b", re.IGNORECASE)
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
 _DOCUMENT_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b]")
@@ -55,6 +56,8 @@ def has_marked_quote(html: str) -> bool:
 def html_to_text(html: str) -> str:
     """The text of an HTML body, with link targets and image descriptions; never raises for broken mark-up.
 
+    What a style hides is part of it, since mailboxes list it beside the subject and Amazon may read it.
+
     Quoted messages, as mail programs mark them, come out as lines that begin with `> `.
     """
     import lxml.html
@@ -65,6 +68,8 @@ def html_to_text(html: str) -> str:
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
         tree = lxml.html.document_fromstring(data, parser=parser)
+        for element in tree.xpath("//*[@style]"):
+            element.set("style", _HIDING.sub("", element.get("style")))
         _mark_quotes(tree)
         cut = any("RESOURCE_LIMIT" in entry.type_name for entry in parser.error_log)
         text = "" if cut else _rendered(tree)  # of mark-up nested without end the rest would not be read
