@@ -97,6 +97,15 @@ def substitute(source: NormalizedText, pattern: re.Pattern[str], replace: Replac
     return NormalizedText("".join(pieces), tuple(starts), tuple(ends))
 
 
+def without_tags(text: str) -> str:
+    """The text with blanks in place of its tags, of the same length; links, whose targets are read, stay."""
+
+    def blank(tag: re.Match[str]) -> str:
+        return tag.group() if "href" in tag.group().lower() else " " * len(tag.group())
+
+    return _ANY_TAG.sub(blank, text)
+
+
 def without_spans(text: str, spans: Iterable[tuple[int, int]], filler: str = " ") -> str:
     """The text with these stretches (which may overlap) taken out, `filler` in the place of each."""
     kept, position = [], 0
@@ -225,7 +234,15 @@ _UNICODE_STEPS = _steps(
         _DISGUISED,  # a second look: a disguised letter whose neighbour was one too
     ]
 )
-_MARKUP = _steps([(rf"(?i)</?(?:{_TAGS})(?:\s[^<>]{{0,500}})?/?>|<!--.{{0,500}}?-->", _markup)])
+_TAG = rf"</?(?:{_TAGS})(?:\s[^<>]{{0,5000}})?/?>|<!--.{{0,500}}?-->"
+_MARKUP = _steps(
+    [
+        # Never past another opening: a search from each of many that are not closed would take quadratic time.
+        (r"(?is)<(script|style)(?:\s[^<>]{0,500})?>(?:(?!<\1\b).){0,100000}?</\1\s*>", lambda _: " "),
+        (rf"(?i){_TAG}", _markup),
+    ]
+)
+_ANY_TAG = re.compile(rf"(?i){_TAG}")
 _ENTITIES = _steps(
     [(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});", lambda m: html.unescape(m.group()))]
 )

@@ -635,3 +635,17 @@ def test_a_conversation_without_end_keeps_its_order() -> None:
     rows = [row(n, thread="T", order="999-1" if n == 1 else None, role="buyer") for n in range(1, 2001)]
     (finding,) = audited([*rows, soliciting(2001, TEMPLATE, thread="T", order=None)]).findings
     assert finding.orders == ("999-1",)
+
+
+def test_an_order_that_may_be_asked_too_late_is_to_check_and_not_broken() -> None:
+    late = row(1, day=60, types={"neutral_request": 0.9}, values={"Purchase Date": "2024-11-04"})
+    result = audited([late])
+    assert [f.verdict for f in result.findings if f.rule] == ["needs-review"]
+    assert result.rules_broken == 0
+    assert "to check: 999-0000001-0000001" in facts_text(facts(result))
+
+
+def test_sellers_messages_of_no_thread_beside_buyers_are_said_to_stand_alone() -> None:
+    rows = [row(1, "I love it", role="buyer", order=None), row(2, order=None), row(3)]
+    assert "1 message of the seller's is of no order or thread" in facts_text(facts(audited(rows)))
+    assert "of no order or thread" not in facts_text(facts(audited(rows[1:])))

@@ -203,6 +203,13 @@ def test_what_a_small_sample_cannot_show_is_said() -> None:
     assert compared(sample(2000, review=200), sample(2000, review=200)).notes == ()
 
 
+def test_a_difference_that_chance_may_explain_is_not_called_none() -> None:
+    said = compared(sample(2000, review=100), sample(60, review=8)).movements[-1]
+    assert said.size == "none"
+    assert "may have moved" in said.sentence
+    assert "did not move" in compared(sample(2000, review=100), sample(2000, review=104)).movements[-1].sentence
+
+
 def reference(folder: Path, **changes: object) -> Settings:
     values = {"weights": "abc", "profiles": {"amazon": sample().to_dict()}} | changes
     (folder / REFERENCE_FILE).write_text(json.dumps(values))

@@ -320,6 +320,25 @@ def test_flagged_rows_of_a_scored_table_come_with_their_marks_once_each(tmp_path
     assert len(read_items(path, ReadOptions(), everything=True)) == 3
 
 
+def test_a_mark_within_a_longer_one_comes_back_from_a_scored_table(tmp_path: Path) -> None:
+    text = "Tell your cousin to give us five stars please"
+    nested = (
+        Evidence(0, 38, text[:38], "insider", 1.0),
+        Evidence(0, 45, text, "pressure", 1.0),
+        Evidence(20, 38, text[20:38], "positive_request", 1.0),
+    )
+    row = (text, "review-soliciting", "insider positive_request pressure", bracketed(text, nested), "")
+    (found,) = read_items(scored_csv(tmp_path / "s.csv", row), ReadOptions())
+    assert set(found.evidence) == set(nested)
+
+
+def test_a_scored_row_without_its_words_is_counted(tmp_path: Path) -> None:
+    said = list[str]()
+    scored = scored_csv(tmp_path / "s.csv", ("", "review-soliciting", "", "", ""), (ASK, "needs-review", "", "", ""))
+    assert [item.text for item in read_items(scored, ReadOptions(), note=said.append)] == [ASK]
+    assert said and said[0].startswith("1 row could not be read")
+
+
 def test_rows_that_cannot_be_read_are_counted_before_labelling(tmp_path: Path) -> None:
     scored = tmp_path / "scored.jsonl"
     scored.write_text(

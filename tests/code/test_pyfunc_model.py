@@ -92,3 +92,12 @@ def test_an_answer_says_by_which_rules_and_model_and_why() -> None:
     (answer,) = judged(["Your parcel left today."]).to_dict("records")
     assert (answer["profile"], answer["model"]) == ("amazon", "m-1")
     assert json.loads(answer["reasons"]) == ["language: de"]
+
+
+def test_an_empty_cell_beside_others_is_null_in_json() -> None:
+    model: Any = ReviewGuardModel()
+    model.guard = EchoGuard()
+    judged = model.predict(None, pd.DataFrame({"text": ["Leave us 5 stars.", ""]}))
+    assert list(judged["error"])[0] is None
+    assert list(judged["verdict"])[1] is None
+    assert list(judged["probability"])[1] is None

@@ -215,3 +215,17 @@ def test_an_alternative_that_promises_something_is_read(tmp_path: Path) -> None:
     mail.add_alternative("<p>Share it online and we send you a $20 voucher.</p>", subtype="html")
     (record,) = read(written(tmp_path, "a.eml", mail.as_bytes()))
     assert "voucher" in record.text
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "roles"),
+    [
+        ("Type", ["Message client", "Message vendeur", "Message client final"], ["buyer", "seller", "buyer"]),
+        ("Von", ["Endkunde", "Verkäufer", "Antwort des Kunden"], ["buyer", "seller", "buyer"]),
+        ("Richtung", ["Entwurf", "Käufernachricht", "Antwort"], ["system", "buyer", "seller"]),
+        ("Type", ["Email the client", "Contact Buyer", "Réponse du client"], ["seller", "seller", "buyer"]),
+    ],
+)
+def test_who_wrote_in_european_words(tmp_path: Path, column: str, cells: list[str], roles: list[Role]) -> None:
+    rows = "".join(f"{cell},M\n" for cell in cells)
+    assert [r.role for r in read(written(tmp_path, "a.csv", f"{column},Body\n{rows}"))] == roles

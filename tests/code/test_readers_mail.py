@@ -567,3 +567,23 @@ def test_words_behind_the_end_of_a_page_are_read(end: str) -> None:
 @pytest.mark.parametrize("depth", [300, 3000])
 def test_words_in_mark_up_nested_without_end_are_read(depth: int) -> None:
     assert "five stars" in html_to_text("<p>Hello</p>" + "<span>" * depth + "five stars")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"De : Ana <{RELAY}>\nEnvoyé : lundi 4 novembre 2024 01:00\nÀ : Shop\nObjet : Lampe",
+        f"De\u00a0: Ana <{RELAY}>\nEnvoyé\u00a0: lundi 4 novembre 2024 01:00\nÀ\u00a0: Shop\nObjet\u00a0: Lampe",
+        "Von: Ben - Amazon Marketplace\nGesendet: Montag, 4. November 2024 01:00\nAn: Shop\nBetreff: Lampe",
+    ],
+)
+def test_a_buyers_quoted_words_are_the_buyers_however_outlook_heads_them(tmp_path: Path, header: str) -> None:
+    record = one(tmp_path, raw(f"Merci.\n\n{header}\n\nI give 5 stars for a refund", to=RELAY))
+    assert (record.text, record.previous) == ("Merci.", "I give 5 stars for a refund")
+
+
+def test_a_subject_that_asks_is_judged_with_a_sellers_mail_that_answers_none(tmp_path: Path) -> None:
+    ask = raw("Your parcel is on its way.", subject="Leave us 5 stars", to=RELAY)
+    assert one(tmp_path, ask).text == "Leave us 5 stars\n\nYour parcel is on its way."
+    for subject in ("Re: Bad review", "Your order"):
+        assert one(tmp_path, raw("We are sorry.", subject=subject, to=RELAY)).text == "We are sorry."

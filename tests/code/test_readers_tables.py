@@ -770,3 +770,49 @@ def test_a_header_repeated_below_in_a_sheet_is_no_row(tmp_path: Path) -> None:
     rows = [["Messages"], header, [1, None, "Hi"], [], header, [2, None, "Message"]]
     records = read(written(tmp_path, "a.xlsx", workbook(Sheet=rows)))
     assert [(r.thread, r.text) for r in records] == [("1", "Hi"), ("2", "Message")]
+
+
+def test_a_sheet_with_words_under_unknown_names_is_said_to_be_left_out(tmp_path: Path) -> None:
+    said = ["Wir senden Ihnen gerne heute noch einen Ersatz.", "Bitte geben Sie uns dafür fünf Sterne!"]
+    other = [["Bestellung", "Unser Text"], *(["999-1", text] for text in said)]
+    numbers = [["Umsatz im Monat je Produkt und Land"], ["Lampe", 3], ["Stuhl", 4]]
+    book = workbook(Lena=[["Order ID", "Message"], ["999-2", "Hi"]], Tom=other, Summe=numbers)
+    records = read(written(tmp_path, "a.xlsx", book))
+    assert [(r.place, r.error is None) for r in records] == [("sheet Lena, row 2", True), ("sheet Tom", False)]
+
+
+@pytest.mark.parametrize("header", ["Order ID,Message,", "Order ID,Message,Message (cont.)"])
+def test_a_message_goes_on_in_the_cell_beside_it(tmp_path: Path, header: str) -> None:
+    rows = "1,On its way.,Leave us five stars\n2,Hi,x\n3,Hello,\n"
+    assert texts(read(written(tmp_path, "a.csv", f"{header}\n{rows}"))) == [
+        "On its way.\nLeave us five stars",
+        "Hi",
+        "Hello",
+    ]
+
+
+def test_columns_of_one_name_in_other_letters_stand_in_for_each_other(tmp_path: Path) -> None:
+    table = "Message,Order ID,message,order_id\nA,999-1234567-1234567,,\n,,B,999-1234567-1234568\n"
+    records = read(written(tmp_path, "a.csv", table))
+    assert [(r.text, r.order_id) for r in records] == [
+        ("A", "999-1234567-1234567"),
+        ("B", "999-1234567-1234568"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "column", ["Buyer's message", "Buyer’s message", "Customer's question", "Nachricht des Käufers"]
+)
+def test_the_buyers_words_in_a_column_named_as_people_do(tmp_path: Path, column: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"{column},text\nI love it,Thank you\n"))
+    assert (record.text, record.previous) == ("Thank you", "I love it")
+
+
+@pytest.mark.parametrize(
+    ("order", "date"),
+    [("Bestellnr.", "Erstellt am"), ("N. ordine", "Inviato il"), ("Numéro de commande", "Date de création")],
+)
+def test_orders_and_dates_under_european_names(tmp_path: Path, order: str, date: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"{order};{date};Text\nA-17;2024-11-03;Hi\n"))
+    assert record.order_id == "A-17"
+    assert record.sent_at is not None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from reviewguard.errors import InputError
 from reviewguard.inference import conversations
+from reviewguard.inference.exports import notes_on
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.workspace_rows import FLOAT, INTEGER, TEXT, dump_record, load_record
 from reviewguard.schema import Evidence, Message, Record, TypeScore, Verdict
@@ -270,3 +271,12 @@ def test_without_a_folder_for_temporary_files_that_is_told(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     with pytest.raises(InputError, match="TMPDIR"), Workspace.temporary():
         pass
+
+
+def test_sellers_messages_of_no_conversation_are_counted_unless_they_bring_the_buyers_words() -> None:
+    bringing = record("Rate us", previous="Love it")
+    rows = [record("Rate us"), record("Rate us", thread="7"), bringing, record("Hi", "buyer")]
+    with Workspace.temporary() as workspace:
+        workspace.add(rows)
+        assert workspace.counts().alone == 1
+        assert notes_on(workspace.counts())[-1].startswith("1 message of the seller's is of no order")

@@ -418,6 +418,8 @@ def test_types_may_have_any_sign_between_them(home: Path, cell: str) -> None:
         ({"text": "Rate us", "types": "insider pressure", "rationale": ["Rate us"]}, "type: words"),
         ({"text": "Rate us", "types": "insider", "rationale": ["Incentive: Rate us"]}, "is for incentive"),
         ({"text": "Rate us", "types": " / "}, "no type in '/'"),
+        ({"text": "Rate us", "types": {"insider": 1}}, "types are an object; expected a list, of names"),
+        ({"text": "Rate us", "types": "insider", "rationale": {"start": 0, "end": 4}}, "rationale are an object"),
         ({"text": "Rate us", "types": "none", "rationale": "Rate us"}, "words are marked, but no type is given"),
     ],
 )  # fmt: skip

@@ -506,3 +506,25 @@ def test_evidence_too_weak_for_a_verdict_is_named() -> None:
     scores = WordScores(((0, 6), (7, 11)), np.array([0.2, 0.9]), np.zeros(2))
     found = clear_because({"review": [0]}, {kind: scores}, (), 0.1, "amazon")
     assert found == ("'review' here: too little for a rule (evidence 0.20, offers a benefit for a review)",)
+
+
+def test_marked_words_hold_no_tags(guard: Classifier) -> None:
+    text = "<p style='m'>You get a gift</p><p style='m'>Best regards</p>"
+    evidence = guard(text).evidence
+    assert [e.text for e in evidence] == ["gift"]
+    assert [text[e.start : e.end] for e in evidence] == ["gift"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(71.0, "71"), (np.int64(7), "7"), (float("nan"), None), (pd.NA, None), ("a", "a"), (None, None)],
+)
+def test_an_id_is_text_or_none(guard: Classifier, given: Any, kept: str | None) -> None:
+    assert guard.predict([Message(SERVICE, None, given)])[0].id == kept
+
+
+def test_prove_takes_what_predict_takes(guard: Classifier) -> None:
+    given = ["You get a gift from us after that.", None]
+    assert guard.prove(given, guard.predict(given)) == guard.predict(given, proof=True)
+    with pytest.raises(InputError, match="2 messages and 1 verdicts"):
+        guard.prove(given, guard.predict(given)[:1])

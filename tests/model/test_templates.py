@@ -210,3 +210,12 @@ def test_files_without_words_and_images_in_a_folder_are_named_and_do_not_fail(tm
     assert check("--file", str(image)).returncode == 2
     (tmp_path / "ok.txt").write_text("Your lamp ships today.", "utf-16")
     assert check("--file", str(tmp_path)).returncode == 2
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.html"])
+def test_an_ask_under_a_condition_on_the_buyers_mood_is_for_a_person(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("{% if rating >= 4 %}Please leave us a review on Amazon.{% endif %}", "utf-8")
+    (checked,) = check_templates(load(), [path])
+    assert checked.verdict.verdict == "needs-review"
+    assert any("a condition of the template" in reason for reason in checked.verdict.reasons)

@@ -66,7 +66,8 @@ def label(
                 who=labeller,
                 colour=colour,
             )
-        console.print(end_view(session.counts(), str(target) if journal.rows else None), highlight=False)
+        labels = str(target) if journal.rows else None
+        console.print(end_view(session.counts(), labels, everything=everything), highlight=False)
 
 
 def _stem(file: Path) -> str:

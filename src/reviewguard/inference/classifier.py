@@ -8,6 +8,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ class Classifier:
 
     def __call__(
         self,
-        text: str | Message,
+        text: str | Message | None,
         previous: str | None = None,
         *,
         profile: str = "amazon",
@@ -116,12 +117,12 @@ class Classifier:
                 expected="the buyer's words inside the Message, or a text and previous",
                 fix="classifier(Message(text, previous))",
             )
-        message = text if isinstance(text, Message) else Message(text, previous)
+        message = text if isinstance(text, Message) else Message(cast(str, text), previous)
         return self.predict([message], profile=profile, proof=proof)[0]
 
     def predict(
         self,
-        messages: Iterable[Message | str],
+        messages: Iterable[Message | str | None],
         *,
         profile: str = "amazon",
         proof: bool = False,
@@ -130,7 +131,8 @@ class Classifier:
         """Judge messages.
 
         Args:
-            messages: seller texts, or `Message`s with the buyer's words and an id.
+            messages: seller texts, or `Message`s with the buyer's words and an id. All are held in memory, some 30 KB
+                each; `reviewguard score` is for files of any size.
             profile: policy profile that maps types to the verdict.
             proof: also prove each verdict; see `prove`.
             batch_tokens: tokens per forward pass; verdicts do not depend on it.
@@ -152,7 +154,7 @@ class Classifier:
         known = {(m.text, m.previous): s for m, s in zip(items, scored, strict=True)}
         return self._prove(items, verdicts, known)
 
-    def prove(self, messages: Sequence[Message], verdicts: Sequence[Verdict]) -> list[Verdict]:
+    def prove(self, messages: Iterable[Message | str | None], verdicts: Sequence[Verdict]) -> list[Verdict]:
         """Each verdict that is not compliant with what is left without its marked words and without the buyer's.
 
         Violations get the fewest words that decide, too: some sixteen further passes over each, up to sixty over a
@@ -160,8 +162,17 @@ class Classifier:
 
         Args:
             verdicts: of these messages, by this model.
+
+        Raises:
+            InputError: as `predict`, or there are more messages than verdicts or fewer.
         """
-        return self._prove(messages, verdicts, {} if self._memory is None else self._memory)
+        items = _as_messages(messages)
+        if len(items) != len(verdicts):
+            raise InputError(
+                f"{len(items)} messages and {len(verdicts)} verdicts",
+                expected="one verdict a message, in order",
+            )
+        return self._prove(items, verdicts, {} if self._memory is None else self._memory)
 
     def _prove(
         self, messages: Sequence[Message], verdicts: Sequence[Verdict], known: Memory
@@ -337,7 +348,7 @@ def _concerns(rules: Profile, kind: str) -> bool:
     return counted or rules.mentions(kind)
 
 
-def _as_messages(items: Iterable[Message | str]) -> list[Message]:
+def _as_messages(items: Iterable[Message | str | None]) -> list[Message]:
     one = isinstance(items, str | bytes | Mapping | Message) or getattr(items, "ndim", 1) == 0
     if one or hasattr(items, "columns") or not isinstance(items, Iterable):
         raise InputError(
@@ -348,12 +359,30 @@ def _as_messages(items: Iterable[Message | str]) -> list[Message]:
     return [_as_message(item, at) for at, item in enumerate(items)]
 
 
-def _as_message(item: Message | str, at: int) -> Message:
+def _as_message(item: Message | str | None, at: int) -> Message:
     if not isinstance(item, Message):
         return Message(_text(item, at) or "")
     text, previous = _text(item.text, at) or "", _text(item.previous, at, "previous of message")
-    same = text is item.text and previous is item.previous  # pandas.NA cannot be compared by ==
-    return item if same else replace(item, text=text, previous=previous)
+    own = item.id if item.id is None or isinstance(item.id, str) else _id(item.id)
+    same = (
+        text is item.text and previous is item.previous and own is item.id
+    )  # pandas.NA cannot be compared by ==
+    return item if same else replace(item, text=text, previous=previous, id=own)
+
+
+def _id(value: object) -> str | None:
+    """An id as text; None for what tables hold where there is none."""
+    if hasattr(value, "as_py"):
+        value = value.as_py()
+    if value is None or _is_missing(value):
+        return None
+    # Numbers of a column in which one is missing are floats.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _is_missing(value: object) -> bool:
+    missing = isinstance(value, float | np.floating) and math.isnan(value)
+    return missing or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _text(value: object, at: int, what: str = "message") -> str | None:
@@ -362,8 +391,7 @@ def _text(value: object, at: int, what: str = "message") -> str | None:
         value = value.as_py()
     if value is None or isinstance(value, str):
         return value
-    missing = isinstance(value, float | np.floating) and math.isnan(value)
-    if missing or type(value).__name__ in ("NAType", "NaTType"):
+    if _is_missing(value):
         return None
     many = what == "message" and (isinstance(value, list | tuple) or bool(getattr(value, "ndim", 0)))
     raise InputError(

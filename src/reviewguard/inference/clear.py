@@ -11,6 +11,7 @@ from reviewguard.inference.spans import WordScores
 from reviewguard.inference.words import load_words
 from reviewguard.policy import NEUTRAL_REQUEST, REPEAT_REQUEST, load_policy
 from reviewguard.schema import TypeScore
+from reviewguard.text import without_tags
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -19,7 +20,7 @@ def trigger_words(text: str) -> dict[str, list[int]]:
     """Words about reviews, or what is given for them, in a text, lower-case, with the offsets at which each begins."""
     words, found = load_words(), dict[str, list[int]]()
     known = words.review_words | words.benefit_words
-    for match in _WORD.finditer(text):
+    for match in _WORD.finditer(without_tags(text)):
         if (word := match.group().lower()) in known:
             found.setdefault(word, []).append(match.start())
     return found

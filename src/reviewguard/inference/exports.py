@@ -56,11 +56,22 @@ def one_sided(sellers: int, buyers: int) -> str:
     )
 
 
+def apart(alone: int, buyers: int) -> str:
+    """Says that no buyer's words were read with some messages, and how to tell what belongs together; else empty."""
+    if not (alone and buyers):
+        return ""
+    are = "1 message of the seller's is" if alone == 1 else f"{alone:,} messages of the seller's are"
+    return (
+        f"{are} of no order or thread, so no buyer's words were read before: if a column tells them, name it with "
+        "--map thread=COLUMN or --map order_id=COLUMN."
+    )
+
+
 def notes_on(counts: Counts) -> list[str]:
-    """Says what to know of how an export was read: rows that were left out, messages of one side alone."""
-    notes = [unreadable_rows(counts.unreadable)] if counts.unreadable else []
-    sides = one_sided(counts.sellers, counts.buyers)
-    return [*notes, sides] if sides else notes
+    """Says what to know of how an export was read: rows that were left out, messages of one side or of no thread."""
+    left_out = unreadable_rows(counts.unreadable) if counts.unreadable else ""
+    sides, threads = one_sided(counts.sellers, counts.buyers), apart(counts.alone, counts.buyers)
+    return [note for note in (left_out, sides, threads) if note]
 
 
 def unreadable_rows(count: int) -> str:

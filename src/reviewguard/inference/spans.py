@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from reviewguard.decision import JOIN_GAP
 from reviewguard.inference.words import load_words
 from reviewguard.schema import Evidence
+from reviewguard.text import without_tags
 
 MAX_SPANS = 3
 """Phrases shown per type."""
@@ -88,7 +89,7 @@ def word_effects(words: Sequence[Span], offsets: Ints, attribution: Floats) -> F
 
 def _words(text: str, offsets: Ints) -> tuple[Span, ...]:
     """Runs of non-space characters; those read as one are one word: ⭐ ⭐ ⭐ as "3 stars", r e v i e w as "review"."""
-    runs = [match.span() for match in _WORD.finditer(text)]
+    runs = [match.span() for match in _WORD.finditer(without_tags(text))]
     first, last = _word_at(runs, offsets[:, 0]), _word_at(runs, offsets[:, 1] - 1)
     across = last > first
     later = {run for a, b in zip(first[across], last[across], strict=True) for run in range(a + 1, b + 1)}

@@ -11,9 +11,10 @@ from pathlib import Path
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.spans import EDGES, bare
+from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.readers.markup import html_to_text
 from reviewguard.readers.sources import HEAD, is_utf16
-from reviewguard.schema import Evidence, Message, Quote, Verdict
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Message, Quote, Verdict
 
 MARKUP_SUFFIXES = frozenset({".html", ".htm"})
 MAX_BYTES = 1_000_000
@@ -25,6 +26,14 @@ _CONTROL = re.compile(
     re.DOTALL,
 )
 """Conditions, loops, partials and comments of Jinja, Liquid, Handlebars, Mustache and ERB: no buyer reads them."""
+_ON_MOOD = re.compile(
+    r"(?:\{%-?\s*(?:if|elif|elsif|unless|case)\b|\{\{~?\s*[#^]|<%-?\s*(?:if|elsif|unless|case)\b)[^%{}]{0,200}?"
+    r"(?:csat|feedback|happy|mood|nps|positive|promoter|rating|satisf|score|sentiment|stars?\b)",
+    re.IGNORECASE,
+)
+_CONDITIONAL = (
+    "asks for a review, and a condition of the template looks at how content the buyer is: see who is asked"
+)
 _KEY = r"(?:[a-z_][\w.-]*|S(?i:ubject)|T(?i:itle)):(?=\s)[^\n]*\n"
 _FRONT_MATTER = re.compile(
     rf"\A---[ \t]*\r?\n(?:#[^\n]*\n|\r?\n)*{_KEY}"
@@ -127,7 +136,19 @@ def _checked(path: Path, text: str, seen: str, verdict: Verdict) -> CheckedTempl
             for start, end in _read_stretches(text, seen, quote.start, quote.end)
         ),
     )
-    return CheckedTemplate(path, line, replace(verdict, text=text, evidence=marked, decisive=decisive))
+    judged = replace(verdict, text=text, evidence=marked, decisive=decisive)
+    return CheckedTemplate(path, line, _conditional(judged) if _may_select(path, text, verdict) else judged)
+
+
+def _may_select(path: Path, text: str, verdict: Verdict) -> bool:
+    """Whether the template may ask content buyers alone, which is `selective`; the condition itself is not read."""
+    source = path.read_text("utf-8-sig", "replace") if _is_markup(path) else text
+    asks = any(found.type == NEUTRAL_REQUEST for found in verdict.types)
+    return verdict.verdict != REVIEW_SOLICITING and asks and bool(_ON_MOOD.search(source))
+
+
+def _conditional(verdict: Verdict) -> Verdict:
+    return replace(verdict, verdict=NEEDS_REVIEW, reasons=(*verdict.reasons, _CONDITIONAL), clear_because=())
 
 
 def _pieces(evidence: Evidence, text: str, seen: str) -> list[Evidence]:

@@ -30,6 +30,7 @@ class Counts:
         distinct: different pairs of a seller's text and the buyer's words before it.
         decisions: sellers' records by verdict.
         not_scored: sellers' records whose text cannot be scored.
+        alone: sellers' records of no order or thread, and with no buyer's words of their own.
     """
 
     read: int
@@ -40,6 +41,7 @@ class Counts:
     distinct: int
     decisions: dict[Decision, int]
     not_scored: int
+    alone: int
 
 
 def counts(db: sqlite3.Connection) -> Counts:
@@ -49,6 +51,8 @@ def counts(db: sqlite3.Connection) -> Counts:
         join jobs j on j.text = m.text and j.previous = m.previous where m.kind = 0 group by j.decision"""
     decisions = Counter(dict(db.execute(query)))
     (distinct,) = db.execute("select count(*) from jobs").fetchone()
+    apart = "select count(*) from messages where kind = 0 and conversation is null and previous = x''"
+    (alone,) = db.execute(apart).fetchone()
     return Counts(
         read=kinds.total(),
         sellers=kinds[SELLER],
@@ -58,6 +62,7 @@ def counts(db: sqlite3.Connection) -> Counts:
         distinct=distinct,
         not_scored=decisions.pop(None, 0),
         decisions=dict(decisions),
+        alone=alone,
     )
 
 

@@ -88,7 +88,9 @@ def _scored_before(path: Path, options: ReadOptions) -> tuple[list[Item], int]:
         if record.error or (record.values.get("rg_error") and not record.values.get("rg_verdict")):
             unreadable += 1
         elif record.values.get("rg_verdict"):
-            found.append(_from_columns(record, people))
+            item = _from_columns(record, people)
+            unreadable += not item.text.strip()
+            found.append(item)
     return found, unreadable
 
 
@@ -197,6 +199,7 @@ def _from_brackets(marked: str, text: str) -> Iterator[Evidence]:
                 found.remove(before)
             first = before.start if before else start
             found.append(Evidence(first, end, text[first:end], kind, 1.0))
+    found.sort(key=lambda e: (e.start, e.end))
     if printable(text) == _MARKED.sub(r"\g<words>", marked) and bracketed(text, found) == marked:
         yield from sorted(found, key=lambda e: (e.start, e.end))
 

@@ -40,6 +40,7 @@ _NOT_SELLERS: Mapping[Role, str] = {
     "buyer": "a buyer's message: labels are for what a seller wrote",
     "system": "an internal note or a notice: labels are for what a seller wrote",
 }
+_EXPECTED = {"types": "names", "rationale": "quotes, or of objects with start, end and type"}
 _NO_TYPES = frozenset({"none", "no", "-", "n/a", "na", "compliant"})
 
 
@@ -162,6 +163,9 @@ def _row(
         raise Unusable(record.error)
     fields = recognise(list(record.values), own, COLUMNS)
     cells = {field: record.values[column] for field, column in fields.items()}
+    for field in ("types", "rationale"):
+        if field not in fields and any(_inside(column, field) for column in record.values):
+            raise Unusable(f"the {field} are an object; expected a list, of {_EXPECTED[field]}")
     if not word_of(cells.get("types")) and not word_of(cells.get("verdict")):
         return None
     if record.role in _NOT_SELLERS:
@@ -179,6 +183,12 @@ def _row(
         details=people.of(record) + _told(cells),
         extra={name: word for name in COLUMNS if (word := word_of(cells.get(name)))},
     )
+
+
+def _inside(column: str, field: str) -> bool:
+    """Whether a column holds a part of an object that stands where the field's list was expected."""
+    name, dot, _ = column.partition(".")
+    return bool(dot) and fold(name) in COLUMNS[field]
 
 
 def _told(cells: Mapping[str, Cell]) -> Details:

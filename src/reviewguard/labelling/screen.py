@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
+from reviewguard.inference.doubts import percent
 from reviewguard.inference.render import marked_text, printable
 from reviewguard.labelling.queue import Item
 from reviewguard.policy import load_policy
@@ -30,7 +31,7 @@ def item_view(item: Item, number: int, total: int, *, colour: bool) -> Renderabl
     if item.previous:
         lines.append(Text(f"Buyer: {printable(item.previous)}\n", style="dim" if colour else ""))
     lines += [_marked(item.text, item.evidence, colour=colour), Text()]
-    likely = "" if item.probability is None else f", {item.probability:.0%} likely a violation"
+    likely = "" if item.probability is None else f", {percent(item.probability)} likely a violation"
     lines.append(Text(f"Model: {item.shown or 'no verdict'}{likely}; {', '.join(item.types) or 'no type'}"))
     lines += [Text(f"  {printable(reason)}") for reason in item.reasons]
     return Group(*lines, Text(KEYS, style="bold" if colour else ""))
@@ -57,15 +58,17 @@ def saved_line(types: Iterable[str], verdict: str) -> Text:
     return Text(f"→ {verdict} ({', '.join(types) or 'no type'})\n")
 
 
-def end_view(counts: Mapping[str, int], path: str | None) -> RenderableType:
+def end_view(counts: Mapping[str, int], path: str | None, *, everything: bool) -> RenderableType:
     """What the session did, and what is next.
 
     Args:
         path: of the labels; None where there are none.
+        everything: compliant messages were asked about, too.
     """
     done = ", ".join(f"{count} {what}" for what, count in counts.items())
     if path is None:
-        return Text(f"{done}. There are no labels; --all asks about messages that were found compliant, too")
+        more = "" if everything else "; --all asks about messages that were found compliant, too"
+        return Text(f"{done}. There are no labels{more}")
     return Text(f"{done}. Labels are in {path}; add them with: reviewguard data add {path}")
 
 

@@ -44,10 +44,13 @@ class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-de
         ]
         verdicts = self.guard.predict(messages, profile=(params or {}).get("profile", PROFILE))
         rows = [_row(verdict) | error for verdict, error in zip(verdicts, errors, strict=True)]
-        return pd.DataFrame(rows, columns=list(OUTPUTS), index=model_input.index)
+        # Of type object: beside other values pandas would make None a NaN, which is no JSON.
+        return pd.DataFrame(rows, columns=list(OUTPUTS), index=model_input.index, dtype=object)
 
 
 OUTPUTS = ("verdict", "probability", "types", "evidence", "error", "profile", "model", "reasons")
+EITHER = ("verdict", "probability", "error")
+"""None where there is an error, and where there is none."""
 
 
 def _words(cell: Any) -> str | None:

@@ -35,7 +35,8 @@ def log_model_folder(folder: Path, examples: pd.DataFrame) -> None:
     versions = package_versions(_PACKAGES)
     del versions["python"]
     outputs: list[ColSpec | TensorSpec] = [
-        ColSpec("double" if n == "probability" else "string", n) for n in pyfunc_model.OUTPUTS
+        ColSpec("double" if n == "probability" else "string", n, required=n not in pyfunc_model.EITHER)
+        for n in pyfunc_model.OUTPUTS
     ]
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec("string", "text"),

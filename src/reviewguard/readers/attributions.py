@@ -26,9 +26,9 @@ _ADDRESSED = re.compile(
 )
 """Lines that need an address in angle brackets and a time to be told from a sentence."""
 _HEADERS = re.compile(
-    r"^(?:Da|Od|Van|Fra|Från|差出人):[ ](?P<from>.*)\n"
-    r"(?:Inviato|Data|Wysłano|Data wysłania|Verzonden|Datum|Sendt|Dato|Skickat|送信日時|日付):[ ](?P<sent>.*)\n"
-    r"(?:A|Do|Aan|Til|Till|宛先):[ ](?P<to>.*)\n(?:(?:Cc|CC|DW|Kopi):.*\n)?"
+    r"^(?:Da|Od|Van|Fra|Från|差出人|送信元):[ ](?P<from>.*)\n"
+    r"(?:Inviato|Data|Wysłano|Data wysłania|Verzonden|Datum|Sendt|Dato|Skickat|送信日時|日時|日付):[ ](?P<sent>.*)\n"
+    r"(?:A|Do|Aan|Til|Till|To|宛先):[ ](?P<to>.*)\n(?:(?:Cc|CC|DW|Kopi):.*\n)?"
     r"(?:Oggetto|Temat|Onderwerp|Emne|Ämne|件名):(?P<subject>.*)$",
     re.MULTILINE,
 )
@@ -41,13 +41,15 @@ _NAME = (
     r"|Asunto|Assunto)"
 )
 _UNPARTED = re.compile(
-    rf"^(?:From|Von|De):[ ].+(?:\n{_NAME}[ ]?:.*){{2,5}}(?=\n(?!{_NAME}[ ]?:)[^\n])", re.MULTILINE
+    rf"^(?:From|Von|De)[ ]?:[ ].+(?:\n{_NAME}[ ]?:.*){{2,5}}(?=\n(?!{_NAME}[ ]?:)[^\n])", re.MULTILINE
 )
 """Headers with the words that they belong to right below, as where a program's empty line was lost."""
+_FRENCH_COLON = re.compile(r"^(De|Envoyé|À|Cc|Objet)[\u00a0\u202f]:", re.MULTILINE)
 
 
 def in_english(text: str) -> str:
     """The text with what stands above a quote as `quotequail` knows it: in English and on one line."""
+    text = _FRENCH_COLON.sub(r"\1 :", text)
     text = _HEADERS.sub(r"From: \g<from>\nSent: \g<sent>\nTo: \g<to>\nSubject:\g<subject>\n", text)
     text = _UNPARTED.sub(r"\g<0>\n", text)
     text = _ABOVE_ATTRIBUTION.sub("", text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count, islice, zip_longest
+from itertools import count, islice, takewhile, zip_longest
 from pathlib import Path
 
 from reviewguard.errors import InputError
@@ -170,11 +170,18 @@ def spare_columns(field: str, header: Sequence[str], given: Mapping[str, str]) -
     found = recognise(header, given).get(field)
     if found is None or field in given:
         return ()
-    folded = {fold(column): column for column in reversed(header)}
     names = load_vocabulary().columns[field]
     if field == "thread":
         names = tuple(name for name in names if NUMBER.search(name))
-    return tuple(folded[name] for name in names if name in folded and folded[name] != found)
+    return tuple(column for column in _named(names, header) if column != found)
+
+
+def _named(names: Iterable[str], header: Sequence[str]) -> list[str]:
+    """The columns with these names, in the names' order; of a scored mix of files two may differ in case alone."""
+    columns: dict[str, list[str]] = {}
+    for column in header:
+        columns.setdefault(fold(column), []).append(column)
+    return [column for name in names for column in columns.get(name, ())]
 
 
 def text_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
@@ -185,11 +192,23 @@ def text_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, 
     fields = recognise(header, given)
     if "text" not in fields:
         return ()
-    folded = {fold(column): column for column in reversed(header)}
     names = () if given.get("text") in header else load_vocabulary().columns["text"]
-    others = [folded[name] for name in names if name in folded and name != _OF_PRODUCTS]
+    others = _named((name for name in names if name != _OF_PRODUCTS), header)
     others.sort(key=lambda column: "html" not in fold(column))
     return tuple(dict.fromkeys((fields["text"], *(name for name in others if name not in fields.values()))))
+
+
+def continued_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
+    """Where a message goes on that one cell did not hold: the columns right of it that have no name, or its own.
+
+    "Message", "" or "Message", "Message (cont.)"; a comma that nobody quoted makes such columns, too.
+    """
+    first = recognise(header, given).get("text")
+    if first is None:
+        return ()
+    right = header[header.index(first) + 1 :]
+    more = re.compile(rf"column \d+|{re.escape(fold(first))}_(?:cont|continued|part_2|fortsetzung|suite)")
+    return tuple(takewhile(lambda column: more.fullmatch(column) or more.fullmatch(fold(column)), right))
 
 
 def _check(given: Mapping[str, str], header: Sequence[str], path: Path) -> None:

@@ -17,7 +17,7 @@ from reviewguard.readers.dates import parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.mime import ParsedMail, parse_mail
 from reviewguard.readers.sources import open_bytes
-from reviewguard.readers.wording import words_of
+from reviewguard.readers.wording import asks, words_of
 from reviewguard.schema import Record
 
 MAX_MAIL = 80 * 2**20
@@ -117,12 +117,13 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
         role = "system"
     words = words_of(mail.text, role, is_reply=is_reply(mail))
     subject = mail.header("subject")
+    asked = role == "seller" and not is_reply(mail) and asks(subject)
     order_id = find_order_id(subject, mail.text)
     return Record(
         source=str(path),
         place=place,
         values=values,
-        text=words.own,
+        text=f"{subject}\n\n{words.own}" if asked else words.own,
         role=role,
         id=mail.header("message-id") or None,
         thread=thread_of_mail(mail, order_id),

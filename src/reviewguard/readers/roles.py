@@ -17,7 +17,8 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
         "seller",
     ),
     (re.compile(r"\b(contact|call) cent(er|re)\b"), "seller"),
-    (re.compile(r"\b(contact|e ?mail|message|notify|write) (the )?(buyer|customer|client)\b"), "seller"),
+    (re.compile(r"\b(contact|e ?mail|message|notify|write) (the )?(buyer|customer)\b"), "seller"),
+    (re.compile(r"\b((contact|notify|write) (the )?|(e ?mail|message) the )client\b"), "seller"),
     (re.compile(r"\b(to|for) (the )?(buyer|customer|client|end ?user|user|shopper)\b"), "seller"),
     (re.compile(r"\b(to|for) (the )?(seller|agent|merchant|vendor|us|support)\b"), "buyer"),
     (re.compile(r"\ban (den |die )?(käufer(in)?|kunden?|kundin|besteller)\b"), "seller"),
@@ -41,7 +42,7 @@ PEOPLE = frozenset(
 """Names of columns that hold who wrote a message by name or address."""
 WRITER_IDS = ("author_id", "sender_id", "from_id", "user_id")
 """The same by id, the most telling first."""
-_FROM = frozenset(("from", "by", "von", "vom", "de", "du", "del", "dal", "dalla"))
+_FROM = frozenset(("from", "by", "von", "vom", "des", "de", "du", "del", "dal", "dalla"))
 _BETWEEN = frozenset(("a", "the", "end", "der", "dem", "la"))
 _STAFF = re.compile(
     r"admin(istrator)?|advisor|agente?|consultant|csr|employee|manager|mitarbeiter(in)?|operator|rep(resentative)?"

@@ -16,6 +16,7 @@ from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import (
     NUMBER,
     check_answers,
+    continued_columns,
     find_fields,
     has_summary,
     recognise,
@@ -91,6 +92,7 @@ class _Layout:
     fields: Mapping[str, str]
     spares: Mapping[str, tuple[str, ...]]
     texts: tuple[str, ...]
+    continued: tuple[str, ...]
     roles: tuple[str, ...]
     people: tuple[str, ...]
     clocks: tuple[str, ...]
@@ -169,6 +171,7 @@ def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Mapping[str
                 fields,
                 {field: spare_columns(field, header, given) for field in _SPARED},
                 text_columns(header, given),
+                continued_columns(header, given),
                 roles,
                 tuple(
                     column for column in header if column == ids or (column in roles and is_person(column))
@@ -226,6 +229,7 @@ def _record(
     role = _role(cells, values, layout, own)
     subject = word.get("subject")
     text, quoted = _said(map(values.get, layout.texts), role, subject)
+    text = "\n".join(filter(None, (text, *filter(_goes_on, map(_text, map(values.get, layout.continued))))))
     whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
     places = ("\n".join(_short_cells(values, layout)), subject, text)
     days = (cell.get("date"), *filter(_has_digit, spare["date"]))
@@ -303,6 +307,11 @@ def _said(cells: Iterable[Cell], role: Role, subject: str | None) -> tuple[str, 
     texts = (_readable(_text(cell), role, subject) for cell in cells)
     first = next(texts, ("", ""))
     return first if _word(first[0]) else next((text for text in texts if _word(text[0])), first)
+
+
+def _goes_on(cell: str) -> bool:
+    """Whether a cell without a name beside the message is more of it, and no mark or number."""
+    return len(cell.split()) > 1
 
 
 def _short_cells(values: Mapping[str, Cell], layout: _Layout) -> Iterator[str]:

@@ -50,8 +50,11 @@ def load_vocabulary() -> Vocabulary:
     return Vocabulary(columns, words, words | values, fillers, flags, audiences)
 
 
+_POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
+
+
 @lru_cache(maxsize=4096)
 def fold(name: str) -> str:
-    """A name in lower case with underscores: "Order #" → "order", "createdAt" → "created_at"."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip())
+    """A name in lower case with underscores: "Order #" → "order", "createdAt" → "created_at", "buyer's" → "buyer"."""
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _POSSESSIVE.sub("", name.strip()))
     return re.sub(r"[\W_]+", "_", split.lower()).strip("_")

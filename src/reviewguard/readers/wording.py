@@ -53,7 +53,8 @@ _HINTS = re.compile(
     re.IGNORECASE,
 )
 """What may ask, in a signature or below it, without the words of `_ASKS`."""
-_RELAY = re.compile(rf"@{RELAY_HOST}", re.IGNORECASE)
+_RELAY = re.compile(rf"@{RELAY_HOST}|\s-\s*Amazon Marketplace\b", re.IGNORECASE)
+"""A relay's address, or the name beside it, which is all that Outlook quotes."""
 _MARKED_ANSWER = re.compile(r"^\[[^\[\]\n:]{1,40}\] .*\n?", re.MULTILINE)
 """A line that Outlook puts a writer's name before, where answers are typed into the mail that is answered."""
 _QUOTED_LINE = re.compile(r"^>.*\n?", re.MULTILINE)
@@ -134,7 +135,7 @@ def mended(text: str) -> str:
 def without_relay_lines(text: str) -> str:
     """The text without the lines that Amazon adds below a message."""
     kept = (
-        line for line in text.split("\n") if not _RELAY_LINE.fullmatch(line.strip(" \t>*|")) or _asks(line)
+        line for line in text.split("\n") if not _RELAY_LINE.fullmatch(line.strip(" \t>*|")) or asks(line)
     )
     return tidy("\n".join(kept)) or text
 
@@ -159,7 +160,7 @@ def words_of(text: str, role: Role, *, is_reply: bool) -> Wording:
 
 def _without_answers(quoted: str) -> tuple[str, str]:
     """A buyer's passage, and what a seller asks for on lines in it that are marked as answers."""
-    answers = [line for line in _MARKED_ANSWER.findall(quoted) if _asks(line)]
+    answers = [line for line in _MARKED_ANSWER.findall(quoted) if asks(line)]
     for line in answers:
         quoted = quoted.replace(line, "")
     return tidy(quoted), "".join(answers)
@@ -272,6 +273,6 @@ def _offers(text: str) -> bool:
     return bool(_ASKS.search(plain) or _OFFERS.search(plain))
 
 
-def _asks(text: str) -> bool:
+def asks(text: str) -> bool:
     """Whether something about reviews may be said, in plain words or disguised."""
     return bool(_ASKS.search(normalize(text).text))

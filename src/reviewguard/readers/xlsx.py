@@ -6,7 +6,7 @@ import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -46,6 +46,8 @@ _CHUNK = 2**20
 _OTHER_NAMES = (
     "not read: no column with the message under a name as in the sheets that were; rename it, or use --map"
 )
+_WORDY = 5
+"""Words of a cell that may be a message."""
 _MOST_ROWS = 2**20
 _KEPT = 15
 """Digits of a number that Excel keeps."""
@@ -68,13 +70,13 @@ class XlsxReader:
         with path.open("rb") as file:
             book = _open(file, path)
             read: set[str] = set()
-            left: dict[str, list[str]] = {}
+            left: dict[str, tuple[list[str], bool]] = {}
             for sheet, columns, rows in _message_sheets(book, path, options, left):
                 read.update(map(fold, columns))
                 yield from to_records(_rows(sheet, columns, rows), path, options, columns)
             book.close()
-        for sheet, columns in left.items():
-            if 2 * len(read.intersection(map(fold, columns))) >= len(columns):
+        for sheet, (columns, wordy) in left.items():
+            if wordy or 2 * len(read.intersection(map(fold, columns))) >= len(columns):
                 yield Record(str(path), f"sheet {sheet}", {}, error=_OTHER_NAMES)
 
 
@@ -145,12 +147,12 @@ _Sheet = tuple[str, list[str], NumberedRows]
 
 
 def _message_sheets(
-    book: Any, path: Path, options: ReadOptions, left: dict[str, list[str]]
+    book: Any, path: Path, options: ReadOptions, left: dict[str, tuple[list[str], bool]]
 ) -> Iterator[_Sheet]:
     """Name, columns and further rows of each sheet with a column for the message.
 
     Args:
-        left: takes in the columns of each sheet with rows that is left out.
+        left: takes in the columns of each sheet with rows that is left out, and whether a cell may be a message.
 
     Raises:
         InputError: there is none; says why the widest sheet is not one.
@@ -167,13 +169,19 @@ def _message_sheets(
             if len(columns) > widest:
                 widest, reason = len(columns), error
             if next(rows, None):
-                left[sheet.title] = columns
+                left[sheet.title] = columns, _may_hold_messages(top)
             continue
         found = True
         shared = {columns.index(fields[field]) for field in _MERGED if field in fields}
         yield sheet.title, columns, _with_merged(sheet, rows, shared)
     if not found:
         raise reason
+
+
+def _may_hold_messages(rows: Iterable[tuple[int, Sequence[object]]]) -> bool:
+    """Whether more than one row has a cell of several words: a title above a table of numbers is one."""
+    cells = ([cell for cell in row if isinstance(cell, str)] for _, row in rows)
+    return sum(any(len(cell.split()) >= _WORDY for cell in row) for row in cells) > 1
 
 
 def _cells(sheet: Any, path: Path) -> NumberedRows:

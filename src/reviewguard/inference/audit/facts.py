@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
-from reviewguard.inference.exports import one_sided
+from reviewguard.inference.exports import apart, one_sided
 from reviewguard.policy import REPEAT_REQUEST, load_policy
 from reviewguard.schema import REVIEW_SOLICITING
 
@@ -34,7 +34,7 @@ def facts(audit: Audit) -> tuple[FactSection, ...]:
         "Found": _found(audit, certain),
         "Templates to withdraw": _first(map(_template, templates)),
         "Messages sent once": _first(map(_single, single)),
-        "Orders asked too often or too late": _first(_order_lines(f for f in certain if f.rule)),
+        "Orders asked too often or too late": _first(_order_lines(audit.findings)),
         "ASINs": iter([_listed(asin for f in certain for asin in f.asins)] if certain else []),
         "Not covered": _not_covered(audit),
     }
@@ -156,8 +156,11 @@ def _counted_titles(finding: Finding) -> Iterator[str]:
 
 
 def _order_lines(found: Iterable[Finding]) -> Iterator[str]:
-    for name, findings in by_name(found).items():
-        yield f"{load_policy().entry(name).title}: {_listed(o for f in findings for o in f.orders)}"
+    for name, findings in by_name(f for f in found if f.rule).items():
+        title = load_policy().entry(name).title
+        for sure, what in ((True, title), (False, f"{title}, to check")):
+            if orders := [o for f in findings if (f.verdict == REVIEW_SOLICITING) == sure for o in f.orders]:
+                yield f"{what}: {_listed(orders)}"
 
 
 def _listed(ids: Iterable[str]) -> str:
@@ -232,6 +235,8 @@ def _not_covered(audit: Audit) -> Iterator[str]:
         yield f"{plural(seen.unusable, 'row')} unreadable or empty, so not judged."
     if seen.orderless and load_policy().profile(audit.profile).order_rules:
         yield f"{plural(seen.orderless, 'message')} without an order number: not looked at for asking twice or late."
+    if said := apart(seen.alone, seen.buyers):
+        yield said
     if seen.undated:
         yield f"{plural(seen.undated, 'message')} without a date; none of them was left out because of the period."
     if said := either_day(audit):

@@ -62,6 +62,8 @@ class OverviewBuilder:
         else:
             self._totals[record.role] += 1
             self._totals["undated"] += record.sent_at is None
+            unlinked = record.conversation is None and not record.previous
+            self._totals["alone"] += unlinked and record.role == "seller"
             self._totals["either_day"] += record.other_day is not None
         day = self.filters.day_of(record)
         if day and self.filters.in_period(day):
@@ -106,6 +108,7 @@ class OverviewBuilder:
             undated=totals["undated"],
             either_day=totals["either_day"],
             orderless=totals["orderless"],
+            alone=totals["alone"],
             reviewed=totals["sellers"],
             soliciting=totals[REVIEW_SOLICITING],
             neutral=totals["neutral"],

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.policy import load_policy
-from reviewguard.schema import Decision, Role, TypeScore, Verdict
+from reviewguard.schema import REVIEW_SOLICITING, Decision, Role, TypeScore, Verdict
 
 UNSCORED = Verdict(None, None, None)
 
@@ -189,6 +189,7 @@ class Overview:
         undated: messages of any kind, copies aside, without a readable date.
         either_day: those whose date, say 03/04/2026, can be read both ways.
         orderless: judged messages that name no order.
+        alone: messages of the seller's of no order or thread, and with no buyer's words of their own.
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
         neutral: those of `soliciting` that only ask neutrally, which the strict profile reports.
         types: as in a bucket, of all of `reviewed`, dated or not.
@@ -213,6 +214,7 @@ class Overview:
     undated: int
     either_day: int
     orderless: int
+    alone: int
     reviewed: int
     soliciting: int
     neutral: int
@@ -259,5 +261,6 @@ class Audit:
 
     @property
     def rules_broken(self) -> int:
-        """Order rules that were broken, counted once an order."""
-        return len({(f.rule, order) for f in self.findings if f.rule for order in f.orders})
+        """Order rules that were surely broken, counted once an order."""
+        sure = (f for f in self.findings if f.rule and f.verdict == REVIEW_SOLICITING)
+        return len({(f.rule, order) for f in sure for order in f.orders})

@@ -151,7 +151,7 @@ def _of_numbers(
     figures = figure(before), figure(after)
     same_way = (figures[1] > figures[0]) if test.upwards else (figures[1] < figures[0])
     direction = "" if not (gap and same_way) else "up" if test.upwards else "down"
-    sentence = _sentence(measure, size, direction, *figures)
+    sentence = _sentence(measure, size, direction, *figures, seen=test.statistic >= SOME)
     return Movement(measure.name, *figures, stability.psi, test.statistic, test.p_value, size, sentence)
 
 
@@ -170,7 +170,8 @@ def _of_shares(
     stability = psi(*([c, total - c] for c, total in zip(counts, totals, strict=True)))
     gap, shift = (abs(second - first), _beyond_chance(stability)) if p_value < CHANCE else (0.0, 0.0)
     size = max(_size(gap, least, 3 * least), _size(shift, SOME, CLEAR), key=_ORDER.index)
-    sentence = _sentence(measure, size, ("up" if second > first else "down") if gap else "", first, second)
+    direction = ("up" if second > first else "down") if gap else ""
+    sentence = _sentence(measure, size, direction, first, second, seen=abs(second - first) >= least)
     return Movement(measure.name, first, second, stability.psi, None, p_value, size, sentence)
 
 
@@ -207,9 +208,12 @@ def _median(sample: Mapping[float, int]) -> float:
     return median_low(Counter(sample).elements())
 
 
-def _sentence(measure: Measure, size: Size, direction: str, before: float, after: float) -> str:
+def _sentence(
+    measure: Measure, size: Size, direction: str, before: float, after: float, *, seen: bool = False
+) -> str:
+    """`seen`: whether there is a difference that would matter, if chance did not explain it."""
     how = {
-        "none": "did not move",
+        "none": "may have moved, but with so few messages that may be chance" if seen else "did not move",
         "some": f"moved {direction}".strip(),
         "clear": " ".join(f"moved {direction} clearly".split()),
         "unknown": "cannot be compared with so few messages",
