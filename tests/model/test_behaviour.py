@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.code.fake_scorer import FakeScorer
 
+from reviewguard.curation.sources import read_messages
 from reviewguard.errors import InputError
 from reviewguard.modeling.behaviour import BehaviourReport, passes, run_behaviour
 from reviewguard.modeling.behaviour_cases import PARAGRAPHS, Case, load_cases
@@ -297,6 +298,27 @@ def _rows(file: Path) -> Iterator[dict[str, str]]:
 def _runs(text: str, length: int = 12) -> set[tuple[str, ...]]:
     words = re.findall(r"\w+", text.lower())
     return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}
+
+
+def test_nothing_of_the_suite_is_trained_on(suite: dict[str, tuple[Case, ...]]) -> None:
+    cases = {_plain(said) for rows in suite.values() for case in rows for said in _said(case)}
+    whole = {text for text in cases if text.count(" ") > 6}  # seven spaces around and between six words
+    for message in read_messages(ROOT / "data" / "messages").messages:
+        assert whole.isdisjoint(map(_plain, (message.text, message.previous or ""))), message.id
+    for brief in sorted((ROOT / "data" / "briefs").glob("*.md")):
+        for quote in re.findall(r"[\"“']([^\"“”'\n]{15,200})[\"”']", brief.read_text("utf-8")):
+            phrase = _plain(quote)
+            taken = phrase.count(" ") > 6 and any(phrase in text for text in cases)
+            assert not taken, f"{brief.name}: {quote}"
+
+
+def _plain(text: str) -> str:
+    return f" {' '.join(re.findall(r'[a-z0-9]+', text.lower()))} "
+
+
+def _said(case: Case) -> Iterator[str]:
+    for row in case.messages:
+        yield from filter(None, (row.text, row.previous))
 
 
 # The shipped model
