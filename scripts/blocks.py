@@ -162,7 +162,10 @@ def results() -> str | None:
     datasets = evaluation()
     if not datasets:
         return None
-    note = "Brackets hold 95% bootstrap intervals, whole families of messages resampled; “–” means undefined there."
+    note = (
+        "Brackets hold 95% bootstrap intervals, whole families of messages resampled (single messages where there "
+        "are none); “–” means undefined there."
+    )
     counts = [
         (name, *(values["counts"][name] for values in datasets.values()))
         for name in ("messages", "violations")

@@ -111,7 +111,7 @@ def finish(options: argparse.Namespace) -> None:
     import finishing  # what it imports is not installed where a GPU is lent
 
     taught_by = {"seeds": options.seeds, **options.taught_by} if options.seeds else None
-    config = load_config(options.config)
+    config = replace(load_config(options.config), seed=options.seed)
     finishing.finish(
         options.weights,
         config,
@@ -120,6 +120,7 @@ def finish(options: argparse.Namespace) -> None:
         version=options.version,
         taught_by=taught_by,
         started_from=options.started_from,
+        seconds=options.seconds,
     )
 
 

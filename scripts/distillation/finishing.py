@@ -33,6 +33,7 @@ def finish(
     version: str,
     taught_by: Mapping[str, Any] | None,
     started_from: Path | None = None,
+    seconds: float = 0.0,
 ) -> None:
     """Write the folder of a finished run.
 
@@ -43,13 +44,14 @@ def finish(
         out: folder to write.
         taught_by: what is said of the teachers beside their base; None where no larger model taught.
         started_from: folder of a model, or of a run, whose weights the student began with; None for the base's.
+        seconds: that it was trained for.
 
     Raises:
         ModelError: the weights are not those of such a model.
     """
     model = EvidenceModel.from_base(resolve_base_model(config.base_model), config.head_config(TYPES))
     load_weights(model, parts)
-    trained = TrainedModel(model.eval(), load_tokenizer(config.base_model), (), 0.0)
+    trained = TrainedModel(model.eval(), load_tokenizer(config.base_model), (), seconds)
     splits = load_splits(data_dir)
     earlier = finished_run(started_from) if started_from else None
     facts = run_facts(config, splits, splits["train"], stored_digest(data_dir), earlier) | {

@@ -207,7 +207,9 @@ def test_a_difference_that_chance_may_explain_is_not_called_none() -> None:
     said = compared(sample(2000, review=100), sample(60, review=8)).movements[-1]
     assert said.size == "none"
     assert "may have moved" in said.sentence
-    assert "did not move" in compared(sample(2000, review=100), sample(2000, review=104)).movements[-1].sentence
+    assert (
+        "did not move" in compared(sample(2000, review=100), sample(2000, review=104)).movements[-1].sentence
+    )
 
 
 def reference(folder: Path, **changes: object) -> Settings:

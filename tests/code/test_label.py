@@ -334,7 +334,9 @@ def test_a_mark_within_a_longer_one_comes_back_from_a_scored_table(tmp_path: Pat
 
 def test_a_scored_row_without_its_words_is_counted(tmp_path: Path) -> None:
     said = list[str]()
-    scored = scored_csv(tmp_path / "s.csv", ("", "review-soliciting", "", "", ""), (ASK, "needs-review", "", "", ""))
+    scored = scored_csv(
+        tmp_path / "s.csv", ("", "review-soliciting", "", "", ""), (ASK, "needs-review", "", "", "")
+    )
     assert [item.text for item in read_items(scored, ReadOptions(), note=said.append)] == [ASK]
     assert said and said[0].startswith("1 row could not be read")
 

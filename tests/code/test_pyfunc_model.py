@@ -98,6 +98,6 @@ def test_an_empty_cell_beside_others_is_null_in_json() -> None:
     model: Any = ReviewGuardModel()
     model.guard = EchoGuard()
     judged = model.predict(None, pd.DataFrame({"text": ["Leave us 5 stars.", ""]}))
-    assert list(judged["error"])[0] is None
-    assert list(judged["verdict"])[1] is None
-    assert list(judged["probability"])[1] is None
+    assert judged.to_dict("list")["error"] == [None, "an empty message"]
+    assert judged.to_dict("list")["verdict"] == ["review-soliciting", None]
+    assert judged.to_dict("list")["probability"] == [0.9, None]

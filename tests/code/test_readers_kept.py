@@ -226,6 +226,8 @@ def test_an_alternative_that_promises_something_is_read(tmp_path: Path) -> None:
         ("Type", ["Email the client", "Contact Buyer", "Réponse du client"], ["seller", "seller", "buyer"]),
     ],
 )
-def test_who_wrote_in_european_words(tmp_path: Path, column: str, cells: list[str], roles: list[Role]) -> None:
+def test_who_wrote_in_european_words(
+    tmp_path: Path, column: str, cells: list[str], roles: list[Role]
+) -> None:
     rows = "".join(f"{cell},M\n" for cell in cells)
     assert [r.role for r in read(written(tmp_path, "a.csv", f"{column},Body\n{rows}"))] == roles

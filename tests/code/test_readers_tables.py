@@ -778,7 +778,10 @@ def test_a_sheet_with_words_under_unknown_names_is_said_to_be_left_out(tmp_path:
     numbers = [["Umsatz im Monat je Produkt und Land"], ["Lampe", 3], ["Stuhl", 4]]
     book = workbook(Lena=[["Order ID", "Message"], ["999-2", "Hi"]], Tom=other, Summe=numbers)
     records = read(written(tmp_path, "a.xlsx", book))
-    assert [(r.place, r.error is None) for r in records] == [("sheet Lena, row 2", True), ("sheet Tom", False)]
+    assert [(r.place, r.error is None) for r in records] == [
+        ("sheet Lena, row 2", True),
+        ("sheet Tom", False),
+    ]
 
 
 @pytest.mark.parametrize("header", ["Order ID,Message,", "Order ID,Message,Message (cont.)"])

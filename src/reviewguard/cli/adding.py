@@ -47,7 +47,7 @@ def add(
 
     Example: reviewguard data add scored.labels.jsonl
 
-    Example: reviewguard data add notices.csv --map text=Message --map types=Why --accept lab-0f3a5c7e9b1d
+    Example: reviewguard data add notices.csv --map text=Message --map types=Why --accept ID
     """
     from reviewguard.labelling.add import AddJob
     from reviewguard.labelling.add import add as add_labels

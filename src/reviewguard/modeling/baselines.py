@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion
 
-from reviewguard.modeling.calibration import best_f1_threshold
+from reviewguard.modeling.calibration import FALSE_ALARMS, THRESHOLD, best_f1_threshold, false_alarm_threshold
 from reviewguard.modeling.evidence_quality import rationale_agreement
 from reviewguard.modeling.keyword_filter import KeywordFilter
 from reviewguard.modeling.scorer import Scorer, observe
@@ -90,7 +90,7 @@ class LinearBaseline:
         seed: int,
         name: str = TFIDF,
     ) -> LinearBaseline:
-        """Learn from `train`; choose thresholds and evidence share of best F1 on `validation`."""
+        """Learn from `train`; cut on `validation` as the heads are, types and evidence where their F1 is best."""
         models = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear", random_state=seed))
         models.fit(features.fit_transform(inputs(train)), _targets(train))
         scores = models.predict_proba(features.transform(inputs(validation)))
@@ -98,7 +98,9 @@ class LinearBaseline:
             best_f1_threshold(column, positive)
             for positive, column in zip(_targets(validation).T, scores.T, strict=True)
         ]
-        fitted = cls(features, models, best[-1], np.array(best[:-1]), name)
+        compliant = scores[~_targets(validation)[:, -1].astype(bool), -1]
+        cut = max(false_alarm_threshold(compliant, FALSE_ALARMS), THRESHOLD)
+        fitted = cls(features, models, cut, np.array(best[:-1]), name)
         candidates = [replace(fitted, evidence_share=share) for share in EVIDENCE_SHARES]
         return max(candidates, key=lambda model: _evidence_f1(model, validation))
 
