@@ -132,12 +132,13 @@ _INTRODUCTION = re.compile(
 )
 _SURE = (_GREETING, _UNPARTED_GREETING, _LOWER_GREETING, _AFTER_TITLE, _SIGN_OFF, _INTRODUCTION)
 _FIRST_LINE = re.compile(rf"\A\s*(?P<name>{_NAME}(?: {_NAME})?),[^\S\n]*\n")
+_ADDRESSED = re.compile(rf"(?:\A|(?<=\n)|(?<=[.!?] ))[^\W\d_][^\n.!?,]{{1,40}}, (?P<name>{_NAME})(?=!)")
 _LIKELY_SELF = re.compile(rf"(?i:\bit['’]s) (?!{_SHOUTED})(?P<name>{_NAMES})(?=,)")
 _BESIDE_ADDRESS = re.compile(
     rf"(?<![\w'’.-])(?P<name>{_NAME}(?:{_NEXT_NAME}){{1,3}})[\"']? ?<(?=[^<>\s]{{1,100}}@)"
 )
 # A word alone at an end, or after "it's", may be anything: it is masked there, and not looked for elsewhere.
-_LIKELY = (_BESIDE_ADDRESS, _FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE, _LIKELY_SELF)
+_LIKELY = (_ADDRESSED, _BESIDE_ADDRESS, _FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE, _LIKELY_SELF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,3 +155,18 @@ def test_long_rows_of_signs_are_read_in_time(text: str) -> None:
     before = time.process_time()
     names_in(text)
     assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Wonderful, Edda! Five stars would be great.", ["Edda"]),
+        ("It is on its way.\nYou're welcome, Klara!", ["Klara"]),
+        ("Good news, Sir! Five stars, Amazon! Happy Monday, everyone!", []),
+        ("Rate the lamp, Anna, or the stand.", []),
+    ],
+)
+def test_a_name_that_a_sentence_ends_with(text: str, names: list[str]) -> None:
+    found = names_in(text)
+    assert [text[start:end] for start, end in found.places] == names
+    assert not found.again  # the word may be anything

@@ -29,6 +29,7 @@ STRAY = 0.05
 EDGES = " \t\r\n.,;:!?()[]\"'“”‘’"
 """Characters that are no part of a word at its ends."""
 _WORD = re.compile(r"\S+")
+_LETTERS = re.compile(r"[a-z]{3}|\*")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n|\r[^\S\r\n]*\r")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(?=\s)|[\r\n](?=\s*[A-Z])")
 
@@ -161,8 +162,11 @@ def _without_strays(text: str, scores: WordScores, first: int, last: int) -> Spa
 
 
 def says_nothing(phrase: str) -> bool:
-    """Whether a phrase is one function word or pronoun."""
-    return _lone(phrase) in load_words().function_words | load_words().pronouns
+    """Whether a phrase is one function word or pronoun, or a number or abbreviation alone, such as "PS"."""
+    word = _lone(phrase)
+    return (
+        word.isascii() and not _LETTERS.search(word)
+    ) or word in load_words().function_words | load_words().pronouns
 
 
 def _lone(word: str) -> str:
