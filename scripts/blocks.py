@@ -18,6 +18,8 @@ from reviewguard.cli import CRASHED
 from reviewguard.cli.inference import EXIT_CODES
 from reviewguard.curation.agreement import agreement as compare
 from reviewguard.curation.agreement import read_readings
+from reviewguard.modeling.abstention import upper_bound
+from reviewguard.modeling.calibration import FALSE_ALARMS
 from reviewguard.modeling.compare import FIGURES as TITLES
 from reviewguard.modeling.compare import stored_text as figure
 from reviewguard.modeling.explanation_report import table
@@ -164,8 +166,16 @@ def results() -> str | None:
         return None
     note = (
         "Brackets hold 95% bootstrap intervals, whole families of messages resampled (single messages where there "
-        "are none); “–” means undefined there."
+        "are none); “–” means undefined there. The single cut is where at most "
+        f"{FALSE_ALARMS:.0%} of the compliant validation messages lie above it, or at a half if that is higher."
     )
+    for name, values in datasets.items():
+        if values["figures"]["recall"]["value"] == 1:
+            missed = upper_bound(0, values["counts"]["violations"])
+            note += (
+                f" An interval without width says that no resample differs: though all violations of `{name}` are "
+                f"above it, up to {missed:.0%} of such messages may lie below (exact 95% bound)."
+            )
     counts = [
         (name, *(values["counts"][name] for values in datasets.values()))
         for name in ("messages", "violations")

@@ -31,9 +31,9 @@ def finish(
     out: Path,
     *,
     version: str,
+    seconds: float,
     taught_by: Mapping[str, Any] | None,
     started_from: Path | None = None,
-    seconds: float = 0.0,
 ) -> None:
     """Write the folder of a finished run.
 

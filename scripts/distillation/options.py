@@ -104,9 +104,9 @@ def _finish(parser: ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=Path("train.toml"))
     parser.add_argument("--version", required=True)
     parser.add_argument("--started-from", type=Path, help="folder of the model that a student was")
-    parser.add_argument("--seed", type=int, default=13, help="the student's, for its card")
+    parser.add_argument("--seed", type=int, required=True, help="the student's, for its card")
     parser.add_argument(
-        "--seconds", type=float, default=0, help="that the student was trained for, for its card"
+        "--seconds", type=float, required=True, help="that the student was trained for, for its card"
     )
     parser.add_argument("--seeds", type=int, nargs="+", help="of larger teachers, where there were any")
     parser.add_argument(

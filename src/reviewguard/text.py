@@ -235,13 +235,7 @@ _UNICODE_STEPS = _steps(
     ]
 )
 _TAG = rf"</?(?:{_TAGS})(?:\s[^<>]{{0,5000}})?/?>|<!--.{{0,500}}?-->"
-_MARKUP = _steps(
-    [
-        # Never past another opening: a search from each of many that are not closed would take quadratic time.
-        (r"(?is)<(script|style)(?:\s[^<>]{0,500})?>(?:(?!<\1\b).){0,100000}?</\1\s*>", lambda _: " "),
-        (rf"(?i){_TAG}", _markup),
-    ]
-)
+_MARKUP = _steps([(rf"(?i){_TAG}", _markup)])
 _ANY_TAG = re.compile(rf"(?i){_TAG}")
 _ENTITIES = _steps(
     [(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});", lambda m: html.unescape(m.group()))]

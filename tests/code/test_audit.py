@@ -649,3 +649,4 @@ def test_sellers_messages_of_no_thread_beside_buyers_are_said_to_stand_alone() -
     rows = [row(1, "I love it", role="buyer", order=None), row(2, order=None), row(3)]
     assert "1 message of the seller's is of no order or thread" in facts_text(facts(audited(rows)))
     assert "of no order or thread" not in facts_text(facts(audited(rows[1:])))
+    assert "of no order or thread" not in facts_text(facts(audited(rows, orders=["999-0000001-0000001"])))

@@ -219,11 +219,14 @@ def test_weights_in_parts_become_a_finished_run(tiny_base: Path, tiny_data_dir: 
     for at, half in enumerate(halves):
         torch.save(dict(list(half.items())[at::2]), tmp_path / f"{at}.pt")
     parts, said = [tmp_path / "0.pt", tmp_path / "1.pt"], {"seeds": [13, 14], "windows": 7}
-    finishing.finish(parts, config, tiny_data_dir, tmp_path / "run", version="1.2.3", taught_by=said)
+    finishing.finish(
+        parts, config, tiny_data_dir, tmp_path / "run", version="1.2.3", seconds=7.0, taught_by=said
+    )
     finished = read_run(tmp_path / "run")
     assert finished is not None
     for name, weights in finished.trained.model.state_dict().items():
         assert torch.allclose(weights, model.state_dict()[name], atol=1e-3), name
+    assert finished.facts["seconds"] == 7.0
     assert finished.facts["taught_by"] == {**finishing.TEACHER, **said}
     assert taught_by(lineage(finished.facts)) == finished.facts["taught_by"]
     earlier = taught_by({"started_from": lineage(finished.facts)})
@@ -249,12 +252,14 @@ def test_teachers_are_named_only_where_they_are_told_beside_the_model_begun_with
     config = tiny_config(tiny_base)
     monkeypatch.setattr(distil, "load_config", lambda _: config)
     models.save_weights(EvidenceModel.from_base(str(tiny_base), config.head_config(TYPES)), tmp_path / "s.pt")
+    taught = ["--seed", "3", "--seconds", "7"]
     paths = ["--data", str(tiny_data_dir), "--out", str(tmp_path / "run")]
-    run(monkeypatch, "finish", str(tmp_path / "s.pt"), "--version", "1", *paths, *told)
+    run(monkeypatch, "finish", str(tmp_path / "s.pt"), "--version", "1", *taught, *paths, *told)
     facts = json.loads((tmp_path / "run" / RUN).read_text("utf-8"))["facts"]
     named = {**finishing.TEACHER, **teachers} if teachers else None
     assert (facts["started_from"], facts["taught_by"]) == (None, named)
-    again = [*paths, "--started-from", str(SHIPPED), *told]
+    assert (facts["seed"], facts["seconds"]) == (3, 7.0)
+    again = [*taught, *paths, "--started-from", str(SHIPPED), *told]
     run(monkeypatch, "finish", str(tmp_path / "s.pt"), "--version", "2", *again)
     facts = json.loads((tmp_path / "run" / RUN).read_text("utf-8"))["facts"]
     shipped = json.loads((SHIPPED / "config.json").read_text("utf-8"))
@@ -285,7 +290,10 @@ def test_a_model_does_not_begin_with_weights_in_part_or_of_another(
         ("student d.pt --base BASE --mimic BASE --out s.pt", "need --teachers"),
         ("student d.pt --base BASE --corrected --out s.pt", "need --teachers"),
         ("student d.pt --base BASE --teachers --out s.pt", "--teachers: expected at least one argument"),
-        ('finish s.pt --data DATA --version 1 --taught-by {"windows":7} --out run', "needs --seeds"),
+        (
+            'finish s.pt --data DATA --version 1 --seed 1 --seconds 2 --taught-by {"windows":7} --out run',
+            "needs --seeds",
+        ),
     ],
 )
 def test_options_that_would_be_passed_over_are_refused(

@@ -98,6 +98,7 @@ def test_an_empty_cell_beside_others_is_null_in_json() -> None:
     model: Any = ReviewGuardModel()
     model.guard = EchoGuard()
     judged = model.predict(None, pd.DataFrame({"text": ["Leave us 5 stars.", ""]}))
+    json.dumps(judged.to_dict("records"), allow_nan=False)
     assert judged.to_dict("list")["error"] == [None, "an empty message"]
     assert judged.to_dict("list")["verdict"] == ["review-soliciting", None]
     assert judged.to_dict("list")["probability"] == [0.9, None]

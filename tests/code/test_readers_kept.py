@@ -116,6 +116,9 @@ def test_dates_of_japan_and_of_programs_are_read(tmp_path: Path, date: str) -> N
         "2024年11月3日 15:05:00",
         "2024년 11월 3일 일요일 오후 3:05",
         "2024年11月3日 15:05 +0000",
+        "2024年11月4日 00:05:00 +09:00",
+        "2024年11月3日 下午15:05",
+        "2024年11月3日日曜日 15時5分",
     ],
 )
 def test_dates_of_china_japan_and_korea_with_a_clock(date: str) -> None:
@@ -221,6 +224,8 @@ def test_an_alternative_that_promises_something_is_read(tmp_path: Path) -> None:
     ("column", "cells", "roles"),
     [
         ("Type", ["Message client", "Message vendeur", "Message client final"], ["buyer", "seller", "buyer"]),
+        ("Type", ["Email client", "Message client", "Kunden Chat"], ["seller", "seller", "seller"]),
+        ("Von", ["Antwort (Kunde)", "Antwort: Kunde", "Kunde"], ["buyer", "seller", "buyer"]),
         ("Von", ["Endkunde", "Verkäufer", "Antwort des Kunden"], ["buyer", "seller", "buyer"]),
         ("Richtung", ["Entwurf", "Käufernachricht", "Antwort"], ["system", "buyer", "seller"]),
         ("Type", ["Email the client", "Contact Buyer", "Réponse du client"], ["seller", "seller", "buyer"]),

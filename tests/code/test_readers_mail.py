@@ -587,3 +587,9 @@ def test_a_subject_that_asks_is_judged_with_a_sellers_mail_that_answers_none(tmp
     assert one(tmp_path, ask).text == "Leave us 5 stars\n\nYour parcel is on its way."
     for subject in ("Re: Bad review", "Your order"):
         assert one(tmp_path, raw("We are sorry.", subject=subject, to=RELAY)).text == "We are sorry."
+
+
+def test_what_a_style_hides_parts_no_words() -> None:
+    hidden = "<b style='DISPLAY : NONE'>z<u style='display:none'>z</u></b>"
+    html = f"<p>a 5 st<i style='display:none'>xq</i>ar rev{hidden}iew</p>"
+    assert html_to_text(html).split() == ["a", "5", "star", "review", "xq", "zz"]

@@ -161,5 +161,5 @@ def test_a_phrase_ends_at_a_links_label() -> None:
 
 
 def test_a_function_word_or_a_scrap_says_nothing() -> None:
-    said = ("your review", "stars", "5*", "⭐⭐")
+    said = ("your review", "stars", "5*", "⭐⭐", "$20", "5/5", "20%")
     assert [phrase for phrase in ("Your", "(the)", "PS", "2.", *said) if not says_nothing(phrase)] == [*said]

@@ -338,6 +338,12 @@ def test_rows_that_nobody_labelled_are_counted_and_refuse_nothing(home: Path) ->
     assert "1 added, 3 without a label" in view(report)
 
 
+def test_objects_of_other_kinds_refuse_no_row(home: Path) -> None:
+    report = run(home, {"text": "Left today", "words": {"count": 2}}, label(TEXT, words={"count": 14}))
+    assert report.refused == ()
+    assert len(stored(home)) == 1
+
+
 def test_a_file_that_nobody_labelled_is_refused(home: Path) -> None:
     with pytest.raises(InputError, match="none of its 2 rows has a label"):
         run(home, label("It left") | {"types": ""}, {"text": "It left today", "types": None})
@@ -418,8 +424,8 @@ def test_types_may_have_any_sign_between_them(home: Path, cell: str) -> None:
         ({"text": "Rate us", "types": "insider pressure", "rationale": ["Rate us"]}, "type: words"),
         ({"text": "Rate us", "types": "insider", "rationale": ["Incentive: Rate us"]}, "is for incentive"),
         ({"text": "Rate us", "types": " / "}, "no type in '/'"),
-        ({"text": "Rate us", "types": {"insider": 1}}, "types are an object; expected a list, of names"),
-        ({"text": "Rate us", "types": "insider", "rationale": {"start": 0, "end": 4}}, "rationale are an object"),
+        ({"text": "Rate us", "types": {"insider": 1}}, "types is an object; expected a list, of names"),
+        ({"text": "Rate us", "types": "insider", "rationale": {"start": 0, "end": 4}}, "rationale is an object"),
         ({"text": "Rate us", "types": "none", "rationale": "Rate us"}, "words are marked, but no type is given"),
     ],
 )  # fmt: skip

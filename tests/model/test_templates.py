@@ -219,3 +219,19 @@ def test_an_ask_under_a_condition_on_the_buyers_mood_is_for_a_person(tmp_path: P
     (checked,) = check_templates(load(), [path])
     assert checked.verdict.verdict == "needs-review"
     assert any("a condition of the template" in reason for reason in checked.verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    ("condition", "profile"),
+    [
+        ("order.express", "amazon"),
+        ("hours.operating", "amazon"),
+        ("feedback_url", "amazon"),
+        ("rating >= 4", "ftc"),
+    ],
+)
+def test_other_conditions_and_rules_make_no_doubt(tmp_path: Path, condition: str, profile: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(f"{{% if {condition} %}}Please leave us a review on Amazon.{{% endif %}}", "utf-8")
+    (checked,) = check_templates(load(), [path], profile=profile)
+    assert not any("a condition of the template" in reason for reason in checked.verdict.reasons)

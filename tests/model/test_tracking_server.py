@@ -148,6 +148,8 @@ def test_the_registered_model_says_what_it_takes_and_gives(tracked: Tracked) -> 
     assert {item.name: item.default for item in signature.params} == {"profile": "amazon"}
     outputs = ["verdict", "probability", "types", "evidence", "error", "profile", "model", "reasons"]
     assert signature.outputs.input_names() == outputs
+    optional = [item.name for item in signature.outputs if not item.required]
+    assert optional == ["verdict", "probability", "error"]
 
 
 def test_a_server_that_dies_neither_stops_nor_loses_the_training(

@@ -377,7 +377,7 @@ def _id(value: object) -> str | None:
     if value is None or _is_missing(value):
         return None
     # Numbers of a column in which one is missing are floats.
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return str(int(value)) if isinstance(value, float | np.floating) and value.is_integer() else str(value)
 
 
 def _is_missing(value: object) -> bool:

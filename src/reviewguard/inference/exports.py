@@ -62,8 +62,8 @@ def apart(alone: int, buyers: int) -> str:
         return ""
     are = "1 message of the seller's is" if alone == 1 else f"{alone:,} messages of the seller's are"
     return (
-        f"{are} of no order or thread, so no buyer's words were read before: if a column tells them, name it with "
-        "--map thread=COLUMN or --map order_id=COLUMN."
+        f"{are} of no order or thread, so no buyer's words were read before: if a column tells which belong together, "
+        "name it with --map thread=COLUMN or --map order_id=COLUMN."
     )
 
 

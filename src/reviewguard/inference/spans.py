@@ -29,7 +29,7 @@ STRAY = 0.05
 EDGES = " \t\r\n.,;:!?()[]\"'“”‘’"
 """Characters that are no part of a word at its ends."""
 _WORD = re.compile(r"\S+")
-_LETTERS = re.compile(r"[a-z]{3}|\*")
+_TELLING = re.compile(r"[a-z]{3}|[*$%/+]|\s")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n|\r[^\S\r\n]*\r")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(?=\s)|[\r\n](?=\s*[A-Z])")
 
@@ -165,7 +165,7 @@ def says_nothing(phrase: str) -> bool:
     """Whether a phrase is one function word or pronoun, or a number or abbreviation alone, such as "PS"."""
     word = _lone(phrase)
     return (
-        word.isascii() and not _LETTERS.search(word)
+        word.isascii() and not _TELLING.search(word)
     ) or word in load_words().function_words | load_words().pronouns
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.spans import EDGES, bare
-from reviewguard.policy import NEUTRAL_REQUEST
+from reviewguard.policy import NEUTRAL_REQUEST, load_policy
 from reviewguard.readers.markup import html_to_text
 from reviewguard.readers.sources import HEAD, is_utf16
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Message, Quote, Verdict
@@ -27,8 +27,9 @@ _CONTROL = re.compile(
 )
 """Conditions, loops, partials and comments of Jinja, Liquid, Handlebars, Mustache and ERB: no buyer reads them."""
 _ON_MOOD = re.compile(
-    r"(?:\{%-?\s*(?:if|elif|elsif|unless|case)\b|\{\{~?\s*[#^]|<%-?\s*(?:if|elsif|unless|case)\b)[^%{}]{0,200}?"
-    r"(?:csat|feedback|happy|mood|nps|positive|promoter|rating|satisf|score|sentiment|stars?\b)",
+    r"(?:\{%-?\s*(?:if|elif|elsif|unless|case)\b|\{\{~?\s*(?:[#^]|else if\b)|<%-?\s*(?:if|elsif|unless|case)\b)"
+    r"[^%{}]{0,200}?"
+    r"(?:csat|mood|nps|promoter|satisf|sentiment|(?<![a-z])(?:happy|positive|rating|score|stars?)(?![a-z]))",
     re.IGNORECASE,
 )
 _CONDITIONAL = (
@@ -144,7 +145,8 @@ def _may_select(path: Path, text: str, verdict: Verdict) -> bool:
     """Whether the template may ask content buyers alone, which is `selective`; the condition itself is not read."""
     source = path.read_text("utf-8-sig", "replace") if _is_markup(path) else text
     asks = any(found.type == NEUTRAL_REQUEST for found in verdict.types)
-    return verdict.verdict != REVIEW_SOLICITING and asks and bool(_ON_MOOD.search(source))
+    selects = load_policy().profile(verdict.profile).mentions("selective")
+    return verdict.verdict != REVIEW_SOLICITING and selects and asks and bool(_ON_MOOD.search(source))
 
 
 def _conditional(verdict: Verdict) -> Verdict:

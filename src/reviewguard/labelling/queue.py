@@ -201,7 +201,7 @@ def _from_brackets(marked: str, text: str) -> Iterator[Evidence]:
             found.append(Evidence(first, end, text[first:end], kind, 1.0))
     found.sort(key=lambda e: (e.start, e.end))
     if printable(text) == _MARKED.sub(r"\g<words>", marked) and bracketed(text, found) == marked:
-        yield from sorted(found, key=lambda e: (e.start, e.end))
+        yield from found
 
 
 def _json(cell: Any) -> list[Any] | None:

@@ -163,13 +163,13 @@ def _row(
         raise Unusable(record.error)
     fields = recognise(list(record.values), own, COLUMNS)
     cells = {field: record.values[column] for field, column in fields.items()}
-    for field in ("types", "rationale"):
-        if field not in fields and any(_inside(column, field) for column in record.values):
-            raise Unusable(f"the {field} are an object; expected a list, of {_EXPECTED[field]}")
-    if not word_of(cells.get("types")) and not word_of(cells.get("verdict")):
+    objects = [field for field in _EXPECTED if field not in fields and _is_object(record.values, field)]
+    if not (word_of(cells.get("types")) or word_of(cells.get("verdict")) or "types" in objects):
         return None
     if record.role in _NOT_SELLERS:
         raise Unusable(_NOT_SELLERS[record.role])
+    if objects:
+        raise Unusable(f"{objects[0]} is an object; expected a list, of {_EXPECTED[objects[0]]}")
     marks = list_of(cells.get("rationale"))
     text = _text(record, given, raw=any(isinstance(item, dict) and "start" in item for item in marks))
     types = _labels(cells)
@@ -185,10 +185,14 @@ def _row(
     )
 
 
-def _inside(column: str, field: str) -> bool:
-    """Whether a column holds a part of an object that stands where the field's list was expected."""
-    name, dot, _ = column.partition(".")
-    return bool(dot) and fold(name) in COLUMNS[field]
+def _is_object(columns: Iterable[str], field: str) -> bool:
+    """Whether an object stands where the field's list was expected: its parts are columns of their own."""
+    inner = {
+        part
+        for name, dot, part in (column.partition(".") for column in columns)
+        if fold(name) in COLUMNS[field]
+    }
+    return bool(inner - {""}) if field == "types" else not inner.isdisjoint(("start", "end", "type", "quote"))
 
 
 def _told(cells: Mapping[str, Cell]) -> Details:

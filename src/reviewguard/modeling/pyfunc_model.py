@@ -50,7 +50,7 @@ class ReviewGuardModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-de
 
 OUTPUTS = ("verdict", "probability", "types", "evidence", "error", "profile", "model", "reasons")
 EITHER = ("verdict", "probability", "error")
-"""None where there is an error, and where there is none."""
+"""What may be None: the error where there is none, the others where there is one."""
 
 
 def _words(cell: Any) -> str | None:

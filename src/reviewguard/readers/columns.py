@@ -199,16 +199,12 @@ def text_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, 
 
 
 def continued_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
-    """Where a message goes on that one cell did not hold: the columns right of it that have no name, or its own.
-
-    "Message", "" or "Message", "Message (cont.)"; a comma that nobody quoted makes such columns, too.
-    """
+    """Where a message goes on that one cell did not hold: the columns right of it called "Message (cont.)", say."""
     first = recognise(header, given).get("text")
-    if first is None:
+    if first is None or "text" in given:
         return ()
-    right = header[header.index(first) + 1 :]
-    more = re.compile(rf"column \d+|{re.escape(fold(first))}_(?:cont|continued|part_2|fortsetzung|suite)")
-    return tuple(takewhile(lambda column: more.fullmatch(column) or more.fullmatch(fold(column)), right))
+    more = re.compile(rf"{re.escape(fold(first))}_(?:cont|continued|part_2|fortsetzung|suite)")
+    return tuple(takewhile(lambda column: more.fullmatch(fold(column)), header[header.index(first) + 1 :]))
 
 
 def _check(given: Mapping[str, str], header: Sequence[str], path: Path) -> None:

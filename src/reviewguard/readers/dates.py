@@ -21,13 +21,14 @@ _GREENWICH = re.compile(r"\b(?:GMT|UTC)\s*(?=[+-]\d)")
 _OFFSET_NAME = re.compile(r"(?<=[+-]\d{4}) [A-Z]{3,4}\s*$")
 _EAST_ASIAN_DAY = re.compile(
     r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]"
-    r"(?:\s?[(（]\w{1,3}[)）]|\s?(?:星期|周|週)\w|\s?[월화수목금토일]요일)?"
+    r"(?:\s?[(（]\w{1,3}[)）]|\s?(?:星期|周|週)\w|\s?[月火水木金土日]曜日?|\s?[월화수목금토일]요일)?"
 )
 """With or without its weekday."""
 _EAST_ASIAN_CLOCK = re.compile(
-    r"(上午|午前|오전|下午|午後|오후)?\s*(\d{1,2})\s?[:時时시]\s?(\d{2})(?:\s?[:分분]\s?(\d{2}))?[分분秒초]?\s*$"
+    r"\s*(上午|早上|凌晨|午前|오전|下午|中午|傍晚|晚上|午後|오후)?\s*"
+    r"(\d{1,2})\s?[:時时시]\s?(\d{1,2})(?:\s?[:分분]\s?(\d{2}))?[分분秒초]?\s*$"
 )
-_MORNING = ("上午", "午前", "오전")
+_MORNING = ("上午", "早上", "凌晨", "午前", "오전")
 _COMPACT = re.compile(r"(\d{14})(?:\.0+)?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _EXCEL_START = datetime(1899, 12, 30, tzinfo=UTC)
@@ -134,11 +135,11 @@ def _western(text: str) -> str:
     day = _EAST_ASIAN_DAY.search(text)
     if not day:
         return text
-    clock = _EAST_ASIAN_CLOCK.search(text, day.end())
+    clock = _EAST_ASIAN_CLOCK.match(text, day.end())
     moment = f"{day[1]}-{day[2]}-{day[3]} "
     if not clock:
         return text[: day.start()] + moment + text[day.end() :]
-    half = "" if not clock[1] else " am" if clock[1] in _MORNING else " pm"
+    half = "" if not clock[1] or int(clock[2]) > 12 else " am" if clock[1] in _MORNING else " pm"
     return f"{moment}{clock[2]}:{clock[3]}:{clock[4] or '00'}{half}"
 
 

@@ -123,7 +123,7 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
         source=str(path),
         place=place,
         values=values,
-        text=f"{subject}\n\n{words.own}" if asked else words.own,
+        text="\n\n".join(filter(None, (subject, words.own))) if asked else words.own,
         role=role,
         id=mail.header("message-id") or None,
         thread=thread_of_mail(mail, order_id),

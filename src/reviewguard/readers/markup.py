@@ -68,9 +68,8 @@ def html_to_text(html: str) -> str:
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
         tree = lxml.html.document_fromstring(data, parser=parser)
-        for element in tree.xpath("//*[@style]"):
-            element.set("style", _HIDING.sub("", element.get("style")))
         _mark_quotes(tree)
+        _show_hidden(tree)
         cut = any("RESOURCE_LIMIT" in entry.type_name for entry in parser.error_log)
         text = "" if cut else _rendered(tree)  # of mark-up nested without end the rest would not be read
     except (LxmlError, ValueError, RecursionError):
@@ -89,6 +88,21 @@ def _mark_quotes(tree: HtmlElement) -> None:
         block.text = "\n".join(f"> {line}".rstrip() for line in _rendered(quote).splitlines())
         block.tail = quote.tail
         parent.replace(quote, block)
+
+
+def _show_hidden(tree: HtmlElement) -> None:
+    """Put what a style hides behind the rest: where it stands, it might part words that a buyer reads as one."""
+    import lxml.html
+
+    hidden = [element for element in tree.xpath("//*[@style]") if _HIDING.search(element.get("style"))]
+    outer = [e for e in hidden if not any(_HIDING.search(a.get("style", "")) for a in e.iterancestors())]
+    for element in outer:
+        if element.getparent() is None:
+            continue
+        line = lxml.html.Element("p")
+        line.text = element.text_content()
+        element.drop_tree()
+        (tree.find("body") if tree.find("body") is not None else tree).append(line)
 
 
 def _rendered(tree: HtmlElement) -> str:

@@ -22,6 +22,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(r"\b(to|for) (the )?(buyer|customer|client|end ?user|user|shopper)\b"), "seller"),
     (re.compile(r"\b(to|for) (the )?(seller|agent|merchant|vendor|us|support)\b"), "buyer"),
     (re.compile(r"\ban (den |die )?(käufer(in)?|kunden?|kundin|besteller)\b"), "seller"),
+    (re.compile(r"\b(des|vom) (kunden|käufers|bestellers)\b|\bdu client\b|\bdel cliente\b"), "buyer"),
     (re.compile(r"\ban (den |die )?(verkäufer|händler)\b"), "buyer"),
 )
 PEOPLE = frozenset(
@@ -42,7 +43,7 @@ PEOPLE = frozenset(
 """Names of columns that hold who wrote a message by name or address."""
 WRITER_IDS = ("author_id", "sender_id", "from_id", "user_id")
 """The same by id, the most telling first."""
-_FROM = frozenset(("from", "by", "von", "vom", "des", "de", "du", "del", "dal", "dalla"))
+_FROM = frozenset(("from", "by", "von", "vom", "de", "du", "del", "dal", "dalla"))
 _BETWEEN = frozenset(("a", "the", "end", "der", "dem", "la"))
 _STAFF = re.compile(
     r"admin(istrator)?|advisor|agente?|consultant|csr|employee|manager|mitarbeiter(in)?|operator|rep(resentative)?"
@@ -68,8 +69,8 @@ _DIRECTIONS = frozenset(
 )
 _NOTES = frozenset(("note", "internal", "private", "notiz", "interne", "nota", "interna"))
 _RELAY = re.compile(rf"@{RELAY_HOST}")
-_BOTH = re.compile(r"(?:buyer|customer)_(?:and_)?(?:seller|merchant)")
-"""Names the channel, not the writer."""
+_BOTH = re.compile(r"(?:buyer|customer)_(?:and_)?(?:seller|merchant)|(?:e_?mail|message)_client$")
+"""Names the channel, not the writer, or what is the seller's in English and the buyer's in French."""
 _ARROW = re.compile(r"(?<=\w)\s*(?:[-=]+>|[→⇒])\s*(?=\w)")
 """Stands between who wrote and to whom."""
 _SHOP = re.compile(r"[@|(]|\s-\s")
@@ -148,6 +149,8 @@ def words_of_file(rows: Iterable[Mapping[str, Cell]]) -> dict[tuple[str, str], s
         beside_buyers = told == {"buyer"} and (not machines or not people.isdisjoint(_SURELY_BUYERS))
         if _USER in found and (beside_buyers or (name == _USERS_ARE_STAFF and not told)):
             words[column, _USER] = "agent"
+        if {"message_client", "message_vendeur"} <= found.keys():
+            words[column, "message_client"] = "client"
         if name == "type" and "seller" in found.get("message", ()) and not found.get("comment", {"seller"}):
             words[column, "comment"] = "event"
         if (

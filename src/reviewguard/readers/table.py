@@ -228,9 +228,11 @@ def _record(
     cells = in_plain_words(cells, words) if words else cells
     role = _role(cells, values, layout, own)
     subject = word.get("subject")
-    text, quoted = _said(map(values.get, layout.texts), role, subject)
-    text = "\n".join(filter(None, (text, *filter(_goes_on, map(_text, map(values.get, layout.continued))))))
-    whole = map(_text, map(values.get, layout.texts))  # the order may be named around the message
+    texts = [values.get(column) for column in layout.texts]
+    if layout.continued:
+        texts[0] = "\n".join(filter(None, map(_text, (texts[0], *map(values.get, layout.continued)))))
+    text, quoted = _said(texts, role, subject)
+    whole = map(_text, texts)  # the order may be named around the message
     places = ("\n".join(_short_cells(values, layout)), subject, text)
     days = (cell.get("date"), *filter(_has_digit, spare["date"]))
     day = next(filter(_tells, days), None)
@@ -307,11 +309,6 @@ def _said(cells: Iterable[Cell], role: Role, subject: str | None) -> tuple[str, 
     texts = (_readable(_text(cell), role, subject) for cell in cells)
     first = next(texts, ("", ""))
     return first if _word(first[0]) else next((text for text in texts if _word(text[0])), first)
-
-
-def _goes_on(cell: str) -> bool:
-    """Whether a cell without a name beside the message is more of it, and no mark or number."""
-    return len(cell.split()) > 1
 
 
 def _short_cells(values: Mapping[str, Cell], layout: _Layout) -> Iterator[str]:

@@ -6,6 +6,7 @@ import struct
 import warnings
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -169,7 +170,7 @@ def _message_sheets(
             if len(columns) > widest:
                 widest, reason = len(columns), error
             if next(rows, None):
-                left[sheet.title] = columns, _may_hold_messages(top)
+                left[sheet.title] = columns, _may_hold_messages(top[place + 1 :])
             continue
         found = True
         shared = {columns.index(fields[field]) for field in _MERGED if field in fields}
@@ -179,9 +180,13 @@ def _message_sheets(
 
 
 def _may_hold_messages(rows: Iterable[tuple[int, Sequence[object]]]) -> bool:
-    """Whether more than one row has a cell of several words: a title above a table of numbers is one."""
-    cells = ([cell for cell in row if isinstance(cell, str)] for _, row in rows)
-    return sum(any(len(cell.split()) >= _WORDY for cell in row) for row in cells) > 1
+    """Whether a column has more than one cell of several words."""
+    cells = (column for _, row in rows for column, cell in enumerate(row) if _is_wordy(cell))
+    return max(Counter(cells).values(), default=0) > 1
+
+
+def _is_wordy(cell: object) -> bool:
+    return isinstance(cell, str) and len(cell.split()) >= _WORDY
 
 
 def _cells(sheet: Any, path: Path) -> NumberedRows:

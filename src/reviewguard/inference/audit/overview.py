@@ -62,8 +62,6 @@ class OverviewBuilder:
         else:
             self._totals[record.role] += 1
             self._totals["undated"] += record.sent_at is None
-            unlinked = record.conversation is None and not record.previous
-            self._totals["alone"] += unlinked and record.role == "seller"
             self._totals["either_day"] += record.other_day is not None
         day = self.filters.day_of(record)
         if day and self.filters.in_period(day):
@@ -77,6 +75,7 @@ class OverviewBuilder:
         if verdict is not None and verdict.verdict is not None and self.filters.accepts(record):
             self._count(verdict, day, record.agent or "")
             self._totals["orderless"] += record.order_id is None
+            self._totals["alone"] += record.conversation is None and not record.previous
 
     def _count(self, verdict: Verdict, day: date | None, agent: str) -> None:
         keys = ["sellers", str(verdict.verdict)]

@@ -189,7 +189,7 @@ class Overview:
         undated: messages of any kind, copies aside, without a readable date.
         either_day: those whose date, say 03/04/2026, can be read both ways.
         orderless: judged messages that name no order.
-        alone: messages of the seller's of no order or thread, and with no buyer's words of their own.
+        alone: judged messages of no order or thread, and with no buyer's words of their own.
         reviewed, soliciting, doubtful: scored seller messages that the filters take in, and those found.
         neutral: those of `soliciting` that only ask neutrally, which the strict profile reports.
         types: as in a bucket, of all of `reviewed`, dated or not.
