@@ -13,7 +13,7 @@ from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
 from reviewguard.schema import Evidence, Message, TypeScore, Verdict
 
-__version__ = "0.19.0"
+__version__ = "0.20.0"
 
 __all__ = [
     "Classifier",
