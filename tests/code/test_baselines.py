@@ -10,7 +10,7 @@ import pytest
 from reviewguard.errors import InputError
 from reviewguard.modeling import embeddings
 from reviewguard.modeling.baselines import LinearBaseline, fit_baselines, tfidf_features
-from reviewguard.modeling.calibration import best_f1_threshold
+from reviewguard.modeling.calibration import FALSE_ALARMS, best_f1_threshold
 from reviewguard.modeling.compare import ComparisonTable, compare, figure_text
 from reviewguard.modeling.embeddings import FrozenEmbeddings
 from reviewguard.modeling.keyword_filter import PHRASES, KeywordFilter
@@ -47,6 +47,20 @@ def messages() -> list[LabelledMessage]:
 @pytest.fixture(scope="module")
 def tfidf() -> LinearBaseline:
     return LinearBaseline.fit(messages(), messages(), tfidf_features(), seed=1)
+
+
+def test_the_cut_lets_no_more_false_alarms_through_than_the_heads_may(tfidf: LinearBaseline) -> None:
+    alike = [
+        LabelledMessage(f"alike-{i}", f"{i} {text}", None, (), family=f"a{i}")
+        for i, text in enumerate(ASKS.values())
+    ]
+    fitted = LinearBaseline.fit(messages(), [*messages(), *alike], tfidf_features(), seed=1)
+    clean = [m.message for m in (*messages(), *alike) if not set(m.types) - {"neutral_request"}]
+    flagged = [v.verdict == "review-soliciting" for v in fitted.predict(clean)]
+    assert np.mean(flagged) <= FALSE_ALARMS
+    assert (
+        np.mean([v.verdict == "review-soliciting" for v in tfidf.predict([m.message for m in alike])]) > 0.5
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in TYPES if name != "neutral_request"])
