@@ -33,7 +33,7 @@ class Gate:
 
 
 GATES = {
-    "context_pairs": Gate(aim=0.90, held=0.95),
+    "context_pairs": Gate(aim=0.90, held=0.92),
     "direction": Gate(aim=0.90, held=0.95),
     "invariance": Gate(aim=0.90, held=0.95),
     "long_letters": Gate(aim=0.90, held=0.90),
