@@ -363,36 +363,34 @@ def _as_message(item: Message | str | None, at: int) -> Message:
     if not isinstance(item, Message):
         return Message(_text(item, at) or "")
     text, previous = _text(item.text, at) or "", _text(item.previous, at, "previous of message")
-    own = item.id if item.id is None or isinstance(item.id, str) else _id(item.id)
-    same = (
-        text is item.text and previous is item.previous and own is item.id
-    )  # pandas.NA cannot be compared by ==
+    own = _id(item.id)
+    # pandas.NA cannot be compared by ==
+    same = text is item.text and previous is item.previous and own is item.id
     return item if same else replace(item, text=text, previous=previous, id=own)
 
 
 def _id(value: object) -> str | None:
     """An id as text; None for what tables hold where there is none."""
-    if hasattr(value, "as_py"):
-        value = value.as_py()
-    if value is None or _is_missing(value):
-        return None
+    value = _cell(value)
+    if value is None or isinstance(value, str):
+        return value
     # Numbers of a column in which one is missing are floats.
     return str(int(value)) if isinstance(value, float | np.floating) and value.is_integer() else str(value)
 
 
-def _is_missing(value: object) -> bool:
+def _cell(value: object) -> object:
+    """A cell's value; None for what tables hold where there is none."""
+    if hasattr(value, "as_py"):  # of a pyarrow column
+        value = value.as_py()
     missing = isinstance(value, float | np.floating) and math.isnan(value)
-    return missing or type(value).__name__ in ("NAType", "NaTType")
+    return None if missing or type(value).__name__ in ("NAType", "NaTType") else value
 
 
 def _text(value: object, at: int, what: str = "message") -> str | None:
     """A text; None for what tables hold where there is none."""
-    if hasattr(value, "as_py"):  # a cell of a pyarrow column
-        value = value.as_py()
+    value = _cell(value)
     if value is None or isinstance(value, str):
         return value
-    if _is_missing(value):
-        return None
     many = what == "message" and (isinstance(value, list | tuple) or bool(getattr(value, "ndim", 0)))
     raise InputError(
         f"{what} {at} is of type {type(value).__name__}",

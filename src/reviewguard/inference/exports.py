@@ -69,9 +69,13 @@ def apart(alone: int, buyers: int) -> str:
 
 def notes_on(counts: Counts) -> list[str]:
     """Says what to know of how an export was read: rows that were left out, messages of one side or of no thread."""
-    left_out = unreadable_rows(counts.unreadable) if counts.unreadable else ""
-    sides, threads = one_sided(counts.sellers, counts.buyers), apart(counts.alone, counts.buyers)
-    return [note for note in (left_out, sides, threads) if note]
+    left_out = [unreadable_rows(counts.unreadable)] if counts.unreadable else []
+    return [*left_out, *notes_on_sides(counts.sellers, counts.buyers, counts.alone)]
+
+
+def notes_on_sides(sellers: int, buyers: int, alone: int) -> list[str]:
+    """What there is to say of `one_sided` and of messages that stand `apart`."""
+    return [said for said in (one_sided(sellers, buyers), apart(alone, buyers)) if said]
 
 
 def unreadable_rows(count: int) -> str:

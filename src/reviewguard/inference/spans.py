@@ -163,10 +163,9 @@ def _without_strays(text: str, scores: WordScores, first: int, last: int) -> Spa
 
 def says_nothing(phrase: str) -> bool:
     """Whether a phrase is one function word or pronoun, or a number or abbreviation alone, such as "PS"."""
-    word = _lone(phrase)
-    return (
-        word.isascii() and not _TELLING.search(word)
-    ) or word in load_words().function_words | load_words().pronouns
+    word, known = _lone(phrase), load_words()
+    scrap = word.isascii() and not _TELLING.search(word)
+    return scrap or word in known.function_words or word in known.pronouns
 
 
 def _lone(word: str) -> str:

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reviewguard.inference.exports import apart, one_sided
+from reviewguard.inference.exports import notes_on_sides
 from reviewguard.inference.render import printable, verdict_view
 from reviewguard.inference.scoring import ScoreResult
 from reviewguard.inference.writers.columns import error_of
@@ -17,8 +17,7 @@ def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
     """The counts, then the worst messages in full, then what was written."""
     counts = result.counts
     parts: list[RenderableType] = [_counts(result), _types(result)]
-    notes = one_sided(counts.sellers, counts.buyers), apart(counts.alone, counts.buyers)
-    parts += [Text(note) for note in notes if note]
+    parts += map(Text, notes_on_sides(counts.sellers, counts.buyers, counts.alone))
     parts += [Text(printable(f"unreadable: {error_of(row)}")) for row in result.unreadable]
     if more := counts.unreadable - len(result.unreadable):
         parts.append(Text(f"and {more:,} more that cannot be read"))

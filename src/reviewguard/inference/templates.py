@@ -82,7 +82,8 @@ def check_templates(
     Args:
         found: those of the paths that nobody named: binary files among them are left out, not refused.
     """
-    texts = {path: _read(path) for path in paths}
+    sources = {path: _read(path) for path in paths}
+    texts = {path: _shown(path, source) for path, source in sources.items()}
     seen = {path: visible(text) for path, text in texts.items() if isinstance(text, str)}
     readable = {path: text for path, text in seen.items() if text.strip()}
     messages = [Message(text, id=str(path)) for path, text in readable.items()]
@@ -90,7 +91,7 @@ def check_templates(
         zip(readable, classifier.predict(messages, profile=profile, proof=True), strict=True),
     )
     return [
-        _checked(path, str(texts[path]), readable[path], verdicts[path])
+        _with_conditions(_checked(path, str(texts[path]), readable[path], verdicts[path]), str(sources[path]))
         if path in readable
         else _unread(path, texts[path], profile, named=path not in found)
         for path in paths
@@ -137,20 +138,18 @@ def _checked(path: Path, text: str, seen: str, verdict: Verdict) -> CheckedTempl
             for start, end in _read_stretches(text, seen, quote.start, quote.end)
         ),
     )
-    judged = replace(verdict, text=text, evidence=marked, decisive=decisive)
-    return CheckedTemplate(path, line, _conditional(judged) if _may_select(path, text, verdict) else judged)
+    return CheckedTemplate(path, line, replace(verdict, text=text, evidence=marked, decisive=decisive))
 
 
-def _may_select(path: Path, text: str, verdict: Verdict) -> bool:
-    """Whether the template may ask content buyers alone, which is `selective`; the condition itself is not read."""
-    source = path.read_text("utf-8-sig", "replace") if _is_markup(path) else text
+def _with_conditions(checked: CheckedTemplate, source: str) -> CheckedTemplate:
+    """For a person, where content buyers alone may be asked, which is `selective`: conditions are not read."""
+    verdict = checked.verdict
     asks = any(found.type == NEUTRAL_REQUEST for found in verdict.types)
     selects = load_policy().profile(verdict.profile).mentions("selective")
-    return verdict.verdict != REVIEW_SOLICITING and selects and asks and bool(_ON_MOOD.search(source))
-
-
-def _conditional(verdict: Verdict) -> Verdict:
-    return replace(verdict, verdict=NEEDS_REVIEW, reasons=(*verdict.reasons, _CONDITIONAL), clear_because=())
+    if verdict.verdict == REVIEW_SOLICITING or not (asks and selects and _ON_MOOD.search(source)):
+        return checked
+    reasons = (*verdict.reasons, _CONDITIONAL)
+    return replace(checked, verdict=replace(verdict, verdict=NEEDS_REVIEW, reasons=reasons, clear_because=()))
 
 
 def _pieces(evidence: Evidence, text: str, seen: str) -> list[Evidence]:
@@ -188,7 +187,12 @@ def _read(path: Path) -> str | InputError:
         text = path.read_bytes().decode("utf-8-sig")  # line ends stay, so that offsets are the file's
     except (OSError, UnicodeDecodeError) as error:
         return InputError(f"{path} cannot be read: {error}", expected="a UTF-8 text file")
-    return html_to_text(visible(text)) if _is_markup(path) else text
+    return text
+
+
+def _shown(path: Path, source: str | InputError) -> str | InputError:
+    """What is judged of a file: of HTML its text, of another the file itself."""
+    return html_to_text(visible(source)) if isinstance(source, str) and _is_markup(path) else source
 
 
 def _is_markup(path: Path) -> bool:

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion
 
-from reviewguard.modeling.calibration import FALSE_ALARMS, THRESHOLD, best_f1_threshold, false_alarm_threshold
+from reviewguard.modeling.calibration import best_f1_threshold, single_cut
 from reviewguard.modeling.evidence_quality import rationale_agreement
 from reviewguard.modeling.keyword_filter import KeywordFilter
 from reviewguard.modeling.scorer import Scorer, observe
@@ -94,13 +94,9 @@ class LinearBaseline:
         models = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear", random_state=seed))
         models.fit(features.fit_transform(inputs(train)), _targets(train))
         scores = models.predict_proba(features.transform(inputs(validation)))
-        best = [
-            best_f1_threshold(column, positive)
-            for positive, column in zip(_targets(validation).T, scores.T, strict=True)
-        ]
-        compliant = scores[~_targets(validation)[:, -1].astype(bool), -1]
-        cut = max(false_alarm_threshold(compliant, FALSE_ALARMS), THRESHOLD)
-        fitted = cls(features, models, cut, np.array(best[:-1]), name)
+        *types, broken = zip(scores.T, _targets(validation).astype(bool).T, strict=True)
+        best = [best_f1_threshold(column, positive) for column, positive in types]
+        fitted = cls(features, models, single_cut(*broken), np.array(best), name)
         candidates = [replace(fitted, evidence_share=share) for share in EVIDENCE_SHARES]
         return max(candidates, key=lambda model: _evidence_f1(model, validation))
 

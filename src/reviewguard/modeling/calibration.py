@@ -72,10 +72,15 @@ def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> Pr
     probability = calibrate(logits, calibration)
     lower, missed_at_most = lower_threshold(probability, positive)
     upper = _rounded_up(max(precision_threshold(probability, positive, PRECISION_ABOVE_UPPER), THRESHOLD))
-    cut = min(max(false_alarm_threshold(probability[~positive], FALSE_ALARMS), THRESHOLD), upper)
+    cut = min(single_cut(probability, positive), upper)
     # Rounded down, so that the promise still holds.
     lower = math.floor(min(lower, HIGHEST) * 1e6) / 1e6
     return ProfileSettings(calibration, lower, upper, cut, round(missed_at_most, 4))
+
+
+def single_cut(probability: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """Where few enough compliant messages lie above, but not below even odds."""
+    return max(false_alarm_threshold(probability[~positive], FALSE_ALARMS), THRESHOLD)
 
 
 def _rounded_up(threshold: float) -> float:

@@ -94,11 +94,11 @@ def _show_hidden(tree: HtmlElement) -> None:
     """Put what a style hides behind the rest: where it stands, it might part words that a buyer reads as one."""
     import lxml.html
 
-    hidden = [element for element in tree.xpath("//*[@style]") if _HIDING.search(element.get("style"))]
-    outer = [e for e in hidden if not any(_HIDING.search(a.get("style", "")) for a in e.iterancestors())]
-    for element in outer:
-        if element.getparent() is None:
+    moved: set[HtmlElement] = set()
+    for element in tree.xpath("//*[@style]"):
+        if element in moved or element.getparent() is None or not _HIDING.search(element.get("style")):
             continue
+        moved.update(element.iterdescendants())
         line = lxml.html.Element("p")
         line.text = element.text_content()
         element.drop_tree()

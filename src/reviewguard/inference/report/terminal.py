@@ -11,7 +11,7 @@ from rich.text import Text
 from reviewguard.inference.audit.facts import either_day, heading, not_in_export, not_judged, quote
 from reviewguard.inference.audit.results import Audit, Finding
 from reviewguard.inference.doubts import percent
-from reviewguard.inference.exports import apart, one_sided
+from reviewguard.inference.exports import notes_on_sides
 from reviewguard.inference.render import printable
 from reviewguard.inference.report.folder import PAGE
 from reviewguard.schema import REVIEW_SOLICITING
@@ -21,8 +21,8 @@ def audit_view(audit: Audit, folder: Path, *, top: int, colour: bool) -> Rendera
     """What `audit` prints."""
     parts: list[RenderableType] = [_counts(audit)]
     seen = audit.overview
-    sides, threads = one_sided(seen.sellers, seen.buyers), apart(seen.alone, seen.buyers)
-    for said in filter(None, (not_judged(audit), not_in_export(audit), sides, threads, either_day(audit))):
+    sides = notes_on_sides(seen.sellers, seen.buyers, seen.alone)
+    for said in filter(None, (not_judged(audit), not_in_export(audit), *sides, either_day(audit))):
         parts += ["", Text(printable(said))]
     for rank, finding in enumerate(audit.findings[:top], 1):
         parts += ["", *_finding(rank, finding, colour=colour)]
