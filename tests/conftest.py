@@ -55,5 +55,19 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, tiny_dat
 
 @pytest.fixture(scope="session")
 def tiny_model_dir(tiny_run: Path) -> Path:
-    """The tiny model's folder."""
+    """The tiny model's folder.
+
+    What so small a model says of a message, and where its cuts lie, differs between machines: a test that needs a
+    verdict sets the cuts (`flagging_model_dir`, `tests.model.versions.make_version`).
+    """
     return tiny_run / "model"
+
+
+@pytest.fixture(scope="session")
+def flagging_model_dir(tmp_path_factory: pytest.TempPathFactory, tiny_model_dir: Path) -> Path:
+    """The tiny model with cuts that flag every message."""
+    from tests.model.versions import make_version
+
+    return make_version(
+        tiny_model_dir, tmp_path_factory.mktemp("flagging") / "model", "flagging", lower=0.0, upper=0.0
+    )

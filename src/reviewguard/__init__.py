@@ -11,20 +11,27 @@ from __future__ import annotations
 from reviewguard.errors import ConfigError, InputError, ModelError, UserError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
-from reviewguard.schema import Evidence, Message, TypeScore, Verdict
+from reviewguard.policy import load_policy
+from reviewguard.readers.markup import html_to_text
+from reviewguard.schema import Decision, Evidence, Message, Proof, Quote, TypeScore, Verdict
 
 __version__ = "0.20.0"
 
 __all__ = [
     "Classifier",
     "ConfigError",
+    "Decision",
     "Evidence",
     "InputError",
     "Message",
     "ModelError",
+    "Proof",
+    "Quote",
     "TypeScore",
     "UserError",
     "Verdict",
     "__version__",
+    "html_to_text",
     "load",
+    "load_policy",
 ]

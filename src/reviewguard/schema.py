@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
+from reviewguard.errors import InputError
+
 Decision = Literal["compliant", "needs-review", "review-soliciting"]
 
 COMPLIANT: Decision = "compliant"
@@ -23,9 +25,10 @@ class Message:
     """One seller-to-buyer text.
 
     Attributes:
-        text: the seller's words, exactly as sent.
-        previous: the buyer's message just before it, or None.
-        id: the caller's name for it, returned with the verdict.
+        text: the seller's words, exactly as sent; plain text (`reviewguard.html_to_text` makes it of HTML).
+        previous: the buyer's last message before it, also where the seller has written since, or None. One message,
+            not several joined; of a long one the beginning is read (`settings.limits`).
+        id: the caller's name for it, returned with the verdict as text.
     """
 
     text: str
@@ -80,10 +83,11 @@ class TypeScore:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A stretch of the message that drove the verdict.
+    """A stretch of the message that is marked for one type.
 
     Attributes:
-        start, end: character offsets into the text exactly as given (end exclusive).
+        start, end: offsets into the text exactly as given (end exclusive), in characters as Python counts them: an
+            emoji is one, where JavaScript counts two.
         text: `message.text[start:end]`.
         type: the type it is evidence for.
         weight: its share of that type's evidence, 0–1.
@@ -130,12 +134,12 @@ class Verdict:
     Attributes:
         verdict: the decision under `profile`; None when the message could not be scored (see `error`).
         probability: calibrated probability, 0–1, that the message breaks the profile's rules.
-        types: types above their thresholds, likeliest first; where none of them breaks a rule, also those of the
-            likeliest rule: of a needs-review verdict from a tenth of their thresholds, of a review-soliciting one in
-            any case.
-        evidence: the deciding words, in text order.
-        language: ISO 639-1 code of the seller's text, "und" when it cannot be told.
-        reasons: why the verdict is not simply the model's (language, nothing to read, cut off …).
+        types: types above their thresholds, likeliest first, of a verdict that is not compliant only those that the
+            profile has a rule about; where none of them breaks a rule, also those of the likeliest rule: of a
+            needs-review verdict from a tenth of their thresholds, of a review-soliciting one in any case.
+        evidence: the words marked for each of the types, at most three phrases a type, in text order.
+        language: ISO 639 code of the seller's text, of two letters or three, "und" when it cannot be told.
+        reasons: why a person should look (undecided, language, cut off …), for people to read.
         profile: the policy profile applied.
         model: name and version of the model.
         error: what kept the message from being scored, or None.
@@ -144,8 +148,9 @@ class Verdict:
         decisive: the fewest words found, marked ones where these suffice, without which the verdict is compliant, or,
             where none make it so, the probability below the single cut; None when the proof was not asked for, the
             message is no likely violation or longer than 4,000 characters, or is one without any of them.
-        buyer: the same of the buyer's words just before, or, of a needs-review verdict below the single cut, those
-            without which the probability is under the lower threshold; None where neither depends on them.
+        buyer: the same of the buyer's words just before (offsets into `previous`), or, of a needs-review verdict
+            below the single cut, those without which the probability is under the lower threshold; None where neither
+            depends on them.
         clear_because: for each word about reviews or gifts in a compliant message, why it breaks no rule.
         text: the text judged, for rendering; not part of the JSON form.
     """
@@ -185,19 +190,27 @@ class Verdict:
         """Read the JSON form back.
 
         Args:
-            text: the text judged, which the JSON form leaves out.
+            text: the text judged, which the JSON form leaves out; without it a verdict shows its marked words alone.
 
         Raises:
-            KeyError, TypeError: the values are not those that `to_dict` gives.
+            InputError: the values are not those that `to_dict` gives, or the marked words are not the text's.
         """
         known = {name: values[name] for name in cls.__slots__ if name in values and name != "text"}
-        known["types"] = tuple(TypeScore(**item) for item in known.get("types", ()))
-        known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
-        for name in ("reasons", "clear_because"):
-            known[name] = tuple(known.get(name, ()))
-        for name in ("decisive", "buyer"):
-            known[name] = Proof.from_dict(known[name]) if known.get(name) else None
-        return cls(**known, text=text)
+        try:
+            known["types"] = tuple(TypeScore(**item) for item in known.get("types", ()))
+            known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
+            for name in ("reasons", "clear_because"):
+                known[name] = tuple(known.get(name, ()))
+            for name in ("decisive", "buyer"):
+                known[name] = Proof.from_dict(known[name]) if known.get(name) else None
+            verdict = cls(**known, text=text)
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                f"no verdict: {error}", expected="the JSON form that `Verdict.to_dict` gives"
+            ) from error
+        if text and any(text[e.start : e.end] != e.text for e in verdict.evidence):
+            raise InputError("the marked words do not stand in the text", expected="the text that was judged")
+        return verdict
 
     def _repr_html_(self) -> str:
         from reviewguard.inference.render import verdict_html

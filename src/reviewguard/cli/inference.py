@@ -13,7 +13,7 @@ import typer
 
 from reviewguard.cli.shared import FailOn, ModelOption, ProfileOption, output_console
 from reviewguard.errors import InputError
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Message, Verdict
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Message, Verdict, json_text
 
 if TYPE_CHECKING:
     from reviewguard.inference.templates import CheckedTemplate
@@ -43,7 +43,8 @@ def check(
     """Judge one reply before it is sent, and show the words that decide. Or judge files of templates.
 
     Exit code: 0 compliant, 1 review-soliciting, 3 needs-review, 2 for a usage error or an unreadable message;
-    of several files, the worst one's (1 before 2 before 3). 70 if reviewguard itself fails.
+    of several files, the worst one's (1 before 2 before 3); a file without words is left out. 70 if reviewguard itself
+    fails.
 
     Example: reviewguard check "Leave us 5 stars and get a gift card!"
 
@@ -83,7 +84,8 @@ def _check_files(
     checked = check_templates(load(model), list(files), profile=profile, found=found)
     for item in checked:
         if as_json:
-            print(item.verdict.to_json(sys.stdout.encoding))
+            values = item.verdict.to_dict() | {"line": item.line, "left_out": item.left_out}
+            print(json_text(values, sys.stdout.encoding))
         else:
             _show_file(item)
     codes = {EXIT_CODES[item.verdict.verdict] for item in checked if not item.left_out}

@@ -34,6 +34,8 @@ def label(
     with a neutral request, s skip, u undo, q quit. Each decision is on disk before the next message is shown; the next
     start goes on after the last one. `reviewguard data add` takes the labels in. Keys may also come from a pipe.
 
+    An export without verdicts is judged here, by Amazon's rules; for others, `score --profile` it first.
+
     Example: reviewguard label scored.csv
 
     Example: reviewguard label export.csv --map text="Reply text" --who nora --out nora.jsonl

@@ -41,7 +41,7 @@ def train(
 ) -> None:
     """Fine-tune, export, evaluate and describe a model, tracked in MLflow.
 
-    Example: reviewguard train --set epochs=3 --run runs/try
+    Example: reviewguard train --config train.toml --set epochs=3 --run runs/try
     """
     from reviewguard.modeling.compare import figure_text
     from reviewguard.modeling.config import load_config
@@ -75,7 +75,10 @@ def evaluate(
     other: Annotated[
         list[str] | None, typer.Option("--with", help="NAME=DIR of a further model folder (repeatable).")
     ] = None,
-    splits: Annotated[Path, typer.Option(help="Splits that the baselines are fitted on.")] = BUILT,
+    splits: Annotated[
+        Path,
+        typer.Option(help="Folder of the splits: its test is measured by default, its train fits baselines."),
+    ] = BUILT,
     behaviour: Annotated[
         Path | None, typer.Option(help="Folder of behaviour cases to run instead of labelled messages.")
     ] = None,
@@ -111,7 +114,7 @@ def evaluate(
     ] = 13,
     bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.", min=0)] = 1000,
 ) -> None:
-    """Measure a model on labelled messages: decisions, types, calibration, evidence, slices.
+    """Measure a model on labelled messages, by Amazon's rules: decisions, types, calibration, evidence, slices.
 
     Example: reviewguard evaluate --data labelled.jsonl --out figures.json
 

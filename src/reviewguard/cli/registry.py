@@ -197,10 +197,14 @@ def _open(models: Path) -> ModelStore:
 
 
 def _report(promotion: Promotion) -> None:
+    from reviewguard.inference.model_folder import shipped_model
     from reviewguard.retraining.view import history_line
 
     print(history_line(promotion.entry))
-    print(f"served now: {promotion.champion.version} in {promotion.champion.folder}")
+    served = promotion.champion.folder
+    print(f"served now: {promotion.champion.version} in {served}")
+    if served.resolve() != shipped_model().resolve():
+        warn([f"commands without --model use {shipped_model()}; name this one: --model {served}"])
     warn(f"registry: {problem}" for problem in promotion.problems)
     if promotion.problems:
         warn(["registry: the next promotion or rollback tells it"])

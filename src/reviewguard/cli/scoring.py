@@ -41,7 +41,8 @@ def score(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Output: .csv, .tsv, .jsonl (each also .gz), .parquet or .xlsx; all columns and the verdict's."
+            help="Output, replaced if it is there: .csv, .tsv, .jsonl (each also .gz), .parquet or .xlsx; all "
+            "columns and the verdict's."
         ),
     ] = None,
     format: FormatOption = None,
@@ -51,7 +52,9 @@ def score(
     model: ModelOption = None,
     workers: WorkersOption = 0,
     batch_tokens: BatchTokensOption = 256,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run, or begin where there is none.")
+    ] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Discard an interrupted run.")] = False,
     engine: Annotated[EngineName, typer.Option(help="This machine's cores, or Ray Data.")] = EngineName.LOCAL,
     ray_address: Annotated[str | None, typer.Option(help="Address of a running Ray cluster.")] = None,

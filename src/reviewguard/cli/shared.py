@@ -47,9 +47,15 @@ FormatOption = Annotated[
 ]
 MapOption = Annotated[
     list[str] | None,
-    typer.Option("--map", help="Where a field is found: text=Body, order_id='Order #' … (repeatable)."),
+    typer.Option(
+        "--map",
+        help="Where a field is found: text=Body, order_id='Order #' (repeatable). Fields: text, previous, sender, "
+        "order_id, thread, id, date, asin, agent, subject, channel; and seller=ADDRESS,NAME for who the seller is.",
+    ),
 ]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be read.")]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first row that cannot be read; not the profile strict.")
+]
 WorkersOption = Annotated[
     int,
     typer.Option(help="Processes that score: one a core with 0; 1 is this one alone, on all cores.", min=0),
@@ -58,15 +64,24 @@ BatchTokensOption = Annotated[int, typer.Option(help="Tokens per forward pass.",
 
 
 def column_map(items: Sequence[str] | None) -> dict[str, str]:
-    """Field → column of `--map`.
+    """Field → column of `--map`; of the seller's names, all.
 
     Raises:
-        typer.BadParameter: no NAME=COLUMN.
+        typer.BadParameter: no NAME=COLUMN, or two columns for one field.
     """
-    pairs = [item.partition("=") for item in items or ()]
-    if any(not separator for _, separator, _ in pairs):
-        raise typer.BadParameter("expected NAME=COLUMN, for example --map text=Body", param_hint="--map")
-    return {name.strip(): column.strip() for name, _, column in pairs}
+    found: dict[str, str] = {}
+    for item in items or ():
+        name, separator, column = (part.strip() for part in item.partition("="))
+        if not separator:
+            raise typer.BadParameter("expected NAME=COLUMN, for example --map text=Body", param_hint="--map")
+        if name == MAIL_FIELD and name in found:
+            column = f"{found[name]},{column}"
+        elif name in found:
+            raise typer.BadParameter(
+                f"{name} is given twice, {found[name]!r} and {column!r}", param_hint="--map"
+            )
+        found[name] = column
+    return found
 
 
 def exit_if_found(

@@ -29,9 +29,9 @@ _SHOWN_CHARACTERS = 160
 
 def suggest(
     inputs: InputsArgument,
-    out: Annotated[Path, typer.Option(help="JSONL file to write, for `reviewguard label`.")] = Path(
-        "to_label.jsonl"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="JSONL file to write or replace, for `reviewguard label`.")
+    ] = Path("to_label.jsonl"),
     count: Annotated[int, typer.Option("-n", "--count", help="How many messages.", min=1)] = 50,
     labelled: Annotated[
         list[Path] | None,

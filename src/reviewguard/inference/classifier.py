@@ -54,7 +54,7 @@ Memory = MutableMapping[tuple[str, str | None], RawScores | None]
 
 
 class Classifier:
-    """A loaded model. Holds no state between calls, so threads may share it.
+    """A loaded model. Holds no state between calls, so threads may share it; it cannot be pickled.
 
     Args:
         backend: runs the encoder.
@@ -85,7 +85,7 @@ class Classifier:
         return f"{self.settings.name}-{self.settings.version}"
 
     def with_settings(self, settings: Settings) -> Classifier:
-        """The same model with other calibrations or thresholds."""
+        """The same model with other calibrations or thresholds; types and limits are to stay what they are."""
         # No folder holds these settings.
         return Classifier(self._backend, self._encoder, settings, memory=self._memory)
 
@@ -133,18 +133,22 @@ class Classifier:
         Args:
             messages: seller texts, or `Message`s with the buyer's words and an id. All are held in memory, some 30 KB
                 each; `reviewguard score` is for files of any size.
-            profile: policy profile that maps types to the verdict.
+            profile: policy profile that maps types to the verdict; `settings.profiles` has their names.
             proof: also prove each verdict; see `prove`.
-            batch_tokens: tokens per forward pass; verdicts do not depend on it.
+            batch_tokens: tokens per forward pass, 1 or more; verdicts do not depend on it.
 
         Returns:
             One verdict a message, in order. A message that cannot be scored gets `error`: an empty or missing text
-            (None, NaN), for one. Nothing is raised for what a message holds.
+            (None, NaN), for one. Nothing is raised for what a text says.
 
         Raises:
-            InputError: `messages` is one text or a table, or one of them is neither text nor a `Message`.
-            ConfigError: there is no such profile, or the model was exported before there was one.
+            InputError: `messages` is one text or a table, or one of them, its text or its `previous`, is neither text
+                nor missing; nothing is scored then.
+            ConfigError: there is no such profile, or the model was exported before there was one; `batch_tokens` is
+                below 1.
         """
+        if batch_tokens < 1:
+            raise ConfigError(f"batch_tokens is {batch_tokens}", expected="1 or more")
         rules = self._rules(profile)
         items = _as_messages(messages)
         scored = self._score_readable(items, batch_tokens)
@@ -164,13 +168,18 @@ class Classifier:
             verdicts: of these messages, by this model.
 
         Raises:
-            InputError: as `predict`, or there are more messages than verdicts or fewer.
+            InputError: as `predict`; there are more messages than verdicts or fewer, or another model's.
+            ConfigError: there is no profile of a verdict's name.
         """
         items = _as_messages(messages)
         if len(items) != len(verdicts):
             raise InputError(
                 f"{len(items)} messages and {len(verdicts)} verdicts",
                 expected="one verdict a message, in order",
+            )
+        if other := next((v.model for v in verdicts if v.model != self.model), None):
+            raise InputError(
+                f"a verdict is {other}'s", expected=f"verdicts of {self.model}", fix="predict again"
             )
         return self._prove(items, verdicts, {} if self._memory is None else self._memory)
 
@@ -198,13 +207,16 @@ class Classifier:
         return rules
 
     def predict_logits(self, messages: Sequence[Message]) -> NDArray[np.float64]:
-        """Uncalibrated type logits, shape `(messages, types)`; -20 where there is nothing to read."""
+        """Uncalibrated logits, shape `(messages, types)` in the order of `settings.types`; -20 where nothing is readable."""
         scored = self._score_readable(messages)
         blank = np.full(len(self.settings.types), -20.0)
         return np.stack([s.logits if s else blank for s in scored]) if scored else blank[None][:0]
 
     def token_evidence(self, messages: Sequence[Message]) -> list[NDArray[np.float64]]:
-        """Evidence logits of each message's tokens, shapes `(tokens, types)`; no tokens where nothing is readable."""
+        """Evidence logits of each message's tokens, shapes `(tokens, types)` in the order of `settings.types`.
+
+        No tokens where nothing is readable.
+        """
         nothing = np.zeros((0, len(self.settings.types)))
         return [s.evidence if s else nothing for s in self._score_readable(messages)]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from reviewguard.encoding import MessageEncoder
-from reviewguard.errors import ModelError
+from reviewguard.errors import ConfigError, ModelError
 from reviewguard.files import sha256
 from reviewguard.folders import standing_folder
 from reviewguard.inference.backend import Backend, OnnxBackend
@@ -39,12 +39,16 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
 
     Args:
         path: folder with `model.onnx`, `tokenizer.json` and `config.json`.
-        threads: forward passes to run side by side, each on one core; 0 for one per core.
+        threads: forward passes that one call runs side by side, each on one core; 0 for one per core. A server that
+            judges in several threads of its own wants 1.
 
     Raises:
+        ConfigError: `threads` is negative.
         ModelError: no folder is named, a file is missing or altered, or the stored message does not reproduce its
             scores.
     """
+    if threads < 0:
+        raise ConfigError(f"threads is {threads}", expected="0 or more")
     if path == "":
         raise ModelError(
             "the name of the model folder is empty", expected="a folder, or None for the shipped model"

@@ -224,7 +224,10 @@ def verdict_html(verdict: Verdict) -> str:
     )
     notes = (*verdict.reasons, *clear_lines(verdict.clear_because), *proof_lines(verdict))
     reasons = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
-    body = marked_html(verdict.text, verdict.evidence, decided_by(verdict.decisive))
+    if verdict.text:
+        body = marked_html(verdict.text, verdict.evidence, decided_by(verdict.decisive))
+    else:  # read back from JSON, which leaves it out
+        body = html.escape(_quoted(verdict.evidence))
     return (
         f'<div style="max-width:48em"><p><b>{verdict.verdict}</b> '
         f"({percent(verdict.probability or 0.0)}, profile {html.escape(verdict.profile)})</p>"

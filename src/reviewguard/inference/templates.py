@@ -54,7 +54,7 @@ class CheckedTemplate:
     Attributes:
         path: the file as named.
         line: line of the strongest marked words, from 1; None where nothing is marked or the file is HTML.
-        verdict: its `text` is the file's own.
+        verdict: its `text` is the file's own, or of HTML the text it shows.
         left_out: whether there is nothing to judge: no words, or a binary file that nobody named.
     """
 

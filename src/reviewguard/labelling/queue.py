@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reviewguard.errors import InputError
 from reviewguard.inference.render import bracketed, printable
 from reviewguard.labelling.scored import judged_words, plain_cell
 from reviewguard.people import NOTHING, Details, People
@@ -64,10 +65,15 @@ def read_items(
         note: told how many rows cannot be read, if any.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, or holds verdicts although a model is named.
     """
     first = next((record for record in read_records([path], options) if not record.error), None)
     scored = first is not None and "rg_verdict" in first.values
+    if scored and model is not None:
+        raise InputError(
+            f"{path} holds verdicts, so {model} would not be read",
+            fix="leave --model away, or score the export with it first",
+        )
     found, unreadable = _scored_before(path, options) if scored else _scored_now(path, options, model)
     if note and unreadable:
         from reviewguard.inference.exports import unreadable_rows

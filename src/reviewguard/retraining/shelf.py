@@ -32,7 +32,7 @@ SERVED, VERSIONS, HISTORY, CANDIDATE = "default", "versions", "history.jsonl", "
 class ModelShelf:
     """The folder `models/`, for those who only look.
 
-    `default` is the champion, as `reviewguard.load` serves it; `versions/<version>/` holds whole versions, a copy of
+    `default` is the champion, in a checkout what `reviewguard.load()` serves; `versions/<version>/` holds whole versions, a copy of
     the champion among them once there is a challenger; `history.jsonl` is the log.
     """
 

@@ -22,6 +22,8 @@ def finding_lines(audit: Audit) -> Iterator[dict[str, Any]]:
             "probability": finding.probability,
             "types": [asdict(t) for t in finding.types],
             "reasons": list(finding.reasons),
+            "profile": audit.profile,
+            "model": audit.model,
             "previous": finding.previous,
             "messages": [_message(m) for m in finding.shown],
             "thread": [_message(m) for m in finding.thread],

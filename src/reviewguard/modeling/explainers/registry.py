@@ -9,7 +9,13 @@ from typing import Protocol
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.explainers.gradients import GradientTimesInput, IntegratedGradients
 from reviewguard.modeling.explainers.probe import Probe
-from reviewguard.modeling.explainers.sampling import LeaveOneOut, Lime, PartitionShap
+from reviewguard.modeling.explainers.sampling import (
+    DeletingLime,
+    DeletingPartitionShap,
+    LeaveOneOut,
+    Lime,
+    PartitionShap,
+)
 from reviewguard.modeling.explainers.single_pass import (
     Attention,
     Effects,
@@ -42,9 +48,10 @@ def explainers(seed: int, samples: int | None) -> Mapping[str, Explainer]:
     Args:
         samples: copies of a message that LIME and Partition SHAP may ask about, instead of what each does by default.
     """
-    lime, shap = Lime(seed=seed), PartitionShap()
+    limes, shaps = (Lime(seed=seed), DeletingLime(seed=seed)), (PartitionShap(), DeletingPartitionShap())
     if samples is not None:
-        lime, shap = replace(lime, samples=samples), replace(shap, max_evals=samples)
+        limes = tuple(replace(lime, samples=samples) for lime in limes)
+        shaps = tuple(replace(shap, max_evals=samples) for shap in shaps)
     return {
         "evidence": Evidence(),
         "effects": Effects(),
@@ -52,8 +59,10 @@ def explainers(seed: int, samples: int | None) -> Mapping[str, Explainer]:
         "attention": Attention(),
         "gradient": GradientTimesInput(),
         "integrated": IntegratedGradients(),
-        "lime": lime,
-        "shap": shap,
+        "lime": limes[0],
+        "lime-deleting": limes[1],
+        "shap": shaps[0],
+        "shap-deleting": shaps[1],
         "loo": LeaveOneOut(),
         "random": Random(seed),
         "oracle": Oracle(),

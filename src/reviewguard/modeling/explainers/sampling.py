@@ -1,4 +1,4 @@
-"""Methods that ask the model about many copies of the message with words replaced by [MASK].
+"""Methods that ask the model about many copies of the message with words replaced by [MASK], or taken out.
 
 Leave one out: Li, Monroe & Jurafsky, "Understanding neural networks through representation erasure", 2016.
 LIME: Ribeiro, Singh & Guestrin, "Why should I trust you?", KDD 2016. Partition SHAP: Owen values over a tree of
@@ -49,6 +49,7 @@ class Lime:
     """A ridge regression of the log-odds on which words are there, near the message (kernel of lime's text mode).
 
     Attributes:
+        erasure: how words go.
         samples: copies, every word kept with probability 1/2.
         kernel_width: of the exponential kernel on cosine distance.
     """
@@ -56,13 +57,14 @@ class Lime:
     samples: int = 120
     kernel_width: float = 0.25
     seed: int = 13
+    erasure: ClassVar[Erasure] = "mask"
     name: ClassVar[str] = "LIME"
 
     def explain(self, model: Probe, message: WordedMessage) -> Floats:
         """The regression's coefficients."""
 
         def score(kept: Tensor) -> Tensor:
-            return torch.from_numpy(model.kept_log_odds(message, kept.numpy() > 0.5))
+            return torch.from_numpy(model.kept_log_odds(message, kept.numpy() > 0.5, self.erasure))
 
         method = CaptumLime(
             score,
@@ -80,33 +82,51 @@ class Lime:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletingLime(Lime):
+    """LIME over copies without the words, as lime's text mode makes them."""
+
+    erasure: ClassVar[Erasure] = "delete"
+    name: ClassVar[str] = "LIME, deleting"
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionShap:
     """Owen values: credit handed down a tree of neighbouring words, punctuation as shap's text mode weighs it.
 
     Attributes:
+        erasure: how words go.
         max_evals: copies that may be asked about (shap's default); the tree is not split further once they are used up.
     """
 
     max_evals: int = 500
+    erasure: ClassVar[Erasure] = "mask"
     name: ClassVar[str] = "Partition SHAP"
 
     def explain(self, model: Probe, message: WordedMessage) -> Floats:
         """Each word's Owen value."""
         count = len(message.words)
         if count == 1:
-            return LeaveOneOut().explain(model, message)
+            return LeaveOneOut(self.erasure).explain(model, message)
         with warnings.catch_warnings():
             # Its colours are made by what matplotlib will do away with.
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             import shap
 
         def score(kept: Floats) -> Floats:
-            return model.kept_log_odds(message, kept > 0.5)
+            return model.kept_log_odds(message, kept > 0.5, self.erasure)
 
         masker = shap.maskers.Partition(np.zeros((1, count)), clustering=_tree(message))
         method = shap.PartitionExplainer(score, masker)
         found = method(np.ones((1, count)), max_evals=self.max_evals, batch_size=COPIES_AT_ONCE, silent=True)
         return np.asarray(found.values[0], dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletingPartitionShap(PartitionShap):
+    """Partition SHAP over copies without the words."""
+
+    erasure: ClassVar[Erasure] = "delete"
+    name: ClassVar[str] = "Partition SHAP, deleting"
 
 
 def _tree(message: WordedMessage) -> Floats:
