@@ -324,13 +324,14 @@ def retraining() -> str | None:
         "Each type is left out of a base model of its own, then taught by labels (`benchmarks/retraining.py`, seed "
         f"{stored['seed']}). Elsewhere: {' or '.join(sorted(elsewhere))} test messages of other kinds, on which the "
         "round measures, too. Brackets hold 95% bootstrap intervals over these messages; base and labels were drawn "
-        "once. Flagged: the share of the type's messages without a label that the challenger takes for violations; at "
-        "0 labels: the same of the base; stopped: flagged or left for a person; named: the share in which it finds "
-        "this very type; gate: whether the challenger might have served."
+        "once. Flagged: the share of the type's messages without a label that the challenger takes for violations; "
+        "alone: the same of those that break no other rule, which the base knows; at 0 labels: the same of the base; "
+        "stopped: flagged or left for a person; named: the share in which it finds this very type; gate: whether the "
+        "challenger might have served. A fifth of ten labels or more is held back, so of 20 it learns 16."
     )
     header = (
-        "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "stopped",
-        "named",
+        "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "alone",
+        "alone, at 0 labels", "stopped", "named",
         "F1 elsewhere, points", "false alarms elsewhere, points", "minutes", "gate",
     )  # fmt: skip
     rows = sorted(stored["rows"], key=lambda row: (row["type"], row["labels"], row["flipped"]))
@@ -340,11 +341,15 @@ def retraining() -> str | None:
 def _aims(rows: Sequence[Mapping[str, Any]]) -> str:
     """By how much rounds with 20 labels miss what issue 5 asks, and how many challengers the gate lets pass."""
     twenty = [row for row in rows if (row["labels"], row["flipped"]) == (20, 0)]
-    short = [_missed(row, RECALL_AIM - row["rest"]["flagged_after"][0], 2) for row in twenty]
+    short, alone = (
+        [_missed(row, RECALL_AIM - row["rest"][share][0], 2) for row in twenty]
+        for share in ("flagged_after", "flagged_alone_after")
+    )
     lost = [_missed(row, -100 * row["elsewhere"]["f1_change"][0] - F1_POINTS_AIM, 1) for row in twenty]
     passed = sum(row["promoted"] for row in rows)
     return (
-        f"Aims after 20 labels: {RECALL_AIM} flagged ({'; '.join(short)}); at most {F1_POINTS_AIM} points of F1 lost "
+        f"Aims after 20 labels: {RECALL_AIM} flagged ({'; '.join(short)}; alone: {'; '.join(alone)}); at most "
+        f"{F1_POINTS_AIM} points of F1 lost "
         f"elsewhere ({'; '.join(lost)}). The gate lets {passed} of {len(rows)} challengers pass."
     )
 
@@ -362,6 +367,8 @@ def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:
         f"{row['labels']}{wrong}",
         _interval(rest["flagged_after"], 1, 2),
         number(rest["flagged_before"][0]),
+        _interval(rest["flagged_alone_after"], 1, 2),
+        number(rest["flagged_alone_before"][0]),
         number(rest["not_cleared_after"][0]),
         number(rest["named_after"][0]),
         _interval(elsewhere["f1_change"], 100, 1),

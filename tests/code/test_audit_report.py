@@ -263,6 +263,7 @@ def test_json_lines_hold_every_finding(tmp_path: Path) -> None:
     found = [json.loads(line) for line in lines]
     assert [f["id"] for f in found] == [f.id for f in audit.findings]
     assert [f["rank"] for f in found] == list(range(1, 7))
+    assert {(f["profile"], f["model"]) for f in found} == {(audit.profile, audit.model)}
     first = found[0]
     assert (first["count"], first["first"], first["last"]) == (6, "2024-11-04", "2024-11-09")
     assert len(first["sendings"]) == len(first["orders"]) == 6

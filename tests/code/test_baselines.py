@@ -9,7 +9,7 @@ import pytest
 
 from reviewguard.errors import InputError
 from reviewguard.modeling import embeddings
-from reviewguard.modeling.baselines import LinearBaseline, fit_baselines, tfidf_features
+from reviewguard.modeling.baselines import BothSides, LinearBaseline, fit_baselines, tfidf_features
 from reviewguard.modeling.calibration import FALSE_ALARMS, best_f1_threshold
 from reviewguard.modeling.compare import ComparisonTable, compare, figure_text
 from reviewguard.modeling.embeddings import FrozenEmbeddings
@@ -120,6 +120,16 @@ def test_tfidf_reads_the_buyers_message() -> None:
     assert [item.verdict for item in verdicts] == ["review-soliciting", "compliant"]
 
 
+def test_a_word_of_the_buyers_is_not_the_sellers() -> None:
+    features = tfidf_features()
+    features.fit_transform([Message("review", "review"), Message("review", "review")])
+    both, seller = features.transform([Message("r e v i e w", "Review"), Message("review")]).toarray()
+    width = features.transform([Message("review")]).shape[1] // 2
+    assert both[:width].any() and both[width:].any()
+    assert seller[:width].any() and not seller[width:].any()
+    assert (both[:width] == seller[:width]).all()  # read as the heads read it
+
+
 def test_an_empty_message_is_scored_without_evidence(tfidf: LinearBaseline) -> None:
     (verdict,) = replace(tfidf, threshold=0.0).predict([Message("")])
     assert verdict.evidence == ()
@@ -214,7 +224,9 @@ def test_frozen_embeddings_are_features_like_any_other(tiny_base: Path) -> None:
     assert (vectors[0] == vectors[2]).all()
     alone = FrozenEmbeddings(str(tiny_base)).transform(["Leave us five stars"])
     assert alone[0] == pytest.approx(vectors[1], abs=1e-5)
-    model = LinearBaseline.fit(messages(), messages(), features, seed=1, name="frozen")
-    (verdict,) = model.predict([Message(ASKS["incentive"])])
+    sides = BothSides(features, features)
+    model = LinearBaseline.fit(messages(), messages(), sides, seed=1, name="frozen")
+    (verdict,) = replace(model, threshold=0.0).predict([Message(ASKS["incentive"])])
+    assert verdict.evidence == ()  # no column is a word
     assert verdict.model == "frozen"
     assert 0 <= (verdict.probability or 0) <= 1

@@ -22,8 +22,10 @@ from reviewguard.modeling.faithfulness import (
     plausibility,
     reference,
 )
-from reviewguard.modeling.shipped_words import misspell_unmarked, shipped_figures
+from reviewguard.modeling.scorer import observe
+from reviewguard.modeling.shipped_words import misspell_unmarked, remove_at_random, shipped_figures
 from reviewguard.modeling.spans import marked_words, word_spans
+from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Proof, Quote, Rationale
 
 GIFT, MASK = 7, 99
@@ -127,6 +129,25 @@ def test_typos_stay_off_the_marked_words() -> None:
     assert misspell_unmarked(text, np.ones(len(before), dtype=bool), seed=1) == text
 
 
+class AlwaysSure(FakeScorer):
+    """Flags whatever has a word, and marks all of it or the gift."""
+
+    def _said(self, text: str) -> tuple[float | None, list[str], list[str]]:
+        return 0.9, ["incentive"], [text if "gift" not in text else "gift"]
+
+
+def test_words_drawn_at_random_are_taken_out_for_comparison() -> None:
+    examples = [
+        LabelledMessage(f"m{i}", text, None, ("incentive",), (Rationale(0, 4, "incentive"),))
+        for i, text in enumerate(("gift for two stars", "two stars", "one star, one gift"))
+    ]
+    scorer = AlwaysSure({})
+    observed = observe(scorer, examples, load_policy().profile("amazon"))
+    turned, nothing_left = remove_at_random(scorer, observed, seed=1)
+    assert turned.tolist() == [0, 1, 0]  # of the second, which is marked as a whole, no word is left
+    assert nothing_left.tolist() == [0, 1, 0]
+
+
 def test_shipped_words_are_taken_out_proven_and_disturbed() -> None:
     text = "Thank you kindly, a gift card for stars waits"
     marks = "a gift card for stars"
@@ -144,4 +165,5 @@ def test_shipped_words_are_taken_out_proven_and_disturbed() -> None:
     assert values["removal_says_compliant"] == 1 and values["marks_alone_flagged"] == 1
     assert values["decisive_turns_compliant"] == values["decisive_says_compliant"] == 1
     assert values["decisive_words_taken"] == pytest.approx(2 / 9)
+    assert values["removal_leaves_nothing"] == 0 and values["random_removal_turns_compliant"] == 1
     assert values["unchanged_by_typos"] == 0  # the fake knows no misspelt text, so nothing is marked there

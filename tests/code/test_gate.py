@@ -22,10 +22,12 @@ from reviewguard.retraining.gate import GateConfig, judge
 from reviewguard.retraining.gate_report import GateLine, GateReport
 from reviewguard.retraining.measure import Answers, Questions
 from reviewguard.retraining.paired import (
+    ACCUSED,
     CLEARED,
     EVIDENCE,
     LEFT,
     TYPES,
+    UNSURE,
     Draws,
     Pair,
     mcnemar,
@@ -89,6 +91,11 @@ def wrong(*places: int) -> Callable[[int], float]:
     return lambda i: 1.0 - right(i) if i in places else right(i)
 
 
+def left_below(end: int, *, of: int = 0) -> Callable[[int], str | None]:
+    """Verdicts that leave each second message below `end` to a person: the compliant ones, or the violations."""
+    return lambda i: NEEDS_REVIEW if i < end and i % 2 == of else None
+
+
 def gate(challenger: Answers, champion: Answers | None = None, config: GateConfig = CONFIG) -> GateReport:
     return judge(QUESTIONS, champion or answers(), challenger, config)
 
@@ -107,7 +114,7 @@ def test_the_same_answers_pass_every_line() -> None:
     assert report.summary == "passed"
     names = {entry.name for entry in report.lines}
     assert {"test F1", "register chat F1", "behaviour: plain", "calibration error"} <= names
-    assert {LEFT, CLEARED, TYPES, EVIDENCE} <= names
+    assert {LEFT, CLEARED, ACCUSED, UNSURE, TYPES, EVIDENCE} <= names
 
 
 def test_a_confirmed_violation_that_is_newly_missed_fails_by_name() -> None:
@@ -152,21 +159,35 @@ def test_a_small_loss_that_chance_does_not_explain_fails() -> None:
 
 def test_a_challenger_that_leaves_compliant_messages_to_a_person_fails() -> None:
     """No false alarm at the single cut, and yet a person has them all to read."""
-    left = answers(verdict=lambda i: NEEDS_REVIEW if i < 100 else None)  # 50 of 300 compliant messages
+    left = answers(verdict=left_below(100))  # 50 of 300 compliant messages
     report = gate(left)
     assert failing(report) == [LEFT]
     assert report.failures[0].why == "rose by 0.167, 0.050 allowed"
     assert gate(left, left).passed
     assert gate(left, config=replace(CONFIG, left_rise=0.2)).passed
-    few = answers(
-        verdict=lambda i: NEEDS_REVIEW if i < 20 else None
-    )  # 10 of 300, surely, but fewer than allowed
-    assert gate(few).passed
+    assert gate(answers(verdict=left_below(20))).passed  # 10 of 300, surely, but fewer than allowed
+
+
+def test_a_challenger_that_leaves_violations_to_a_person_fails() -> None:
+    """None is called compliant, and at the single cut each is flagged; and yet `--fail-on` would find none of them."""
+    left = answers(verdict=left_below(100, of=1))  # 50 of 300 violations
+    report = gate(left)
+    assert failing(report) == [UNSURE]
+    assert report.failures[0].why == "rose by 0.167, 0.050 allowed"
+    assert gate(left, left).passed
+    assert gate(left, config=replace(CONFIG, unsure_rise=0.2)).passed
+    assert gate(answers(verdict=left_below(20, of=1))).passed
+
+
+def test_a_challenger_that_accuses_more_compliant_messages_fails() -> None:
+    accused = answers(verdict=lambda i: REVIEW_SOLICITING if i < 40 else None)  # 20 of 300 compliant messages
+    assert failing(gate(accused)) == [ACCUSED]
+    assert gate(accused, config=replace(CONFIG, accused_rise=0.1)).passed
 
 
 def test_a_challenger_that_calls_more_violations_compliant_fails() -> None:
     """They are below its lower threshold now, though it flags as many at the single cut."""
-    cleared = answers(verdict=lambda i: COMPLIANT if i < 40 else None)  # 20 of 300 violations
+    cleared = answers(verdict=lambda i: COMPLIANT if i < 24 else None)  # 12 of 300 violations
     assert failing(gate(cleared)) == [CLEARED]
     one = answers(verdict=lambda i: COMPLIANT if i == 1 else None)
     assert gate(one, config=replace(CONFIG, cleared_rise=0.0)).passed  # chance explains one

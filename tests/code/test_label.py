@@ -351,6 +351,12 @@ def test_rows_that_cannot_be_read_are_counted_before_labelling(tmp_path: Path) -
     assert [line.partition(" left")[0] for line in said] == ["2 rows could not be read and were"]
 
 
+def test_a_model_is_refused_for_a_file_that_holds_verdicts(tmp_path: Path) -> None:
+    scored = scored_csv(tmp_path / "s.csv", (ASK, "needs-review", "", "", ""))
+    with pytest.raises(InputError, match="holds verdicts"):
+        read_items(scored, ReadOptions(), model=tmp_path)
+
+
 def test_a_scored_file_is_known_by_its_first_line_that_can_be_read(tmp_path: Path) -> None:
     scored = tmp_path / "scored.jsonl"
     scored.write_text('{"text": "torn\n' + json.dumps({"text": "Bye", "rg_verdict": "review-soliciting"}))

@@ -36,6 +36,23 @@ def test_proofs_and_reasons_read_back() -> None:
     assert Verdict.from_dict(values) == proven
 
 
+@pytest.mark.parametrize("spoilt", [{"id": None}, {"types": [{"name": "incentive"}]}, {"types": 3}])
+def test_what_is_no_verdict_is_refused(spoilt: dict[str, object]) -> None:
+    values = VERDICT.to_dict() | spoilt
+    if spoilt == {"id": None}:
+        del values["verdict"]
+    with pytest.raises(InputError, match="no verdict"):
+        Verdict.from_dict(values)
+
+
+def test_a_verdict_read_back_shows_its_words_with_and_without_the_text() -> None:
+    values = VERDICT.to_dict()
+    assert "gift</mark>" in Verdict.from_dict(values, text="gift for you")._repr_html_()
+    assert "“gift”" in Verdict.from_dict(values)._repr_html_()
+    with pytest.raises(InputError, match="do not stand in the text"):
+        Verdict.from_dict(values, text="a gift for you")
+
+
 def test_lone_surrogates_do_not_break_the_json() -> None:
     text = Verdict("x", None, None, error="bad \ud800").to_json()
     assert json.loads(text.encode("utf-8"))["error"] == "bad \ud800"

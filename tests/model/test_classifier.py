@@ -528,3 +528,11 @@ def test_prove_takes_what_predict_takes(guard: Classifier) -> None:
     assert guard.prove(given, guard.predict(given)) == guard.predict(given, proof=True)
     with pytest.raises(InputError, match="2 messages and 1 verdicts"):
         guard.prove(given, guard.predict(given)[:1])
+    others = [replace(verdict, model="other-1") for verdict in guard.predict(given)]
+    with pytest.raises(InputError, match="a verdict is other-1's"):
+        guard.prove(given, others)
+
+
+def test_a_batch_of_no_tokens_is_refused(guard: Classifier) -> None:
+    with pytest.raises(ConfigError, match="batch_tokens is 0"):
+        guard.predict([SERVICE], batch_tokens=0)

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import reviewguard
 from reviewguard import cli
 from reviewguard.cli.inference import EXIT_CODES
+from reviewguard.cli.shared import column_map
 from reviewguard.errors import StoppedError, UserError
 from reviewguard.inference import scoring
 from reviewguard.inference.scoring import ScoreJob, run_job
@@ -107,12 +109,24 @@ def test_a_pipe_that_nobody_reads_ends_it_silently(app: str) -> None:
         (["score", "a.csv", "--resume"], "--out"),
         (["score", "a.csv", "--restart"], "--out"),
         (["score", "a.csv", "--ray-address", "auto"], "--ray-address"),
+        (["score", "a.csv", "--map", "text=Body", "--map", "text=Note"], "--map"),
     ],
 )
 def test_an_option_without_effect_is_refused(arguments: list[str], option: str) -> None:
     done = CliRunner().invoke(cli.app, arguments)
     assert done.exit_code == 2
     assert f"Invalid value for {option}" in done.output
+
+
+def test_every_address_of_the_seller_counts() -> None:
+    given = ["seller=a@shop.example", "text=Body", "seller=Lena Berg"]
+    assert column_map(given) == {"seller": "a@shop.example,Lena Berg", "text": "Body"}
+
+
+def test_the_versions_are_printed() -> None:
+    done = CliRunner().invoke(cli.app, ["--version"])
+    assert done.exit_code == 0
+    assert done.output.startswith(f"reviewguard {reviewguard.__version__}, shipped model ")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import reviewguard
-from reviewguard.errors import ModelError
+from reviewguard.errors import ConfigError, ModelError
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE
 
 
@@ -23,6 +23,11 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(ModelError, match=name):
         reviewguard.load(folder)
+
+
+def test_fewer_threads_than_none_are_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="threads is -1"):
+        reviewguard.load(folder, threads=-1)
 
 
 def test_a_folder_given_as_a_dot_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,12 +20,13 @@ from reviewguard.retraining.stored import StoredModel
 
 @pytest.fixture
 def models(tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Champion 1; challenger 2 has passed, and finds every message guilty; 3 has failed and 4 has met no gate."""
+    """Champion 1; challenger 2 has passed, and finds every message guilty; 3 has failed, 4 met no gate."""
     monkeypatch.setattr(store_module.ModelStore.__init__, "__kwdefaults__", {"sync": silent_sync})
     store = make_store(tiny_model_dir, tmp_path)
     for version, tags in (("3", {"gate": "failed on f1"}), ("4", {}), ("2", {"gate": "passed"})):
-        cuts = {"lower": 0.0, "upper": 0.0} if version == "2" else {}
-        store.add(make_version(tiny_model_dir, tmp_path / version, version, bias=1.0, **cuts), None, tags)
+        bias, upper = (1.0, 0.0) if version == "2" else (0.5, 1.1)
+        made = make_version(tiny_model_dir, tmp_path / version, version, bias=bias, lower=0.0, upper=upper)
+        store.add(made, None, tags)
     return store.folder
 
 
@@ -78,6 +79,7 @@ def test_a_promotion_and_the_way_back(models: Path) -> None:
     done = run(models, "promote", "challenger")
     assert done.exit_code == 0, done.output
     assert "served now: 2" in done.output
+    assert f"name this one: --model {models / 'default'}" in done.stderr
     assert "served now: 1" in run(models, "rollback", "--reason", "false alarms").output
     assert [e.reason for e in ModelStore(models).history().entries] == ["", "false alarms"]
 
@@ -179,10 +181,10 @@ def test_messages_whose_verdict_changes_are_counted_shown_and_written(
     else:
         data.write_text("".join(LABELLED.read_text("utf-8").splitlines(keepends=True)[:40]), "utf-8")
     out = tmp_path / "changed.jsonl"
-    done = run(models, "diff", "1", "2", "--data", data, "--out", out, "--workers", 1, "--top", 2)
+    done = run(models, "diff", "3", "2", "--data", data, "--out", out, "--workers", 1, "--top", 2)
     assert done.exit_code == 0, done.output
     rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
-    assert len(rows) > 2
+    assert len(rows) == 40
     assert f"{len(rows)} of 40 verdicts change" in done.output
     assert all(row["rg_before_verdict"] != row["rg_verdict"] for row in rows)
     gaps = [abs(row["rg_probability"] - row["rg_before_probability"]) for row in rows]

@@ -122,11 +122,11 @@ def test_a_missing_column_is_asked_for(tiny_model_dir: Path, tmp_path: Path) -> 
 
 
 def test_of_several_files_the_worst_messages_say_in_which_they_stand(
-    tiny_model_dir: Path, tmp_path: Path
+    flagging_model_dir: Path, tmp_path: Path
 ) -> None:
-    for name in ("a.csv", "b.csv"):
-        (tmp_path / name).write_text(f"body\n5 stars for a gift card, {name[0]}!\n")
-    done = RUN.invoke(app, ["score", str(tmp_path), "--model", str(tiny_model_dir), "--workers", "1"])
+    (tmp_path / "a.csv").write_text("body\n5 stars for a gift card!\n")
+    (tmp_path / "b.csv").write_text("body\nWould your cousin rate the lamp as well?\n")
+    done = RUN.invoke(app, ["score", str(tmp_path), "--model", str(flagging_model_dir), "--workers", "1"])
     assert done.exit_code == 0, done.output
     assert all(f"{name}, line 2" in done.output.replace("\n", "") for name in ("a.csv", "b.csv"))
 
@@ -195,7 +195,7 @@ def test_kills_at_random_leave_no_process_behind_and_cost_nothing(
             family = mother.children(recursive=True)
             assert family
             process.kill()
-            _, alive = psutil.wait_procs(family, timeout=20)
+            _, alive = psutil.wait_procs(family, timeout=120)
             assert alive == []
     code, _, err = run(*arguments)
     assert code == 0, err

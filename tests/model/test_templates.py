@@ -154,9 +154,10 @@ def test_the_examples_by_the_command_of_the_manual() -> None:
 
 def test_json_has_a_line_a_file_and_a_folder_is_searched() -> None:
     done = check("--file", str(EXAMPLES), "--json")
-    verdicts = {Path(v["id"]).name: v["verdict"] for v in map(json.loads, done.stdout.splitlines())}
-    assert verdicts.keys() == {p.name for p in EXAMPLES.iterdir()}
-    assert verdicts["follow_up.txt"] == "review-soliciting"
+    said = {Path(v["id"]).name: v for v in map(json.loads, done.stdout.splitlines())}
+    assert said.keys() == {p.name for p in EXAMPLES.iterdir()}
+    assert (said["follow_up.txt"]["verdict"], said["follow_up.txt"]["line"]) == ("review-soliciting", 5)
+    assert (said["shipped.txt"]["line"], said["shipped.txt"]["left_out"]) == (None, False)
 
 
 def test_exit_codes_of_files(tmp_path: Path) -> None:

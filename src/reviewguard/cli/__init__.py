@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -51,6 +51,30 @@ app.command("evaluate")(models.evaluate)
 app.command("export")(models.export)
 app.add_typer(registry.app, name="models")
 app.add_typer(data.app, name="data")
+
+
+def _print_versions(wanted: bool) -> None:
+    if wanted:
+        from reviewguard import __version__
+        from reviewguard.inference.model_folder import CONFIG_FILE, shipped_model
+        from reviewguard.settings import Settings
+
+        config = shipped_model() / CONFIG_FILE
+        model = Settings.read(config).version if config.is_file() else "none"
+        print(f"reviewguard {__version__}, shipped model {model}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the versions and exit.", callback=_print_versions, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 def main(first: Callable[[], object] | None = None) -> None:

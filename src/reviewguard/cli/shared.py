@@ -69,6 +69,8 @@ def column_map(items: Sequence[str] | None) -> dict[str, str]:
     Raises:
         typer.BadParameter: no NAME=COLUMN, or two columns for one field.
     """
+    from reviewguard.readers.columns import MAIL_FIELD
+
     found: dict[str, str] = {}
     for item in items or ():
         name, separator, column = (part.strip() for part in item.partition("="))

@@ -207,7 +207,10 @@ class Classifier:
         return rules
 
     def predict_logits(self, messages: Sequence[Message]) -> NDArray[np.float64]:
-        """Uncalibrated logits, shape `(messages, types)` in the order of `settings.types`; -20 where nothing is readable."""
+        """Uncalibrated logits, shape `(messages, types)` in the order of `settings.types`.
+
+        -20 where nothing is readable.
+        """
         scored = self._score_readable(messages)
         blank = np.full(len(self.settings.types), -20.0)
         return np.stack([s.logits if s else blank for s in scored]) if scored else blank[None][:0]

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion
 
@@ -29,11 +31,14 @@ from reviewguard.schema import (
     TypeScore,
     Verdict,
 )
+from reviewguard.text import normalize
 
 Floats = NDArray[np.float64]
 TFIDF = "TF-IDF + logistic regression"
-SEPARATOR = " xxseller "
-"""Stands between the buyer's and the seller's words; a word no message contains."""
+NOBODY = "nobody has written"
+"""Stands for the buyer's words where there are none."""
+PENALTIES = (1.0, 10.0, 100.0)
+"""Inverse strengths of regularisation that are tried on validation."""
 EVIDENCE_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
@@ -57,9 +62,43 @@ def fit_baselines(
     if embeddings:
         from reviewguard.modeling.embeddings import FrozenEmbeddings
 
-        features, name = FrozenEmbeddings(kept=embeddings), "frozen MiniLM + logistic regression"
+        encoder, name = FrozenEmbeddings(kept=embeddings), "frozen MiniLM + logistic regression"
+        features = BothSides(encoder, encoder)
         fitted.append(LinearBaseline.fit(train, validation, features, seed=seed, name=name))
     return tuple(fitted)
+
+
+class BothSides:
+    """Features of the seller's words and, in columns of their own, of the buyer's, all read as the heads read them.
+
+    Args:
+        seller, buyer: have scikit-learn's `fit_transform` and `transform`, texts → matrix.
+    """
+
+    def __init__(self, seller: Any, buyer: Any) -> None:
+        self.seller = seller
+        self.buyer = buyer
+
+    def fit_transform(self, messages: Sequence[Message]) -> Any:
+        """Learn the columns from these messages; their matrix."""
+        sellers, buyers = _sides(messages)
+        return _beside(self.seller.fit_transform(sellers), self.buyer.fit_transform(buyers))
+
+    def transform(self, messages: Sequence[Message]) -> Any:
+        """The messages' matrix, shape `(messages, columns of both sides)`."""
+        sellers, buyers = _sides(messages)
+        return _beside(self.seller.transform(sellers), self.buyer.transform(buyers))
+
+
+def _sides(messages: Sequence[Message]) -> tuple[list[str], list[str]]:
+    return (
+        [normalize(message.text).text for message in messages],
+        [normalize(message.previous or NOBODY).text for message in messages],
+    )
+
+
+def _beside(one: Any, other: Any) -> Any:
+    return sparse.hstack([one, other], "csr") if sparse.issparse(one) else np.hstack([one, other])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +106,8 @@ class LinearBaseline:
     """One logistic regression per type and one for "any violation" over features of the text.
 
     Attributes:
-        features: has scikit-learn's `fit_transform` and `transform`, texts → matrix.
+        features: has `fit_transform` and `transform`, messages → matrix; words are marked where it is sparse, so that
+            its columns are words or parts of them.
         evidence_share: words are marked, heaviest first, until they hold this share (0–1) of the
             message's weight for "any violation".
     """
@@ -90,11 +130,24 @@ class LinearBaseline:
         seed: int,
         name: str = TFIDF,
     ) -> LinearBaseline:
-        """Learn from `train`; cut on `validation` as the heads are, types and evidence where their F1 is best."""
-        models = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear", random_state=seed))
-        models.fit(features.fit_transform(inputs(train)), _targets(train))
-        scores = models.predict_proba(features.transform(inputs(validation)))
-        *types, broken = zip(scores.T, _targets(validation).astype(bool).T, strict=True)
+        """Learn from `train`; cut on `validation` as the heads are, types and evidence where their F1 is best.
+
+        The penalty is the one whose "any violation" ranks `validation` best.
+        """
+        learnt = features.fit_transform([example.message for example in train])
+        shown = features.transform([example.message for example in validation])
+        targets, sought = _targets(train), _targets(validation)
+
+        def regression(penalty: float) -> LogisticRegression:
+            return LogisticRegression(C=penalty, solver="liblinear", random_state=seed)
+
+        def ranking(penalty: float) -> float:
+            fitted = regression(penalty).fit(learnt, targets[:, -1])
+            return float(roc_auc_score(sought[:, -1], fitted.decision_function(shown)))
+
+        models = OneVsRestClassifier(regression(max(PENALTIES, key=ranking))).fit(learnt, targets)
+        scores = models.predict_proba(shown)
+        *types, broken = zip(scores.T, sought.astype(bool).T, strict=True)
         best = [best_f1_threshold(column, positive) for column, positive in types]
         fitted = cls(features, models, single_cut(*broken), np.array(best), name)
         candidates = [replace(fitted, evidence_share=share) for share in EVIDENCE_SHARES]
@@ -110,7 +163,7 @@ class LinearBaseline:
         return self._scores(messages)[:, :-1]
 
     def _scores(self, messages: Sequence[Message]) -> Floats:
-        return np.asarray(self.models.predict_proba(self.features.transform(inputs(messages))))
+        return np.asarray(self.models.predict_proba(self.features.transform(messages)))
 
     def _verdict(self, message: Message, scores: Floats) -> Verdict:
         probability, type_scores = float(scores[-1]), scores[:-1]
@@ -122,7 +175,7 @@ class LinearBaseline:
             verdict=REVIEW_SOLICITING if broken else COMPLIANT,
             probability=probability,
             types=tuple(TypeScore(self.type_names[i], float(type_scores[i])) for i in present),
-            evidence=self._evidence(message.text, self._likeliest(ranked)) if broken else (),
+            evidence=self._evidence(message, self._likeliest(ranked)) if broken else (),
             model=self.name,
         )
 
@@ -130,13 +183,19 @@ class LinearBaseline:
         names: list[str] = [self.type_names[i] for i in ranked.tolist()]
         return next(name for name in names if name != NEUTRAL_REQUEST)
 
-    def _evidence(self, text: str, type_name: str) -> tuple[Evidence, ...]:
-        """The words that weigh most for "any violation", neighbours joined."""
-        spans = word_spans(text)
-        if not spans:
+    def _evidence(self, message: Message, type_name: str) -> tuple[Evidence, ...]:
+        """The words that weigh most for "any violation", neighbours joined.
+
+        A word weighs what its columns add to this message: coefficient times value. What a pair of words adds
+        together is no single word's.
+        """
+        text, spans = message.text, word_spans(message.text)
+        whole = self.features.transform([message])
+        if not (spans and sparse.issparse(whole)):
             return ()
-        words = self.features.transform([text[start:end] for start, end in spans])
-        weights = np.maximum(words @ self.models.estimators_[-1].coef_[0], 0.0)
+        words = self.features.seller.transform([normalize(text[start:end]).text for start, end in spans])
+        added = whole.toarray()[0] * self.models.estimators_[-1].coef_[0]
+        weights = np.maximum((words > 0) @ added[: words.shape[1]], 0.0)
         stretches = mark_runs(_heaviest(weights, self.evidence_share))
         total = weights.sum()
         return tuple(
@@ -168,19 +227,15 @@ def _heaviest(weights: Floats, share: float) -> NDArray[np.bool_]:
     return marks
 
 
-def tfidf_features() -> FeatureUnion:
-    """Word and character n-grams, weighted by TF-IDF."""
-    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=2, sublinear_tf=True)
-    return FeatureUnion([("words", words), ("letters", letters)])
+def tfidf_features() -> BothSides:
+    """Word and character n-grams of either side, weighted by TF-IDF."""
 
+    def side() -> FeatureUnion:
+        words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+        letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=2, sublinear_tf=True)
+        return FeatureUnion([("words", words), ("letters", letters)])
 
-def inputs(messages: Sequence[Message] | Sequence[LabelledMessage]) -> list[str]:
-    """Each exchange as one text: the buyer's words, a separator, the seller's words."""
-    return [
-        f"{message.previous}{SEPARATOR}{message.text}" if message.previous else message.text
-        for message in messages
-    ]
+    return BothSides(side(), side())
 
 
 def _targets(examples: Sequence[LabelledMessage]) -> NDArray[np.bool_]:

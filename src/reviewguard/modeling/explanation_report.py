@@ -32,6 +32,8 @@ SHIPPED: Mapping[str, str] = {
     "removal_turns_compliant": "below the single cut once the marked words are taken out",
     "removal_says_compliant": "verdict compliant once the marked words are taken out",
     "removal_words_taken": "words marked (share)",
+    "removal_leaves_nothing": "no word left without the marked ones",
+    "random_removal_turns_compliant": "below the single cut once as many words, drawn at random, are taken out",
     "marks_alone_flagged": "above the single cut with the marked words alone",
     "decisive_turns_compliant": "below the single cut once the decisive words are taken out",
     "decisive_says_compliant": "verdict compliant once the decisive words are taken out",

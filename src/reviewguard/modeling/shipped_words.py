@@ -44,6 +44,7 @@ def shipped_figures(
     """
     observed = observe(scorer, examples, load_policy().profile("amazon"))
     turned, taken = remove_evidence(scorer, observed)
+    at_random, nothing_left = remove_at_random(scorer, observed, seed)
     fewest_turned, fewest_cleared, fewest_taken = remove_decisive(scorer, prove, observed)
     cleared, sufficed = split_by_marks(scorer, observed)
     values = {
@@ -52,6 +53,8 @@ def shipped_figures(
         "removal_turns_compliant": turned,
         "removal_says_compliant": cleared,
         "removal_words_taken": taken,
+        "removal_leaves_nothing": nothing_left,
+        "random_removal_turns_compliant": at_random,
         "marks_alone_flagged": sufficed,
         "decisive_turns_compliant": fewest_turned,
         "decisive_says_compliant": fewest_cleared,
@@ -90,6 +93,28 @@ def _marked_alone(text: str, spans: Sequence[Span]) -> str:
     """The marked words in their order, each once: types mark the same words."""
     words = zip(word_spans(text), marked_words(text, spans), strict=True)
     return " ".join(text[start:end] for (start, end), marked in words if marked)
+
+
+def remove_at_random(scorer: Scorer, observed: Observed, seed: int) -> tuple[Floats, Floats]:
+    """What taking out words does by itself: from every caught violation as many are taken as are marked, at random.
+
+    Returns:
+        Whether the rest is below the scorer's threshold, as a rest without a word is, and whether the marked words are
+        all there are: 1 or 0, both NaN for messages that are not caught violations, shape `(messages,)`.
+    """
+    turned, nothing_left = (np.full(len(observed.examples), np.nan) for _ in range(2))
+    caught = np.flatnonzero(observed.caught).tolist()
+    rng = random.Random(seed)
+    rests = {}
+    for index in caught:
+        text, marks = observed.examples[index].text, _marks(observed, index)
+        drawn = sorted(rng.sample(word_spans(text), int(marks.sum())))
+        nothing_left[index] = marks.all()
+        rests[index] = replace(observed.examples[index].message, text=without_spans(text, drawn))
+    turned[caught] = 1.0
+    left = [index for index in caught if re.search(r"\w", rests[index].text)]
+    turned[left] = scored_probabilities(scorer.predict([rests[index] for index in left])) < scorer.threshold
+    return turned, nothing_left
 
 
 def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[Floats, Floats, Floats]:

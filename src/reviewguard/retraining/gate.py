@@ -18,11 +18,13 @@ from reviewguard.modeling.config import require, require_seed
 from reviewguard.retraining.gate_report import GateLine, GateReport
 from reviewguard.retraining.measure import Answers, Questions, flagged, violations
 from reviewguard.retraining.paired import (
+    ACCUSED,
     CLEARED,
     EVIDENCE,
     JOINT_LEVEL,
     LEFT,
     TYPES,
+    UNSURE,
     Difference,
     Draws,
     Pair,
@@ -34,7 +36,14 @@ from reviewguard.retraining.paired import (
 )
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING
 
-SERVED = {LEFT: "left_rise", CLEARED: "cleared_rise", TYPES: "macro_f1_loss", EVIDENCE: "evidence_loss"}
+SERVED = {
+    LEFT: "left_rise",
+    CLEARED: "cleared_rise",
+    ACCUSED: "accused_rise",
+    UNSURE: "unsure_rise",
+    TYPES: "macro_f1_loss",
+    EVIDENCE: "evidence_loss",
+}
 """Line → key that says what it may lose."""
 
 IN_TAILS = 20
@@ -50,6 +59,8 @@ class GateConfig:
         f1_loss, false_alarm_rise: on the whole test split.
         left_rise: on the share of compliant test messages that are left for a person, where chance does not explain it.
         cleared_rise: on the share of test violations called compliant, likewise.
+        accused_rise: on the share of compliant test messages called review-soliciting, likewise.
+        unsure_rise: on the share of test violations that are not called review-soliciting, likewise.
         macro_f1_loss, evidence_loss: of macro-F1 over the violation types, and of the evidence's token F1, likewise.
         slice_margin: how far beyond zero the whole interval of a slice must lie to fail it.
         slice_from: messages from which on a slice is looked at.
@@ -65,6 +76,8 @@ class GateConfig:
     false_alarm_rise: float = 0.01
     left_rise: float = 0.05
     cleared_rise: float = 0.005
+    accused_rise: float = 0.01
+    unsure_rise: float = 0.05
     macro_f1_loss: float = 0.02
     evidence_loss: float = 0.02
     slice_margin: float = 0.01

@@ -15,7 +15,7 @@ from reviewguard.modeling.behaviour_cases import Case
 from reviewguard.modeling.evaluation import Evaluation
 from reviewguard.modeling.metrics import Figure, Statistic, estimate
 from reviewguard.modeling.slices import members_of
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, LabelledMessage
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, LabelledMessage
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -105,10 +105,11 @@ def whole_differences(pair: Pair, draws: Draws) -> list[Difference]:
 def served_differences(
     examples: Sequence[LabelledMessage], champion: Evaluation, challenger: Evaluation, draws: Draws
 ) -> list[Difference]:
-    """What the single cut does not show: the verdicts between the two thresholds, the types and the marked words.
+    """What the single cut does not show: the verdicts by the two thresholds, the types and the marked words.
 
-    The compliant messages that a person must read, the violations called compliant, macro-F1 over the violation types,
-    and the token F1 of the evidence on the violations that both find.
+    The compliant messages that a person must read and those called review-soliciting, the violations called compliant
+    and those not called review-soliciting, macro-F1 over the violation types, and the token F1 of the evidence on the
+    violations that both find.
     """
     before, after = _served(champion), _served(challenger)
     marks = _of_both(champion.token_scores, challenger.token_scores)
@@ -190,6 +191,7 @@ def _changes(
 
 F1, FALSE_ALARMS = "F1", "false-alarm rate"
 LEFT, CLEARED = "test compliant left for a person", "test violations called compliant"
+ACCUSED, UNSURE = "test compliant called review-soliciting", "test violations not called review-soliciting"
 TYPES, EVIDENCE = "test types' macro-F1", "test evidence token F1"
 
 
@@ -197,6 +199,8 @@ def _served(side: Evaluation) -> dict[str, Statistic]:
     return {
         LEFT: metrics.share(side.decisions == NEEDS_REVIEW, of=~side.positive),
         CLEARED: metrics.share(side.decisions == COMPLIANT, of=side.positive),
+        ACCUSED: metrics.share(side.decisions == REVIEW_SOLICITING, of=~side.positive),
+        UNSURE: metrics.share(side.decisions != REVIEW_SOLICITING, of=side.positive),
         TYPES: metrics.macro_f1(side.present, side.found),
     }
 

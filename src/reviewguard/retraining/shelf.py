@@ -32,8 +32,8 @@ SERVED, VERSIONS, HISTORY, CANDIDATE = "default", "versions", "history.jsonl", "
 class ModelShelf:
     """The folder `models/`, for those who only look.
 
-    `default` is the champion, in a checkout what `reviewguard.load()` serves; `versions/<version>/` holds whole versions, a copy of
-    the champion among them once there is a challenger; `history.jsonl` is the log.
+    `default` is the champion, in a checkout what `reviewguard.load()` serves; `versions/<version>/` holds whole
+    versions, a copy of the champion among them once there is a challenger; `history.jsonl` is the log.
     """
 
     def __init__(self, folder: Path) -> None:

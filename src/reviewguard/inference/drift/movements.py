@@ -247,7 +247,10 @@ def _advice(movements: tuple[Movement, ...], enough: bool) -> tuple[str, bool]:
     if not enough:
         return "Collect more messages before you decide whether to label.", False
     if "score" in found or worse:
-        return "Label some of these messages: `reviewguard suggest` picks the most useful.", True
+        return (
+            "Label some of these messages: `reviewguard suggest` picks unlike ones that the model is unsure of.",
+            True,
+        )
     if "language" in found:
         return "Labels do not help here: the model reads English, and the rest goes to a person.", False
     if found:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Protocol
 
 from reviewguard.errors import ConfigError
@@ -48,10 +47,8 @@ def explainers(seed: int, samples: int | None) -> Mapping[str, Explainer]:
     Args:
         samples: copies of a message that LIME and Partition SHAP may ask about, instead of what each does by default.
     """
-    limes, shaps = (Lime(seed=seed), DeletingLime(seed=seed)), (PartitionShap(), DeletingPartitionShap())
-    if samples is not None:
-        limes = tuple(replace(lime, samples=samples) for lime in limes)
-        shaps = tuple(replace(shap, max_evals=samples) for shap in shaps)
+    copies = {} if samples is None else {"samples": samples}
+    evaluations = {} if samples is None else {"max_evals": samples}
     return {
         "evidence": Evidence(),
         "effects": Effects(),
@@ -59,10 +56,10 @@ def explainers(seed: int, samples: int | None) -> Mapping[str, Explainer]:
         "attention": Attention(),
         "gradient": GradientTimesInput(),
         "integrated": IntegratedGradients(),
-        "lime": limes[0],
-        "lime-deleting": limes[1],
-        "shap": shaps[0],
-        "shap-deleting": shaps[1],
+        "lime": Lime(seed=seed, **copies),
+        "lime-deleting": DeletingLime(seed=seed, **copies),
+        "shap": PartitionShap(**evaluations),
+        "shap-deleting": DeletingPartitionShap(**evaluations),
         "loo": LeaveOneOut(),
         "random": Random(seed),
         "oracle": Oracle(),
