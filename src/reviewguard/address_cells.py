@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from reviewguard.personal import SMALL_PART
+from reviewguard.personal import LONGEST_COLUMN, SMALL_PART
 from reviewguard.schema import Cell
 
 _COLUMN = re.compile(
@@ -45,7 +45,7 @@ def repeated(text: str, known: Iterable[str]) -> Iterator[tuple[int, int]]:
 def _cells(values: Mapping[str, Cell]) -> Iterator[list[str]]:
     """The parts of each cell that has a street with its number and, in a part of its own, a postcode."""
     for column, cell in values.items():
-        if isinstance(cell, str) and len(cell) <= _LONGEST and _COLUMN.match(column.strip()):
+        if isinstance(cell, str) and len(cell) <= _LONGEST and _COLUMN.match(column[:LONGEST_COLUMN].strip()):
             parts = [" ".join(part.split()) for part in _BREAK.split(cell.strip()) if part.strip()]
             numbered = [part for part in parts if _has_digit(part)]
             if len(numbered) > 1 and len(parts) <= _MOST_PARTS and any(map(_TELLING.fullmatch, numbered)):

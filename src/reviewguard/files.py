@@ -78,7 +78,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
                 os.fsync(file.fileno())
                 file.close()
         with disk_errors(path):
-            temporary.chmod(0o666 & ~umask())
+            temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask())
             temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

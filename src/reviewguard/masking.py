@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
 from typing import TypeVar
 
 from reviewguard.address_cells import addressees, repeated
 from reviewguard.names import NAMES_TOO, NOT_NAMES, names_in, with_letters
-from reviewguard.personal import EMAIL, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
+from reviewguard.personal import EMAIL, LONGEST_COLUMN, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
 from reviewguard.schema import Cell, Evidence, Quote, Record, Role
 
 Mark = TypeVar("Mark", Evidence, Quote)
@@ -155,7 +155,11 @@ def column_names(values: Mapping[str, Cell]) -> tuple[str, ...]:
 
     Of a cell with a whole address it is the name above the street.
     """
-    found = (v for column, v in values.items() if isinstance(v, str) and _NAME_COLUMN.search(column))
+    found = (
+        v
+        for column, v in values.items()
+        if isinstance(v, str) and _NAME_COLUMN.search(column[:LONGEST_COLUMN])
+    )
     people = (name for v in found for name in _ALSO.split(_REMARK.sub("", _composed(v))))
     turned = (_LAST_FIRST.sub(r"\g<first> \g<last>", name) for name in people)
     names = (
@@ -259,10 +263,12 @@ def _typed(sign: str) -> str:
 def _without_overlaps(masks: Iterable[Mask], kept: Sequence[tuple[int, int]]) -> list[Mask]:
     """Masks in order, the longer where two meet, none over a stretch that is to stay."""
     taken: list[Mask] = []
+    starts, ends = [start for start, _ in sorted(kept)], [*accumulate((end for _, end in sorted(kept)), max)]
     for item in sorted(masks, key=lambda m: (m.start - m.end, m.start)):
         at = bisect_right(taken, item.start, key=lambda mask: mask.start)
         before = at > 0 and taken[at - 1].end > item.start
         after = at < len(taken) and taken[at].start < item.end
-        if not before and not after and all(e <= item.start or s >= item.end for s, e in kept):
+        begun = bisect_left(starts, item.end)  # of what is to stay, as many begin before its end
+        if not before and not after and (not begun or ends[begun - 1] <= item.start):
             taken.insert(at, item)
     return taken

@@ -92,8 +92,8 @@ _SIGN_OFF = re.compile(
 )
 _END = rf"(?:[\s)]|{_SIGN})*+\Z"
 _DASHED = re.compile(
-    rf"(?:^|(?<=[\n.!?])|(?<={_SIGN})) *[-–—~]+ ?[*_]{{0,3}}"
-    rf"(?P<name>{_NAMES})(?=(?:,? (?:from|at) [^\n]{{1,60}}|\s*@[^\n]*)?{_END})"
+    rf"(?:^|(?<=[\n.!?])|(?<={_SIGN})) *(?<![-–—~])[-–—~]+ ?[*_]{{0,3}}"
+    rf"(?P<name>{_NAMES})(?=(?:,? (?:from|at) [^\n]{{1,60}}|\s*@[^\n]{{0,100}})?{_END})"
 )
 _LAST_LINE = re.compile(
     rf"\n(?:[ \t]|{_SIGN})*+(?P<name>{_NAME}(?: {_NAME})?)(?:,? (?i:from|at|with) [^\n]{{1,60}})?[.!]?{_END}"

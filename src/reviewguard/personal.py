@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+LONGEST_COLUMN = 100
+"""Characters of a column's name that are looked at."""
+
 # Tried once a word: a long word without an "@" costs no more than its length. Python 3.11.2 misreads `++` here.
 _LOCAL = r"(?:[\w.+-]|%(?!40))+"
 EMAIL = re.compile(rf"(?<![\w.+%-]){_LOCAL}(?:['’]{_LOCAL}){{0,2}}(?:@|%40)(?P<host>[\w-]+(?:\.[\w-]+)+)")

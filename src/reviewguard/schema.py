@@ -263,6 +263,12 @@ class Record:
     error: str | None = None
 
     @property
+    def size(self) -> int:
+        """About how many characters it takes, its own columns among them."""
+        cells = sum(len(cell) if isinstance(cell, str) else 8 for cell in self.values.values())
+        return len(self.text) + cells
+
+    @property
     def conversation(self) -> str | None:
         """What puts records together: the thread, or the order where no thread is known."""
         return self.thread or self.order_id

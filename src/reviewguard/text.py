@@ -229,7 +229,7 @@ _UNICODE_STEPS = _steps(
             "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]+",
             lambda _: "",
         ),
-        ("[^\x00-\x7f][\u0300-\u036f]*", _compatibility),
+        ("[^\x00-\x7f][\u0300-\u036f]{0,30}", _compatibility),
         _DISGUISED,
         _DISGUISED,  # a second look: a disguised letter whose neighbour was one too
     ]

@@ -79,7 +79,7 @@ def _make_folder(out: Path) -> Path:
     if folder.is_symlink():
         raise InputError(f"{folder} is a link", expected="a folder of its own", fix="remove it")
     with disk_errors(out):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds every message
         (folder / "lock").touch()
     return folder
 

@@ -224,7 +224,7 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
     size = 0
     for record in records:
         batch.append(record)
-        size += len(record.text)
+        size += record.size
         if len(batch) == _BATCH_RECORDS or size > _BATCH_BYTES:
             yield batch
             batch, size = [], 0

@@ -27,7 +27,7 @@ def list_of(cell: Cell) -> Sequence[Any]:
     """The list in a cell: JSON, or quotes with a bar or a line break between."""
     word = word_of(cell)
     if not _LISTED.match(word):
-        return [part.strip().strip('"“”') for part in re.split(r"\s*[|\n]\s*", word) if part.strip()]
+        return [part.strip().strip('"“”') for part in re.split(r"[|\n]", word) if part.strip()]
     try:
         value = json.loads(word)
     except ValueError as error:

@@ -32,7 +32,9 @@ def item_view(item: Item, number: int, total: int, *, colour: bool) -> Renderabl
         lines.append(Text(f"Buyer: {printable(item.previous)}\n", style="dim" if colour else ""))
     lines += [_marked(item.text, item.evidence, colour=colour), Text()]
     likely = "" if item.probability is None else f", {percent(item.probability)} likely a violation"
-    lines.append(Text(f"Model: {item.shown or 'no verdict'}{likely}; {', '.join(item.types) or 'no type'}"))
+    lines.append(
+        Text(f"Model: {printable(item.shown or 'no verdict')}{likely}; {', '.join(item.types) or 'no type'}")
+    )
     lines += [Text(f"  {printable(reason)}") for reason in item.reasons]
     return Group(*lines, Text(KEYS, style="bold" if colour else ""))
 

@@ -235,9 +235,11 @@ def is_header(cells: Sequence[object], columns: Sequence[str]) -> bool:
 def unique_names(header: Sequence[str]) -> list[str]:
     """A name for each column: a repeated one gets a number, an empty one its place."""
     names: dict[str, None] = {}
+    numbers: dict[str, count[int]] = {}
     for place, column in enumerate(header, 1):
         name = column.strip("\ufeff \t\r\n") or f"column {place}"
         if name in names:
-            name = next(new for n in count(2) if (new := f"{name} ({n})") not in names)
+            further = numbers.setdefault(name, count(2))
+            name = next(new for n in further if (new := f"{name} ({n})") not in names)
         names[name] = None
     return list(names)

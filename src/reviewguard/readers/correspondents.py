@@ -34,7 +34,7 @@ _DRAFTS = re.compile(
 )
 """The folder of mails not sent yet, as Gmail's export names it."""
 _REPLY_PREFIX = re.compile(
-    r"^\s*(?:(?:re|ref|aw|antw|sv|rv|res|rif|fwd?|wg|tr|enc)\s*(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE
+    r"^\s*(?:(?:re|ref|aw|antw|sv|rv|res|rif|fwd?|wg|tr|enc)\s*(?:\[\d+\]\s*)?[:：]\s*)+", re.IGNORECASE
 )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import html as entities
 import re
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +35,18 @@ _MARKUP = re.compile(
 """A whole tag, or one up to its first attribute: addresses and words in angle brackets are none."""
 _MARKED_QUOTE = re.compile(r"<blockquote\b|<div\b[^>]{0,200}\b(?:freshdesk|gmail)_quote\b", re.IGNORECASE)
 _HIDING = re.compile(r"\bdisplay\s*:\s*none\b", re.IGNORECASE)
+_SPACED = re.compile(r"(?:^|;)\s*(?:padding[^;]*|margin[^;]*(?:\d{4}|\de)[^;]*)", re.IGNORECASE)
+"""Space that a style asks for and that would be laid out in blanks: all indents, and margins beyond reason."""
+_MOST_QUOTES = 20
+"""Quotes in a quote that get marks of their own."""
+_MOST_PADDING = 100_000_000
+"""Characters that a layout of tables may come to: each cell is filled up to the widest of its column."""
+_TOKEN = re.compile(r"(<[^<>]*>?)")
+_TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
+_UNSHOWN = frozenset({"script", "style", "title"})
+_BLOCKS = frozenset(
+    {"p", "br", "div", "tr", "td", "th", "li", "table", "blockquote", "pre", "h1", "h2", "h3"}
+)
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
 _DOCUMENT_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b]")
@@ -61,18 +73,20 @@ def html_to_text(html: str) -> str:
     Quoted messages, as mail programs mark them, come out as lines that begin with `> `.
     """
     import lxml.html
-    from lxml.etree import LxmlError
 
     whole = _DOCUMENT_END.sub(" ", html)  # what stands behind it would not be read
     data = _UNPRINTABLE.sub("", whole.translate(_LINE_ENDS)).encode("utf-8", "replace")
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
         tree = lxml.html.document_fromstring(data, parser=parser)
+        for element in tree.xpath("//*[@style]"):
+            element.set("style", _SPACED.sub("", element.get("style")))
         _mark_quotes(tree)
         _show_hidden(tree)
         cut = any("RESOURCE_LIMIT" in entry.type_name for entry in parser.error_log)
-        text = "" if cut else _rendered(tree)  # of mark-up nested without end the rest would not be read
-    except (LxmlError, ValueError, RecursionError):
+        # Of mark-up nested without end the rest would not be read.
+        text = "" if cut or _is_too_wide(tree) else _rendered(tree)
+    except Exception:  # a stranger's mark-up raises whatever the libraries did not think of
         text = ""
     return text or _bare_text(html)
 
@@ -80,9 +94,15 @@ def html_to_text(html: str) -> str:
 def _mark_quotes(tree: HtmlElement) -> None:
     import lxml.html
 
-    for quote in reversed(tree.xpath(_QUOTES)):  # from within, so that a quote in a quote has two marks
+    depths: dict[HtmlElement, int] = {}
+    for quote in tree.xpath(
+        _QUOTES
+    ):  # in the document's order, so that what a quote stands in comes before it
+        around = next((depths[above] for above in quote.iterancestors() if above in depths), 0)
+        depths[quote] = around + 1
+    for quote in reversed(depths):  # from within, so that a quote in a quote has two marks
         parent = quote.getparent()
-        if parent is None:
+        if parent is None or depths[quote] > _MOST_QUOTES or _is_too_wide(quote):
             continue
         block = lxml.html.Element("pre", {"data-quoted": ""})
         block.text = "\n".join(f"> {line}".rstrip() for line in _rendered(quote).splitlines())
@@ -105,6 +125,11 @@ def _show_hidden(tree: HtmlElement) -> None:
         (tree.find("body") if tree.find("body") is not None else tree).append(line)
 
 
+def _is_too_wide(tree: HtmlElement) -> bool:
+    cells = int(tree.xpath("count(.//td | .//th)"))
+    return bool(cells) and cells * len(tree.text_content()) > _MOST_PADDING
+
+
 def _rendered(tree: HtmlElement) -> str:
     from inscriptis.css_profiles import STRICT_CSS_PROFILE
     from inscriptis.html_engine import Inscriptis
@@ -121,25 +146,18 @@ def tidy(text: str) -> str:
 
 
 def _bare_text(html: str) -> str:
-    """All character data in turn: for mark-up that is nested too deep to be laid out."""
-    parser = _CharacterData()
-    parser.feed(html)
-    parser.close()
-    return tidy("".join(parser.found))
-
-
-class _CharacterData(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in ("script", "style", "title")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("script", "style", "title") and self._hidden > 0
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.found.append(data)
+    """All character data in turn, in time proportional to its length: for mark-up that cannot be laid out."""
+    last = html.rfind("-->") + len("-->") if "-->" in html else 0
+    shown = re.sub(r"<!--.*?-->", "", html[:last], flags=re.DOTALL) + html[last:]
+    found: list[str] = []
+    unshown = 0
+    for token in _TOKEN.split(shown):
+        tag = _TAG_NAME.match(token)
+        name = tag[1].lower() if tag else ""
+        if name in _UNSHOWN:
+            unshown = unshown + 1 if token[1] != "/" else max(0, unshown - 1)
+        elif name in _BLOCKS:
+            found.append("\n")
+        elif not unshown and not token.startswith("<"):
+            found.append(entities.unescape(token))
+    return tidy("".join(found))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from email import policy
+from email._policybase import Compat32
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -15,6 +16,19 @@ from email.parser import BytesHeaderParser, BytesParser
 from reviewguard.readers.cells import encodable
 from reviewguard.readers.markup import html_to_text, tidy
 from reviewguard.readers.wording import mended, telling
+
+_LONGEST_HEADER = 16_384
+
+
+class _Policy(Compat32):
+    """The library's older one; of a header so long that its decoders would take minutes, the beginning."""
+
+    def header_source_parse(self, sourcelines: Sequence[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(list(sourcelines))
+        return name, value[:_LONGEST_HEADER]
+
+
+_POLICY = _Policy()
 
 _STATEFUL = ("iso-2022", "utf-7", "utf-16", "utf-32", "hz")
 """Encodings whose bytes may look like plain ASCII; all others are tried as UTF-8 first."""
@@ -57,16 +71,19 @@ def parse_mail(data: bytes) -> ParsedMail:
     """
     data = data.lstrip(b"\xef\xbb\xbf\r\n")
     try:
-        message = BytesParser(policy=policy.compat32).parsebytes(data)
+        message = BytesParser(policy=_POLICY).parsebytes(data)
         _unname_body(message)
         text, attachments = _text(message), tuple(map(_name, filter(_is_attachment, _leaves(message))))
-    except RecursionError:
-        message = BytesHeaderParser(policy=policy.compat32).parsebytes(data)
+    except Exception:  # a stranger's headers raise whatever the library did not think of
+        message = BytesHeaderParser(policy=_POLICY).parsebytes(data)
+        del message["content-type"]
         text, attachments = tidy(_decoded(data.replace(b"\r\n", b"\n").partition(b"\n\n")[2], "utf-8")), ()
-    headers: dict[str, tuple[str, ...]] = {}
+    headers: defaultdict[str, list[str]] = defaultdict(list)
     for name, value in message.raw_items():
-        headers[name.lower()] = (*headers.get(name.lower(), ()), _decoded_header(value))
-    return ParsedMail(text, attachments, message.get_content_type(), headers)
+        headers[name.lower()].append(_decoded_header(value))
+    return ParsedMail(
+        text, attachments, message.get_content_type(), {n: tuple(v) for n, v in headers.items()}
+    )
 
 
 def _decoded_header(raw: str) -> str:

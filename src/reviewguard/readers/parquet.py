@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
@@ -43,7 +44,13 @@ class ParquetReader:
                 else:
                     tabular = (Row(place, to_cells(cells)) for place, cells in rows)
                     yield from to_records(tabular, path, options, columns)
-        except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
+        except (
+            pa.ArrowException,
+            OSError,
+            UnicodeDecodeError,
+            OverflowError,
+            ZoneInfoNotFoundError,
+        ) as error:
             raise InputError(f"{path} is not a readable Parquet file: {error}") from error
 
 

@@ -10,7 +10,8 @@ from enum import Enum, auto
 from reviewguard.readers.table import CELL_LIMIT
 
 ROW_ROOM = 8 * CELL_LIMIT
-"""Characters of one row that are kept."""
+MOST_CELLS = 20_000
+"""Characters and cells of one row that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,12 @@ class _Skimmer:
         self._state = _State.PLAIN
         self._keep(piece[at : stop.start() if stop else len(piece)])
         if stop and stop[0] != "\n":
-            self._cells.append([])
-            self._state, self._kept_of_cell = _State.START, 0
+            self._state = _State.START
+            if len(self._cells) < MOST_CELLS:
+                self._cells.append([])
+                self._kept_of_cell = 0
+            else:
+                self._kept_of_cell, self._cut = CELL_LIMIT, True
         return stop.end() if stop else len(piece)
 
     def _keep(self, part: str) -> None:

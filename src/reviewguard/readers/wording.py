@@ -65,6 +65,7 @@ _MAY_QUOTE = re.compile(rf"^>|{REPLY_HEADER.pattern}", re.MULTILINE)
 _MARKED_REPLY = re.compile(r"\s*[^>\n].{0,300}(?:\n.{1,300}){0,2}?:\n+>")
 _UNMARKED = re.compile(r"\s*[^>\n].{0,300}(?:\n.{1,300}){0,2}?:[ ]?\n(?P<words>(?:(?!>).*\n)+)(?=>)")
 """Words between the line above a quote and its first `>` line."""
+_LONG_LINE = re.compile(r"(?<=^.{200}).{800,}$", re.MULTILINE)
 _MAX_LINES = 1000
 """Texts of more lines are left whole: looking for quotes takes time that grows with their square."""
 
@@ -116,7 +117,7 @@ def _pattern(words: str) -> re.Pattern[str]:
     spellings = {words, bare, data.decode("latin-1"), data.decode("cp1252", "replace"), lost}
     alternatives = "|".join(re.escape(spelling) for spelling in sorted(spellings))
     marker = rf"(?:{alternatives})(?:[ \t]*/[^\n/-]{{1,40}})?"
-    return re.compile(rf"(?<!-)-{{5,}}[ \t]*{marker}[ \t]*:?[ \t]*-{{5,}}", re.IGNORECASE)
+    return re.compile(rf"(?<!-)-{{5,}}[ \t]*{marker}[ \t]*(?::[ \t]*)?-{{5,}}", re.IGNORECASE)
 
 
 _MARKER_PATTERNS = tuple((_pattern(begin), _pattern(end)) for begin, end in _MARKERS)
@@ -177,13 +178,11 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
         is_reply: whether headers or subject say that the mail answers another.
         is_sellers: whether a seller wrote it; what they may have sent before and send again, then, is theirs.
     """
-    from quotequail import unwrap
-
     text = tidy(text)
     own: list[str] = []
     first: dict[str, str] = {}
     rest = in_english(text) if _MAY_QUOTE.search(text) and text.count("\n") < _MAX_LINES else ""
-    while rest and (found := unwrap(rest)) and _is_quote(found, is_reply=is_reply):
+    while rest and (found := _unwrap(rest)) and _is_quote(found, is_reply=is_reply):
         if is_sellers and _may_be_sellers(found, rest):
             break
         first = first or found
@@ -195,6 +194,25 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
     return Wording(words or text, first.get("text", ""), first.get("from", ""))
 
 
+def _unwrap(text: str) -> dict[str, str] | None:
+    """What quotequail finds; a long line, in which its patterns would look for very long, is none of a quote's own."""
+    from quotequail import unwrap
+
+    hidden: list[str] = []
+
+    def hide(line: re.Match[str]) -> str:
+        hidden.append(line.group())
+        return f"\ue000{len(hidden) - 1}\ue001"
+
+    def show(mark: re.Match[str]) -> str:
+        return hidden[int(mark[1])] if int(mark[1]) < len(hidden) else mark.group()
+
+    found: dict[str, str] | None = unwrap(_LONG_LINE.sub(hide, text))
+    if found is None or not hidden:
+        return found
+    return {name: re.sub("\ue000(\\d{1,6})\ue001", show, value) for name, value in found.items()}
+
+
 def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:
     if found["type"] == "quote":
         return is_reply
@@ -203,9 +221,7 @@ def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:
 
 def _without_rest(below: str, *, is_reply: bool) -> str:
     """What stands below a quote without its further `>` lines; those of the next quote mark where that one ends."""
-    from quotequail import unwrap
-
-    found, end = unwrap(below), len(below)
+    found, end = _unwrap(below), len(below)
     if found and found["type"] == "reply" and _is_quote(found, is_reply=is_reply):
         top = found.get("text_top", "")
         is_next = below.startswith(top) and not below[len(top) :].lstrip().startswith(">")
@@ -234,11 +250,9 @@ def _above_quote(text: str) -> str:
 
 def _before_marks(found: dict[str, str], text: str) -> str:
     """What is written between the line above a quote and the quote, which `unwrap` leaves out."""
-    from quotequail import unwrap
-
     match = _UNMARKED.match(text[len(found.get("text_top", "")) :]) if found["type"] == "reply" else None
     words = match["words"].strip() if match else ""
-    return "" if unwrap(words) else words
+    return "" if _unwrap(words) else words
 
 
 def _unsigned(text: str) -> str:

@@ -22,8 +22,8 @@ from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Record
 
 UNPACKED_LIMIT = 2 * 2**30
-SHARED_LIMIT = 512 * 2**20
-"""Bytes of a whole workbook, unpacked, and of the strings that its cells share, which are held in memory."""
+SHARED_LIMIT, STYLES_LIMIT = 512 * 2**20, 16 * 2**20
+"""Bytes of a whole workbook, unpacked, and of its cells' strings and styles, which are held in memory."""
 
 MAX_RATIO, FREE_SIZE = 200, 64 * 2**20
 """A part larger than `FREE_SIZE` may not be more than `MAX_RATIO` times its packed size."""
@@ -105,9 +105,15 @@ def check_archive(path: Path) -> None:
 def _check_sizes(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
     """What the archive declares."""
     for part in parts:
+        packed_otherwise = part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
         too_dense = part.file_size > FREE_SIZE and part.file_size > MAX_RATIO * part.compress_size
         shared = part.filename.lower().endswith("sharedstrings.xml") and part.file_size > SHARED_LIMIT
-        if too_dense or shared:
+        styles = part.filename.lower().endswith("styles.xml") and part.file_size > STYLES_LIMIT
+        if packed_otherwise:
+            raise InputError(
+                f"{path}: {part.filename} is packed as Excel never does", fix="save it anew in Excel"
+            )
+        if too_dense or shared or styles:
             raise _bomb(path, part.file_size)
     if (total := sum(part.file_size for part in parts)) > UNPACKED_LIMIT:
         raise _bomb(path, total)
@@ -115,14 +121,15 @@ def _check_sizes(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
 
 def _check_content(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """What a part really unpacks to, and that its XML defines no entities."""
-    size, start = 0, b""
+    size, before = 0, b""
     with archive.open(part) as stream:
         while chunk := stream.read(_CHUNK):
-            size, start = size + len(chunk), start or chunk
+            size += len(chunk)
             if size > part.file_size:
                 raise _bomb(path, size)
-    if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in start:
-        raise InputError(f"{path}: {part.filename} defines XML entities, which no workbook needs")
+            if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in before + chunk:
+                raise InputError(f"{path}: {part.filename} defines XML entities, which no workbook needs")
+            before = chunk[-len(b"<!DOCTYPE") :]
 
 
 def _bomb(path: Path, size: int) -> InputError:
@@ -232,7 +239,8 @@ def _rows(sheet: str, columns: list[str], rows: NumberedRows) -> Iterator[Row]:
     for number, cells in rows:
         if is_header(cells, columns):
             continue
-        names = [*columns, *(f"column {place}" for place in range(len(columns) + 1, len(cells) + 1))]
-        values = dict(zip(names, [*cells, *[None] * (len(names) - len(cells))], strict=True))
+        values = dict(zip(columns, [*cells, *[None] * (len(columns) - len(cells))], strict=False))
+        beyond = enumerate(cells[len(columns) :], len(columns) + 1)
+        values |= {f"column {place}": cell for place, cell in beyond if cell is not None}
         error = f"{len(cells)} cells under {len(columns)} columns" if len(cells) > len(columns) else None
         yield Row(f"sheet {sheet}, row {number}", to_cells(values), error)

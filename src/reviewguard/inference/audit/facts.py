@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
 from reviewguard.inference.exports import apart, one_sided
+from reviewguard.inference.render import printable
 from reviewguard.policy import REPEAT_REQUEST, load_policy
 from reviewguard.schema import REVIEW_SOLICITING
 
@@ -185,7 +186,7 @@ def heading(finding: Finding) -> str:
 def quote(finding: Finding) -> str:
     """The shown message's marked words, or its first words, in quotation marks."""
     message = finding.shown[0]
-    words = " … ".join(_marked_words(message)) or " ".join(message.text.split())
+    words = printable(" … ".join(_marked_words(message)) or " ".join(message.text.split()))
     return f"“{words}”" if len(words) <= _QUOTE else f"“{words[:_QUOTE].rsplit(' ', 1)[0]} …”"
 
 

@@ -49,7 +49,7 @@ def _groups(table: Table) -> Iterator[list[dict[str, Any]]]:
     for row in table.rows:
         own = {_clean(n): casts[n](cell) for n, cell in row.record.values.items() if n in casts}
         group.append(own | {name: _clean(value) for name, value in structured(row).items()})
-        size += len(row.record.text)
+        size += row.record.size
         if len(group) == GROUP_ROWS or size > GROUP_CHARACTERS:
             yield group
             group, size = [], 0
