@@ -58,6 +58,11 @@ def umask() -> int:
     return found
 
 
+def mode_for(path: Path) -> int:
+    """The permissions of a file that is written anew: those of the file there, else what new files get."""
+    return path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask()
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that appears under `path` whole or not at all; a link stays, and what it names is written.
@@ -78,7 +83,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
                 os.fsync(file.fileno())
                 file.close()
         with disk_errors(path):
-            temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask())
+            temporary.chmod(mode_for(path))
             temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -190,13 +190,13 @@ class Verdict:
         """Read the JSON form back.
 
         Args:
-            text: the text judged, which the JSON form leaves out; without it a verdict shows its marked words alone.
+            text: the text judged, which the JSON form leaves out; without it a notebook shows the marked words alone.
 
         Raises:
             InputError: the values are not those that `to_dict` gives, or the marked words are not the text's.
         """
-        known = {name: values[name] for name in cls.__slots__ if name in values and name != "text"}
         try:
+            known = {name: values[name] for name in cls.__slots__ if name in values and name != "text"}
             known["types"] = tuple(TypeScore(**item) for item in known.get("types", ()))
             known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
             for name in ("reasons", "clear_because"):
@@ -204,11 +204,14 @@ class Verdict:
             for name in ("decisive", "buyer"):
                 known[name] = Proof.from_dict(known[name]) if known.get(name) else None
             verdict = cls(**known, text=text)
+            quotes: list[Evidence | Quote] = [*verdict.evidence]
+            quotes += verdict.decisive.words if verdict.decisive else ()
+            same = not text or all(text[q.start : q.end] == q.text for q in quotes)
         except (KeyError, TypeError) as error:
             raise InputError(
                 f"no verdict: {error}", expected="the JSON form that `Verdict.to_dict` gives"
             ) from error
-        if text and any(text[e.start : e.end] != e.text for e in verdict.evidence):
+        if not same:
             raise InputError("the marked words do not stand in the text", expected="the text that was judged")
         return verdict
 

@@ -1,5 +1,6 @@
 """The keyword filter, TF-IDF with logistic regression, and the comparison of both."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -128,6 +129,13 @@ def test_a_word_of_the_buyers_is_not_the_sellers() -> None:
     assert both[:width].any() and both[width:].any()
     assert seller[:width].any() and not seller[width:].any()
     assert (both[:width] == seller[:width]).all()  # read as the heads read it
+
+
+@pytest.mark.parametrize("kept", [lambda m: not m.types, lambda m: m.types])
+def test_validation_of_one_verdict_is_no_obstacle(kept: Callable[[LabelledMessage], object]) -> None:
+    validation = [m for m in messages() if kept(m) and m.types != ("neutral_request",)]
+    model = LinearBaseline.fit(messages(), validation, tfidf_features(), seed=1)
+    assert 0 < model.threshold <= 1
 
 
 def test_an_empty_message_is_scored_without_evidence(tfidf: LinearBaseline) -> None:

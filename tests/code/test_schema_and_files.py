@@ -68,6 +68,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_file_that_is_written_anew_keeps_its_permissions(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    write_text(target, "old")
+    target.chmod(0o600)
+    write_text(target, "new")
+    assert (target.read_text("utf-8"), target.stat().st_mode & 0o777) == ("new", 0o600)
+
+
 def test_a_link_stays_and_what_it_names_is_written(tmp_path: Path) -> None:
     target, link = tmp_path / "elsewhere" / "target.txt", tmp_path / "link.txt"
     target.parent.mkdir()

@@ -529,7 +529,7 @@ def test_prove_takes_what_predict_takes(guard: Classifier) -> None:
     with pytest.raises(InputError, match="2 messages and 1 verdicts"):
         guard.prove(given, guard.predict(given)[:1])
     others = [replace(verdict, model="other-1") for verdict in guard.predict(given)]
-    with pytest.raises(InputError, match="a verdict is other-1's"):
+    with pytest.raises(InputError, match="a verdict is of model 'other-1'"):
         guard.prove(given, others)
 
 

@@ -210,13 +210,14 @@ def test_ctrl_c_says_how_to_go_on(export: Path, tiny_model_dir: Path, tmp_path: 
     assert b"--resume" in err
 
 
+@pytest.mark.parametrize(("told", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_run_without_an_output_leaves_nothing_when_it_is_told_to_end(
-    export: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    export: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, code: int
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    end = KILL.replace("signal.SIGKILL", "signal.SIGTERM")
-    code = SMALL_CHUNKS + KILLED_AT["later verdicts"] + end + MAIN
-    assert run(export, "--model", tiny_model_dir, "--workers", 1, code=code)[0] == 143
+    end = KILL.replace("signal.SIGKILL", f"signal.{told}")
+    ending = SMALL_CHUNKS + KILLED_AT["later verdicts"] + end + MAIN
+    assert run(export, "--model", tiny_model_dir, "--workers", 1, code=ending)[0] == code
     assert list(tmp_path.glob("reviewguard-*")) == []
 
 
@@ -292,6 +293,20 @@ def test_an_output_that_cannot_be_written_is_refused_before_reading(
     assert code == USAGE
     assert message in err
     assert b"nowhere" not in err
+
+
+def test_nobody_else_may_read_the_work_and_the_output_keeps_its_permissions(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "export.csv", tmp_path / "scored.csv"
+    source.write_text(EXPORT, "utf-8")
+    out.write_text("old")
+    out.chmod(0o600)
+    with work_folder(out) as folder:
+        assert folder.path.stat().st_mode & 0o777 == 0o700
+    run_job(ScoreJob((str(source),), out, model=tiny_model_dir))
+    assert "rg_verdict" in out.read_text("utf-8")
+    assert out.stat().st_mode & 0o777 == 0o600
 
 
 def test_an_input_is_not_overwritten(tmp_path: Path) -> None:

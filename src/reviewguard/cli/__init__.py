@@ -90,7 +90,7 @@ def main(first: Callable[[], object] | None = None) -> None:
     signal.signal(signal.SIGTERM, _stop)
     hangup = getattr(signal, "SIGHUP", None)  # of a terminal that is closed; `nohup` ignores it
     if hangup is not None and signal.getsignal(hangup) == signal.SIG_DFL:
-        signal.signal(hangup, _stop)
+        signal.signal(hangup, _leave)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -159,6 +159,12 @@ def _missing_library(error: Exception) -> str | None:
 def _stop(number: int, _: object) -> NoReturn:
     """End as on an error, so that nothing temporary is left, with the code that shells give."""
     sys.exit(128 + number)
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    """End as `_stop` does, without a word to the terminal that has gone."""
+    _to_nowhere(1, 2)
+    _stop(number, frame)
 
 
 def _end_unread() -> NoReturn:

@@ -177,9 +177,10 @@ class Classifier:
                 f"{len(items)} messages and {len(verdicts)} verdicts",
                 expected="one verdict a message, in order",
             )
-        if other := next((v.model for v in verdicts if v.model != self.model), None):
+        other = next((v.model for v in verdicts if v.model != self.model), None)
+        if other is not None:
             raise InputError(
-                f"a verdict is {other}'s", expected=f"verdicts of {self.model}", fix="predict again"
+                f"a verdict is of model {other!r}", expected=f"verdicts of {self.model}", fix="predict again"
             )
         return self._prove(items, verdicts, {} if self._memory is None else self._memory)
 

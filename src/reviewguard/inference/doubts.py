@@ -14,7 +14,7 @@ from reviewguard.settings import ProfileSettings
 LONGEST_WORD = 100
 """Letters and digits without a space beyond which a tokenizer reads no word; most are no prose (base64, keys)."""
 _ENDLESS = re.compile(rf"(?:[^\W_][+/=_]?+){{{LONGEST_WORD + 1}}}")
-_LINK = re.compile(r"(?:https?://|www\.|(?<![\w@-])[\w-]+(?:\.[a-z]{2,})+/)\S+", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|www\.|(?<![\w@.-])[\w-]+(?:\.[a-z]{2,})+/)\S+", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][^<>]{0,500}>|&#?\w{1,8};", re.IGNORECASE)
 
 _UNDECIDED = "undecided:"

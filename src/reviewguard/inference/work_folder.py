@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from reviewguard.errors import InputError
-from reviewguard.files import FULL, disk_errors
+from reviewguard.files import FULL, disk_errors, mode_for
 from reviewguard.inference.workspace_db import holds_verdicts
 
 Leftover = Literal["refuse", "resume", "restart"]
@@ -38,6 +38,7 @@ class WorkFolder:
             write(file)
             file.flush()
             os.fsync(file.fileno())
+        temporary.chmod(mode_for(self.out))
         temporary.replace(self.out)
 
 
@@ -79,7 +80,8 @@ def _make_folder(out: Path) -> Path:
     if folder.is_symlink():
         raise InputError(f"{folder} is a link", expected="a folder of its own", fix="remove it")
     with disk_errors(out):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds every message
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # it holds every message
         (folder / "lock").touch()
     return folder
 

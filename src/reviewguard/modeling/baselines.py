@@ -106,8 +106,8 @@ class LinearBaseline:
     """One logistic regression per type and one for "any violation" over features of the text.
 
     Attributes:
-        features: has `fit_transform` and `transform`, messages → matrix; words are marked where it is sparse, so that
-            its columns are words or parts of them.
+        features: has `fit_transform` and `transform`, messages → matrix. Words are marked by `BothSides` of a sparse
+            matrix only, whose columns are words or parts of them.
         evidence_share: words are marked, heaviest first, until they hold this share (0–1) of the
             message's weight for "any violation".
     """
@@ -132,7 +132,8 @@ class LinearBaseline:
     ) -> LinearBaseline:
         """Learn from `train`; cut on `validation` as the heads are, types and evidence where their F1 is best.
 
-        The penalty is the one whose "any violation" ranks `validation` best.
+        The penalty is the one whose "any violation" ranks `validation` best, or the middle one where either holds one
+        verdict only.
         """
         learnt = features.fit_transform([example.message for example in train])
         shown = features.transform([example.message for example in validation])
@@ -145,7 +146,9 @@ class LinearBaseline:
             fitted = regression(penalty).fit(learnt, targets[:, -1])
             return float(roc_auc_score(sought[:, -1], fitted.decision_function(shown)))
 
-        models = OneVsRestClassifier(regression(max(PENALTIES, key=ranking))).fit(learnt, targets)
+        ranks = all(0 < side[:, -1].sum() < len(side) for side in (targets, sought))
+        penalty = max(PENALTIES, key=ranking) if ranks else PENALTIES[1]
+        models = OneVsRestClassifier(regression(penalty)).fit(learnt, targets)
         scores = models.predict_proba(shown)
         *types, broken = zip(scores.T, sought.astype(bool).T, strict=True)
         best = [best_f1_threshold(column, positive) for column, positive in types]
@@ -186,8 +189,8 @@ class LinearBaseline:
     def _evidence(self, message: Message, type_name: str) -> tuple[Evidence, ...]:
         """The words that weigh most for "any violation", neighbours joined.
 
-        A word weighs what its columns add to this message: coefficient times value. What a pair of words adds
-        together is no single word's.
+        A word weighs what its columns add to this message, coefficient times value; words that share a column share
+        that. What a pair of words adds together is no single word's.
         """
         text, spans = message.text, word_spans(message.text)
         whole = self.features.transform([message])
@@ -195,7 +198,9 @@ class LinearBaseline:
             return ()
         words = self.features.seller.transform([normalize(text[start:end]).text for start, end in spans])
         added = whole.toarray()[0] * self.models.estimators_[-1].coef_[0]
-        weights = np.maximum((words > 0) @ added[: words.shape[1]], 0.0)
+        has = words > 0
+        of_each = added[: words.shape[1]] / np.maximum(np.asarray(has.sum(axis=0)).ravel(), 1)
+        weights = np.maximum(has @ of_each, 0.0)
         stretches = mark_runs(_heaviest(weights, self.evidence_share))
         total = weights.sum()
         return tuple(

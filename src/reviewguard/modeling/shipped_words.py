@@ -86,7 +86,11 @@ def split_by_marks(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]:
 
 
 def _is_clear(verdict: Verdict, text: str) -> bool:
-    return verdict.verdict == COMPLIANT or not re.search(r"\w", text)
+    return verdict.verdict == COMPLIANT or not _has_words(text)
+
+
+def _has_words(text: str) -> bool:
+    return bool(re.search(r"\w", text))
 
 
 def _marked_alone(text: str, spans: Sequence[Span]) -> str:
@@ -99,8 +103,8 @@ def remove_at_random(scorer: Scorer, observed: Observed, seed: int) -> tuple[Flo
     """What taking out words does by itself: from every caught violation as many are taken as are marked, at random.
 
     Returns:
-        Whether the rest is below the scorer's threshold, as a rest without a word is, and whether the marked words are
-        all there are: 1 or 0, both NaN for messages that are not caught violations, shape `(messages,)`.
+        Whether the rest is below the scorer's threshold, as an empty one is, and whether no word is left without the
+        marked ones: 1 or 0, both NaN for messages that are not caught violations, shape `(messages,)`.
     """
     turned, nothing_left = (np.full(len(observed.examples), np.nan) for _ in range(2))
     caught = np.flatnonzero(observed.caught).tolist()
@@ -109,10 +113,10 @@ def remove_at_random(scorer: Scorer, observed: Observed, seed: int) -> tuple[Flo
     for index in caught:
         text, marks = observed.examples[index].text, _marks(observed, index)
         drawn = sorted(rng.sample(word_spans(text), int(marks.sum())))
-        nothing_left[index] = marks.all()
+        nothing_left[index] = not _has_words(without_spans(text, evidence_spans(observed, index)))
         rests[index] = replace(observed.examples[index].message, text=without_spans(text, drawn))
     turned[caught] = 1.0
-    left = [index for index in caught if re.search(r"\w", rests[index].text)]
+    left = [index for index in caught if rests[index].text.strip()]
     turned[left] = scored_probabilities(scorer.predict([rests[index] for index in left])) < scorer.threshold
     return turned, nothing_left
 

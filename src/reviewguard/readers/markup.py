@@ -35,17 +35,20 @@ _MARKUP = re.compile(
 """A whole tag, or one up to its first attribute: addresses and words in angle brackets are none."""
 _MARKED_QUOTE = re.compile(r"<blockquote\b|<div\b[^>]{0,200}\b(?:freshdesk|gmail)_quote\b", re.IGNORECASE)
 _HIDING = re.compile(r"\bdisplay\s*:\s*none\b", re.IGNORECASE)
-_SPACED = re.compile(r"(?:^|;)\s*(?:padding[^;]*|margin[^;]*(?:\d{4}|\de)[^;]*)", re.IGNORECASE)
-"""Space that a style asks for and that would be laid out in blanks: all indents, and margins beyond reason."""
+_LAID_OUT = frozenset({"display", "white-space", "margin-top", "margin-bottom"})
+"""What is kept of a style: an indent would be laid out in blanks."""
+_HUGE = re.compile(r"(?<![.\d])\d{4}")
+"""A number in a margin that is beyond reason."""
 _MOST_QUOTES = 20
 """Quotes in a quote that get marks of their own."""
 _MOST_PADDING = 100_000_000
-"""Characters that a layout of tables may come to: each cell is filled up to the widest of its column."""
-_TOKEN = re.compile(r"(<[^<>]*>?)")
+"""Characters that a layout of tables may come to: each line of a cell is filled up to the widest of its column."""
+_TABLE = ("table", "thead", "tbody", "tfoot", "tr", "td", "th")
+_TOKEN = re.compile(r"(</?[a-zA-Z!?][^<>]*>?)")
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _UNSHOWN = frozenset({"script", "style", "title"})
 _BLOCKS = frozenset(
-    {"p", "br", "div", "tr", "td", "th", "li", "table", "blockquote", "pre", "h1", "h2", "h3"}
+    {"blockquote", "br", "div", "hr", "li", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"}
 )
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
 _DOCUMENT_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
@@ -80,12 +83,15 @@ def html_to_text(html: str) -> str:
     try:
         tree = lxml.html.document_fromstring(data, parser=parser)
         for element in tree.xpath("//*[@style]"):
-            element.set("style", _SPACED.sub("", element.get("style")))
+            element.set("style", ";".join(filter(_is_laid_out, element.get("style").split(";"))))
+        if _is_too_wide(tree):
+            for element in tree.iter(*_TABLE):
+                element.tag = "div"
         _mark_quotes(tree)
         _show_hidden(tree)
         cut = any("RESOURCE_LIMIT" in entry.type_name for entry in parser.error_log)
         # Of mark-up nested without end the rest would not be read.
-        text = "" if cut or _is_too_wide(tree) else _rendered(tree)
+        text = "" if cut else _rendered(tree)
     except Exception:  # a stranger's mark-up raises whatever the libraries did not think of
         text = ""
     return text or _bare_text(html)
@@ -95,14 +101,13 @@ def _mark_quotes(tree: HtmlElement) -> None:
     import lxml.html
 
     depths: dict[HtmlElement, int] = {}
-    for quote in tree.xpath(
-        _QUOTES
-    ):  # in the document's order, so that what a quote stands in comes before it
+    found = tree.xpath(_QUOTES)  # in the document's order: what a quote stands in comes before it
+    for quote in found:
         around = next((depths[above] for above in quote.iterancestors() if above in depths), 0)
         depths[quote] = around + 1
     for quote in reversed(depths):  # from within, so that a quote in a quote has two marks
         parent = quote.getparent()
-        if parent is None or depths[quote] > _MOST_QUOTES or _is_too_wide(quote):
+        if parent is None or depths[quote] > _MOST_QUOTES:
             continue
         block = lxml.html.Element("pre", {"data-quoted": ""})
         block.text = "\n".join(f"> {line}".rstrip() for line in _rendered(quote).splitlines())
@@ -125,17 +130,30 @@ def _show_hidden(tree: HtmlElement) -> None:
         (tree.find("body") if tree.find("body") is not None else tree).append(line)
 
 
+def _is_laid_out(declaration: str) -> bool:
+    key, _, value = declaration.partition(":")
+    return key.strip().lower() in _LAID_OUT and not _HUGE.search(value)
+
+
 def _is_too_wide(tree: HtmlElement) -> bool:
-    cells = int(tree.xpath("count(.//td | .//th)"))
-    return bool(cells) and cells * len(tree.text_content()) > _MOST_PADDING
+    """Whether tables may take too much when they are laid out: at most all lines, each as wide as all of the text."""
+    if not tree.xpath("boolean(//td | //th)"):
+        return False
+    text = tree.text_content()
+    lines = int(tree.xpath("count(//td | //th | //br | //p | //div | //li | //hr)"))
+    lines += text.count("\n") if tree.xpath("boolean(//pre | //*[contains(@style, 'white-space')])") else 0
+    return lines * len(text) > _MOST_PADDING
 
 
 def _rendered(tree: HtmlElement) -> str:
     from inscriptis.css_profiles import STRICT_CSS_PROFILE
     from inscriptis.html_engine import Inscriptis
+    from inscriptis.html_properties import Display
     from inscriptis.model.config import ParserConfig
+    from inscriptis.model.html_element import HtmlElement as Look
 
-    config = ParserConfig(css=STRICT_CSS_PROFILE.copy(), display_links=True, display_images=True)
+    css = STRICT_CSS_PROFILE.copy() | {name: Look(display=Display.block) for name in ("ul", "ol")}
+    config = ParserConfig(css=css, display_links=True, display_images=True)
     return tidy(_SAME_LINK.sub(r"\1", Inscriptis(tree, config).get_text()))
 
 
@@ -150,14 +168,16 @@ def _bare_text(html: str) -> str:
     last = html.rfind("-->") + len("-->") if "-->" in html else 0
     shown = re.sub(r"<!--.*?-->", "", html[:last], flags=re.DOTALL) + html[last:]
     found: list[str] = []
-    unshown = 0
+    unshown = ""  # the element that is passed over
     for token in _TOKEN.split(shown):
         tag = _TAG_NAME.match(token)
         name = tag[1].lower() if tag else ""
-        if name in _UNSHOWN:
-            unshown = unshown + 1 if token[1] != "/" else max(0, unshown - 1)
-        elif name in _BLOCKS:
+        if unshown:
+            unshown = "" if token.startswith("</") and name == unshown else unshown
+        elif name in _UNSHOWN:
+            unshown = "" if token.startswith("</") else name
+        elif name in _BLOCKS or re.fullmatch("h[1-6]", name):
             found.append("\n")
-        elif not unshown and not token.startswith("<"):
+        elif not _TOKEN.fullmatch(token):
             found.append(entities.unescape(token))
     return tidy("".join(found))

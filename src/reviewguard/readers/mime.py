@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from email._policybase import Compat32
+from email import policy
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -20,7 +20,7 @@ from reviewguard.readers.wording import mended, telling
 _LONGEST_HEADER = 16_384
 
 
-class _Policy(Compat32):
+class _Policy(policy.Compat32):
     """The library's older one; of a header so long that its decoders would take minutes, the beginning."""
 
     def header_source_parse(self, sourcelines: Sequence[str]) -> tuple[str, str]:
@@ -74,7 +74,7 @@ def parse_mail(data: bytes) -> ParsedMail:
         message = BytesParser(policy=_POLICY).parsebytes(data)
         _unname_body(message)
         text, attachments = _text(message), tuple(map(_name, filter(_is_attachment, _leaves(message))))
-    except Exception:  # a stranger's headers raise whatever the library did not think of
+    except Exception:  # nested too deep, or what nobody thought of
         message = BytesHeaderParser(policy=_POLICY).parsebytes(data)
         del message["content-type"]
         text, attachments = tidy(_decoded(data.replace(b"\r\n", b"\n").partition(b"\n\n")[2], "utf-8")), ()
@@ -110,19 +110,40 @@ def _leaves(part: Message) -> Iterator[Message]:
 def _unname_body(message: Message) -> None:
     """Take the file name off the first part with text if it is inline: some programs give the body one."""
     first = next((part for part in _leaves(message) if part.get_content_type() in _READABLE), None)
-    if first is not None and first.get_content_disposition() == "inline":
+    if first is not None and _disposition(first) == "inline":
         del first["content-disposition"]
 
 
 def _is_attachment(part: Message) -> bool:
     if part.get_content_type() not in _READABLE:
         return part.get_content_maintype() != "multipart"
-    disposition = part.get_content_disposition()
-    return disposition == "attachment" or (disposition is not None and bool(part.get_filename()))
+    disposition = _disposition(part)
+    return disposition == "attachment" or (disposition is not None and bool(_file_name(part)))
 
 
 def _name(part: Message) -> str:
-    return _decoded_header(part.get_filename() or "") or part.get_content_type()
+    return _decoded_header(_file_name(part)) or part.get_content_type()
+
+
+# A stranger's headers raise whatever the library did not think of: what cannot be read is not there.
+
+
+def _disposition(part: Message) -> str | None:
+    with suppress(Exception):
+        return part.get_content_disposition()
+    return None
+
+
+def _file_name(part: Message) -> str:
+    with suppress(Exception):
+        return part.get_filename() or ""
+    return ""
+
+
+def _charset(part: Message) -> str:
+    with suppress(Exception):
+        return part.get_content_charset() or "utf-8"
+    return "utf-8"
 
 
 def _text(part: Message) -> str:
@@ -146,7 +167,7 @@ def _fullest(alternatives: list[str]) -> str:
 
 def _leaf_text(part: Message) -> str:
     data = part.get_payload(decode=True)
-    text = mended(_decoded(data if isinstance(data, bytes) else b"", part.get_content_charset() or "utf-8"))
+    text = mended(_decoded(data if isinstance(data, bytes) else b"", _charset(part)))
     return html_to_text(text) if part.get_content_subtype() == "html" else tidy(text)
 
 

@@ -204,13 +204,16 @@ def _unwrap(text: str) -> dict[str, str] | None:
         hidden.append(line.group())
         return f"\ue000{len(hidden) - 1}\ue001"
 
-    def show(mark: re.Match[str]) -> str:
-        return hidden[int(mark[1])] if int(mark[1]) < len(hidden) else mark.group()
-
-    found: dict[str, str] | None = unwrap(_LONG_LINE.sub(hide, text))
+    shortened = _LONG_LINE.sub(hide, text)
+    if hidden and "\ue000" in text:  # which would stand for what is hidden, as often as it stands there
+        return None
+    found: dict[str, str] | None = unwrap(shortened)
     if found is None or not hidden:
         return found
-    return {name: re.sub("\ue000(\\d{1,6})\ue001", show, value) for name, value in found.items()}
+    return {
+        name: re.sub("\ue000(\\d+)\ue001", lambda mark: hidden[int(mark[1])], value)
+        for name, value in found.items()
+    }
 
 
 def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:

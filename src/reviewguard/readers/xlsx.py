@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 import zipfile
@@ -38,6 +39,10 @@ _DAMAGED = (
     OSError,
 )
 """What reading a damaged archive raises."""
+
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_LONGEST_PROLOG = 4 * 2**20
+"""What may stand before an XML part's first element: anything else there declares entities, or may."""
 
 _MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
 """What people merge over several messages; a merged text is one message, and so is an id."""
@@ -113,7 +118,12 @@ def _check_sizes(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
             raise InputError(
                 f"{path}: {part.filename} is packed as Excel never does", fix="save it anew in Excel"
             )
-        if too_dense or shared or styles:
+        if styles:
+            raise InputError(
+                f"{path}: {part.filename} has {part.file_size / 2**20:,.0f} MB of formats",
+                fix="copy the sheet with the messages into a new workbook, values only",
+            )
+        if too_dense or shared:
             raise _bomb(path, part.file_size)
     if (total := sum(part.file_size for part in parts)) > UNPACKED_LIMIT:
         raise _bomb(path, total)
@@ -121,15 +131,17 @@ def _check_sizes(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
 
 def _check_content(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """What a part really unpacks to, and that its XML defines no entities."""
-    size, before = 0, b""
+    size, start = 0, b""
     with archive.open(part) as stream:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
+            start += chunk if len(start) < _LONGEST_PROLOG else b""
             if size > part.file_size:
                 raise _bomb(path, size)
-            if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in before + chunk:
-                raise InputError(f"{path}: {part.filename} defines XML entities, which no workbook needs")
-            before = chunk[-len(b"<!DOCTYPE") :]
+    prolog = _PROLOG.match(start)
+    below = start[prolog.end() :] if prolog else start
+    if part.filename.endswith((".xml", ".rels")) and below.startswith((b"<!", b"<?")):
+        raise InputError(f"{path}: {part.filename} defines XML entities, which no workbook needs")
 
 
 def _bomb(path: Path, size: int) -> InputError:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reviewguard.errors import InputError
-from reviewguard.files import disk_errors, umask, write_jsonl, write_text
+from reviewguard.files import disk_errors, mode_for, umask, write_jsonl, write_text
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.results import Audit
 from reviewguard.inference.report.lines import finding_lines
@@ -119,4 +119,5 @@ def _replace(new: Path, folder: Path) -> None:
         new.rename(folder)
         return
     for item in new.iterdir():
+        item.chmod(mode_for(folder / item.name))
         item.replace(folder / item.name)

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.words import Erasure, Floats, WordedMessage
+from reviewguard.modeling.spans import Marks
 
 COPIES_AT_ONCE = 50
 
@@ -64,7 +65,7 @@ class Lime:
         """The regression's coefficients."""
 
         def score(kept: Tensor) -> Tensor:
-            return torch.from_numpy(model.kept_log_odds(message, kept.numpy() > 0.5, self.erasure))
+            return torch.from_numpy(_asked(model, message, kept.numpy() > 0.5, self.erasure))
 
         method = CaptumLime(
             score,
@@ -113,7 +114,7 @@ class PartitionShap:
             import shap
 
         def score(kept: Floats) -> Floats:
-            return model.kept_log_odds(message, kept > 0.5, self.erasure)
+            return _asked(model, message, kept > 0.5, self.erasure)
 
         masker = shap.maskers.Partition(np.zeros((1, count)), clustering=_tree(message))
         method = shap.PartitionExplainer(score, masker)
@@ -127,6 +128,14 @@ class DeletingPartitionShap(PartitionShap):
 
     erasure: ClassVar[Erasure] = "delete"
     name: ClassVar[str] = "Partition SHAP, deleting"
+
+
+def _asked(model: Probe, message: WordedMessage, kept: Marks, erasure: Erasure) -> Floats:
+    """The log-odds of copies; a copy without a word counts as one of masks alone, since it has no score of its own."""
+    found = model.kept_log_odds(message, kept, erasure)
+    if (empty := ~kept.any(axis=1)).any():
+        found[empty] = model.kept_log_odds(message, kept[empty])
+    return found
 
 
 def _tree(message: WordedMessage) -> Floats:
