@@ -4,7 +4,7 @@ r"""Measures what the documents quote and writes `docs/figures.json`; minutes. T
     reviewguard evaluate --compare --with "reviewguard OLD=build/OLD" \
         --data build/data/test.parquet --data dev.jsonl --out build/figures.json
     reviewguard evaluate --behaviour tests/model/behaviour --out build/behaviour.json
-    python scripts/figures.py
+    python scripts/figures.py                # or some parts only: scripts/figures.py comparison
 
 What is missing (the splits, the comparison, the suite) is left out with a note, and its block says so.
 """
@@ -15,12 +15,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-from blocks import EXAMPLE, FIGURES, MODEL, ROOT, fingerprints, shipped
+from blocks import EXAMPLE, FIGURES, MODEL, ROOT, figures, fingerprints, shipped
 
 from reviewguard.curation.likeness import likeness_by_split
 from reviewguard.curation.sources import read_messages
@@ -37,20 +38,21 @@ BEHAVIOUR = ROOT / "build" / "behaviour.json"
 STARTS = 10
 
 
-def main() -> None:
-    """Measure everything and write the file."""
-    figures = {
-        "sources": fingerprints(),
-        "stats": stats(read_messages(MESSAGES).messages).to_dict(),
-        "splits": _stored("splits", SPLITS, "run `reviewguard data build`"),
-        "likeness": _likeness(),
-        "comparison": _condensed(
-            _of_shipped(_stored("comparison", COMPARISON, "see the top of this script"))
-        ),
-        "behaviour": _stored("behaviour", BEHAVIOUR, "see the top of this script"),
-        **_shipped_model(),
-    }
-    write_json(FIGURES, figures)
+def main(names: Sequence[str]) -> None:
+    """Measure these parts, all without any, and write the file; the other parts stay as they are.
+
+    Raises:
+        SystemExit: there is no such part, or the others are of other data, another model or other rules.
+    """
+    if unknown := set(names) - PARTS.keys():
+        raise SystemExit(f"no part called {', '.join(sorted(unknown))}: expected {', '.join(PARTS)}")
+    kept = figures() if names else {}
+    if names and kept.get("sources") != fingerprints():
+        raise SystemExit(
+            "the other parts are of other data, another model or other rules: measure all of them"
+        )
+    measured = {name: PARTS[name]() for name in names or PARTS}
+    write_json(FIGURES, {"sources": fingerprints(), **kept, **measured})
     print(f"written: {FIGURES}; now run `python scripts/docs.py`")
 
 
@@ -88,20 +90,8 @@ def _condensed(comparison: Any) -> Any:
     }
 
 
-def _shipped_model() -> dict[str, Any]:
-    """The example of the README as the shipped model answers it, the model's size, and its cold start."""
-    return {
-        "model": {
-            "name": shipped(),
-            "megabytes": round(sum(f.stat().st_size for f in MODEL.iterdir()) / 1e6, 1),
-        },
-        "check": _check(),
-        "verdict": json.loads(_check("--json")),
-        "cold_start": {"median_seconds": _cold_start(), "starts": STARTS, "cores": os.cpu_count()},
-    }
-
-
 def _check(*options: str) -> str:
+    """The README's example as the shipped model answers it."""
     done = subprocess.run(
         [sys.executable, "-m", "reviewguard", "check", EXAMPLE, "--model", str(MODEL), *options],
         capture_output=True,
@@ -124,5 +114,23 @@ def _cold_start() -> float:
     return round(median(times), 2)
 
 
+PARTS: dict[str, Callable[[], Any]] = {
+    "stats": lambda: stats(read_messages(MESSAGES).messages).to_dict(),
+    "splits": lambda: _stored("splits", SPLITS, "run `reviewguard data build`"),
+    "likeness": _likeness,
+    "comparison": lambda: _condensed(
+        _of_shipped(_stored("comparison", COMPARISON, "see the top of this script"))
+    ),
+    "behaviour": lambda: _stored("behaviour", BEHAVIOUR, "see the top of this script"),
+    "model": lambda: {
+        "name": shipped(),
+        "megabytes": round(sum(f.stat().st_size for f in MODEL.iterdir()) / 1e6, 1),
+    },
+    "check": _check,
+    "verdict": lambda: json.loads(_check("--json")),
+    "cold_start": lambda: {"median_seconds": _cold_start(), "starts": STARTS, "cores": os.cpu_count()},
+}
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
