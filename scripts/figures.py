@@ -52,6 +52,8 @@ def main(names: Sequence[str]) -> None:
             "the other parts are of other data, another model or other rules: measure all of them"
         )
     measured = {name: PARTS[name]() for name in names or PARTS}
+    if missing := [name for name in names if measured[name] is None]:
+        raise SystemExit(f"nothing is measured of {', '.join(missing)}, so {FIGURES} stays as it is")
     write_json(FIGURES, {"sources": fingerprints(), **kept, **measured})
     print(f"written: {FIGURES}; now run `python scripts/docs.py`")
 

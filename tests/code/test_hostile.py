@@ -55,7 +55,11 @@ def soon() -> Iterator[None]:
         "<table><tr><td>Hi" + "<br>" * 25_000 + "</td><td>" + "a" * 100_000 + "</td></tr></table>",
         "<table><tr><td><pre>Hi" + "\n" * 25_000 + "</td><td>" + "a" * 100_000 + "</td></tr></table>",
         '<div style="-webkit-padding-start:99999em"><pre>Hi' + "\n" * 10_000,
-        "<ul>" * 200 + "<pre>Hi" + "\n" * 100_000,
+        "<ul>" * 800 + "<pre>Hi" + "\n" * 300_000,
+        "<table><tr><td>Hi" + '<p style="margin-top:999em">x</p>' * 800 + "</td><td>" + "a" * 100_000,
+        "<table><tr><td>Hi" + "<h1>a</h1>" * 25_000 + "</td><td>" + "a" * 100_000,
+        "<table><tr><td>Hi" + "<br>" * 25_000 + f'</td><td><img alt="{"a" * 100_000}">',
+        "<table><tr><td><xmp>Hi" + "\n" * 25_000 + "</xmp></td><td>" + "a" * 100_000,
     ],
 )
 def test_hostile_markup(html: str) -> None:
@@ -77,10 +81,32 @@ def test_markup_that_cannot_be_laid_out_keeps_words_and_lines() -> None:
         ("<p>Thanks! We <3 you, leave 5 stars for $20</p>", "Thanks! We <3 you, leave 5 stars for $20"),
         ("<style><style></style><p>Leave 5 stars</p>", "Leave 5 stars"),
         ('<script>"<script"</script><p>Leave 5 stars</p>', "Leave 5 stars"),
+        ('<p>Hi</p><p title="<style>">Leave 5 stars</p>', "Hi\n\nLeave 5 stars"),
+        ("<style>/*<!--*/</style><p>Leave 5 stars</p><!-- x -->", "Leave 5 stars"),
+        ("<p>Leave<!-- a > b --> 5 stars</p><!-- open", "Leave 5 stars"),
     ],
 )
 def test_no_words_are_hidden_in_what_cannot_be_laid_out(html: str, words: str) -> None:
     assert html_to_text(html + "<span>" * 3000) == words
+
+
+def test_cells_of_a_table_too_wide_do_not_run_together() -> None:
+    cells = '<td style="display:inline-block">5</td><td style="display:inline-block">stars</td>'
+    wide = f"<td>{'a' * 5000}</td></tr>" + "<tr><td></td><td></td><td>b</td></tr>" * 4000
+    text = html_to_text(f"<table><tr>{cells}{wide}</table>")
+    assert text.split()[:2] == ["5", "stars"]
+    assert len(text) < 50_000
+
+
+def test_cells_stand_side_by_side_at_the_top() -> None:
+    top, sum_ = '<td style="vertical-align:top">Order</td>', "<td>Lamp<br>Kettle<br>Sum</td>"
+    assert html_to_text(f"<table><tr>{top}{sum_}</tr></table>").split("\n")[0].split() == ["Order", "Lamp"]
+
+
+def test_a_list_is_no_mails_header() -> None:
+    items = "<ul><li>From: help@acme.example</li><li>Subject: your lamp</li></ul>"
+    text = html_to_text(f"<p>Hi Ana,</p>{items}<p>If it makes you happy, let the world know on its page.</p>")
+    assert wording(text, is_reply=False, is_sellers=True).own.endswith("on its page.")
 
 
 def test_a_table_with_many_rows_keeps_links_and_quotes() -> None:
@@ -101,7 +127,12 @@ def test_margins_in_reason_are_kept() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2024/1/1 x" + " <@" * 30_000, "Am x" + " schrieb x" * 30_000 + ":", "x" * 900 + " <a@b.c" * 30_000],
+    [
+        "\n".join(["2024/1/1 x" + " <@" * 329] * 300),
+        "2024/1/1 x" + " <@" * 30_000,
+        "Am x" + " schrieb x" * 30_000 + ":",
+        "x" * 900 + " <a@b.c" * 30_000,
+    ],
 )
 def test_hostile_lines_above_a_quote(text: str) -> None:
     with soon():
@@ -143,11 +174,20 @@ def test_hostile_headers(header: bytes) -> None:
     assert mail.addresses("from") == ("a@b.c",)
 
 
-def test_an_attachment_with_a_hostile_name_leaves_the_words_readable() -> None:
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"image/png\nContent-Disposition: attachment; filename*=idna''x",
+        b"multipart/mixed; boundary*=idna''x",
+        b"multipart/mixed; charset*=utf-8''x\nContent-Transfer-Encoding: 8bit",
+    ],
+)
+def test_a_hostile_part_leaves_the_words_of_another_readable(hostile: bytes) -> None:
     part = b"--b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\nSGkgdGhlcmU=\n"
-    other = b"--b\nContent-Type: image/png\nContent-Disposition: attachment; filename*=idna''x\n\nx\n--b--\n"
+    other = b"--b\nContent-Type: " + hostile + b"\n\n\xe9\n--b--\n"
     mail = parse_mail(b"From: a@b.c\nContent-Type: multipart/mixed; boundary=b\n\n" + part + other)
-    assert (mail.text, mail.attachments) == ("Hi there", ("image/png",))
+    assert mail.text.startswith("Hi there")
+    assert "Content-Type" not in mail.text
 
 
 @pytest.mark.parametrize(
@@ -209,6 +249,18 @@ def test_entities_behind_a_long_comment_are_seen(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "c.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("[Content_Types].xml", "x")
         book.writestr("xl/workbook.xml", f"<!--{'x' * (2**20 - 9)}--><!DOCTYPE a>")
+    with pytest.raises(InputError, match="defines XML entities"):
+        list(read_records([tmp_path / "c.xlsx"], ReadOptions()))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("before", ["", " " * (5 * 2**20)])
+def test_entities_behind_blanks_and_in_another_encoding_are_seen(
+    tmp_path: Path, encoding: str, before: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "c.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("[Content_Types].xml", "<x/>")
+        book.writestr("xl/workbook.xml", f'<?xml version="1.0"?>{before}<!DOCTYPE a>'.encode(encoding))
     with pytest.raises(InputError, match="defines XML entities"):
         list(read_records([tmp_path / "c.xlsx"], ReadOptions()))
 

@@ -193,11 +193,11 @@ class LinearBaseline:
         that. What a pair of words adds together is no single word's.
         """
         text, spans = message.text, word_spans(message.text)
-        whole = self.features.transform([message])
-        if not (spans and sparse.issparse(whole)):
+        whole, regression = self.features.transform([message]), self.models.estimators_[-1]
+        if not (spans and sparse.issparse(whole) and hasattr(regression, "coef_")):
             return ()
         words = self.features.seller.transform([normalize(text[start:end]).text for start, end in spans])
-        added = whole.toarray()[0] * self.models.estimators_[-1].coef_[0]
+        added = whole.toarray()[0] * regression.coef_[0]
         has = words > 0
         of_each = added[: words.shape[1]] / np.maximum(np.asarray(has.sum(axis=0)).ravel(), 1)
         weights = np.maximum(has @ of_each, 0.0)

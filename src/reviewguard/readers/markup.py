@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html as entities
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from inscriptis.model.html_document_state import HtmlDocumentState
     from lxml.html import HtmlElement
 
 
@@ -35,17 +37,18 @@ _MARKUP = re.compile(
 """A whole tag, or one up to its first attribute: addresses and words in angle brackets are none."""
 _MARKED_QUOTE = re.compile(r"<blockquote\b|<div\b[^>]{0,200}\b(?:freshdesk|gmail)_quote\b", re.IGNORECASE)
 _HIDING = re.compile(r"\bdisplay\s*:\s*none\b", re.IGNORECASE)
-_LAID_OUT = frozenset({"display", "white-space", "margin-top", "margin-bottom"})
+_LAID_OUT = frozenset({"display", "white-space", "vertical-align", "margin-top", "margin-bottom"})
 """What is kept of a style: an indent would be laid out in blanks."""
 _HUGE = re.compile(r"(?<![.\d])\d{4}")
 """A number in a margin that is beyond reason."""
 _MOST_QUOTES = 20
 """Quotes in a quote that get marks of their own."""
-_MOST_PADDING = 100_000_000
-"""Characters that a layout of tables may come to: each line of a cell is filled up to the widest of its column."""
+_MOST_LISTS = 10
+"""Lists in a list that are indented."""
+_MOST_PADDING = 10_000_000
+"""Characters that a table may be laid out in: each line of a cell is filled up to the widest of its column."""
 _TABLE = ("table", "thead", "tbody", "tfoot", "tr", "td", "th")
-_TOKEN = re.compile(r"(</?[a-zA-Z!?][^<>]*>?)")
-_TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
+_TAG = re.compile(r"""<!--|</?([a-zA-Z][a-zA-Z0-9]*|[!?])(?:=\s*"[^"]*"|=\s*'[^']*'|[^<>])*>?""")
 _UNSHOWN = frozenset({"script", "style", "title"})
 _BLOCKS = frozenset(
     {"blockquote", "br", "div", "hr", "li", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"}
@@ -75,26 +78,42 @@ def html_to_text(html: str) -> str:
 
     Quoted messages, as mail programs mark them, come out as lines that begin with `> `.
     """
+    try:
+        text = _laid_out(html, tables=True)
+    except _TooWideError:
+        text = _laid_out(html, tables=False)
+    except Exception:  # a stranger's mark-up raises whatever the libraries did not think of
+        text = ""
+    return text or _bare_text(html)
+
+
+class _TooWideError(Exception):
+    """A table would be laid out in more blanks than memory should hold."""
+
+
+def _laid_out(html: str, *, tables: bool) -> str:
+    """The text as it is shown; "" where the rest of it would not be read, since it is nested without end.
+
+    Args:
+        tables: whether cells stand side by side, else one below the other.
+    """
     import lxml.html
 
     whole = _DOCUMENT_END.sub(" ", html)  # what stands behind it would not be read
     data = _UNPRINTABLE.sub("", whole.translate(_LINE_ENDS)).encode("utf-8", "replace")
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
-    try:
-        tree = lxml.html.document_fromstring(data, parser=parser)
-        for element in tree.xpath("//*[@style]"):
-            element.set("style", ";".join(filter(_is_laid_out, element.get("style").split(";"))))
-        if _is_too_wide(tree):
-            for element in tree.iter(*_TABLE):
-                element.tag = "div"
-        _mark_quotes(tree)
-        _show_hidden(tree)
-        cut = any("RESOURCE_LIMIT" in entry.type_name for entry in parser.error_log)
-        # Of mark-up nested without end the rest would not be read.
-        text = "" if cut else _rendered(tree)
-    except Exception:  # a stranger's mark-up raises whatever the libraries did not think of
-        text = ""
-    return text or _bare_text(html)
+    tree = lxml.html.document_fromstring(data, parser=parser)
+    for element in tree.xpath("//*[@style]"):
+        element.set("style", ";".join(filter(_is_laid_out, element.get("style").split(";"))))
+    for element in tree.xpath(f"(//ul | //ol)[count(ancestor::ul | ancestor::ol) >= {_MOST_LISTS}]"):
+        element.tag = "div"
+    for element in () if tables else tree.iter(*_TABLE):
+        element.tag = "div"
+        element.attrib.pop("style", None)
+    _mark_quotes(tree)
+    _show_hidden(tree)
+    cut = any("RESOURCE_LIMIT" in entry.type_name for entry in parser.error_log)
+    return "" if cut else _rendered(tree)
 
 
 def _mark_quotes(tree: HtmlElement) -> None:
@@ -135,26 +154,33 @@ def _is_laid_out(declaration: str) -> bool:
     return key.strip().lower() in _LAID_OUT and not _HUGE.search(value)
 
 
-def _is_too_wide(tree: HtmlElement) -> bool:
-    """Whether tables may take too much when they are laid out: at most all lines, each as wide as all of the text."""
-    if not tree.xpath("boolean(//td | //th)"):
-        return False
-    text = tree.text_content()
-    lines = int(tree.xpath("count(//td | //th | //br | //p | //div | //li | //hr)"))
-    lines += text.count("\n") if tree.xpath("boolean(//pre | //*[contains(@style, 'white-space')])") else 0
-    return lines * len(text) > _MOST_PADDING
-
-
 def _rendered(tree: HtmlElement) -> str:
     from inscriptis.css_profiles import STRICT_CSS_PROFILE
     from inscriptis.html_engine import Inscriptis
-    from inscriptis.html_properties import Display
     from inscriptis.model.config import ParserConfig
-    from inscriptis.model.html_element import HtmlElement as Look
+    from inscriptis.model.tag import CustomHtmlTagHandlerMapping
 
-    css = STRICT_CSS_PROFILE.copy() | {name: Look(display=Display.block) for name in ("ul", "ol")}
-    config = ParserConfig(css=css, display_links=True, display_images=True)
+    config = ParserConfig(
+        css=STRICT_CSS_PROFILE.copy(),
+        display_links=True,
+        display_images=True,
+        custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping({}, {"table": _end_table}),
+    )
     return tidy(_SAME_LINK.sub(r"\1", Inscriptis(tree, config).get_text()))
+
+
+def _end_table(state: HtmlDocumentState) -> None:
+    """Lay the table out, unless that takes too much: as many lines as its rows have, each as wide as all columns."""
+    from inscriptis.model.tag.table_tag import table_end_handler
+
+    height, widths = 0, Counter[int]()
+    for row in state.current_table[-1].rows if state.current_table else ():
+        height += max((cell.normalize_blocks() for cell in row.columns), default=0)
+        for place, cell in enumerate(row.columns):
+            widths[place] = max(widths[place], cell.width)
+    if height * widths.total() > _MOST_PADDING:
+        raise _TooWideError
+    table_end_handler(state)
 
 
 def tidy(text: str) -> str:
@@ -165,19 +191,16 @@ def tidy(text: str) -> str:
 
 def _bare_text(html: str) -> str:
     """All character data in turn, in time proportional to its length: for mark-up that cannot be laid out."""
-    last = html.rfind("-->") + len("-->") if "-->" in html else 0
-    shown = re.sub(r"<!--.*?-->", "", html[:last], flags=re.DOTALL) + html[last:]
     found: list[str] = []
-    unshown = ""  # the element that is passed over
-    for token in _TOKEN.split(shown):
-        tag = _TAG_NAME.match(token)
-        name = tag[1].lower() if tag else ""
-        if unshown:
-            unshown = "" if token.startswith("</") and name == unshown else unshown
-        elif name in _UNSHOWN:
-            unshown = "" if token.startswith("</") else name
+    at, comments_end = 0, html.rfind("-->")
+    while tag := _TAG.search(html, at):
+        found.append(entities.unescape(html[at : tag.start()]))
+        at, name = tag.end(), (tag[1] or "").lower()
+        if not name:
+            at = html.find("-->", at) + len("-->") if at <= comments_end else at
+        elif name in _UNSHOWN and html[tag.start() + 1] != "/":
+            end = re.compile(rf"</{name}\b[^<>]*>?", re.IGNORECASE).search(html, at)
+            at = end.end() if end else len(html)
         elif name in _BLOCKS or re.fullmatch("h[1-6]", name):
             found.append("\n")
-        elif not _TOKEN.fullmatch(token):
-            found.append(entities.unescape(token))
-    return tidy("".join(found))
+    return tidy("".join([*found, entities.unescape(html[at:])]))

@@ -12,6 +12,8 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
+from email.utils import collapse_rfc2231_value
+from typing import Any
 
 from reviewguard.readers.cells import encodable
 from reviewguard.readers.markup import html_to_text, tidy
@@ -28,7 +30,19 @@ class _Policy(policy.Compat32):
         return name, value[:_LONGEST_HEADER]
 
 
-_POLICY = _Policy()
+class _Part(Message):
+    """A mail or a part of it; a parameter that the library cannot read, which may raise anything, is not there."""
+
+    def get_param(
+        self, param: str, failobj: Any = None, header: str = "content-type", unquote: bool = True
+    ) -> Any:
+        with suppress(Exception):
+            value = super().get_param(param, failobj, header, unquote)
+            return collapse_rfc2231_value(value) if isinstance(value, tuple) else value
+        return failobj
+
+
+_POLICY = _Policy(message_factory=_Part)
 
 _STATEFUL = ("iso-2022", "utf-7", "utf-16", "utf-32", "hz")
 """Encodings whose bytes may look like plain ASCII; all others are tried as UTF-8 first."""
@@ -110,40 +124,19 @@ def _leaves(part: Message) -> Iterator[Message]:
 def _unname_body(message: Message) -> None:
     """Take the file name off the first part with text if it is inline: some programs give the body one."""
     first = next((part for part in _leaves(message) if part.get_content_type() in _READABLE), None)
-    if first is not None and _disposition(first) == "inline":
+    if first is not None and first.get_content_disposition() == "inline":
         del first["content-disposition"]
 
 
 def _is_attachment(part: Message) -> bool:
     if part.get_content_type() not in _READABLE:
         return part.get_content_maintype() != "multipart"
-    disposition = _disposition(part)
-    return disposition == "attachment" or (disposition is not None and bool(_file_name(part)))
+    disposition = part.get_content_disposition()
+    return disposition == "attachment" or (disposition is not None and bool(part.get_filename()))
 
 
 def _name(part: Message) -> str:
-    return _decoded_header(_file_name(part)) or part.get_content_type()
-
-
-# A stranger's headers raise whatever the library did not think of: what cannot be read is not there.
-
-
-def _disposition(part: Message) -> str | None:
-    with suppress(Exception):
-        return part.get_content_disposition()
-    return None
-
-
-def _file_name(part: Message) -> str:
-    with suppress(Exception):
-        return part.get_filename() or ""
-    return ""
-
-
-def _charset(part: Message) -> str:
-    with suppress(Exception):
-        return part.get_content_charset() or "utf-8"
-    return "utf-8"
+    return _decoded_header(part.get_filename() or "") or part.get_content_type()
 
 
 def _text(part: Message) -> str:
@@ -167,7 +160,7 @@ def _fullest(alternatives: list[str]) -> str:
 
 def _leaf_text(part: Message) -> str:
     data = part.get_payload(decode=True)
-    text = mended(_decoded(data if isinstance(data, bytes) else b"", _charset(part)))
+    text = mended(_decoded(data if isinstance(data, bytes) else b"", part.get_content_charset() or "utf-8"))
     return html_to_text(text) if part.get_content_subtype() == "html" else tidy(text)
 
 

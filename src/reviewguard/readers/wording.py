@@ -65,7 +65,7 @@ _MAY_QUOTE = re.compile(rf"^>|{REPLY_HEADER.pattern}", re.MULTILINE)
 _MARKED_REPLY = re.compile(r"\s*[^>\n].{0,300}(?:\n.{1,300}){0,2}?:\n+>")
 _UNMARKED = re.compile(r"\s*[^>\n].{0,300}(?:\n.{1,300}){0,2}?:[ ]?\n(?P<words>(?:(?!>).*\n)+)(?=>)")
 """Words between the line above a quote and its first `>` line."""
-_LONG_LINE = re.compile(r"(?<=^.{200}).{800,}$", re.MULTILINE)
+_LONG_LINE = re.compile(r"(?<=^.{200}).{200,}$", re.MULTILINE)
 _MAX_LINES = 1000
 """Texts of more lines are left whole: looking for quotes takes time that grows with their square."""
 

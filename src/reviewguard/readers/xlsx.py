@@ -40,9 +40,9 @@ _DAMAGED = (
 )
 """What reading a damaged archive raises."""
 
-_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _LONGEST_PROLOG = 4 * 2**20
-"""What may stand before an XML part's first element: anything else there declares entities, or may."""
+"""What may stand before an XML part's first element, in so many bytes: anything else may declare entities."""
 
 _MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
 """What people merge over several messages; a merged text is one message, and so is an id."""
@@ -138,9 +138,11 @@ def _check_content(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) 
             start += chunk if len(start) < _LONGEST_PROLOG else b""
             if size > part.file_size:
                 raise _bomb(path, size)
+    start = start.replace(b"\0", b"")  # of UTF-16
     prolog = _PROLOG.match(start)
     below = start[prolog.end() :] if prolog else start
-    if part.filename.endswith((".xml", ".rels")) and below.startswith((b"<!", b"<?")):
+    unseen = size > _LONGEST_PROLOG and len(below) < 2
+    if part.filename.endswith((".xml", ".rels")) and (below.startswith((b"<!", b"<?")) or unseen):
         raise InputError(f"{path}: {part.filename} defines XML entities, which no workbook needs")
 
 

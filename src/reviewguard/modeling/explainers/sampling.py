@@ -41,7 +41,7 @@ class LeaveOneOut:
         """Log-odds of the message less those without the word."""
         count = len(message.words)
         kept = np.vstack([np.ones((1, count), dtype=np.bool_), ~np.eye(count, dtype=np.bool_)])
-        found = model.kept_log_odds(message, kept, self.erasure)
+        found = _asked(model, message, kept, self.erasure)
         return np.asarray(found[0] - found[1:])
 
 
@@ -133,7 +133,7 @@ class DeletingPartitionShap(PartitionShap):
 def _asked(model: Probe, message: WordedMessage, kept: Marks, erasure: Erasure) -> Floats:
     """The log-odds of copies; a copy without a word counts as one of masks alone, since it has no score of its own."""
     found = model.kept_log_odds(message, kept, erasure)
-    if (empty := ~kept.any(axis=1)).any():
+    if erasure == "delete" and (empty := ~kept.any(axis=1)).any():
         found[empty] = model.kept_log_odds(message, kept[empty])
     return found
 
