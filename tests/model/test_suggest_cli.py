@@ -190,7 +190,7 @@ def test_label_reads_what_suggest_wrote_of_any_export(
     inputs, options = (str(ROOT / "data" / "examples" / name),), ScoreOptions(workers=1)
     job = SuggestJob(inputs, out, labelled=(), model=tiny_model_dir, options=options)
     chosen = [(item.row.record.text, item.row.previous or "") for item in suggest(job).chosen]
-    found = read_items(out, ReadOptions(), model=Path("/nowhere"))
+    found = read_items(out, ReadOptions())
     assert [item.key for item in found] == chosen
     assert chosen
 
