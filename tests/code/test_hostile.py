@@ -60,6 +60,7 @@ def soon() -> Iterator[None]:
         "<table><tr><td>Hi" + "<h1>a</h1>" * 25_000 + "</td><td>" + "a" * 100_000,
         "<table><tr><td>Hi" + "<br>" * 25_000 + f'</td><td><img alt="{"a" * 100_000}">',
         "<table><tr><td><xmp>Hi" + "\n" * 25_000 + "</xmp></td><td>" + "a" * 100_000,
+        "<table><tr><td>Hi" + "<br>" * 25_000 + f"</td><td>{'a' * 100_000}</table>" + "<span>" * 3000,
     ],
 )
 def test_hostile_markup(html: str) -> None:

@@ -74,7 +74,7 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    pass
+    """What is asked of the program itself; `_print_versions` has answered it."""
 
 
 def main(first: Callable[[], object] | None = None) -> None:

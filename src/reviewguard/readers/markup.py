@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as entities
 import re
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -78,12 +79,12 @@ def html_to_text(html: str) -> str:
 
     Quoted messages, as mail programs mark them, come out as lines that begin with `> `.
     """
-    try:
-        text = _laid_out(html, tables=True)
-    except _TooWideError:
-        text = _laid_out(html, tables=False)
-    except Exception:  # a stranger's mark-up raises whatever the libraries did not think of
-        text = ""
+    text = ""
+    with suppress(Exception):  # a stranger's mark-up raises whatever the libraries did not think of
+        try:
+            text = _laid_out(html, tables=True)
+        except _TooWideError:
+            text = _laid_out(html, tables=False)
     return text or _bare_text(html)
 
 

@@ -195,7 +195,7 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
 
 
 def _unwrap(text: str) -> dict[str, str] | None:
-    """What quotequail finds; a long line, in which its patterns would look for very long, is none of a quote's own."""
+    """What quotequail finds; the end of a long line is hidden from its patterns, which would look there for long."""
     from quotequail import unwrap
 
     hidden: list[str] = []
