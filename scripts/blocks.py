@@ -325,7 +325,7 @@ def retraining() -> str | None:
         f"{stored['seed']}). Elsewhere: {' or '.join(sorted(elsewhere))} test messages of other kinds, on which the "
         "round measures, too. Brackets hold 95% bootstrap intervals over these messages; base and labels were drawn "
         "once. Flagged: the share of the type's messages without a label that the challenger takes for violations; "
-        "alone: the same of those that break no other rule, which the base knows; at 0 labels: the same of the base; "
+        "alone: the same of those that break no rule that the base knows; at 0 labels: the same of the base; "
         "stopped: flagged or left for a person; named: the share in which it finds this very type; gate: whether the "
         "challenger might have served. A fifth of ten labels or more is held back, so of 20 it learns 16."
     )

@@ -20,6 +20,7 @@ from reviewguard.inference import doubts
 from reviewguard.labelling.cells import list_of
 from reviewguard.masking import column_names, mask
 from reviewguard.names import names_in
+from reviewguard.readers import mail
 from reviewguard.readers.columns import unique_names
 from reviewguard.readers.correspondents import is_reply_subject
 from reviewguard.readers.markup import html_to_text
@@ -189,6 +190,15 @@ def test_a_hostile_part_leaves_the_words_of_another_readable(hostile: bytes) -> 
     mail = parse_mail(b"From: a@b.c\nContent-Type: multipart/mixed; boundary=b\n\n" + part + other)
     assert mail.text.startswith("Hi there")
     assert "Content-Type" not in mail.text
+
+
+@pytest.mark.parametrize("name", ["a.eml", "a.mbox"])
+def test_a_mail_of_endless_lines_is_cut(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "MAX_LINES", 1000)
+    first = b"From a Mon Nov  4 10:00:00 2024\n" if name.endswith("mbox") else b""
+    (tmp_path / name).write_bytes(first + b"From: a@b.c\nTo: d@e.f\nSubject: Hi\n\n" + b"a\n" * 5000)
+    (record,) = read_records([tmp_path / name], ReadOptions())
+    assert 900 < record.text.count("a") < 1000
 
 
 @pytest.mark.parametrize(

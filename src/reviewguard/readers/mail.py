@@ -21,7 +21,9 @@ from reviewguard.readers.wording import asks, words_of
 from reviewguard.schema import Record
 
 MAX_MAIL = 80 * 2**20
-"""Bytes of one mail that are read: providers stop at attachments of 25 to 50 MB, a third more as they are sent."""
+MAX_LINES = 2_000_000
+"""Bytes and lines of one mail that are read: providers stop at attachments of 25 to 50 MB, a third more as they are
+sent, in lines of 76 characters."""
 
 _PIECE = 2**20
 _KNOWN_HEADERS = ("from", "to", "subject", "date", "message-id", "received", "return-path")
@@ -58,7 +60,10 @@ class EmlReader:
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """The mail as one record."""
         with open_bytes(path) as stream:
-            yield _record(stream.read(MAX_MAIL), path, "mail", options)
+            data = stream.read(MAX_MAIL)
+        if data.count(b"\n") > MAX_LINES:
+            data = b"\n".join(data.split(b"\n", MAX_LINES)[:MAX_LINES])
+        yield _record(data, path, "mail", options)
 
 
 class MboxReader:
@@ -81,7 +86,7 @@ class MboxReader:
 
 
 def split_mailbox(stream: BinaryIO, *, limit: int = MAX_MAIL) -> Iterator[bytes]:
-    """Each mail of a mailbox without its separator line, up to about `limit` bytes.
+    """Each mail of a mailbox without its separator line, up to about `limit` bytes and `MAX_LINES` lines.
 
     A line that begins with "From " separates only if a date follows, or if it stands below an empty line and above a
     header, as Thunderbird writes it: unquoted sentences begin so, too. Text before the first separator comes as if it
@@ -94,7 +99,7 @@ def split_mailbox(stream: BinaryIO, *, limit: int = MAX_MAIL) -> Iterator[bytes]
             if any(map(bytes.strip, lines)):
                 yield b"".join(lines)
             lines, size = [], 0
-        elif size < limit:
+        elif size < limit and len(lines) < MAX_LINES:
             lines.append(line[1:] if at_line_start and _ESCAPED.match(line) else line)
             size += len(line)
         at_line_start, before = line.endswith(b"\n"), line
