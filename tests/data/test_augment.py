@@ -124,7 +124,7 @@ def test_placeholders_tags_and_links_stay_whole(change: Noise) -> None:
 def test_a_long_word_is_searched_once_for_what_is_protected() -> None:
     begin = process_time()
     noise.add_typos(message("a" * 40_000 + "{{" * 10_000), Random(0))
-    assert process_time() - begin < 10
+    assert process_time() - begin < 2
 
 
 def test_stars_become_emoji_inside_the_rationale() -> None:

@@ -26,27 +26,24 @@ MODEL = ROOT / "models" / "default"
 
 @dataclass(frozen=True)
 class Gate:
-    """Least pass rates: what the suite is for, and what is held now."""
+    """Least pass rates: what the suite is for, and what is held now (the measured state, rounded down)."""
 
     aim: float
     held: float
 
 
 GATES = {
-    "context_pairs": Gate(aim=0.90, held=0.89),
-    "direction": Gate(aim=0.90, held=0.93),
+    "context_pairs": Gate(aim=0.90, held=0.92),
+    "direction": Gate(aim=0.90, held=0.95),
     "invariance": Gate(aim=0.90, held=0.95),
     "long_letters": Gate(aim=0.90, held=0.90),
-    "minimal_pairs": Gate(aim=0.90, held=0.93),
+    "minimal_pairs": Gate(aim=0.90, held=0.95),
     "negation": Gate(aim=0.90, held=0.75),
     "obfuscation": Gate(aim=0.90, held=0.93),
     "plain": Gate(aim=0.90, held=0.95),
     "overall": Gate(aim=0.95, held=0.95),
 }
-"""To be raised to the aims with the model: `held` is what the shipped model has, less a case or more.
-
-int8 products differ a little between processors, and a case may lie near a cut.
-"""
+"""To be raised to the aims with the model: `held` is what the shipped model has, rounded down."""
 
 LEAST_CASES = {
     "context_pairs": 25,

@@ -195,7 +195,7 @@ def test_kills_at_random_leave_no_process_behind_and_cost_nothing(
             family = mother.children(recursive=True)
             assert family
             process.kill()
-            _, alive = psutil.wait_procs(family, timeout=120)
+            _, alive = psutil.wait_procs(family, timeout=20)
             assert alive == []
     code, _, err = run(*arguments)
     assert code == 0, err

@@ -103,14 +103,14 @@ def test_plain_violations_are_found_with_their_type(
     verdict = guard(text, previous)
     assert verdict.probability is not None
     assert verdict.probability >= guard.settings.profiles["amazon"].threshold
-    assert kind in {found.type for found in verdict.types}
+    assert verdict.types[0].type == kind
     assert any(evidence.type == kind for evidence in verdict.evidence)
 
 
 def test_nearly_all_plain_violations_are_accused_without_a_person(guard: reviewguard.Classifier) -> None:
     verdicts = guard.predict([Message(text, previous) for _, previous, text in VIOLATIONS])
     # Models since 0.4.0 hand one on: two sentences that ask happy buyers and send the others elsewhere.
-    assert sum(v.verdict == REVIEW_SOLICITING for v in verdicts) >= len(verdicts) - 2
+    assert sum(v.verdict == REVIEW_SOLICITING for v in verdicts) >= len(verdicts) - 1
 
 
 @pytest.mark.parametrize("text", COMPLIANT_MESSAGES)
@@ -165,7 +165,7 @@ def test_one_line_in_a_long_letter_is_found_wherever_it_stands(
         COMPLIANT,
         NEEDS_REVIEW,
     )  # models 0.5.0 and 0.6.0 are 2 and 3% sure of a violation, which a person may see
-    assert (clean.probability or 0.0) < 0.1
+    assert (clean.probability or 0.0) < 0.05
     text = " ".join([*LETTER[:at], OFFENCE, *LETTER[at:]])
     verdict = guard(text)
     # The behaviour suite counts how often it is accused.
@@ -216,12 +216,7 @@ def test_the_readmes_example_is_what_check_says() -> None:
     stored = json.loads((ROOT / "docs" / "figures.json").read_text("utf-8"))
     done = CliRunner().invoke(app, ["check", EXAMPLE])
     shares = re.compile(r"(?:over |under )?[\d.]+%")
-    # The search for the fewest words stops at a cut, which may lie close.
-    said, shown = (
-        [shares.sub("…", line) for line in text.splitlines() if not line.startswith("Enough to take out")]
-        for text in (done.stdout, stored["check"])
-    )
-    assert sorted(said) == sorted(shown)
+    assert shares.sub("…", done.stdout) == shares.sub("…", stored["check"])
     verdict, readme = (
         json.loads(CliRunner().invoke(app, ["check", "--json", EXAMPLE]).stdout),
         stored["verdict"],
@@ -229,5 +224,5 @@ def test_the_readmes_example_is_what_check_says() -> None:
     assert verdict.keys() == readme.keys()
     same = ("verdict", "language", "profile", "model", "clear_because", "reasons", "error")
     assert {name: verdict[name] for name in same} == {name: readme[name] for name in same}
-    assert {t["type"] for t in verdict["types"]} == {t["type"] for t in readme["types"]}
+    assert [t["type"] for t in verdict["types"]] == [t["type"] for t in readme["types"]]
     assert verdict["probability"] == pytest.approx(readme["probability"], abs=0.05)

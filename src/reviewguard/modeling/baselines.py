@@ -158,17 +158,15 @@ class LinearBaseline:
 
     def predict(self, messages: Sequence[Message]) -> list[Verdict]:
         """One verdict a message, in order; there is no needs-review."""
-        scores = self._scores(messages)
-        return [self._verdict(*pair) for pair in zip(messages, scores, strict=True)]
+        rows = self.features.transform(messages)
+        scores = np.asarray(self.models.predict_proba(rows))
+        return [self._verdict(m, scores[place], rows[[place]]) for place, m in enumerate(messages)]
 
     def predict_types(self, messages: Sequence[Message]) -> Floats:
         """Probabilities of the types, shape `(messages, types)`."""
-        return self._scores(messages)[:, :-1]
+        return np.asarray(self.models.predict_proba(self.features.transform(messages)))[:, :-1]
 
-    def _scores(self, messages: Sequence[Message]) -> Floats:
-        return np.asarray(self.models.predict_proba(self.features.transform(messages)))
-
-    def _verdict(self, message: Message, scores: Floats) -> Verdict:
+    def _verdict(self, message: Message, scores: Floats, row: Any) -> Verdict:
         probability, type_scores = float(scores[-1]), scores[:-1]
         broken = probability >= self.threshold
         ranked = np.argsort(-type_scores, kind="stable")
@@ -178,7 +176,7 @@ class LinearBaseline:
             verdict=REVIEW_SOLICITING if broken else COMPLIANT,
             probability=probability,
             types=tuple(TypeScore(self.type_names[i], float(type_scores[i])) for i in present),
-            evidence=self._evidence(message, self._likeliest(ranked)) if broken else (),
+            evidence=self._evidence(message.text, row, self._likeliest(ranked)) if broken else (),
             model=self.name,
         )
 
@@ -186,18 +184,17 @@ class LinearBaseline:
         names: list[str] = [self.type_names[i] for i in ranked.tolist()]
         return next(name for name in names if name != NEUTRAL_REQUEST)
 
-    def _evidence(self, message: Message, type_name: str) -> tuple[Evidence, ...]:
+    def _evidence(self, text: str, row: Any, type_name: str) -> tuple[Evidence, ...]:
         """The words that weigh most for "any violation", neighbours joined.
 
         A word weighs what its columns add to this message, coefficient times value; words that share a column share
         that. What a pair of words adds together is no single word's.
         """
-        text, spans = message.text, word_spans(message.text)
-        whole, regression = self.features.transform([message]), self.models.estimators_[-1]
-        if not (spans and sparse.issparse(whole) and hasattr(regression, "coef_")):
+        spans, regression = word_spans(text), self.models.estimators_[-1]
+        if not (spans and sparse.issparse(row) and hasattr(regression, "coef_")):
             return ()
         words = self.features.seller.transform([normalize(text[start:end]).text for start, end in spans])
-        added = whole.toarray()[0] * regression.coef_[0]
+        added = row.toarray()[0] * regression.coef_[0]
         has = words > 0
         of_each = added[: words.shape[1]] / np.maximum(np.asarray(has.sum(axis=0)).ravel(), 1)
         weights = np.maximum(has @ of_each, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -41,24 +41,28 @@ def remove_evidence(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]
         NaN for messages that are not caught violations, and for all of a model that marks no word, shape
         `(messages,)`. A rest with nothing to read is below it.
     """
-    turned = np.full(len(observed.examples), np.nan)
     taken = np.full(len(observed.examples), np.nan)
-    if not _marks(observed):
-        return turned, taken
-    caught = np.flatnonzero(observed.caught).tolist()
-    rests = {}
-    for index in caught:
+    rests: dict[int, str] = {}
+    for index in np.flatnonzero(observed.caught).tolist() if _marks(observed) else ():
         text, spans = observed.examples[index].text, evidence_spans(observed, index)
         marks = marked_words(text, spans)
         taken[index] = marks.mean() if len(marks) else 0.0
         rests[index] = without_spans(text, spans)
-    turned[caught] = 1.0
-    left = [index for index in caught if rests[index].strip()]
+    return below_threshold(scorer, observed, rests), taken
+
+
+def below_threshold(scorer: Scorer, observed: Observed, rests: Mapping[int, str]) -> Floats:
+    """Whether what is left of messages, by their place, is below the scorer's threshold, as nothing at all is.
+
+    1 or 0, NaN for the other messages, shape `(messages,)`.
+    """
+    turned = np.full(len(observed.examples), np.nan)
+    turned[list(rests)] = 1.0
+    left = [index for index, text in rests.items() if text.strip()]
     messages = [replace(observed.examples[index].message, text=rests[index]) for index in left]
     if messages:
-        scores = scored_probabilities(scorer.predict(messages))
-        turned[left] = scores < scorer.threshold
-    return turned, taken
+        turned[left] = scored_probabilities(scorer.predict(messages)) < scorer.threshold
+    return turned
 
 
 def _marks(observed: Observed) -> bool:

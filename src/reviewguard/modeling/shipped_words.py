@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewguard.modeling.behaviour_text import LONGER_WORD, typos
-from reviewguard.modeling.evidence_quality import evidence_spans, rationale_agreement, remove_evidence
+from reviewguard.modeling.evidence_quality import (
+    below_threshold,
+    evidence_spans,
+    rationale_agreement,
+    remove_evidence,
+)
 from reviewguard.modeling.metrics import Figure, estimate, families_of, weighted_mean
 from reviewguard.modeling.scorer import Observed, Scorer, observe, scored_probabilities
 from reviewguard.modeling.spans import Marks, Span, iou_f1, marked_words, token_f1, word_spans
@@ -106,19 +111,15 @@ def remove_at_random(scorer: Scorer, observed: Observed, seed: int) -> tuple[Flo
         Whether the rest is below the scorer's threshold, as an empty one is, and whether no word is left without the
         marked ones: 1 or 0, both NaN for messages that are not caught violations, shape `(messages,)`.
     """
-    turned, nothing_left = (np.full(len(observed.examples), np.nan) for _ in range(2))
-    caught = np.flatnonzero(observed.caught).tolist()
+    nothing_left = np.full(len(observed.examples), np.nan)
     rng = random.Random(seed)
     rests = {}
-    for index in caught:
+    for index in np.flatnonzero(observed.caught).tolist():
         text, marks = observed.examples[index].text, _marks(observed, index)
         drawn = sorted(rng.sample(word_spans(text), int(marks.sum())))
         nothing_left[index] = not _has_words(without_spans(text, evidence_spans(observed, index)))
-        rests[index] = replace(observed.examples[index].message, text=without_spans(text, drawn))
-    turned[caught] = 1.0
-    left = [index for index in caught if rests[index].text.strip()]
-    turned[left] = scored_probabilities(scorer.predict([rests[index] for index in left])) < scorer.threshold
-    return turned, nothing_left
+        rests[index] = without_spans(text, drawn)
+    return below_threshold(scorer, observed, rests), nothing_left
 
 
 def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[Floats, Floats, Floats]:

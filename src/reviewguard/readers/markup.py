@@ -51,9 +51,7 @@ _MOST_PADDING = 10_000_000
 _TABLE = ("table", "thead", "tbody", "tfoot", "tr", "td", "th")
 _TAG = re.compile(r"""<!--|</?([a-zA-Z][a-zA-Z0-9]*|[!?])(?:=\s*"[^"]*"|=\s*'[^']*'|[^<>])*>?""")
 _UNSHOWN = frozenset({"script", "style", "title"})
-_BLOCKS = frozenset(
-    {"blockquote", "br", "div", "hr", "li", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"}
-)
+_BLOCK = re.compile("blockquote|br|div|h[1-6r]|li|ol|p|pre|section|table|t[dhr]|ul")
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
 _DOCUMENT_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b]")
@@ -108,9 +106,10 @@ def _laid_out(html: str, *, tables: bool) -> str:
         element.set("style", ";".join(filter(_is_laid_out, element.get("style").split(";"))))
     for element in tree.xpath(f"(//ul | //ol)[count(ancestor::ul | ancestor::ol) >= {_MOST_LISTS}]"):
         element.tag = "div"
-    for element in () if tables else tree.iter(*_TABLE):
-        element.tag = "div"
-        element.attrib.pop("style", None)
+    if not tables:
+        for element in tree.iter(*_TABLE):
+            element.tag = "div"
+            element.attrib.pop("style", None)
     _mark_quotes(tree)
     _show_hidden(tree)
     cut = any("RESOURCE_LIMIT" in entry.type_name for entry in parser.error_log)
@@ -202,6 +201,6 @@ def _bare_text(html: str) -> str:
         elif name in _UNSHOWN and html[tag.start() + 1] != "/":
             end = re.compile(rf"</{name}\b[^<>]*>?", re.IGNORECASE).search(html, at)
             at = end.end() if end else len(html)
-        elif name in _BLOCKS or re.fullmatch("h[1-6]", name):
+        elif _BLOCK.fullmatch(name):
             found.append("\n")
     return tidy("".join([*found, entities.unescape(html[at:])]))

@@ -131,19 +131,23 @@ def _check_sizes(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
 
 def _check_content(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """What a part really unpacks to, and that its XML defines no entities."""
-    size, start = 0, b""
+    size, start, is_xml = 0, b"", part.filename.endswith((".xml", ".rels"))
     with archive.open(part) as stream:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
-            start += chunk if len(start) < _LONGEST_PROLOG else b""
+            start += chunk if is_xml and len(start) < _LONGEST_PROLOG else b""
             if size > part.file_size:
                 raise _bomb(path, size)
-    start = start.replace(b"\0", b"")  # of UTF-16
-    prolog = _PROLOG.match(start)
-    below = start[prolog.end() :] if prolog else start
-    unseen = size > _LONGEST_PROLOG and len(below) < 2
-    if part.filename.endswith((".xml", ".rels")) and (below.startswith((b"<!", b"<?")) or unseen):
+    if is_xml and _may_define_entities(start, size):
         raise InputError(f"{path}: {part.filename} defines XML entities, which no workbook needs")
+
+
+def _may_define_entities(start: bytes, size: int) -> bool:
+    """Whether something else than an element, or nothing that can be seen, follows the prolog of so large a part."""
+    plain = start.replace(b"\0", b"")  # of UTF-16
+    prolog = _PROLOG.match(plain)
+    below = plain[prolog.end() :] if prolog else plain
+    return below.startswith((b"<!", b"<?")) or (size > _LONGEST_PROLOG and len(below) < 2)
 
 
 def _bomb(path: Path, size: int) -> InputError:
