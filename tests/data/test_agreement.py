@@ -3,20 +3,26 @@ from pathlib import Path
 import pytest
 from curation_helpers import write_lines
 
-from reviewguard.curation.agreement import Reading, agreement, cohen_kappa, read_readings
+from reviewguard.curation.agreement import Reading, agreement, read_readings
 from reviewguard.errors import InputError
+
+
+def readings(*rows: tuple[str, list[str], list[str]]) -> list[Reading]:
+    return [Reading(id=name, first=tuple(a), second=tuple(b)) for name, a, b in rows]
+
+
+def kappa(*pairs: tuple[bool, bool]) -> float | None:
+    label = {True: ["insider"], False: []}
+    return agreement(readings(*[("x", label[one], label[other]) for one, other in pairs])).kappa["insider"]
 
 
 def test_kappa_by_hand() -> None:
     # Agreement 0.7; both say yes by chance 0.5 * 0.6, no 0.5 * 0.4: kappa (0.7 - 0.5) / 0.5.
     table = [(True, True)] * 20 + [(True, False)] * 5 + [(False, True)] * 10 + [(False, False)] * 15
-    assert cohen_kappa(table) == pytest.approx(0.4)
-    assert cohen_kappa([(True, False), (False, True)]) == -1
-    assert cohen_kappa([(False, False)] * 3) is None
-
-
-def readings(*rows: tuple[str, list[str], list[str]]) -> list[Reading]:
-    return [Reading(id=name, first=tuple(a), second=tuple(b)) for name, a, b in rows]
+    assert kappa(*table) == pytest.approx(0.4)
+    assert kappa((True, False), (False, True)) == -1
+    assert kappa(*[(False, False)] * 3) is None
+    assert kappa(*[(True, True)] * 3) is None
 
 
 def test_agreement_is_told_by_type_and_by_verdict() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -338,13 +337,6 @@ def test_hostile_characters_neither_crash_nor_hide_the_words(guard: Classifier, 
     verdict = guard(text)
     verdict.to_json().encode("utf-8")
     assert verdict.verdict == "review-soliciting"
-
-
-def test_threads_share_one_classifier(guard: Classifier) -> None:
-    texts = [f"parcel {i} with a gift" if i % 3 else f"parcel {i}" for i in range(60)]
-    expected = [guard(t).verdict for t in texts]
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda t: guard(t).verdict, texts)) == expected
 
 
 class BuyerBackend(WordBackend):

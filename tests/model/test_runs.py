@@ -65,6 +65,7 @@ def test_a_run_that_was_killed_after_its_last_epoch_is_not_trained_again(
             run(config)
 
     killed_in("remove_checkpoints")
+    assert list((tmp_path / CHECKPOINTS).glob("checkpoint-*"))
     weights = (tmp_path / WEIGHTS / "model.safetensors").read_bytes()
     history = json.loads((tmp_path / RUN).read_text())["history"]
     monkeypatch.setattr("reviewguard.training.fine_tune", kill)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sklearn.metrics import cohen_kappa_score
+
 from reviewguard.curation.sources import Filled, StrictRow, TypeNames, parse_rows
 from reviewguard.errors import InputError
 from reviewguard.policy import load_policy
@@ -69,17 +71,13 @@ def agreement(readings: Sequence[Reading]) -> Agreement:
     pairs = [(frozenset(row.first), frozenset(row.second)) for row in readings]
     same = sum(a == b for a, b in pairs) / len(pairs)
     types = load_policy().types
-    kappa = {t: cohen_kappa([(t in a, t in b) for a, b in pairs]) for t in types}
+    kappa = {t: _kappa([(t in a, t in b) for a, b in pairs]) for t in types}
     broken = load_policy().profile("amazon").is_broken
-    kappa[VERDICT] = cohen_kappa([(broken(a), broken(b)) for a, b in pairs])
+    kappa[VERDICT] = _kappa([(broken(a), broken(b)) for a, b in pairs])
     return Agreement(len(pairs), same, kappa)
 
 
-def cohen_kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
-    """Agreement beyond chance of two readings of one label (Cohen 1960); None where undefined."""
-    total = len(pairs)
-    same = sum(one == other for one, other in pairs)
-    one, other = (sum(values) for values in zip(*pairs, strict=True))
-    by_chance = one * other + (total - one) * (total - other)
-    room = total**2 - by_chance
-    return (same * total - by_chance) / room if room else None
+def _kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
+    """Cohen's kappa of two readings of one label; None where both give it to no message, or to every one."""
+    one, other = zip(*pairs, strict=True)
+    return None if len({*one, *other}) == 1 else float(cohen_kappa_score(one, other))
