@@ -35,7 +35,7 @@ notebooks: .venv/train.done build/data/report.json
 build/data/report.json: | .venv/train.done
 	$(BIN)/reviewguard data build
 
-# The lock holds exact versions; torch is installed by pip as a CPU build.
+# The lock holds exact versions; torch without its build, so that pip takes the one of the index (README, Start).
 lock:
 	$(PYTHON) -m venv build/lock-venv
 	build/lock-venv/bin/pip install -q pip-tools torch==2.13.0

@@ -1,7 +1,7 @@
 """Measures a model folder anew and writes its figures, reliability diagrams and card; the model itself stays.
 
     reviewguard data build
-    python scripts/describe_model.py models/default --measure-on dev.jsonl
+    python scripts/describe_model.py models/default --measure-on dev.jsonl --measure-on data/exam.jsonl
 
 For figures that an earlier version did not write, and after messages were added that the model was not trained on
 (`--without 9-`). An export would round the weights a second time.

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             path.write_text(text, "utf-8")
             print(f"written: {path}")
     outdated = outdated_figures()
-    # The study of explanations takes half an hour; its tables name the model, so it may be of the one before.
+    # The study of explanations takes more than an hour; its tables name the model, so it may be of the one before.
     for problem in (*outdated, *explanation_blocks.outdated()):
         print(problem, file=sys.stderr)
     return int(check and bool(stale or outdated))

@@ -2,7 +2,7 @@ r"""Measures what the documents quote and writes `docs/figures.json`; minutes. T
 
     reviewguard data build
     reviewguard evaluate --compare --with "reviewguard OLD=build/OLD" \
-        --data build/data/test.parquet --data dev.jsonl --out build/figures.json
+        --data build/data/test.parquet --data dev.jsonl --data data/exam.jsonl --out build/figures.json
     reviewguard evaluate --behaviour tests/model/behaviour --out build/behaviour.json
     python scripts/figures.py                # or some parts only: scripts/figures.py comparison
 

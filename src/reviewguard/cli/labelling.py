@@ -22,7 +22,11 @@ def label(
         str | None, typer.Option(help="Written beside each label; your user name by default.")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also messages that the model calls compliant.")
+        bool,
+        typer.Option(
+            "--all",
+            help="Also messages that the model calls compliant; what `suggest` chose is shown in any case.",
+        ),
     ] = False,
     format: FormatOption = None,
     columns: MapOption = None,

@@ -38,7 +38,7 @@ def retrain(
     labels: Annotated[Path, typer.Option(help="Folder of labels that people added.")] = LABELS,
     splits: Annotated[Path, typer.Option(help="Splits of earlier builds, which stay as they are.")] = SPLITS,
     weights: Annotated[
-        Path | None, typer.Option(help="The champion's torch weights, where the store has none: RUN/weights.")
+        Path | None, typer.Option(help="The champion's torch weights, instead of the store's: RUN/weights.")
     ] = None,
     behaviour: Annotated[
         Path | None, typer.Option(help="Behaviour suite; that of the repository where it is there.")

@@ -58,7 +58,10 @@ StrictOption = Annotated[
 ]
 WorkersOption = Annotated[
     int,
-    typer.Option(help="Processes that score: one a core with 0; 1 is this one alone, on all cores.", min=0),
+    typer.Option(
+        help="Processes that score: 0 is one a core, or this one for little work; 1 is this one, on all cores.",
+        min=0,
+    ),
 ]
 BatchTokensOption = Annotated[int, typer.Option(help="Tokens per forward pass.", min=1)]
 

@@ -15,7 +15,7 @@ from reviewguard.modeling.scorer import Observed
 from reviewguard.modeling.spans import word_spans
 from reviewguard.schema import LabelledMessage
 
-LENGTHS = (("<=8", 8), ("9-40", 40), ("41-120", 120), (">120", math.inf))
+LENGTHS = (("<=8", 8), ("9-40", 40), ("41-119", 119), (">=120", math.inf))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from reviewguard.curation.dedup import ALIKE, shingles
+from reviewguard.curation.nearest import alike
+from reviewguard.curation.sources import read_messages
+from reviewguard.readers.labelled import read_labelled
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def test_the_exam_is_marked_and_no_training_message_in_other_words() -> None:
+    exam = read_labelled(DATA / "exam.jsonl")
+    assert len({message.id for message in exam}) == len(exam)
+    assert all({mark.type for mark in message.rationale} == set(message.types) for message in exam)
+    ours = read_messages(DATA / "messages").messages
+    near = alike([shingles(m.text) for m in exam], [shingles(m.text) for m in ours], ALIKE)
+    assert not [message.id for message, found in zip(exam, near, strict=True) if found]
