@@ -570,11 +570,26 @@ def test_a_row_that_stands_twice_in_one_file_counts_once() -> None:
         result = audited(rows)
         assert (result.overview.soliciting, len(result.findings[0].sendings)) == (1, 1)
         assert result.overview.copies == len(rows) - 1
-    apart = [
-        [soliciting(1, "Five stars?", id="A"), soliciting(2, "Five stars?", id="A", asin="B0TEST1234")],
-        [replace(r, record=replace(r.record, sent_at=None)) for r in nameless],
-    ]
-    assert [audited(rows).overview.soliciting for rows in apart] == [2, 2]
+    undated = [replace(r, record=replace(r.record, sent_at=None)) for r in nameless]
+    assert audited(undated).overview.soliciting == 2
+
+
+def test_a_message_with_a_row_for_each_item_counts_once_with_all_asins() -> None:
+    rows = [soliciting(1, "Five stars?", id="A"), soliciting(2, "Five stars?", id="A", asin="B0TEST1234")]
+    for narrowed in ({}, {"asins": ["b0test0001"]}, {"asins": ["B0TEST1234"]}):
+        result = audited(rows, **narrowed)
+        assert (result.overview.soliciting, result.overview.copies, result.overview.unmet) == (1, 1, ())
+        (finding,) = result.findings
+        assert (len(finding.sendings), finding.asins) == (1, ("B0TEST0001", "B0TEST1234"))
+
+
+def test_what_one_of_two_files_shows_to_be_a_violation_is_no_copy_of_the_other() -> None:
+    subject = "Five stars for a mug?"
+    desk = row(1, "Write to us.", source="desk.json")
+    mail = soliciting(2, f"{subject}\n\n{desk.record.text}", source="box.mbox")
+    mail = replace(mail, record=replace(mail.record, subject=subject))
+    for rows in ([desk, mail], [mail, desk]):
+        assert audited(rows).overview.soliciting == len(audited(rows).findings) == 1
 
 
 def test_a_message_sent_twice_in_one_file_counts_twice() -> None:

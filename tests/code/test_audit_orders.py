@@ -8,10 +8,17 @@ from datetime import date, datetime
 import pytest
 from tests.audit_rows import audited, neutral, row, soliciting
 
+from reviewguard.inference.audit.facts import facts, facts_text
 from reviewguard.inference.audit.results import Finding
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Cell, ScoredRecord
 
 OTHER_ASK = "Shoppers read what buyers write, so feel free to review the lamp."
+DOUBT = {"verdict": NEEDS_REVIEW, "probability": 0.6, "types": {"selective": 0.6}}
+
+
+def sent(moment: str, ask: ScoredRecord) -> ScoredRecord:
+    """The ask as sent at that moment."""
+    return replace(ask, record=replace(ask.record, sent_at=datetime.fromisoformat(moment)))
 
 
 def rules(rows: list[ScoredRecord], **options: object) -> list[Finding]:
@@ -87,10 +94,30 @@ def test_a_removal_that_is_paid_for_is_no_ask(kind: str) -> None:
 
 
 def test_a_repeat_that_rests_on_doubt_is_for_a_person() -> None:
-    doubt = {"verdict": NEEDS_REVIEW, "probability": 0.6, "types": {"selective": 0.6}}
-    (finding,) = rules([neutral(1), row(2, "Did you like it?", day=2, **doubt)])
+    (finding,) = rules([neutral(1), row(2, "Did you like it?", day=2, **DOUBT)])
     assert finding.verdict == NEEDS_REVIEW
     assert "for certain" in finding.reasons[0]
+
+
+def test_a_doubtful_ask_is_no_further_one_for_certain() -> None:
+    asks = [neutral(1), neutral(2, OTHER_ASK, day=9), row(3, "Did you like it?", day=35, **DOUBT)]
+    (finding,) = rules(asks)
+    assert finding.verdict == REVIEW_SOLICITING
+    assert [m.number for m in finding.shown] == [1, 2, 3]
+    assert [s.number for s in finding.breaking] == [2]
+    assert finding.reasons == ("2 messages to this order ask for a review; 1 more may",)
+    assert "1 order asked more than once (1 further ask), 2024-11-13." in facts_text(facts(audited(asks)))
+    (finding,) = rules(asks, since="2024-12-01")
+    assert finding.verdict == NEEDS_REVIEW
+    assert [s.number for s in finding.breaking] == [3]
+    assert "none that the filters take in for certain" in finding.reasons[0]
+
+
+def test_a_sure_ask_after_a_doubtful_one_may_be_the_first() -> None:
+    asks = [row(1, "Did you like it?", **DOUBT), neutral(2, day=2), neutral(3, OTHER_ASK, day=9)]
+    assert [f.verdict for f in rules(asks[:2])] == [NEEDS_REVIEW]
+    (finding,) = rules(asks)
+    assert (finding.verdict, [s.number for s in finding.breaking]) == (REVIEW_SOLICITING, [3])
 
 
 def test_orders_that_got_the_same_two_messages_are_one_finding() -> None:
@@ -157,6 +184,17 @@ def test_days_are_counted_by_the_clock_that_shows_fewer(asked: str, delivered: s
     ask = neutral(1, values={"Delivered At": delivered})
     ask = replace(ask, record=replace(ask.record, sent_at=datetime.fromisoformat(asked)))
     assert len(rules([ask])) == late
+
+
+def test_a_doubtful_late_ask_stands_beside_the_sure_one() -> None:
+    values: dict[str, Cell] = {"Delivered At": "2024-11-01"}
+    asks = [neutral(1, day=35, values=values), row(2, "Did you like it?", day=42, **DOUBT)]
+    late = [f for f in rules(asks) if f.rule == "late_request"]
+    assert [(f.verdict, [s.number for s in f.breaking]) for f in late] == [(REVIEW_SOLICITING, [1])]
+    assert "asked 38 days after the order was delivered" in late[0].reasons[0]
+    assert late[0].reasons[0].endswith("; perhaps also after 45 days")
+    text = facts_text(facts(audited(asks)))
+    assert "1 message to 1 order, 2024-12-09." in text
 
 
 def test_a_late_ask_whose_own_date_can_be_read_both_ways_is_to_check() -> None:
@@ -292,3 +330,73 @@ def test_every_order_that_was_asked_late_says_from_when_on() -> None:
     (finding,) = [f for f in rules(rows) if f.rule == "late_request"]
     bases = [sending.basis or "" for sending in finding.sendings]
     assert ["64 days" in bases[0], "84 days" in bases[1]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "desk", ["2024-11-04T18:30+00:00", "2024-11-05T02:30+00:00", "2024-11-05T03:30+01:00"]
+)
+def test_a_file_without_the_zone_holds_the_same_message(desk: str) -> None:
+    asks = [
+        sent(desk, neutral(1, source="desk.csv")),
+        sent("2024-11-04T18:30-08:00", neutral(2, source="box.mbox")),
+    ]
+    next_day = sent("2024-11-05T18:30-08:00", neutral(3, source="box.mbox"))
+    for rows in (asks, asks[::-1]):
+        assert rules(rows) == []
+        assert audited(rows).overview.copies == 1
+        assert len(rules([*rows, next_day])[0].sendings) == 2
+
+
+def test_two_days_in_two_files_are_two_sendings_by_any_clock() -> None:
+    mails = [sent(f"2024-11-0{day}T18:30-08:00", neutral(day, source="box.mbox")) for day in (4, 5)]
+    for zone in ("+00:00", "-08:00"):
+        desk = [sent(f"2024-11-0{day}T18:30{zone}", neutral(10 + day, source="desk.csv")) for day in (4, 5)]
+        for rows in (
+            [*mails, *desk],
+            [*desk, *mails],
+            sorted([*mails, *desk], key=lambda r: r.record.sent_at),
+        ):
+            (finding,) = rules(rows)
+            assert (finding.verdict, len(finding.sendings)) == (REVIEW_SOLICITING, 2)
+            assert audited(rows).overview.copies == 2
+
+
+def test_clocks_of_two_files_that_may_show_one_moment_make_a_repeat_doubtful() -> None:
+    first = sent("2024-11-04T18:30+00:00", neutral(1, source="desk.csv"))
+    for moment, verdict in (
+        ("2024-11-05T08:30+01:00", NEEDS_REVIEW),
+        ("2024-11-06T08:30+01:00", REVIEW_SOLICITING),
+    ):
+        (finding,) = rules([first, sent(moment, neutral(2, source="box.mbox"))])
+        assert (finding.verdict, "may be one" in finding.reasons[0]) == (verdict, verdict == NEEDS_REVIEW)
+        (finding,) = rules([first, sent(moment, neutral(2, source="desk.csv"))])
+        assert finding.verdict == REVIEW_SOLICITING
+    (finding,) = rules([first, sent("2024-11-05T08:30+01:00", neutral(2, OTHER_ASK, source="box.mbox"))])
+    assert finding.verdict == REVIEW_SOLICITING
+
+
+def test_a_subject_above_the_text_makes_no_other_message() -> None:
+    ask, subject = neutral(1, source="desk.json"), "Could you leave a review?"
+    mail = neutral(2, f"{subject}\n\n{ask.record.text}", source="box.mbox")
+    mail = replace(mail, record=replace(mail.record, subject=subject))
+    assert rules([ask, mail]) == rules([mail, ask]) == []
+    assert audited([ask, mail]).overview.copies == 1
+
+
+def test_a_row_for_each_item_makes_a_repeat_doubtful() -> None:
+    (finding,) = rules([neutral(1, id="1"), neutral(2, id="2", asin="B0TEST1234")])
+    assert finding.verdict == NEEDS_REVIEW
+    assert "may be one" in finding.reasons[0]
+    day = -9.5 / 24  # midnight: the day alone is told
+    (finding,) = rules([neutral(1, id="1", day=day), neutral(2, id="2", day=day, asin="B0TEST1234")])
+    assert finding.verdict == NEEDS_REVIEW
+    for apart in ({"day": day}, {"day": 1 / 1440}):
+        first = neutral(1, id="1", day=min(0, apart["day"]))
+        assert rules([first, neutral(2, id="2", **apart)])[0].verdict == REVIEW_SOLICITING
+
+
+def test_a_filter_finds_the_ask_by_any_of_its_items() -> None:
+    asks = [neutral(1, OTHER_ASK, day=-3), neutral(2, id="A"), neutral(3, id="A", asin="B0TEST1234")]
+    for asin in ("B0TEST0001", "B0TEST1234"):
+        (finding,) = rules(asks, asins=[asin])
+        assert finding.breaking

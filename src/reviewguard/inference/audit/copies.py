@@ -4,27 +4,65 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.threads import Thread
-from reviewguard.schema import Record
+from reviewguard.schema import Record, ScoredRecord
+
+
+class Sendings:
+    """Tells the sendings of a text apart that several files hold; keeps hashes.
+
+    Ids and clock times of different files cannot be compared. So what two files hold of one day was sent once, and as
+    often as the file says that holds the most of it.
+    """
+
+    def __init__(self) -> None:
+        self._files: list[list[Hashable]] = []
+        self._of_day: dict[int, list[int]] = {}
+        self._passed: Counter[int] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def number(self, said: Hashable, file: Hashable, days: Iterable[Hashable]) -> int:
+        """That of the first sending on one of the days which the file does not hold yet, or of a new one."""
+        keys = [hash((said, day)) for day in days]
+        known = (number for key in keys for number in self._not_held(file, key))
+        number = next(known, len(self._files))
+        if number == len(self._files):
+            self._files.append([])
+        self._files[number].append(file)
+        for key in keys:
+            self._of_day.setdefault(key, []).append(number)
+        return number
+
+    def _not_held(self, file: Hashable, key: int) -> list[int]:
+        """The first; what was passed over once is not looked at again."""
+        numbers, reader = self._of_day.get(key, []), hash((key, file))
+        at = start = self._passed[reader]
+        while at < len(numbers) and file in self._files[numbers[at]]:
+            at += 1
+        if at > start:
+            self._passed[reader] = at
+        return numbers[at : at + 1]
 
 
 class Copies:
     """Finds messages that several files hold; keeps hashes of the orders that several files are about.
 
-    Ids and clock times of different files cannot be compared. So for each order, text and day the file that holds the
-    most of them says how often the message was sent. A file that names no agent or ASIN does not hide from a filter
-    what another one tells of the same message.
+    A file that names no agent or ASIN does not hide from a filter what another one tells of the same message, nor one
+    without the buyer's words or the subject what is found with them.
     """
 
     def __init__(self, filters: AuditFilters) -> None:
         self._filters = filters
         self._first: dict[int, str] = {}
         self._shared: set[int] = set()
-        self._held: dict[int, Counter[str]] = {}
+        self._sendings = Sendings()
 
     def note(self, record: Record) -> None:
         """Learn, in a first pass, which file a record's order or conversation stands in."""
@@ -32,46 +70,67 @@ class Copies:
         if where is not None and self._first.setdefault(where, record.source) != record.source:
             self._shared.add(where)
 
-    def is_copy(self, record: Record) -> bool:
+    def is_copy(self, row: ScoredRecord) -> bool:
         """Whether another file held this message already; asked once a record, in a second pass."""
+        record, decision = row.record, row.verdict and row.verdict.verdict
         where = _where(record)
         if where not in self._shared or record.error is not None:
             return False
-        said = (where, record.role, words(record), utc_day(record), self._filters.accepts(record))
-        held = self._held.setdefault(hash(said), Counter())
-        held[record.source] += 1
-        others = (count for source, count in held.items() if source != record.source)
-        return held[record.source] <= max(others, default=0)
+        said = (where, record.role, words(record), decision, self._filters.accepts(record))
+        known = len(self._sendings)
+        return self._sendings.number(hash(said), record.source, days(record) or (None,)) < known
 
     def among(self, thread: Thread) -> frozenset[int]:
         """Numbers of the records of one conversation that stand in it, or in another file, already."""
         repeated = frozenset(_repeated(thread))
         once = (row for row in thread if row.number not in repeated)
-        return repeated.union([row.number for row in once if self.is_copy(row.record)])
+        return repeated.union([row.number for row in once if self.is_copy(row)])
 
 
 def words(record: Record) -> str:
-    """Its text without blanks: mail breaks lines where a helpdesk's export has none."""
-    return unicodedata.normalize("NFC", "".join(record.text.split()))
+    """Its text without blanks and subject: mail breaks lines, and has the subject above, where helpdesks do not."""
+    text = record.text.removeprefix(f"{record.subject}\n\n") if record.subject else record.text
+    return unicodedata.normalize("NFC", "".join(text.split()))
 
 
-def utc_day(record: Record) -> date | None:
-    """The day on which it was sent, at Greenwich; None where no date is known."""
-    return record.sent_at.astimezone(UTC).date() if record.sent_at else None
+def days(record: Record) -> tuple[date, ...]:
+    """The day on which it was sent, by its own clock and at Greenwich: other files may not tell the zone."""
+    sent = record.sent_at
+    return tuple(sorted({sent.date(), sent.astimezone(UTC).date()})) if sent else ()
+
+
+def with_items(thread: Thread) -> Thread:
+    """The rows, each with the ASINs of all that hold its message: some exports have a row for each item of an order."""
+    if len({row.record.asin for row in thread}) < 2:
+        return thread
+    items: dict[tuple[object, ...], dict[str, None]] = {}
+    for row in thread:
+        if (said := _sending(row.record)) and row.record.asin:
+            items.setdefault(said, {})[row.record.asin] = None
+    named = (items.get(_sending(row.record), ()) for row in thread)
+    return [
+        replace(row, record=replace(row.record, asin=", ".join(asins))) if len(asins) > 1 else row
+        for row, asins in zip(thread, named, strict=True)
+    ]
 
 
 def _repeated(thread: Thread) -> Iterator[int]:
     """Records that an earlier one of their file says again: one sending, as ids and dates tell."""
     seen: set[tuple[object, ...]] = set()
     for row in thread:
-        record = row.record
-        if record.error is not None or _where(record) is None or not (record.id or record.sent_at):
-            continue
-        said = (record.source, record.id, record.order_id, record.asin, record.agent, record.role)
-        key = (*said, record.sent_at, words(record))
-        if key in seen:
+        said = _sending(row.record)
+        if said in seen:
             yield row.number
-        seen.add(key)
+        elif said:
+            seen.add(said)
+
+
+def _sending(record: Record) -> tuple[object, ...]:
+    """What rows of one file have in common that hold one sending; empty where nothing tells."""
+    if record.error is not None or _where(record) is None or not (record.id or record.sent_at):
+        return ()
+    said = (record.source, record.id, record.order_id, record.agent, record.role)
+    return (*said, record.sent_at, words(record))
 
 
 def _where(record: Record) -> int | None:

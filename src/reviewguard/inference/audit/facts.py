@@ -116,7 +116,7 @@ def _found(audit: Audit, certain: Sequence[Finding]) -> Iterator[str]:
             yield f"{policy.entry(name).title}: {_extent(sent)}{_span(sent)}."
     for name in policy.order_rules:
         if found := [f for f in certain if f.rule == name]:
-            counted = f"{policy.entry(name).title}: {_extent([s for f in found for s in f.sendings])}"
+            counted = f"{policy.entry(name).title}: {_extent([s for f in found for s in f.breaking])}"
             span = _span(sent for f in found for sent in f.breaking)
             yield f"{_further(found) if name == REPEAT_REQUEST else counted}{span}."
 

@@ -81,7 +81,7 @@ class AuditFilters:
         return (
             self.in_period(self.day_of(record))
             and _among(record.order_id, self.orders)
-            and _among(record.asin, self.asins)
+            and any(_among(asin, self.asins) for asin in asins_of(record.asin))
             and self.names_agent(record.agent)
         )
 
@@ -92,7 +92,7 @@ class AuditFilters:
     def met_by(self, record: Record) -> Iterator[str]:
         """Orders, ASINs and agents asked for that the record names, whatever its day."""
         yield from self.orders & {_fold(record.order_id)}
-        yield from self.asins & {_fold(record.asin)}
+        yield from self.asins & set(map(_fold, asins_of(record.asin)))
         if self.agents:
             yield from self.agents & set(map(_fold, agent_names(record.agent)))
 
@@ -110,6 +110,11 @@ class AuditFilters:
             shown = ", ".join(sorted(map(upper.get(name, str), left)))
             parts += [f"{name} {shown}"] if left else []
         return parts
+
+
+def asins_of(told: str | None) -> list[str]:
+    """The ASINs that a message is about, one after another if it is about several items; "" where none is known."""
+    return (told or "").split(", ")
 
 
 def _day(option: str, value: str | None) -> date | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Self
 
-from reviewguard.inference.audit.copies import utc_day, words
+from reviewguard.inference.audit.copies import Sendings, days, words
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.order_dates import OrderDate, OrderDates
 from reviewguard.policy import LATE_AFTER_DAYS, LATE_REQUEST, NEUTRAL_REQUEST, REPEAT_REQUEST
@@ -17,6 +17,10 @@ _ASKING = frozenset({NEUTRAL_REQUEST, "positive_request", "selective", "incentiv
 """Types of a message that asks for a review; one that asks to take a review down, say, asks for none."""
 _FOR_REMOVAL = frozenset({"incentive", "off_platform"})
 """Those that tell what is given, and where, for a review or for its removal."""
+_CLOCKS, _DAY = timedelta(hours=26), timedelta(days=1)
+"""The most by which the clocks of two places differ, and what is left open by a day without a time."""
+_COMPARED = 50
+"""Asks of the same words, the last ones, that the next one is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class Breach:
 
     Attributes:
         numbers: records of the messages that make it up, in order of time.
-        breaking: those of them that broke the rule and that the filters take in; not a permitted first ask.
+        breaking: those of them that broke the rule and that the filters take in; not a permitted first ask, and of a
+            sure breach none that may have asked or not.
         sure: no doubtful message and no doubtful date is needed for it.
         basis: what it was counted from, for people.
     """
@@ -40,18 +45,19 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """One message that asks; `content` is alike for a message exported twice, the rest tells a file's sendings apart.
+    """One message that asks. `words` are a hash of its text; `days` are its id where no day is known.
 
     Another file may tell the day alone, or its own clock's second. Of an `either` one day and month may be the other
-    way round. `words` are a hash of the text alone.
+    way round.
     """
 
     number: int
     moment: datetime | None
     words: int
-    content: int
+    days: tuple[Hashable, ...]
     source: int
     id: str | None
+    asin: str | None
     sure: bool
     wanted: bool
     either: bool
@@ -59,15 +65,32 @@ class _Ask:
     @classmethod
     def of(cls, number: int, record: Record, *, sure: bool, wanted: bool) -> Self:
         """The message without its text."""
-        text, source = hash(words(record)), hash(record.source)
-        content = hash((text, utc_day(record) or record.id))
-        either = record.other_day is not None
-        return cls(number, record.sent_at, text, content, source, record.id or None, sure, wanted, either)
+        return cls(
+            number=number,
+            moment=record.sent_at,
+            words=hash(words(record)),
+            days=days(record) or (record.id,),
+            source=hash(record.source),
+            id=record.id or None,
+            asin=record.asin,
+            sure=sure,
+            wanted=wanted,
+            either=record.other_day is not None,
+        )
 
     @property
     def key(self) -> tuple[int, int, str | None, datetime | None]:
         """Tells a message that stands twice in one file."""
-        return self.content, self.source, self.id, self.moment
+        return self.words, self.source, self.id, self.moment
+
+    @property
+    def timed(self) -> bool:
+        """Whether more than the day is known."""
+        return self.moment is not None and self.moment.time() != time.min
+
+
+_Sent = Sequence[_Ask]
+"""One sending: what the files hold of it, first what stands for it."""
 
 
 @dataclass(slots=True)
@@ -93,32 +116,39 @@ class OrderBook:
         """Every order that one of these rules is broken for by a message that the filters take in."""
         dates = self._dates.best() if LATE_REQUEST in rules else {}
         for order, exported in self._asks.items():
-            asks = sorted(_sent(exported.values()), key=_by_time)
+            sent = _sent(exported.values())
+            asks = [copies[0] for copies in sent]
             if REPEAT_REQUEST in rules and any(ask.wanted for ask in asks[1:]):
-                yield _repeat(order, asks)
+                yield _repeat(order, sent)
             late = [a for a in asks if a.wanted and _days(a, dates.get(order)) > LATE_AFTER_DAYS]
             if late:
                 yield _late(order, late, dates[order])
 
 
-def _sent(asks: Iterable[_Ask]) -> Iterator[_Ask]:
-    """Each sending once, in whatever files it stands.
+def _sent(asks: Iterable[_Ask]) -> list[_Sent]:
+    """Each sending once, in whatever files it stands, by time.
 
-    Of one text at one time, which may be but a day, a file holds as many sendings as ids; ids of two files do
-    not compare, nor do their clocks, so of one text on one day the file with the most decides; of two, the one
-    that the filters take in.
+    Of one text at one time, which may be but a day, a file holds as many sendings as ids. Of several copies the one
+    stands for all that the filters take in, and that surely asks, else that of the file with the most.
     """
-    copies: dict[int, dict[int, list[_Ask]]] = {}
+    files: dict[tuple[int, int], list[_Ask]] = {}
     for ask in asks:
-        copies.setdefault(ask.content, {}).setdefault(ask.source, []).append(ask)
-    for files in copies.values():
-        yield from max(map(_named, files.values()), key=lambda held: (len(held), any(a.wanted for a in held)))
+        files.setdefault((ask.words, ask.source), []).append(ask)
+    sendings, sent = Sendings(), list[list[_Ask]]()
+    for held in sorted(map(_named, files.values()), key=len, reverse=True):
+        for ask in held:
+            number = sendings.number(ask.words, ask.source, ask.days)
+            if number == len(sent):
+                sent.append([])
+            sent[number].append(ask)
+    best_first = (sorted(copies, key=lambda ask: (not ask.wanted, not ask.sure)) for copies in sent)
+    return sorted(best_first, key=lambda copies: _by_time(copies[0]))
 
 
 def _named(asks: list[_Ask]) -> list[_Ask]:
-    """Of each moment those with an id, or the one without."""
+    """Of each moment those with an id, or the one without; by time."""
     named = {ask.moment for ask in asks if ask.id}
-    return [ask for ask in asks if ask.id or ask.moment not in named]
+    return sorted((ask for ask in asks if ask.id or ask.moment not in named), key=_by_time)
 
 
 def _asks(verdict: Verdict) -> bool:
@@ -150,38 +180,65 @@ def _days(ask: _Ask, known: OrderDate | None) -> int:
     return known.days_before(ask.moment) if ask.moment and known else 0
 
 
-def _repeat(order: str, asks: Sequence[_Ask]) -> Breach:
-    sure = sum(ask.sure for ask in asks)
-    basis = f"{len(asks)} messages to this order ask for a review"
-    if sure < 2:
-        basis += "; fewer than two of them for certain"
-    if doubled := _may_be_one(asks):
-        basis += "; two of the same words, from two files that do not both tell the day, may be one"
-    further = _numbers(ask for ask in asks[1:] if ask.wanted)
-    return Breach(REPEAT_REQUEST, order, _numbers(asks), further, sure >= 2 and not doubled, basis)
+def _repeat(order: str, sent: Sequence[_Sent]) -> Breach:
+    asks, sure = [copies[0] for copies in sent], list(_surely(sent))
+    breaking = [ask for ask in sure[1:] if ask.wanted]
+    if breaking:
+        more = f"; {len(asks) - len(sure)} more may" if len(asks) > len(sure) else ""
+        basis = f"{len(sure)} messages to this order ask for a review{more}"
+    else:
+        basis = f"{len(asks)} messages to this order ask for a review; {_doubt(asks, sure)}"
+    further = breaking or [ask for ask in asks[1:] if ask.wanted]
+    return Breach(REPEAT_REQUEST, order, _numbers(asks), _numbers(further), bool(breaking), basis)
 
 
-def _may_be_one(asks: Iterable[_Ask]) -> bool:
-    """Whether two files may hold one sending, of which one of them tells no day, or one that can be read both ways."""
-    alike: dict[int, list[_Ask]] = {}
-    for ask in asks:
-        alike.setdefault(ask.words, []).append(ask)
-    return any(
-        len({ask.source for ask in same}) > 1 and any(ask.moment is None or ask.either for ask in same)
-        for same in alike.values()
-    )
+def _doubt(asks: Sequence[_Ask], sure: Sequence[_Ask]) -> str:
+    """Why they are not surely a repeat."""
+    if sum(ask.sure for ask in asks) > len(sure):
+        return "two of the same words, from two files or rows whose times do not tell them apart, may be one"
+    return f"{'fewer than two of them' if len(sure) < 2 else 'none that the filters take in'} for certain"
+
+
+def _surely(sent: Iterable[_Sent]) -> Iterator[_Ask]:
+    """Those that surely ask, and that are surely no copies of one before them."""
+    told: dict[int, list[_Sent]] = {}
+    for copies in sent:
+        alike = told.setdefault(copies[0].words, [])
+        if copies[0].sure and not any(_may_be_one(copies, other) for other in alike[-_COMPARED:]):
+            alike.append(copies)
+            yield copies[0]
+
+
+def _may_be_one(one: _Sent, other: _Sent) -> bool:
+    """Whether two of the same words may be one sending: by two files' clocks, or as a file has a row for each item."""
+    held = {ask.source: ask for ask in one}
+    if shared := [(held[ask.source], ask) for ask in other if ask.source in held]:
+        return all(a.moment == b.moment and (a.timed or a.asin != b.asin) for a, b in shared)
+    return any(_may_be_at_once(a, b) for a in one for b in other)
+
+
+def _may_be_at_once(one: _Ask, other: _Ask) -> bool:
+    if not one.moment or not other.moment or one.either or other.either:
+        return True
+    return abs(one.moment - other.moment) < _CLOCKS + _DAY * (one.timed != other.timed)
 
 
 def _late(order: str, asks: Sequence[_Ask], known: OrderDate) -> Breach:
-    days = ", ".join(f"{_days(ask, known)} days" for ask in asks)
-    when = " or ".join(map(str, known.days))
-    basis = f"asked {days} after the order was {known.milestone} ({when}, {known.origin})"
-    if known.ambiguous or any(ask.either for ask in asks):
+    sure = [ask for ask in asks if known.certain and ask.sure and not ask.either]
+    told, when = sure or asks, " or ".join(map(str, known.days))
+    basis = f"asked {_all_days(told, known)} after the order was {known.milestone} ({when}, {known.origin})"
+    if sure:
+        others = [ask for ask in asks if not ask.sure or ask.either]
+        basis += f"; perhaps also after {_all_days(others, known)}" if others else ""
+    elif known.ambiguous or any(ask.either for ask in asks):
         basis += "; day and month may be the other way round, so check this one"
     elif not known.certain:
         basis += "; its completion is later and not known, so check this one"
-    sure, numbers = known.certain and any(ask.sure and not ask.either for ask in asks), _numbers(asks)
-    return Breach(LATE_REQUEST, order, numbers, numbers, sure, basis)
+    return Breach(LATE_REQUEST, order, _numbers(asks), _numbers(told), bool(sure), basis)
+
+
+def _all_days(asks: Iterable[_Ask], known: OrderDate) -> str:
+    return ", ".join(f"{_days(ask, known)} days" for ask in asks)
 
 
 def _numbers(asks: Iterable[_Ask]) -> tuple[int, ...]:

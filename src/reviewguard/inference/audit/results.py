@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from reviewguard.inference.audit.filters import AuditFilters
+from reviewguard.inference.audit.filters import AuditFilters, asins_of
 from reviewguard.policy import load_policy
 from reviewguard.schema import REVIEW_SOLICITING, Decision, Role, TypeScore, Verdict
 
@@ -44,9 +44,10 @@ class Sending:
     Attributes:
         number: place among all records read, from 1.
         source, place: the file, and where in it.
+        asin: of an order of several items all that the export has a row for, "B0TEST0001, B0TEST0002".
         types: found in it; the same words may break a rule after one buyer's message and none after another's.
-        breaking: False where it only stands beside others: an order's permitted first ask, or one that the
-            filters leave out.
+        breaking: False where it only stands beside others: an order's permitted first ask, one that the filters leave
+            out, or a doubtful one beside those that surely break the rule.
         basis: what its order's broken rule was counted from, for people.
     """
 
@@ -111,7 +112,7 @@ class Finding:
     @property
     def asins(self) -> tuple[str, ...]:
         """ASINs concerned, in order of time."""
-        return tuple(dict.fromkeys(s.asin for s in self.sendings if s.asin))
+        return tuple(dict.fromkeys(asin for s in self.sendings if s.asin for asin in asins_of(s.asin)))
 
     @property
     def agents(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from reviewguard.inference.audit.copies import Copies
+from reviewguard.inference.audit.copies import Copies, with_items
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.findings import FindingsCollector
 from reviewguard.inference.audit.orders import OrderBook
@@ -39,7 +39,7 @@ def audit(
     rules = load_policy().profile(profile).order_rules
 
     def conversations() -> Iterator[Thread]:
-        return threads(map(filters.dated, rows()))
+        return map(with_items, threads(map(filters.dated, rows())))
 
     copies, orders, model = Copies(filters), OrderBook(filters), ""
     for row in chain.from_iterable(conversations()):
