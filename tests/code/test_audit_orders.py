@@ -230,6 +230,67 @@ def test_a_notice_tells_the_delivery() -> None:
     assert rules([waiting, neutral(2, day=31)]) == []
 
 
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Your message was delivered to the buyer.",
+        "Your message about order 999-0000001-0000001 has been delivered.",
+        "Your message has been delivered to the following recipients:",
+        "Return parcel was delivered to the warehouse.",
+        "The parcel was delivered back to the sender.",
+        "The package was delivered to our warehouse.",
+        "The replacement item was delivered.",
+        "The refund for this order is complete.",
+    ],
+)
+def test_what_is_delivered_beside_an_order_does_not_date_it(notice: str) -> None:
+    assert rules([row(1, notice, role="system"), neutral(2, day=31)]) == []
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Order delivered",
+        "Your order has been delivered, and returns are free.",
+        "All items were delivered to the front door.",
+        "Shipment 1Z999 for order 999-0000001-0000001 is now delivered.",
+    ],
+)
+def test_a_notice_names_what_was_delivered(notice: str) -> None:
+    assert [f.verdict for f in rules([row(1, notice, role="system"), neutral(2, day=31)])] == [
+        REVIEW_SOLICITING
+    ]
+
+
+def test_a_column_counts_and_a_note_of_a_later_day_makes_it_doubtful() -> None:
+    ask = neutral(1, day=35, values={"Delivered At": "2024-11-01"})
+    for day, verdict in ((-2, REVIEW_SOLICITING), (-3, REVIEW_SOLICITING), (20, NEEDS_REVIEW)):
+        note = row(2, "The parcel was delivered on 1 Nov, says the carrier.", role="system", day=day)
+        (finding,) = rules([note, ask])
+        assert finding.verdict == verdict
+        assert "38 days after the order was delivered (2024-11-01, column Delivered At)" in finding.reasons[0]
+    assert finding.reasons[0].endswith("; a notice tells a later day, 2024-11-24, so check this one")
+
+
+def test_a_parcel_that_is_shipped_after_the_delivery_is_waited_for() -> None:
+    first = row(1, values={"Ship Date": "2024-10-01", "Delivered At": "2024-10-03"})
+    for day, found in ((6, []), (38, [NEEDS_REVIEW])):
+        second = neutral(2, day=day, values={"Ship Date": "2024-11-01", "Delivered At": ""})
+        for rows in ([first, second], [second, first]):
+            assert [f.verdict for f in rules(rows)] == found
+    (finding,) = rules(rows)
+    assert "41 days after the order was shipped (2024-11-01, column Ship Date)" in finding.reasons[0]
+
+
+def test_an_order_that_is_complete_before_its_delivery_counts_from_that() -> None:
+    complete = row(1, "Thank you, your order is complete.", role="system", day=-34)
+    ask = neutral(2, day=1, values={"delivered_at": "2024-10-20"})
+    assert rules([complete, ask]) == []
+    assert len(rules([complete, replace(ask, record=replace(ask.record, values={}))])) == 1
+    both = neutral(3, day=40, values={"completed_at": "2024-10-01", "delivered_at": "2024-10-20"})
+    assert "delivered (2024-10-20, column delivered_at)" in rules([both])[0].reasons[0]
+
+
 def test_day_and_month_are_told_apart_by_the_whole_column() -> None:
     rows = [
         neutral(i, order=f"999-{i}", day=40, values={"delivered": f"{d}/11/2024"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from itertools import chain
 from typing import Literal
@@ -29,19 +29,32 @@ _NAMES: dict[Milestone, str] = {
         order_date ordered_at ordered_on date_ordered order_placed order_placed_at purchase_date
         purchased_at order_created_at order_created""",
 }
-"""What may be known of an order, best first, and the columns that tell it, as `fold` writes their names."""
-_RANKS = {milestone: rank for rank, milestone in enumerate(_NAMES)}
+"""What may be known of an order, and the columns that tell it, as `fold` writes their names."""
+_Dates = Mapping[Milestone, "OrderDate"]
 _COLUMNS: dict[str, Milestone] = {name: m for m, names in _NAMES.items() for name in names.split()}
 _NOTICES: tuple[tuple[Milestone, re.Pattern[str]], ...] = (
     ("completed", re.compile(r"(?i)\border (?:[\w-]+ )?(?:is |was |has been )?completed?\b")),
-    ("delivered", re.compile(r"(?i)\b(?:was|were|been|is|order|package|parcel|item)(?: now)? delivered\b")),
+    (
+        "delivered",
+        re.compile(
+            r"(?i)\b(?:order|package|parcel|item|shipment)s?\b(?:.{0,80}\b(?:was|were|been|is))?(?: now)? delivered\b"
+            r"(?! (?:back|to (?:us|our|the (?:warehouse|seller|sender)))\b)"
+        ),
+    ),
 )
+_OTHER_THINGS = re.compile(
+    r"(?i)\b(?:messages?|e-?mails?|repl(?:y|ies)|returns?|returned|replacements?|refunds?|invoices?|letters?"
+    r"|notifications?|requests?|reviews?|feedback)\b"
+)
+"""What is delivered or completed beside orders."""
 _NOT_YET = re.compile(
     r"(?i)n['’]t\b|\b(?:not|never|will be|to be|when|once|if|until|attempt\w*|fail\w*|unable)\b"
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s|\n\s*\n")
 _NUMERIC = re.compile(r"\s*(\d{1,2}([./-])\d{1,2}\2\d{2,4})(?!\d)")
 _SAMPLES = 500
+_LATER = timedelta(days=1)
+"""By how much a notice may come after the day that it tells."""
 _CELLS = 50
 """Dates kept of one order: every parcel of it may have its own."""
 
@@ -53,17 +66,19 @@ class OrderDate:
     Attributes:
         days: the day; two where nothing tells whether 05/11/2024 is in May or in November.
         zone: of the clock by which it is that day; None where the day alone is told.
+        later: the day that a notice tells instead of the column's.
     """
 
     milestone: Milestone
     days: tuple[date, ...]
     origin: str
     zone: tzinfo | None = None
+    later: date | None = None
 
     @property
     def certain(self) -> bool:
         """Whether the days since completion can be counted from it."""
-        return self.milestone in ("completed", "delivered") and not self.ambiguous
+        return self.milestone in ("completed", "delivered") and not self.ambiguous and not self.later
 
     @property
     def ambiguous(self) -> bool:
@@ -71,9 +86,9 @@ class OrderDate:
         return len(self.days) > 1
 
     @property
-    def preference(self) -> tuple[int, int]:
-        """The smaller, the better it tells the completion."""
-        return _RANKS[self.milestone], -max(self.days).toordinal()
+    def last(self) -> date:
+        """The day, or the later of two."""
+        return max(self.days)
 
     def days_before(self, moment: datetime) -> int:
         """Days from it until then, by the clock that shows fewer; of two readings the nearer, 0 if none is before."""
@@ -110,7 +125,7 @@ class OrderDates:
     """Remembers for every order what columns and notices say of its dates."""
 
     _cells: dict[str, dict[tuple[_Column, Cell], None]] = field(default_factory=dict)
-    _notices: dict[str, OrderDate] = field(default_factory=dict)
+    _notices: dict[str, dict[Milestone, OrderDate]] = field(default_factory=dict)
     _files: dict[str, _File] = field(default_factory=dict)
 
     def add(self, order: str, record: Record) -> None:
@@ -121,7 +136,7 @@ class OrderDates:
         if record.role == "system" and record.sent_at is not None and (milestone := _announced(record.text)):
             zone = _zone(record.sent_at)
             found = OrderDate(milestone, (record.sent_at.date(),), f"a notice, {record.place}", zone)
-            _keep_better(self._notices, order, found)
+            _keep_later(self._notices.setdefault(order, {}), found)
 
     def _add_cells(self, order: str, record: Record, told: Mapping[str, Milestone]) -> None:
         file = self._files.setdefault(record.source, _File())
@@ -135,19 +150,40 @@ class OrderDates:
                     cells[column, cell] = None
 
     def best(self) -> dict[str, OrderDate]:
-        """For each order the milestone nearest to its completion; of two dates for it the later."""
+        """For each order when it was completed or last delivered, or else what comes nearest to that."""
         reading = dict(chain.from_iterable(file.readings() for file in self._files.values()))
-        best = dict(self._notices)
-        for order, cells in self._cells.items():
-            for column, cell in cells:
+        best: dict[str, OrderDate] = {}
+        for order in {**self._cells, **self._notices}:
+            columns: dict[Milestone, OrderDate] = {}
+            for column, cell in self._cells.get(order, ()):
                 if found := _from_cell(column, cell, reading[column]):
-                    _keep_better(best, order, found)
+                    _keep_later(columns, found)
+            if known := _completion(columns, self._notices.get(order, {})):
+                best[order] = known
         return best
 
 
-def _keep_better(best: dict[str, OrderDate], order: str, found: OrderDate) -> None:
-    if order not in best or found.preference < best[order].preference:
-        best[order] = found
+def _keep_later(dates: dict[Milestone, OrderDate], found: OrderDate) -> None:
+    known = dates.get(found.milestone)
+    if known is None or found.last > known.last:
+        dates[found.milestone] = found
+
+
+def _completion(columns: _Dates, notices: _Dates) -> OrderDate | None:
+    """Completion or delivery, whichever is later; shipping if that is later still, as of a parcel on its way."""
+    done: tuple[Milestone, ...] = ("completed", "delivered")
+    told = filter(None, (_told(columns.get(name), notices.get(name)) for name in done))
+    known, shipped = max(told, key=lambda found: found.last, default=None), columns.get("shipped")
+    if shipped and (known is None or shipped.last > known.last):
+        return shipped
+    return known or columns.get("placed")
+
+
+def _told(column: OrderDate | None, notice: OrderDate | None) -> OrderDate | None:
+    """What a column says; a later notice may be of another parcel, or somebody's note, so it makes that doubtful."""
+    if column and notice and notice.last - column.last > _LATER:
+        return replace(column, later=notice.last)
+    return column or notice
 
 
 def _sample(dates: set[str], cell: Cell) -> None:
@@ -177,4 +213,9 @@ def _zone(moment: datetime) -> tzinfo | None:
 
 def _announced(text: str) -> Milestone | None:
     sentences = [sentence for sentence in _SENTENCE_END.split(text) if not _NOT_YET.search(sentence)]
-    return next((name for name, pattern in _NOTICES if any(map(pattern.search, sentences))), None)
+    return next((name for name, pattern in _NOTICES if any(_says(pattern, one) for one in sentences)), None)
+
+
+def _says(notice: re.Pattern[str], sentence: str) -> bool:
+    found = notice.search(sentence)
+    return found is not None and not _OTHER_THINGS.search(sentence, 0, found.end())

@@ -232,6 +232,8 @@ def _late(order: str, asks: Sequence[_Ask], known: OrderDate) -> Breach:
         basis += f"; perhaps also after {_all_days(others, known)}" if others else ""
     elif known.ambiguous or any(ask.either for ask in asks):
         basis += "; day and month may be the other way round, so check this one"
+    elif known.later:
+        basis += f"; a notice tells a later day, {known.later}, so check this one"
     elif not known.certain:
         basis += "; its completion is later and not known, so check this one"
     return Breach(LATE_REQUEST, order, _numbers(asks), _numbers(told), bool(sure), basis)
