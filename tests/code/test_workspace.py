@@ -175,6 +175,18 @@ def test_a_conversation_read_newest_first_is_taken_in_reverse() -> None:
     assert previous_of(mixed)[-1] == "fine"
 
 
+def test_days_with_the_newest_first_are_not_reversed_inside_where_the_buyer_opens_them() -> None:
+    """As in a sheet sorted by its day, or where the later of two exports is read first."""
+    buyer, seller = "where is it?", "it is coming"
+    turns = (("buyer", buyer), ("seller", seller))
+    days = [record(f"{said}, {day}", who, "t", day) for day in (5, 2) for who, said in turns]
+    assert previous_of(days)[1::2] == ["where is it?, 5", "where is it?, 2"]
+    last = [*days, record("thanks for asking", thread="t", day=1), record("is it new?", "buyer", "t", 1)]
+    assert previous_of(last)[1::2][:2] == ["where is it?, 5", "where is it?, 2"]
+    noted = [record("ticket closed", "system", "t", 5), *days, record("ticket opened", "system", "t", 2)]
+    assert previous_of(noted)[2::2] == ["where is it?, 5", "where is it?, 2"]
+
+
 def test_conversations_come_together_by_time_and_loose_records_last() -> None:
     many = [
         record("z"),

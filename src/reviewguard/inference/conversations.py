@@ -16,16 +16,18 @@ _FALLS = """select sum(moment < before) > 9 * sum(moment > before)
 """Whether of neighbours with different moments more than nine in ten fall: an export with the newest first."""
 _REVERSE = """update messages set moment = -number where conversation in (
     select conversation from (
-        select conversation, moment, lag(moment) over read as before, first_value(kind) over read as opens,
-            first_value(kind) over (partition by conversation order by number desc) as closes
+        select conversation, moment, lag(moment) over read as before,
+            (max(number) filter (where kind = 1) over day > max(number) filter (where kind = 0) over day)
+            - (min(number) filter (where kind = 1) over day < min(number) filter (where kind = 0) over day) as turned
         from messages where conversation is not null and moment is not null
-        window read as (partition by conversation order by number)
-    ) group by conversation having max(moment > before) = 0
-        and (max(moment < before) = 1 or (? and max(opens) = 0 and max(closes) = 1)))"""
+        window read as (partition by conversation order by number), day as (partition by conversation, moment)
+    ) group by conversation having max(moment > before) = 0 and (? or max(moment < before) = 1)
+        and total(turned) filter (where before is null or moment < before) >= (max(moment < before) = 0))"""
 """Moments that fall with the number of a message and never rise are those of a conversation with the newest first.
 
-Where all are equal (days without a time), that is so in an export with the newest first if as read the seller opens
-and the buyer closes.
+Of those that are equal (days without a time) this is not so if as read the buyer opens and the seller closes more often
+than the other way round: a sheet is sorted by the day alone. Where all are equal, the seller must open and the buyer
+close, in an export with the newest first.
 """
 
 
