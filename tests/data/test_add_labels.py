@@ -22,7 +22,8 @@ from reviewguard.cli import app
 from reviewguard.curation.labels import read_labels
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.rules import check_rules
-from reviewguard.curation.storage import load_splits, write_frozen
+from reviewguard.curation.sources import write_messages
+from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling import add as adding
@@ -901,6 +902,22 @@ def test_a_label_that_reads_like_a_message_for_measuring_says_so(home: Path) -> 
     assert report.measured[name] == "a-0001"
     assert f"{name} reads like a-0001" in view(report)
     assert run(home, label("Your parcel left"), splits=home / "nowhere.json").measured == {}
+
+
+def test_a_label_that_overrides_a_message_for_measuring_is_never_learnt(home: Path) -> None:
+    """Without its names and numbers it is less like that message than what is left out for its likeness."""
+    text = "Hi Maria, thanks for order 999-1234567-1234567! Rate us 5 stars? Tom"
+    given = message(text, ("Rate us 5 stars?", "positive_request"), id="b-0001")
+    write_messages(home / "messages" / "b.jsonl", [given])
+    write_frozen(home / "splits.json", {"train": [], "validation": [], "test": [given]})
+    report = run(home, label(text), decisions=ACCEPT, splits=home / "splits.json")
+    (row,) = stored(home)
+    assert ("thanks for order [order-id]!" in row["text"], row["replaces"]) == (True, ["b-0001"])
+    assert report.measured == {row["id"]: "b-0001"}
+    frozen = read_frozen(home / "splits.json")
+    built = build(home / "messages", home / "built", frozen=frozen, labels_dir=home / "labels")
+    assert [item.rule for item in built.dropped if item.id == row["id"]] == ["held_out"]
+    assert given in load_splits(home / "built")["test"]
 
 
 def test_a_label_that_contradicts_a_known_one_is_no_doubt_of_a_model_that_may_have_learnt_that(

@@ -164,12 +164,12 @@ def label_version(message: LabelledMessage) -> str:
     return f"{message.id}#{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]}"
 
 
-def held_out(labels: Sequence[Located], measured: Sequence[LabelledMessage]) -> list[Issue]:
+def held_out(labels: Sequence[StoredLabel], measured: Sequence[LabelledMessage]) -> list[Issue]:
     """An issue for each label that training must not see: it reads like a validation or test message or is its kin."""
-    likes = likeness_to([item.message for item in labels], measured)
+    likes = likeness_to(labels, measured)
     families = {message.family: message.id for message in measured}
     issues: list[Issue] = []
-    for item, like in zip(labels, likes, strict=True):
+    for item, like in zip((label.located for label in labels), likes, strict=True):
         if like:
             issues.append(item.issue("text", "held_out", f"reads like {like}, which is for measuring"))
         elif kin := families.get(item.message.family):
@@ -177,13 +177,20 @@ def held_out(labels: Sequence[Located], measured: Sequence[LabelledMessage]) -> 
     return issues
 
 
-def likeness_to(messages: Sequence[LabelledMessage], measured: Sequence[LabelledMessage]) -> list[str | None]:
-    """For each message the id of one for measuring that it reads like; None where there is none.
+def likeness_to(labels: Sequence[Label], measured: Sequence[LabelledMessage]) -> list[str | None]:
+    """For each label the id of a message for measuring that it reads like, or overrides; None where there is none.
 
-    Like: texts with a similarity of at least 0.6, over all pairs, whatever the buyer wrote.
+    Like: texts with a similarity of at least 0.6, over all pairs, whatever the buyer wrote. What a label overrides it
+    read like before personal details were taken out of it.
     """
-    likes = alike([shingles(m.text) for m in messages], [shingles(m.text) for m in measured], ALIKE)
-    return [measured[near[0].index].id if near else None for near in likes]
+    ids = {message.id for message in measured}
+    texts = [label.message.text for label in labels]
+    likes = alike(list(map(shingles, texts)), [shingles(m.text) for m in measured], ALIKE)
+    overridden = [next((name for name in label.provenance.replaces if name in ids), None) for label in labels]
+    return [
+        name or (measured[near[0].index].id if near else None)
+        for name, near in zip(overridden, likes, strict=True)
+    ]
 
 
 def repeated(labels: Iterable[Located], written: Sequence[LabelledMessage]) -> list[Issue]:

@@ -255,7 +255,7 @@ def _with_labels(
     read = read_labels(folder)
     issues = [*read.issues, *(issue for check in _CHECKS.values() for issue in check(read.located))]
     measured = [*splits["validation"], *splits["test"]]
-    issues += held_out(read.located, measured)
+    issues += held_out(read.labels, measured)
     written = _unreplaced(splits["train"], read.without(issues))
     while again := repeated([label.located for label in read.without(issues)], [*written, *measured]):
         issues += again

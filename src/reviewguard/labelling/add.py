@@ -168,12 +168,12 @@ def _check_both(conflict: Conflict) -> None:
 
 
 def _measured(added: Sequence[Candidate], dataset: Dataset, splits: Path | None) -> dict[str, str]:
-    """Id of a label → the validation or test message that it reads like."""
+    """Id of a label → the validation or test message that it reads like, or overrides."""
     if not added or splits is None or not splits.is_file():
         return {}
     recorded = read_frozen(splits)
     measured = [item.message for item in dataset.written if recorded.get(item.message.id, "train") != "train"]
-    likes = likeness_to([item.label.message for item in added], measured)
+    likes = likeness_to([item.label for item in added], measured)
     return {item.id: like for item, like in zip(added, likes, strict=True) if like}
 
 
