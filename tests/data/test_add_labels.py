@@ -384,6 +384,19 @@ def test_a_persons_marks_take_the_place_of_the_models(home: Path) -> None:
     assert run(home, label(TEXT, "insider"), name="third").written is None
 
 
+@pytest.mark.parametrize("text", [TEXT, TEXT.upper()])
+def test_a_persons_marks_go_before_the_models_in_one_file_too(home: Path, text: str) -> None:
+    rows = (label(TEXT, "insider"), label(text, "insider", rationale=["tell your cousin"]))
+    report = run(home, *rows)
+    assert ([item.place for item in report.added], report.marked) == (["line 2"], ())
+    assert [item.new.place for item in report.repetitions] == ["line 1"]
+    (row,) = stored(home)
+    assert ([r["type"] for r in row["rationale"]], row["marked_by"]) == (["insider"], "person")
+    assert quotes(row)[0][0].casefold() == "tell your cousin"
+    again = run(home, *rows)
+    assert (again.written, len(again.repetitions)) == (None, 2)
+
+
 def test_a_quote_may_look_like_a_type_and_its_words(home: Path) -> None:
     text = "Incentive: rate us for a gift"
     run(

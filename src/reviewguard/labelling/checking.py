@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import get_args
 
 from reviewguard.curation.labels import BRIEF, UNKNOWN, Marker, StoredLabel, parse_label
 from reviewguard.curation.privacy import find_in_labeller, private_issues
-from reviewguard.curation.rules import exact_key
+from reviewguard.curation.rules import exact_key, exchange_key
 from reviewguard.curation.sources import Channel, Issue, Register
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling.compare import Candidate
@@ -45,7 +45,7 @@ def check(rows: Sequence[LabelledRow], classifier: Classifier, who: str | None) 
     candidates = [item for item in results if isinstance(item, Candidate)]
     contradicted = _contradictions(candidates)
     return Checked(
-        tuple(item for item in candidates if item.id not in contradicted),
+        tuple(_marked_first([item for item in candidates if item.id not in contradicted])),
         {_id(row): verdict for row, verdict in zip(texts, verdicts, strict=True)},
         (*(item for item in results if isinstance(item, Refused)), *_both_refused(candidates, contradicted)),
         sum((item.taken for item in scrubbed), Counter[str]()),
@@ -62,6 +62,22 @@ def _contradictions(candidates: Sequence[Candidate]) -> dict[str, str]:
         for name, items in rows.items()
         if len({i.label.message.types for i in items}) > 1
     }
+
+
+def _marked_first(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Of rows that say the same of the same words those that a person marked come first: the others repeat them."""
+    alike: dict[object, list[Candidate]] = defaultdict(list)
+    for item in candidates:
+        alike[_said(item)].append(item)
+    ordered = {
+        said: iter(sorted(items, key=lambda item: item.label.provenance.marked_by != "person"))
+        for said, items in alike.items()
+    }
+    return (next(ordered[_said(item)]) for item in candidates)
+
+
+def _said(item: Candidate) -> object:
+    return exchange_key(item.label.message), item.label.message.types
 
 
 def _both_refused(candidates: Sequence[Candidate], contradicted: Mapping[str, str]) -> Iterator[Refused]:
