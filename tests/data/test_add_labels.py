@@ -397,6 +397,12 @@ def test_a_persons_marks_go_before_the_models_in_one_file_too(home: Path, text: 
     assert (again.written, len(again.repetitions)) == (None, 2)
 
 
+def test_offsets_may_have_their_words_beside_them(home: Path) -> None:
+    marks = [{"start": 2, "end": 9, "text": "Rate us"}, {"start": 10, "end": 14, "text": None}]
+    run(home, label("🎁 Rate us soon", "insider", rationale=marks))
+    assert quotes(stored(home)[0]) == [("Rate us", "insider"), ("soon", "insider")]
+
+
 def test_a_quote_may_look_like_a_type_and_its_words(home: Path) -> None:
     text = "Incentive: rate us for a gift"
     run(
@@ -435,6 +441,8 @@ def test_types_may_have_any_sign_between_them(home: Path, cell: str) -> None:
         ({"text": " ", "types": []}, "no text"),
         ({"text": "Rate us", "types": ["insider"], "rationale": ["rate me"]}, "not in the text"),
         ({"text": "Rate", "types": "insider", "rationale": [{"start": 0, "end": 9}]}, "within 0–4"),
+        ({"text": "🎁 Rate us", "types": "insider", "rationale": [{"start": 3, "end": 7, "text": "Rate"}]},
+         "the rationale is 3–7, where 'ate ' stands, expected 'Rate': offsets count characters"),
         ({"text": "Rate us", "types": "insider pressure", "rationale": ["Rate us"]}, "type: words"),
         ({"text": "Rate us", "types": "insider", "rationale": ["Incentive: Rate us"]}, "is for incentive"),
         ({"text": "Rate us", "types": " / "}, "no type in '/'"),

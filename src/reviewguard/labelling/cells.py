@@ -39,8 +39,8 @@ def rationale_of(items: Sequence[Any], text: str, types: tuple[str, ...]) -> tup
     """The stretches that quotes or offsets mark, in text order.
 
     Raises:
-        Unusable: a quote is not in the text, offsets are not within it, or it is not clear for which type, or there is
-            none.
+        Unusable: a quote is not in the text, offsets are not within it or lead to other words than stand beside them,
+            or it is not clear for which type, or there is none.
     """
     if not types:
         if any(not isinstance(item, str) or re.search(r"[^\W\d_]", item) for item in items):
@@ -76,6 +76,11 @@ def _offsets(item: Mapping[str, Any], kind: str, text: str) -> Rationale:
     start, end = item.get("start"), item.get("end")
     if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
         raise Unusable(f"the rationale is {start}–{end}, expected offsets within 0–{len(text)}")
+    if isinstance(words := item.get("text"), str) and words != text[start:end]:
+        raise Unusable(
+            f"the rationale is {start}–{end}, where {text[start:end]!r} stands, expected {words!r}: offsets count "
+            "characters, an emoji as one and a line break as the file has it; or give its words as `quote`"
+        )
     return Rationale(start, end, kind)
 
 
