@@ -16,10 +16,11 @@ import openpyxl
 import pytest
 from curation_helpers import ROW, message, write_lines
 from rich.console import Console
+from tests.faults import full_disk
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
-from reviewguard.curation.labels import read_labels
+from reviewguard.curation.labels import Label, read_labels, write_labels
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.rules import check_rules
 from reviewguard.curation.sources import write_messages
@@ -27,6 +28,7 @@ from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.labelling import add as adding
+from reviewguard.labelling import store as storing
 from reviewguard.labelling.add import AddJob, add
 from reviewguard.labelling.doubtful import doubtful
 from reviewguard.labelling.labeller import check_labeller
@@ -559,6 +561,40 @@ def test_a_mind_changed_twice_still_replaces_the_written_message(home: Path) -> 
     run(home, label(ROW["text"], "pressure", rationale=["leave us 5 stars"]), decisions=ACCEPT)
     (row,) = stored(home)
     assert (row["types"], row["replaces"]) == (["pressure"], ["a-0001"])
+
+
+def test_a_label_that_overrides_a_written_message_is_at_no_moment_without_a_successor(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(home, conflicting(), name="first", decisions=ACCEPT)
+    rows = (label(ROW["text"], "pressure", rationale=["leave us 5 stars"]), label(TEXT))
+    files: list[Path] = []
+
+    def until_the_disk_is_full(path: Path, labels: Iterable[Label]) -> None:
+        files.append(path)
+        (write_labels if len(files) == 1 else full_disk)(path, labels)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storing, "write_labels", until_the_disk_is_full)
+        with pytest.raises(OSError, match="No space"):
+            run(home, *rows, name="second", decisions=ACCEPT)
+    assert len(files) == 2
+    assert [row["replaces"] for row in stored(home)] == [["a-0001"]]
+    run(home, *rows, name="second", decisions=ACCEPT)
+    assert sorted((row["types"], row["replaces"]) for row in stored(home)) == [
+        ([], []),
+        (["pressure"], ["a-0001"]),
+    ]
+    assert run(home, *rows, name="second").written is None
+
+
+def test_the_file_that_took_the_labels_is_told(home: Path) -> None:
+    run(home, conflicting(), name="first", decisions=ACCEPT)
+    mended = label(ROW["text"], "pressure", rationale=["leave us 5 stars"])
+    assert run(home, mended, name="second", decisions=ACCEPT).written == home / "labels" / "first.jsonl"
+    both = run(home, conflicting(), label(TEXT), name="third", decisions=ACCEPT)
+    assert both.written == home / "labels"
+    assert sorted(path.name for path in (home / "labels").glob("*.jsonl")) == ["first.jsonl", "third.jsonl"]
 
 
 NEAR = "The lamp is on its way to you. Tell your cousin to rate it too. Have a good week."

@@ -32,7 +32,8 @@ class AddJob:
 
     Attributes:
         path: file of labelled messages.
-        labels: folder of the labels; `name`.jsonl in it is written, by default named as `path`.
+        labels: folder of the labels; `name`.jsonl in it is written, by default named as `path`, and the files of labels
+            that others take the place of.
         messages: the written messages, compared with, never changed.
         splits: record of which of them are for measuring; none where there is no such file.
         columns: field → column of the file, where names do not tell.
@@ -81,8 +82,8 @@ def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:
     report = replace(report, measured=_measured(report.added, dataset, job.splits))
     if job.dry_run or report.undecided or not (report.incoming or report.outgoing):
         return report
-    store(target, [item.label for item in report.incoming], stored, removed=report.outgoing)
-    return replace(report, written=target if report.incoming else job.labels)
+    files = store(target, [item.label for item in report.incoming], stored, removed=report.outgoing)
+    return replace(report, written=files[0] if len(files) == 1 else job.labels)
 
 
 def _decide(

@@ -74,7 +74,8 @@ class AddReport:
         marked: labels whose words the model marked.
         renewed: rows whose marks take the place of the model's, on a label that is stored already.
         measured: id of an added label → the validation or test message that it reads like, for which it is not learnt.
-        written: the file written, or the folder where labels only went; None where nothing was.
+        written: the file that took labels, or the folder where several did or labels only went; None where nothing was
+            written.
     """
 
     added: tuple[Candidate, ...]
