@@ -6,6 +6,8 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from reviewguard.errors import InputError
@@ -42,7 +44,17 @@ def remove_folder(folder: Path) -> None:
     if folder.is_symlink():
         folder.unlink()
     else:
+        _make_writable(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_writable(folder: Path) -> None:
+    """Let the owner write to a folder and those in it, as far as that is possible."""
+    with suppress(OSError):
+        folder.chmod(folder.stat().st_mode | stat.S_IRWXU)
+        for inner in folder.iterdir():
+            if inner.is_dir() and not inner.is_symlink():
+                _make_writable(inner)
 
 
 def standing_folder(target: Path) -> Path:
@@ -67,6 +79,7 @@ def restore_folder(target: Path) -> bool:
 def copy_folder(source: Path, target: Path) -> None:
     """Copy a folder to where none is, onto the disk. Interrupted, it leaves a part: choose a name nobody reads."""
     shutil.copytree(source, target, copy_function=shutil.copyfile)  # not what forbids writing
+    _make_writable(target)
     for path in target.rglob("*"):
         if path.is_file():
             with path.open("rb+") as file:

@@ -12,7 +12,7 @@ import pytest
 
 from reviewguard import folders
 from reviewguard.errors import InputError
-from reviewguard.folders import copy_folder, replace_folder, restore_folder, standing_folder
+from reviewguard.folders import copy_folder, remove_folder, replace_folder, restore_folder, standing_folder
 
 
 def make(folder: Path, words: str) -> Path:
@@ -119,6 +119,32 @@ def test_a_folder_that_cannot_be_moved_says_why(tmp_path: Path, monkeypatch: pyt
 
 def test_a_copy_of_what_may_not_be_written_may_be(tmp_path: Path) -> None:
     source = make(tmp_path / "source", "words")
+    inner = make(source / "inner", "more")
     (source / "words").chmod(0o444)
-    copy_folder(source, tmp_path / "copy")
-    assert (tmp_path / "copy" / "words").stat().st_mode & 0o200
+    for folder in (inner, source):
+        folder.chmod(0o555)
+    copy = tmp_path / "copy"
+    copy_folder(source, copy)
+    assert [path.stat().st_mode & 0o700 for path in (copy, copy / "inner")] == [0o700, 0o700]
+    assert (copy / "words").stat().st_mode & 0o200
+
+
+def test_a_folder_that_may_not_be_written_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may do anything, so the folders are looked at in the moment before they go."""
+    folder, outside = make(tmp_path / "old", "words"), make(tmp_path / "outside", "words")
+    inner = make(folder / "inner", "more")
+    (folder / "link").symlink_to(outside)
+    for path in (inner, folder, outside):
+        path.chmod(0o555)
+    modes = []
+
+    def rmtree(path: Path, **_: object) -> None:
+        modes.extend(each.stat().st_mode & 0o777 for each in (path, path / "inner", outside))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folders.shutil, "rmtree", rmtree)
+        remove_folder(folder)
+    assert modes == [0o755, 0o755, 0o555]
+    remove_folder(folder)
+    assert (folder.exists(), (outside / "words").read_text()) == (False, "words")
+    remove_folder(folder)

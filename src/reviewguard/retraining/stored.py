@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError, ModelError
 from reviewguard.files import atomic_write, sha256, write_json
-from reviewguard.folders import copy_folder, replace_folder
+from reviewguard.folders import copy_folder, remove_folder, replace_folder
 from reviewguard.inference.model_folder import CONFIG_FILE, MODEL_FILE, verify_files
 from reviewguard.settings import Settings
 
@@ -108,7 +108,7 @@ def write_version(
     Args:
         part: where it is put together, on the same file system.
     """
-    shutil.rmtree(part, ignore_errors=True)
+    remove_folder(part)
     part.mkdir(parents=True)
     copy_folder(model, part / MODEL)
     if weights is not None:
