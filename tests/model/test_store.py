@@ -394,17 +394,20 @@ def test_the_champions_card_is_renewed_where_it_is_served_too(tiny_model_dir: Pa
     assert (store.folder / "default" / "README.md").read_text() == "measured anew"
 
 
-@pytest.mark.parametrize("lost", ["model.onnx", ""])
+@pytest.mark.parametrize("lost", ["model.onnx", "config.json", ""])
 def test_a_champion_whose_copy_is_not_whole_is_kept_anew_before_it_goes(
     tiny_model_dir: Path, tmp_path: Path, lost: str
 ) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2", "3")
     store.promote("2", by="Sam", reason="better")
     copy = store.get("2").folder.parents[0] / "versions" / "2" / "model"
-    if lost:
+    if lost == "model.onnx":
         (copy / lost).write_bytes(b"cut")
+    elif lost:
+        (copy / lost).unlink()
     else:
         shutil.rmtree(copy)
+    assert names(store)["2"] == ("champion",)
     store.promote("3", by="Sam", reason="better still")
     assert store.rollback(by="Kim", reason="false alarms").entry.to_version == "2"
     assert reviewguard.load(store.folder / "default").settings.version == "2"

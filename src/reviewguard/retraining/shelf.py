@@ -109,6 +109,6 @@ class ModelShelf:
         own = Settings.read(folder / CONFIG_FILE).version
         plain = re.sub(r"[^\w.+-]", "-", own).lstrip(".") or "unnamed"
         kept = self._versions / plain / MODEL
-        if plain not in ALIASES and (not kept.is_dir() or same_model(kept, folder)):
+        if plain not in ALIASES and (not (kept / CONFIG_FILE).is_file() or same_model(kept, folder)):
             return plain
         return f"{plain}-{sha256(folder / CONFIG_FILE)[:8]}"
