@@ -554,6 +554,7 @@ def test_a_changed_mind_replaces_the_label_in_its_file(home: Path) -> None:
 
 
 ACCEPT = Decisions(accept=frozenset({"all"}))
+REJECT = Decisions(reject=frozenset({"all"}))
 
 
 def test_a_mind_changed_twice_still_replaces_the_written_message(home: Path) -> None:
@@ -712,6 +713,53 @@ def test_a_near_copy_of_a_rejected_row_is_added(home: Path) -> None:
     first = run(home, *rows, dry_run=True).added[0].id
     report = run(home, *rows, decisions=Decisions(reject=frozenset({first})))
     assert ([r.place for r in report.refused], [i.place for i in report.added]) == (["line 1"], ["line 2"])
+
+
+STEPS = [
+    TEXT.replace("week", "weekend all of you"), TEXT.replace("week", "weekend"),
+    "Good news. " + TEXT.replace("week", "weekend"), "Good news for you. " + TEXT,
+]  # fmt: skip
+"""Each is near the one before it, and that alone."""
+
+
+def test_a_row_that_contradicts_only_a_rejected_row_is_added(home: Path) -> None:
+    run(home, label(STEPS[0], "insider"), name="first")
+    rows = (label(STEPS[1]), label(STEPS[2], "insider"))
+    conflicts = run(home, *rows).undecided
+    assert [(c.new.place, c.old.file is None) for c in conflicts] == [("line 1", False), ("line 2", True)]
+    first, second = (conflict.new.id for conflict in conflicts)
+    for decisions in (
+        REJECT,
+        Decisions(reject=frozenset({first})),
+        Decisions(frozenset({second}), REJECT.reject),
+    ):
+        report = run(home, *rows, decisions=decisions, dry_run=True)
+        assert [(c.new.place, c.decision) for c in report.conflicts] == [("line 1", "reject")]
+        assert ([item.place for item in report.added], report.refused) == (["line 2"], ())
+    named = run(home, *rows, decisions=Decisions(reject=frozenset({first, second})), dry_run=True)
+    assert (named.added, [item.place for item in named.refused]) == ((), ["line 2"])
+    run(home, *rows, decisions=REJECT)
+    assert [(row["text"], row["types"]) for row in stored(home)] == [
+        (STEPS[0], ["insider"]), (STEPS[2], ["insider"]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("decision", "kept"), [("accept", ["line 3"]), ("reject", ["line 2"]), (None, ["line 2"])]
+)
+def test_what_contradicts_a_row_that_a_rejection_frees_is_decided_as_before(
+    home: Path, decision: str | None, kept: list[str]
+) -> None:
+    run(home, label(STEPS[0], "insider"), name="first")
+    rows = (label(STEPS[1]), label(STEPS[2], "insider"), label(STEPS[3], "pressure", rationale=["cousin"]))
+    first, _, third = (c.new.id for c in run(home, *rows).undecided)
+    given = {"reject": {first}} | (
+        {decision: {third, *({first} if decision == "reject" else ())}} if decision else {}
+    )
+    report = run(home, *rows, decisions=Decisions(**{name: frozenset(ids) for name, ids in given.items()}))
+    assert [item.place for item in report.added] == kept
+    assert [c.new.place for c in report.undecided] == ([] if decision else ["line 3"])
+    assert (report.written is None) == (decision is None)
 
 
 def test_a_wrong_field_of_map_names_all_that_there_are(home: Path) -> None:

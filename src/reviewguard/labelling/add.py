@@ -21,7 +21,7 @@ from reviewguard.labelling.doubtful import doubtful
 from reviewguard.labelling.likes import Known
 from reviewguard.labelling.results import ALL, AddReport, Decisions, Doubt
 from reviewguard.labelling.rows import Refused, Rows, read_rows
-from reviewguard.labelling.settling import Dataset, Settled, lost, renewals, settle
+from reviewguard.labelling.settling import Dataset, Settled, freed, lost, renewals, settle
 from reviewguard.labelling.store import store
 from reviewguard.schema import Verdict
 
@@ -115,23 +115,40 @@ def _settled(
 ) -> tuple[list[Candidate], Comparison, Settled]:
     """Rows rejected without a conflict, the comparison of the others, and what the decisions come to.
 
-    What repeats a label that a decision takes out is compared again, with what stands then.
+    What contradicts only rows that a decision leaves out, or repeats a label that one takes out, is compared again,
+    with what stands then.
     """
     rejected, result = _compared(candidates, dataset.known, decisions)
     while True:
-        settled = settle(result.fresh, result.conflicts, dataset)
+        free = freed(result.conflicts)
+        rest = _without(result, free)
+        settled = settle(rest.fresh, rest.conflicts, dataset)
         standing = dataset.after(settled)
-        gone = lost(result.repetitions, standing)
-        if not gone or any(conflict.decision is None for conflict in result.conflicts):
+        if free:
+            names = {id(item.label.message) for item in free}
+            later = {id(c.new.label.message) for c in rest.conflicts if id(c.old.message) in names}
+            standing = [known for known in standing if id(known.message) not in later]  # decided already
+        elif all(conflict.decision for conflict in result.conflicts):
+            free = [item.new for item in lost(result.repetitions, standing)]
+            rest = _without(result, free)
+        if not free:
             return rejected, result, settled
-        out, again = _compared([item.new for item in gone], standing, decisions.by_id)
+        out, again = _compared(free, standing, decisions.by_id)
         rejected += out
-        known = set(map(id, result.repetitions)) - set(map(id, gone))
         result = Comparison(
-            (*result.fresh, *again.fresh),
-            (*(item for item in result.repetitions if id(item) in known), *again.repetitions),
-            (*result.conflicts, *again.conflicts),
+            (*rest.fresh, *again.fresh),
+            (*rest.repetitions, *again.repetitions),
+            (*rest.conflicts, *again.conflicts),
         )
+
+
+def _without(result: Comparison, rows: Iterable[Candidate]) -> Comparison:
+    out = set(map(id, rows))
+    return replace(
+        result,
+        repetitions=tuple(item for item in result.repetitions if id(item.new) not in out),
+        conflicts=tuple(item for item in result.conflicts if id(item.new) not in out),
+    )
 
 
 def _compared(

@@ -21,7 +21,7 @@ class Decisions:
 
     Attributes:
         accept: the new label is taken, and what contradicts it is replaced.
-        reject: the new label is left out; so is any other row named here.
+        reject: the new label is left out, and no other contradicts it; so is any other row named here.
         both: the two messages do differ, so both labels stand.
     """
 

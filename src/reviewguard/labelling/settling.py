@@ -83,6 +83,20 @@ def _says_the_same(item: Candidate, old: StoredLabel) -> bool:
     return same and set(item.label.provenance.replaces) <= set(old.provenance.replaces)
 
 
+def freed(conflicts: Iterable[Conflict]) -> list[Candidate]:
+    """Labels that contradict only rows which a decision leaves out: those that contradict something else."""
+    out: set[int] = set()
+    found: list[Candidate] = []
+    for _, group in groupby(conflicts, key=lambda conflict: id(conflict.new)):
+        together = list(group)
+        new = together[0].new
+        if all(id(conflict.old.message) in out for conflict in together):
+            found.append(new)
+        elif together[0].decision == "reject":
+            out.add(id(new.label.message))
+    return found
+
+
 def lost(repetitions: Iterable[Repetition], standing: Iterable[Known]) -> list[Repetition]:
     """Repetitions whose known label is removed now; a second copy of a row in its file shares the fate of the first."""
     stands = {_said(item.message) for item in standing}
