@@ -7,13 +7,14 @@ import sys
 
 from reviewguard.checkout import BUILT, LABELS, MESSAGES, SPLITS
 from reviewguard.cli import main
+from reviewguard.curation.labels import read_labels
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.storage import read_frozen
 
 
 def build_data() -> None:
     """The splits of the messages as they are now."""
-    build(MESSAGES, BUILT, seed=13, frozen=read_frozen(SPLITS), labels_dir=LABELS)
+    build(MESSAGES, BUILT, seed=13, frozen=read_frozen(SPLITS), labels=read_labels(LABELS))
 
 
 if __name__ == "__main__":

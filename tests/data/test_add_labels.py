@@ -882,7 +882,7 @@ def test_labels_go_into_training_and_move_nothing(home: Path) -> None:
         label(TEXT, "insider"),
         decisions=accept,
     )
-    report = build(home / "messages", home / "built", seed=1, labels_dir=home / "labels")
+    report = build(home / "messages", home / "built", seed=1, labels=read_labels(home / "labels"))
     splits = load_splits(home / "built")
     assert splits["test"] == plain["test"]
     assert splits["validation"] == plain["validation"]
@@ -1020,7 +1020,7 @@ def test_a_label_that_overrides_a_message_for_measuring_is_never_learnt(home: Pa
     assert ("thanks for order [order-id]!" in row["text"], row["replaces"]) == (True, ["b-0001"])
     assert report.measured == {row["id"]: "b-0001"}
     frozen = read_frozen(home / "splits.json")
-    built = build(home / "messages", home / "built", frozen=frozen, labels_dir=home / "labels")
+    built = build(home / "messages", home / "built", frozen=frozen, labels=read_labels(home / "labels"))
     assert [item.rule for item in built.dropped if item.id == row["id"]] == ["held_out"]
     assert given in load_splits(home / "built")["test"]
 

@@ -6,7 +6,7 @@ import pytest
 from curation_helpers import ROW, message, write_lines
 from datasets import load_dataset
 
-from reviewguard.curation.labels import Label, Provenance, write_labels
+from reviewguard.curation.labels import Label, Provenance, read_labels, write_labels
 from reviewguard.curation.pipeline import build, data_digest, validate
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits, read_frozen, write_frozen
@@ -166,7 +166,7 @@ def test_labels_share_no_id_family_or_words_with_what_stands_beside_them(
         replace(other, id="lab-5", family=measured.family),
     ]
     write_labels(tmp_path / "labels" / "a.jsonl", [Label(item, Provenance("a.csv")) for item in labels])
-    report = build(folder, tmp_path / "out", labels_dir=tmp_path / "labels")
+    report = build(folder, tmp_path / "out", labels=read_labels(tmp_path / "labels"))
     assert load_splits(tmp_path / "out")["train"] == sorted([*plain["train"], new], key=lambda m: m.id)
     rules = {item.id: item.rule for item in report.dropped}
     assert rules == {
@@ -181,5 +181,5 @@ def test_a_label_that_is_left_out_replaces_nothing(folder: Path, tmp_path: Path)
     labels = [replace(two, id="lab-1", family="label"), replace(one, id="lab-2", family="label")]
     told = [Provenance("a.csv", replaces=(one.id,)), Provenance("a.csv", replaces=(three.id,))]
     write_labels(tmp_path / "labels" / "a.jsonl", map(Label, labels, told))
-    build(folder, tmp_path / "out", labels_dir=tmp_path / "labels")
+    build(folder, tmp_path / "out", labels=read_labels(tmp_path / "labels"))
     assert load_splits(tmp_path / "out") == plain

@@ -16,10 +16,12 @@ from safetensors import SafetensorError
 from tests.faults import another_writer
 
 from reviewguard.curation.labels import Label, Labels, Provenance, StoredLabel, label_version, write_labels
+from reviewguard.curation.pipeline import CurationReport, build
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.errors import InputError
 from reviewguard.modeling.config import TrainConfig
+from reviewguard.retraining import data as round_data
 from reviewguard.retraining.challenger import Start, sample, training_mix
 from reviewguard.retraining.config import RetrainConfig, Settings
 from reviewguard.retraining.data import Places, RoundData, curate, regression_set
@@ -30,6 +32,7 @@ from reviewguard.retraining.stored import StoredModel
 from reviewguard.retraining.work import Work, full_disk
 from reviewguard.schema import LabelledMessage, Rationale
 from reviewguard.training import LEARNT, run_facts
+from reviewguard.writer import Writer
 
 WORDS = ("kettle", "lamp", "rug", "mixer", "scale", "drill", "tent", "fan", "clock", "grill", "sofa", "shelf", "radio",
          "towel", "brush", "knife")  # fmt: skip
@@ -327,6 +330,26 @@ def test_labels_that_were_learnt_and_are_gone_are_named(places: Places, tmp_path
     with pytest.raises(InputError, match="it learnt 2 labels that are gone: lab-000, lab-007; ") as refused:
         curate(places, tmp_path / "out", champion, RetrainConfig())
     assert "`reviewguard models rollback`" in str(refused.value)
+
+
+def test_labels_are_read_once_and_not_while_they_are_written(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moved_meanwhile(*args: Any, **options: Any) -> CurationReport:
+        (places.labels / "made.jsonl").rename(places.labels / ".moved")
+        return build(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(round_data, "build", moved_meanwhile)
+        data = curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    assert ([m.id for m in data.labels.new], [m.id for m in data.regression]) == (["lab-000"], ["lab-000"])
+    (places.labels / ".moved").rename(places.labels / "made.jsonl")
+    monkeypatch.setattr(round_data, "WAIT", 0)
+    with Writer(places.labels).writing("data add"), pytest.raises(InputError, match="in use by `data add`"):
+        curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    monkeypatch.setattr(round_data.os, "access", lambda *_: False)
+    with Writer(places.labels).writing("another host"):
+        assert curate(places, tmp_path / "out", CHAMPION, RetrainConfig()).regression == data.regression
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def build(
 
     Example: reviewguard data build --out build/data
     """
+    from reviewguard.curation.labels import read_labels
     from reviewguard.curation.pipeline import build as curate
     from reviewguard.curation.storage import read_frozen
 
@@ -82,7 +83,7 @@ def build(
         frozen = read_frozen(record)
     # The usual record also stands beside others' messages.
     checked = bool(frozen) and (freeze or splits is not None)
-    added = labels if labels.is_dir() else None
+    added = read_labels(labels) if labels.is_dir() else None
     report = curate(messages, out, seed, frozen, added, record=record if checked else None)
     for step in report.steps:
         print(f"{step.name}: kept {step.kept}, dropped {step.dropped}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.curation.dedup import Deduplication, Duplicate, deduplicate
-from reviewguard.curation.labels import Label, held_out, read_labels, repeated
+from reviewguard.curation.labels import Label, Labels, held_out, repeated
 from reviewguard.curation.privacy import check_privacy
 from reviewguard.curation.rules import check_rules
 from reviewguard.curation.sources import Issue, Located, Sources, read_messages, to_row
@@ -104,7 +104,7 @@ def build(
     out_dir: Path,
     seed: int = 0,
     frozen: Mapping[str, str] | None = None,
-    labels_dir: Path | None = None,
+    labels: Labels | None = None,
     *,
     record: Path | None = None,
     spread: bool = True,
@@ -116,8 +116,8 @@ def build(
 
     Args:
         frozen: message id → split of an earlier build, see `read_frozen`. These messages stay there.
-        labels_dir: labels that people added, all for training. They move no message, and one that reads like a
-            validation or test message is left out.
+        labels: those that people added, all for training. They move no message, and one that reads like a validation or
+            test message is left out.
         record: the file of `frozen`, refused where it names none of the messages; None takes any.
         spread: whether messages that are not in `frozen` are spread by `seed`; else they are left out.
 
@@ -134,8 +134,8 @@ def build(
     if not spread:
         selection = _recorded(selection, sources, frozen)
     splits = _split(selection.unique, seed, frozen)
-    if labels_dir is not None:
-        selection, splits = _with_labels(selection, splits, labels_dir)
+    if labels is not None:
+        selection, splits = _with_labels(selection, splits, labels)
     files = write_splits(Path(out_dir), splits, selection.unique.groups)
     report = _report(selection, splits, seed, files, len(unknown))
     write_json(Path(out_dir) / REPORT, report.to_dict())
@@ -249,10 +249,9 @@ def _split(unique: Deduplication, seed: int, frozen: Mapping[str, str]) -> dict[
 
 
 def _with_labels(
-    selection: _Selection, splits: Mapping[str, list[LabelledMessage]], folder: Path
+    selection: _Selection, splits: Mapping[str, list[LabelledMessage]], read: Labels
 ) -> tuple[_Selection, dict[str, list[LabelledMessage]]]:
     """The training split with the labels, without the messages of it that they replace."""
-    read = read_labels(folder)
     issues = [*read.issues, *(issue for check in _CHECKS.values() for issue in check(read.located))]
     measured = [*splits["validation"], *splits["test"]]
     issues += held_out(read.labels, measured)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +21,12 @@ from reviewguard.retraining.labels import RoundOfLabels, sort_labels, told_withd
 from reviewguard.retraining.measure import PROFILE
 from reviewguard.schema import LabelledMessage
 from reviewguard.training import LEARNT
+from reviewguard.writer import Writer
 
 HELD_OUT = "held_out_labels"
 """Fact of a training: ids of the new labels that were kept for measuring it."""
+WAIT = 60.0
+"""Seconds to wait for a `data add` that is writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +83,14 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
 
     Raises:
         InputError: nothing to read, no record of the splits, one of other messages or one whose validation or test
-            messages are not all there, or no label that the champion has not learnt already.
+            messages are not all there, no label that the champion has not learnt already, or labels that another
+            process is writing.
     """
-    folder = places.labels if places.labels.is_dir() else None
     frozen = read_frozen(places.splits)
-    report = build(places.messages, out, frozen=frozen, labels_dir=folder, record=places.splits, spread=False)
+    stored = _read(places.labels)
+    report = build(places.messages, out, frozen=frozen, labels=stored, record=places.splits, spread=False)
     splits = load_splits(out)
     _check_measured(places, frozen, splits)
-    stored = read_labels(places.labels)
     ids = {label.message.id for label in stored.labels}
     facts = champion.settings.training
     learnt = set(facts.get(LEARNT, ()))
@@ -109,6 +114,13 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
         )
     test, validation = tuple(splits["test"]), tuple(splits["validation"])
     return RoundData(report, sorted_, validation, test, regression_set(stored), gone)
+
+
+def _read(folder: Path) -> Labels:
+    """The labels, while nobody moves one from file to file. Nobody can in a folder that may not be written."""
+    free = not folder.is_dir() or not os.access(folder, os.W_OK)
+    with nullcontext() if free else Writer(folder).writing("retrain", wait=WAIT):
+        return read_labels(folder)
 
 
 def _check_measured(
