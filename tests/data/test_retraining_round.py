@@ -239,14 +239,18 @@ def test_a_round_without_the_record_of_the_splits_is_refused(tmp_path: Path) -> 
 
 
 CHAMPION = cast(Any, SimpleNamespace(settings=SimpleNamespace(training={"data_digest": "old"}), model="tiny"))
-SIDES = {"train": WRITTEN[:10], "validation": WRITTEN[10:13], "test": WRITTEN[13:]}
+RECORDED = [
+    replace(m, types=("insider",), rationale=(Rationale(0, 4, "insider"),)) if m.id == "m-014" else m
+    for m in WRITTEN
+]
+SIDES = {"train": RECORDED[:10], "validation": RECORDED[10:13], "test": RECORDED[13:]}
 
 
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
     """Written messages, all recorded, and one label."""
     found = Places(tmp_path / "messages", tmp_path / "labels", tmp_path / "splits.json")
-    write_messages(found.messages / "a.jsonl", WRITTEN)
+    write_messages(found.messages / "a.jsonl", RECORDED)
     write_frozen(found.splits, SIDES)
     write_labels(found.labels / "made.jsonl", [Label(label(0), Provenance("made.csv"))])
     return found
@@ -285,12 +289,40 @@ def test_a_label_that_is_left_out_is_named_and_not_quoted(places: Places, tmp_pa
 
 
 def test_a_measured_split_that_lacks_recorded_messages_is_refused(places: Places, tmp_path: Path) -> None:
-    write_messages(places.messages / "a.jsonl", WRITTEN[1:])
+    write_messages(places.messages / "a.jsonl", RECORDED[1:])
     curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
-    write_messages(places.messages / "a.jsonl", WRITTEN[:14])
+    write_messages(places.messages / "a.jsonl", RECORDED[:14])
     with pytest.raises(
         InputError, match=r"2 messages that .*splits\.json records .*, first m-014"
     ) as refused:
+        curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
+    assert "data build --freeze" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("sides", "told"),
+    [
+        (
+            {"validation": [], "test": RECORDED[13:]},
+            "0 messages for validation and 3 for test, of which 1 break",
+        ),
+        (
+            {"validation": RECORDED[:3], "test": RECORDED[3:6]},
+            "3 messages for validation and 3 for test, of which 0",
+        ),
+        (
+            {"validation": RECORDED[:3], "test": [RECORDED[14]]},
+            "3 messages for validation and 1 for test, of which 1",
+        ),
+        ({"validation": RECORDED[:3], "test": []}, "3 messages for validation and 0 for test, of which 0"),
+    ],
+)
+def test_splits_that_nothing_can_be_measured_on_are_refused_before_the_training(
+    places: Places, tmp_path: Path, sides: dict[str, list[LabelledMessage]], told: str
+) -> None:
+    measured = [m for rows in sides.values() for m in rows]
+    write_frozen(places.splits, {"train": [m for m in RECORDED if m not in measured]} | sides)
+    with pytest.raises(InputError, match=f"records {told}") as refused:
         curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
     assert "data build --freeze" in str(refused.value)
 

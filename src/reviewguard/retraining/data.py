@@ -18,7 +18,7 @@ from reviewguard.inference.classifier import Classifier
 from reviewguard.policy import load_policy
 from reviewguard.retraining.config import RetrainConfig
 from reviewguard.retraining.labels import RoundOfLabels, sort_labels, told_withdrawn, withdrawn
-from reviewguard.retraining.measure import PROFILE
+from reviewguard.retraining.measure import PROFILE, violations
 from reviewguard.schema import LabelledMessage
 from reviewguard.training import LEARNT
 from reviewguard.writer import Writer
@@ -83,14 +83,15 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
 
     Raises:
         InputError: nothing to read, no record of the splits, one of other messages or one whose validation or test
-            messages are not all there, no label that the champion has not learnt already, or labels that another
-            process is writing.
+            messages are not all there or too few to measure with, no label that the champion has not learnt already, or
+            labels that another process is writing.
     """
     frozen = read_frozen(places.splits)
     stored = _read(places.labels)
     report = build(places.messages, out, frozen=frozen, labels=stored, record=places.splits, spread=False)
     splits = load_splits(out)
     _check_measured(places, frozen, splits)
+    _check_measurable(places, splits)
     ids = {label.message.id for label in stored.labels}
     facts = champion.settings.training
     learnt = set(facts.get(LEARNT, ()))
@@ -136,6 +137,19 @@ def _check_measured(
             expected="all of them, so that models of different times are measured on the same messages",
             fix=f"put them back into {places.messages}, or mend what `reviewguard data validate` says of them; where "
             "they are gone for good, `reviewguard data build --freeze --forget` records the splits without them",
+        )
+
+
+def _check_measurable(places: Places, splits: Mapping[str, Sequence[LabelledMessage]]) -> None:
+    """Refuse, before the training, splits on which the gate would have nothing to compare."""
+    test = violations(splits["test"])
+    if not splits["validation"] or test.all() or not test.any():
+        raise InputError(
+            f"{places.splits} records {len(splits['validation'])} messages for validation and {len(test)} for test, of "
+            f"which {test.sum()} break the rules",
+            expected="some for validation, and for test some that break the rules and some that do not",
+            fix=f"write more of both kinds into {places.messages}, and record them with "
+            "`reviewguard data build --freeze`",
         )
 
 
