@@ -31,9 +31,13 @@ from reviewguard.labelling import add as adding
 from reviewguard.labelling import store as storing
 from reviewguard.labelling.add import AddJob, add
 from reviewguard.labelling.doubtful import doubtful
+from reviewguard.labelling.journal import open_journal
+from reviewguard.labelling.keys import written_keys
 from reviewguard.labelling.labeller import check_labeller
+from reviewguard.labelling.queue import Item
 from reviewguard.labelling.report import report_view
 from reviewguard.labelling.results import AddReport, Decisions
+from reviewguard.labelling.session import run as label_items
 from reviewguard.policy import load_policy
 from reviewguard.schema import Evidence, Message, Verdict
 from reviewguard.writer import Writer
@@ -291,6 +295,18 @@ def test_of_a_conversation_the_sellers_messages_are_taken_with_the_buyers_before
     (row,) = stored(home)
     assert row["text"] == "Could you share that in a review?"
     assert row["previous"] == "I love the lamp and leave it on day and night!"
+
+
+def test_what_label_wrote_is_no_note_whatever_the_file_is_called_that_it_was_asked_of(home: Path) -> None:
+    source = "Note (1).csv, line 2"
+    item = Item(TEXT, None, source, "needs-review", 0.5, (), (), (), "stars-1")
+    with open_journal(home / "note.labels.jsonl") as journal:
+        label_items([item], journal, written_keys("c"), lambda _: None, who="nora")
+    job = AddJob(home / "note.labels.jsonl", home / "labels", home / "messages")
+    assert add(job, cast(Classifier, Stars())).refused == ()
+    assert [row["source"] for row in stored(home)] == [source]
+    note = run(home, label("Refund approved", source="Note"), label("It left"), name="export")
+    assert [item.place for item in note.refused] == ["line 1"]
 
 
 def test_an_empty_cell_of_a_column_for_the_buyers_words_stays_empty(home: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from reviewguard.errors import InputError
 from reviewguard.labelling.answered import with_previous
 from reviewguard.labelling.cells import Unusable, list_of, rationale_of, word_of
+from reviewguard.labelling.journal import KEYS
 from reviewguard.labelling.scored import judged_words
 from reviewguard.people import Details, People, numbers_in
 from reviewguard.policy import load_policy, verdict_of
@@ -166,7 +167,9 @@ def _row(
     objects = [field for field in _EXPECTED if field not in fields and _is_object(record.values, field)]
     if not (word_of(cells.get("types")) or word_of(cells.get("verdict")) or "types" in objects):
         return None
-    if record.role in _NOT_SELLERS:
+    if (
+        record.role in _NOT_SELLERS and not record.values.keys() >= KEYS
+    ):  # a journal's `source` tells where, not who
         raise Unusable(_NOT_SELLERS[record.role])
     if objects:
         raise Unusable(f"{objects[0]} is an object; expected a list, of {_EXPECTED[objects[0]]}")
