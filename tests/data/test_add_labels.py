@@ -118,6 +118,19 @@ def test_a_name_does_not_lead_out_of_the_folder(tmp_path: Path, name: str) -> No
     assert not (tmp_path / "messages").exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("scored.labels.jsonl", "scored"),
+        ("sent.2024-11.labels.jsonl", "sent.2024-11"),
+        ("notices v1.2.xlsx", "notices v1.2"),
+        ("tickets.json.gz", "tickets"),
+    ],
+)
+def test_labels_of_two_files_are_two_files(file: str, name: str) -> None:
+    assert AddJob(Path(file), Path("labels"), Path("messages")).target == Path("labels", f"{name}.jsonl")
+
+
 def test_two_do_not_write_labels_at_once(home: Path) -> None:
     row = label("Five stars please, Ana", "positive_request")
     with Writer(home / "labels").writing("data add"), ThreadPoolExecutor(1) as other:

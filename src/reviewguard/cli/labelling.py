@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +47,7 @@ def label(
     from reviewguard.labelling.keys import standard_keys
     from reviewguard.labelling.labeller import check_labeller
     from reviewguard.labelling.queue import read_items
+    from reviewguard.labelling.rows import name_of
     from reviewguard.labelling.screen import end_view
     from reviewguard.labelling.session import run
     from reviewguard.readers.base import ReadOptions
@@ -55,7 +55,7 @@ def label(
 
     labeller = who or user.who()
     check_labeller(labeller)
-    stem = _stem(file)
+    stem = name_of(file)
     if out is None and not stem.strip("."):
         raise InputError(f"{file} gives the file of labels no name", fix="name it with --out")
     target = out or file.with_name(stem + LABELS)
@@ -74,15 +74,3 @@ def label(
             )
         labels = str(target) if journal.rows else None
         console.print(end_view(session.counts(), labels, everything=everything), highlight=False)
-
-
-def _stem(file: Path) -> str:
-    """The file's name without what tells its format; other dots are its own, as in sent.2024-11.csv."""
-    from reviewguard.readers.registry import READERS
-    from reviewguard.readers.sources import COMPRESSED
-
-    endings = {*COMPRESSED, *chain.from_iterable(reader.suffixes for reader in READERS)}
-    name = Path(file.name)
-    while name.suffix.lower() in endings:
-        name = name.with_suffix("")
-    return name.name

@@ -20,9 +20,10 @@ from reviewguard.labelling.compare import Candidate, Comparison, Conflict, compa
 from reviewguard.labelling.doubtful import doubtful
 from reviewguard.labelling.likes import Known
 from reviewguard.labelling.results import ALL, AddReport, Decisions, Doubt
-from reviewguard.labelling.rows import Refused, Rows, read_rows
+from reviewguard.labelling.rows import Refused, Rows, name_of, read_rows
 from reviewguard.labelling.settling import Dataset, Settled, freed, lost, renewals, settle
 from reviewguard.labelling.store import store
+from reviewguard.readers.sources import LABELS
 from reviewguard.schema import Verdict
 
 
@@ -59,7 +60,8 @@ class AddJob:
         Raises:
             InputError: `name` would lead out of the labels folder.
         """
-        return jsonl_in(self.labels, self.name or self.path.name.partition(".")[0], "--name")
+        name = self.name or name_of(Path(self.path.name.removesuffix(LABELS)))
+        return jsonl_in(self.labels, name, "--name")
 
 
 def add(job: AddJob, classifier: Classifier | None = None) -> AddReport:

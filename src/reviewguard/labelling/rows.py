@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from reviewguard.errors import InputError
@@ -15,7 +16,8 @@ from reviewguard.labelling.scored import judged_words
 from reviewguard.people import Details, People, numbers_in
 from reviewguard.policy import load_policy, verdict_of
 from reviewguard.readers.columns import MAIL_FIELD, recognise
-from reviewguard.readers.registry import ReadOptions, read_records
+from reviewguard.readers.registry import READERS, ReadOptions, read_records
+from reviewguard.readers.sources import COMPRESSED
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, Cell, Rationale, Record, Role
 
@@ -87,6 +89,15 @@ class Rows:
     labelled: tuple[LabelledRow, ...]
     refused: tuple[Refused, ...]
     unlabelled: int
+
+
+def name_of(file: Path) -> str:
+    """The file's name without what tells its format; other dots are its own, as in sent.2024-11.csv."""
+    endings = {*COMPRESSED, *chain.from_iterable(reader.suffixes for reader in READERS)}
+    name = Path(file.name)
+    while name.suffix.lower() in endings:
+        name = name.with_suffix("")
+    return name.name
 
 
 def read_rows(path: Path, columns: Mapping[str, str] | None = None) -> Rows:
