@@ -178,9 +178,8 @@ def _row(
     objects = [field for field in _EXPECTED if field not in fields and _is_object(record.values, field)]
     if not (word_of(cells.get("types")) or word_of(cells.get("verdict")) or "types" in objects):
         return None
-    if (
-        record.role in _NOT_SELLERS and not record.values.keys() >= KEYS
-    ):  # a journal's `source` tells where, not who
+    journalled = record.values.keys() >= KEYS  # its `source` tells where the words stood, not who wrote
+    if record.role in _NOT_SELLERS and not journalled:
         raise Unusable(_NOT_SELLERS[record.role])
     if objects:
         raise Unusable(f"{objects[0]} is an object; expected a list, of {_EXPECTED[objects[0]]}")

@@ -84,7 +84,7 @@ def _says_the_same(item: Candidate, old: StoredLabel) -> bool:
 
 
 def freed(conflicts: Iterable[Conflict]) -> list[Candidate]:
-    """Labels that contradict only rows which a decision leaves out: those that contradict something else."""
+    """Labels that contradict nothing but rows of their file which a decision leaves out for something that stands."""
     out: set[int] = set()
     found: list[Candidate] = []
     for _, group in groupby(conflicts, key=lambda conflict: id(conflict.new)):
