@@ -461,3 +461,27 @@ def test_a_filter_finds_the_ask_by_any_of_its_items() -> None:
     for asin in ("B0TEST0001", "B0TEST1234"):
         (finding,) = rules(asks, asins=[asin])
         assert finding.breaking
+
+
+def test_asks_whose_lateness_nothing_tells_are_counted() -> None:
+    delivered: dict[str, Cell] = {"Delivered At": "2024-11-01"}
+    rows = [
+        neutral(1, order="999-1"),
+        neutral(2, order="999-2", values=delivered),
+        neutral(3, order="999-3", day=None, values=delivered),
+        neutral(4, order="999-4", id="twice"),
+        neutral(5, order="999-4", id="twice"),
+        row(6, order="999-5"),
+    ]
+    assert audited(rows).undated_asks == 3
+    assert audited(rows, orders=["999-1", "999-2"]).undated_asks == 1
+    assert audited(rows, profile="ftc").undated_asks == 0
+    text = facts_text(facts(audited(rows)))
+    assert "LATE\n- None of those looked at: see what is not covered." in text
+    assert (
+        "3 asks for which the day of the message or of its order is not known: not looked at for asking"
+        in text
+    )
+    told = facts_text(facts(audited(rows[1:2])))
+    assert "LATE\n- None.\n" in told
+    assert "not looked at" not in told

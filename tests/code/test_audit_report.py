@@ -153,6 +153,22 @@ def test_nothing_found_is_said(rows: list[object]) -> None:
     assert "<article" not in text
 
 
+def test_of_orders_only_what_was_looked_at_is_said() -> None:
+    ask = neutral(1)
+    dated = neutral(1, values={"Delivered At": "2024-11-01"})
+    none = "and no order to be asked too often or too late."
+    assert f"{none}</p>" in html(audited([dated]))
+    undated = (
+        "1 ask for which the day of the message or of its order is not known: not looked at for asking late."
+    )
+    assert f"{none} {undated}</p>" in html(audited([ask]))
+    assert f"{none} 1 message without an order number" in html(audited([neutral(1, order=None)]))
+    ftc = html(audited([ask], profile="ftc"))
+    assert "break the rules. Orders asked too often or too late: not looked at under ftc.</p>" in ftc
+    assert "TOO LATE\n- Not looked at under ftc.\n" in ftc
+    assert none not in ftc
+
+
 @pytest.mark.parametrize("filters", [{"orders": ["999-typo"]}, {"until": "2020-01-31"}])
 def test_nothing_judged_is_not_nothing_found(filters: dict[str, object]) -> None:
     audit = audited(small_export()[:6], **filters)

@@ -15,6 +15,7 @@ from reviewguard.schema import REVIEW_SOLICITING
 _QUOTE = 160
 _LISTED = 500
 _LINES = 100
+_ORDERS = "Orders asked too often or too late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def facts(audit: Audit) -> tuple[FactSection, ...]:
         "Found": _found(audit, certain),
         "Templates to withdraw": _first(map(_template, templates)),
         "Messages sent once": _first(map(_single, single)),
-        "Orders asked too often or too late": _first(_order_lines(audit.findings)),
+        _ORDERS: _orders(audit),
         "ASINs": iter([_listed(asin for f in certain for asin in f.asins)] if certain else []),
         "Not covered": _not_covered(audit),
     }
@@ -59,6 +60,16 @@ def not_judged(audit: Audit) -> str:
         f"No seller message was judged{f' ({narrowed})' if narrowed else ''}, so nothing could be found."
         f"{f' Agents there are: {others}.' if others else ''}"
     )
+
+
+def nothing_found(audit: Audit) -> str:
+    """Says that there is no finding; of orders, as far as they were looked at."""
+    found = "No message of the seller was found to break the rules"
+    if said := not_judged(audit):
+        return said
+    if not audit.order_rules:
+        return f"{found}. {_ORDERS}: not looked at under {audit.profile}."
+    return " ".join((f"{found}, and no order to be asked too often or too late.", *_not_looked_at(audit)))
 
 
 def not_in_export(audit: Audit) -> str:
@@ -164,6 +175,29 @@ def _order_lines(found: Iterable[Finding]) -> Iterator[str]:
                 yield f"{what}: {_listed(orders)}"
 
 
+def _orders(audit: Audit) -> Iterator[str]:
+    """A line for each order rule; where there is none, whether all orders were looked at."""
+    lines = list(_order_lines(audit.findings))
+    if not audit.order_rules:
+        yield f"Not looked at under {audit.profile}."
+    elif not lines and any(_not_looked_at(audit)):
+        yield "None of those looked at: see what is not covered."
+    yield from lines
+
+
+def _not_looked_at(audit: Audit) -> Iterator[str]:
+    """Messages that order rules could not be applied to."""
+    if not audit.order_rules:
+        return
+    if count := audit.overview.orderless:
+        yield f"{plural(count, 'message')} without an order number: not looked at for asking twice or late."
+    if count := audit.undated_asks:
+        yield (
+            f"{plural(count, 'ask')} for which the day of the message or of its order is not known: "
+            "not looked at for asking late."
+        )
+
+
 def _listed(ids: Iterable[str]) -> str:
     unique = list(dict.fromkeys(ids))
     more = f" and {len(unique) - _LISTED:,} more in findings.xlsx" if len(unique) > _LISTED else ""
@@ -234,8 +268,7 @@ def _not_covered(audit: Audit) -> Iterator[str]:
         yield not_there
     if seen.unusable:
         yield f"{plural(seen.unusable, 'row')} unreadable or empty, so not judged."
-    if seen.orderless and load_policy().profile(audit.profile).order_rules:
-        yield f"{plural(seen.orderless, 'message')} without an order number: not looked at for asking twice or late."
+    yield from _not_looked_at(audit)
     if said := apart(seen.alone, seen.buyers):
         yield said
     if seen.undated:

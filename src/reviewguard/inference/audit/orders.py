@@ -124,6 +124,16 @@ class OrderBook:
             if late:
                 yield _late(order, late, dates[order])
 
+    def undated(self, rules: Collection[str]) -> int:
+        """Asks that the filters take in and that may be late: their own day or the order's is not known."""
+        if LATE_REQUEST not in rules:
+            return 0
+        dates = self._dates.best()
+        asks = (
+            (sent[0], order in dates) for order, held in self._asks.items() for sent in _sent(held.values())
+        )
+        return sum(ask.wanted and not (ask.moment and dated) for ask, dated in asks)
+
 
 def _sent(asks: Iterable[_Ask]) -> list[_Sent]:
     """Each sending once, in whatever files it stands, by time.

@@ -252,13 +252,23 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The whole result; findings are ranked, the likeliest violation first."""
+    """The whole result; findings are ranked, the likeliest violation first.
+
+    Attributes:
+        undated_asks: asks for a review of which nothing tells whether they came late.
+    """
 
     filters: AuditFilters
     profile: str
     model: str
     overview: Overview
     findings: tuple[Finding, ...]
+    undated_asks: int
+
+    @property
+    def order_rules(self) -> tuple[str, ...]:
+        """Order rules that its profile has."""
+        return load_policy().profile(self.profile).order_rules
 
     @property
     def rules_broken(self) -> int:

@@ -52,4 +52,4 @@ def audit(
         for row in thread:
             overview.add(row, copy=row.number in again)
         collector.add(thread, again)
-    return Audit(filters, profile, model, overview.result(), collector.findings())
+    return Audit(filters, profile, model, overview.result(), collector.findings(), orders.undated(rules))

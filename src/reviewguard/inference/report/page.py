@@ -18,7 +18,7 @@ from reviewguard.inference.audit.facts import (
     facts_text,
     heading,
     not_in_export,
-    not_judged,
+    nothing_found,
     plural,
     quote,
 )
@@ -69,7 +69,7 @@ def render_page(audit: Audit, *, created: datetime, masked: bool) -> str:
             short=short,
             hidden=len(audit.findings) - len(full) - len(short),
             headline=_headline(audit),
-            not_judged=not_judged(audit),
+            nothing_found=nothing_found(audit),
             not_in_export=not_in_export(audit),
             agents=sorted({agent for f in audit.findings for agent in f.agents}),
             names={name: len(found) for name, found in by_name(audit.findings).items()},
