@@ -296,7 +296,7 @@ def test_weeks_and_gaps() -> None:
     assert (seen.first, seen.last) == (date(2024, 11, 4), date(2024, 12, 24))
     assert seen.gaps == (
         (date(2024, 11, 1), date(2024, 11, 3)),
-        (date(2024, 11, 11), date(2024, 11, 12)),
+        (date(2024, 11, 10), date(2024, 11, 12)),  # a blank row is no message
         (date(2024, 11, 14), date(2024, 12, 23)),
         (date(2024, 12, 25), date(2024, 12, 31)),
     )
@@ -323,6 +323,25 @@ def test_a_period_that_no_message_covers_is_a_gap() -> None:
     assert "No message at all until 2020-01-31." in early
 
 
+def test_a_day_without_a_message_is_no_such_day_where_a_message_has_no_date() -> None:
+    undated = row(1, day=None)
+    text = facts_text(facts(audited([undated], since="2024-11-01", until="2024-12-31")))
+    assert "No dated message on 61 days: 2024-11-01 to 2024-12-31." in text
+    assert "No dated message since 2024-11-01." in facts_text(facts(audited([undated], since="2024-11-01")))
+    rows = [row(n, day=2 * n) for n in range(1, 25)]
+    between = facts_text(facts(audited([*rows, undated])))
+    assert "No dated message on 1 day: 2024-11-07." in between
+    assert "No dated message on 3 more stretches of days." in between
+    assert "No message at all on 3 more stretches of days." in facts_text(facts(audited(rows)))
+
+
+def test_a_blank_row_fills_no_day() -> None:
+    rows = [row(1), row(2, "", day=2, unscored="an empty message"), row(3, day=4)]
+    assert audited(rows).overview.gaps == ((date(2024, 11, 5), date(2024, 11, 7)),)
+    seen = audited(rows[1:2]).overview
+    assert (seen.first, seen.last) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("days", "unit", "buckets"), [(300, "week", 43), (2000, "month", 66), (6000, "year", 18)]
 )
@@ -347,7 +366,7 @@ def test_facts_are_facts() -> None:
     assert "“Leave us five stars and we send a $10 gift card”" in text
     assert "2024-11-06, order 999-1111111-1111111, ASIN B0TEST0001: asks to change or remove a review" in text
     assert "asks the same order more than once: 999-2222222-2222222" in text
-    assert "No message at all on 2 days: 2024-11-11 to 2024-11-12." in text
+    assert "No dated message on 3 days: 2024-11-10 to 2024-11-12." in text
     assert not {"we will", "promise", "in future", "sorry", "apolog"} & set(text.lower().split())
 
 

@@ -366,7 +366,11 @@ def test_the_page_says_that_no_message_covers_the_period() -> None:
     text = html(audited([row(1)], since="2023-03-01", until="2023-03-31"))
     assert "No message carries a readable date in the period asked for." in text
     assert "(31 days)" in text
+    assert "Days with no message at all:" in text
     assert "No message carries a readable date." in html(audited([row(1, day=None)]))
+    undated = html(audited([row(1, day=None)], since="2023-03-01", until="2023-03-31"))
+    assert "Days with no dated message:" in undated
+    assert "message at all" not in undated
 
 
 def test_names_that_are_not_utf8_do_not_stop_a_report(tmp_path: Path) -> None:

@@ -255,15 +255,14 @@ def _first(lines: Iterable[str]) -> Iterator[str]:
 
 def _not_covered(audit: Audit) -> Iterator[str]:
     seen, filters = audit.overview, audit.filters
+    none = "No dated message" if seen.undated else "No message at all"
     if seen.first is None and not seen.gaps and (filters.since or filters.until):
-        yield "No message at all " + (
-            f"since {filters.since}." if filters.since else f"until {filters.until}."
-        )
+        yield f"{none} {f'since {filters.since}' if filters.since else f'until {filters.until}'}."
     for first, last in seen.gaps[:20]:
         days = (last - first).days + 1
-        yield f"No message at all on {plural(days, 'day')}: {first}" + (f" to {last}." if days > 1 else ".")
+        yield f"{none} on {plural(days, 'day')}: {first}" + (f" to {last}." if days > 1 else ".")
     if len(seen.gaps) > 20:
-        yield f"{len(seen.gaps) - 20} more stretches of days without a message."
+        yield f"{none} on {len(seen.gaps) - 20} more stretches of days."
     if not_there := not_in_export(audit):
         yield not_there
     if seen.unusable:

@@ -57,15 +57,15 @@ class OverviewBuilder:
         if record.error is not None:
             self._totals["unread"] += 1
             return
+        day = self.filters.day_of(record)
         if verdict is not None and verdict.verdict is None:
             self._totals["not_scored"] += 1
         else:
             self._totals[record.role] += 1
             self._totals["undated"] += record.sent_at is None
             self._totals["either_day"] += record.other_day is not None
-        day = self.filters.day_of(record)
-        if day and self.filters.in_period(day):
-            self._days.setdefault(day, Counter())
+            if day and self.filters.in_period(day):
+                self._days.setdefault(day, Counter())
         if (
             record.agent
             and len(self._other_agents) < _OTHERS_KEPT

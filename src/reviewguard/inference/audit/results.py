@@ -198,7 +198,7 @@ class Overview:
         people: input → names of buyers in its first records, after whom it may be called.
         day_only: inputs that tell no time of day: each of their messages is dated 00:00.
         first, last: first and last day with a message in the period asked for.
-        gaps: stretches of days with no message at all, in the period asked for.
+        gaps: stretches of days with no dated message, in the period asked for.
         unit: what a bucket spans: week, month or year.
         other_agents: the first agents that the filters leave out.
         unmet: what the filters name and no record does, in words: "order 999-1".
