@@ -41,11 +41,11 @@ def test_a_template_is_one_finding_with_every_order() -> None:
 
 
 def test_templates_with_small_edits_are_one_and_other_messages_are_not() -> None:
-    index = TemplateIndex()
-    one = index.number(TEMPLATE.format(name="Ana", order="999-1234567-7654321"))
-    assert index.number(TEMPLATE.format(name="{{first_name}}", order="[order]")) == one
+    index, marked = TemplateIndex(), ["Leave us five stars"]
+    one = index.number(TEMPLATE.format(name="Ana", order="999-1234567-7654321"), marked)
+    assert index.number(TEMPLATE.format(name="{{first_name}}", order="[order]"), marked) == one
     edited = TEMPLATE.format(name="Bo", order="{0}").replace("$10 gift card", "$20 voucher")
-    assert index.number(edited) == one
+    assert index.number(edited, marked) == one
     assert index.number("Please delete your review of the lamp, and we refund the price.") != one
     assert index.number("") == index.number(" ")
 
@@ -69,6 +69,35 @@ def test_letters_that_differ_after_their_first_pages_are_two() -> None:
     index, pages = TemplateIndex(), " ".join([BODY] * 9)
     ask, offer = "Please leave us a five star review.", "Delete your bad review for a gift card."
     assert index.number(f"{pages} {ask}", [ask]) != index.number(f"{pages} {offer}", [offer])
+
+
+def test_letters_without_marks_are_one_only_where_they_say_the_same() -> None:
+    """As those in a language that the model does not read."""
+    index = TemplateIndex()
+    letter = (
+        "Liebe Ana,\nvielen Dank für Ihre Bestellung. Spülen Sie den Wasserkocher vor dem ersten Gebrauch zweimal aus "
+        "und gießen Sie das Wasser weg. Der Deckel öffnet mit dem Knopf am Griff, und das Sieb hinter der Tülle lässt "
+        "sich zum Reinigen herausnehmen. Heben Sie die Rechnung auf, Ersatzdeckel gibt es bei uns jederzeit."
+    )
+    one = index.number(letter)
+    assert index.number(letter.replace("Ana", "Jonas")) == one
+    assert index.number(f"{letter} Fünf Sterne bringen Ihnen zehn Euro.") != one
+    pages = " ".join([letter] * 9)
+    assert index.number(pages) != index.number(f"{pages} Fünf Sterne bringen Ihnen zehn Euro.")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("您好 请给我们5星好评，我们返现20元", "您好 您的包裹3天后到"),
+        ("こんにちは ５つ星で評価して", "こんにちは 明日３時に届けます"),
+        ("您好 https://example.com/a请给我们好评", "您好 https://example.com/b谢谢惠顾"),
+    ],
+)
+def test_a_number_in_a_text_without_blanks_does_not_take_its_words_away(one: str, other: str) -> None:
+    assert skeleton(one) != skeleton(other)
+    found = audited([soliciting(1, one, order="999-1"), soliciting(2, other, order="999-2")]).findings
+    assert [len(f.sendings) for f in found] == [1, 1]
 
 
 def test_letters_of_one_body_are_found_each_with_its_own_order() -> None:

@@ -2,7 +2,8 @@
 
 Method: what differs from order to order (names, numbers, days, placeholders, links) is taken out; equal remainders are
 one template, and so are remainders whose Indel similarity (`rapidfuzz`) is high, provided that each letter holds the
-words marked in the other: one sentence may decide a long letter that is otherwise the same.
+words marked in the other: one sentence may decide a long letter that is otherwise the same. Letters without marks, as
+the foreign ones that the model cannot read, are one only where their remainders are equal.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 
 from reviewguard.masking import mask
 from reviewguard.text import words
@@ -22,10 +24,12 @@ _COMPARED = 2_000
 _CANDIDATES = 20
 """Remainders, the most similar first, whose marked words are looked for."""
 _VARIABLE = re.compile(
-    r"\{\{.{0,80}?\}\}|\[\[?[\w .|#-]{1,80}\]\]?|\$?\{[\w .|#-]{0,80}\}|%\d?\$?[sd]\b|https?://\S+|\S{0,80}\d\S*"
+    r"\{\{.{0,80}?\}\}|\[\[?[\w .|#-]{1,80}\]\]?|\$?\{[\w .|#-]{0,80}\}|%\d?\$?[sd]\b"
+    r"|https?://[!-~]+|[!-~\d]{0,80}\d[!-~\d]*"
     r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
     r"|\b(?:January|February|March|April|June|July|August|September|October|November|December)\b"
 )
+"""Of what stands around a digit the ASCII alone: in Chinese or Japanese that would be the whole sentence."""
 _LONGEST_SHARE = 2 * 100.0 / ALIKE - 1.0
 """How many times longer the longer of two alike remainders can be."""
 
@@ -38,7 +42,7 @@ def skeleton(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """The first of a template: what it says, and its marked phrases."""
+    """The first of a template with marks: what it says, and its marked phrases."""
 
     words: str
     marked: frozenset[str]
@@ -62,6 +66,7 @@ class TemplateIndex:
         self._by_text: dict[str, int] = {}
         self._by_skeleton: dict[str, int] = {}
         self._by_length: list[tuple[int, str, _Letter]] = []
+        self._numbers = count()
 
     def number(self, text: str, marked: Iterable[str] = ()) -> int:
         """Number of the message's template, from 0 in order of appearance.
@@ -75,18 +80,18 @@ class TemplateIndex:
 
     def _number(self, words: str, marked: frozenset[str]) -> int:
         found = self._by_skeleton.get(words)
-        if found is None:
+        if found is None and marked:
             found = self._alike(words, marked)
         if found is None:
-            found = len(self._by_length)
-            compared = words[:_COMPARED]
-            insort(
-                self._by_length,
-                (len(compared), compared, _Letter(words, marked, found)),
-                key=lambda item: item[:2],
-            )
+            found = next(self._numbers)
+            if marked:
+                self._keep(_Letter(words, marked, found))
         self._by_skeleton[words] = found
         return found
+
+    def _keep(self, letter: _Letter) -> None:
+        compared = letter.words[:_COMPARED]
+        insort(self._by_length, (len(compared), compared, letter), key=lambda item: item[:2])
 
     def _alike(self, words: str, marked: frozenset[str]) -> int | None:
         from rapidfuzz import fuzz, process
