@@ -319,8 +319,23 @@ def test_who_wrote_is_the_agent_where_another_column_tells_the_side(tmp_path: Pa
     assert [r.agent for r in read(written(tmp_path, "c.csv", table))] == [None, "Raj Patel"]
     table = "Role,From,Assignee,Body\nagent,Acme Shop,,Here\nagent,Acme Shop,Raj,Here\n"
     assert [r.agent for r in read(written(tmp_path, "d.csv", table))] == [None, "Raj"]
+    table = "Ticket ID,Assignee,Author,Direction,Body\n1,Tobias,Ana,in,Where?\n1,Tobias,Nora,out,Here\n"
+    table += "1,,Nora,out,Done\n1,Tobias,,out,Bye\n1,Tobias,Support,out,Bye\n"
+    agents = [r.agent for r in read(written(tmp_path, "e.csv", table))]
+    assert agents == [None, "Nora", "Nora", "Tobias", "Tobias"]
     untold = "From,Body\nAna,Where?\nRaj Patel,Here\n"
     assert [r.agent for r in read(written(tmp_path, "b.csv", untold))] == [None, None]
+
+
+def test_an_author_who_may_be_the_buyer_is_no_agent_beside_one(tmp_path: Path) -> None:
+    table = "Author,Assignee,User,Reply\nOttoline Marsh,Tobias,Ottoline,Here\nOttoline Marsh,,Ottoline,Bye\n"
+    assert [r.agent for r in read(written(tmp_path, "a.csv", table))] == ["Tobias", None]
+    table = "Direction,Assignee,Answered by,User,Body\nout,Tobias,Nora,Ottoline,Here\nout,,,Ottoline,Bye\n"
+    assert [r.agent for r in read(written(tmp_path, "b.csv", table))] == ["Nora", None]
+    table = "Direction,Assignee,Sent by,Body\nout,Tobias,Nora,Here\nin,Tobias,Ana,Where?\n"
+    assert [r.agent for r in read(written(tmp_path, "c.csv", table))] == ["Nora", None]
+    mapped = written(tmp_path, "d.csv", "Direction,Author,Assignee,Body\nout,Nora,Tobias,Here\n")
+    assert [r.agent for r in read(mapped, columns={"agent": "Assignee"})] == ["Tobias"]
 
 
 def test_summaries_of_messages_are_no_messages(tmp_path: Path) -> None:

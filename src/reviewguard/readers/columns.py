@@ -30,6 +30,9 @@ _SUMMARY = "summary"
 NUMBER = re.compile(r"(id|number|no|nr|key)$")
 """Ends the names of columns that hold a number, whatever it looks like."""
 
+_USERS = frozenset(("user", "user_name", "username", "created_by"))
+"""Names of columns for agents that hold the buyer in other exports."""
+
 _LONGEST_NAME = 40
 HEADER_ROWS = 10
 """The header is one of so many rows; titles may stand above it."""
@@ -165,7 +168,7 @@ def recognise(
 def spare_columns(field: str, header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
     """The columns that may hold the field where the one that `recognise` finds is empty; none for a given one.
 
-    Of a thread only those that are numbers by name: "Case" may hold a kind.
+    Of a thread only those that are numbers by name: "Case" may hold a kind. Of an agent none that may hold the buyer.
     """
     found = recognise(header, given).get(field)
     if found is None or field in given:
@@ -173,6 +176,8 @@ def spare_columns(field: str, header: Sequence[str], given: Mapping[str, str]) -
     names = load_vocabulary().columns[field]
     if field == "thread":
         names = tuple(name for name in names if NUMBER.search(name))
+    if field == "agent":
+        names = tuple(name for name in names if name not in _USERS)
     return tuple(column for column in _named(names, header) if column != found)
 
 

@@ -65,6 +65,9 @@ _CLOCK = re.compile(
 _CLOCKS = frozenset(("uhrzeit", "zeit", "heure", "hora", "ora", "tijd"))
 """Names of columns with a time of day, beside those of dates."""
 
+_WRITERS = PEOPLE | {"sent_by"}
+"""Names of columns that hold who wrote a message, whichever side that is."""
+
 _MAY_QUOTE = re.compile(r"^>|^-- ?$|-----|\bwrote:|@.*\n|\bAmazon", re.MULTILINE)
 
 _Words = Mapping[tuple[str, str], str]
@@ -95,6 +98,7 @@ class _Layout:
     continued: tuple[str, ...]
     roles: tuple[str, ...]
     people: tuple[str, ...]
+    agents: tuple[str, ...]
     clocks: tuple[str, ...]
 
 
@@ -176,6 +180,7 @@ def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Mapping[str
                 tuple(
                     column for column in header if column == ids or (column in roles and is_person(column))
                 ),
+                (fields["agent"], *spare_columns("agent", header, given)) if "agent" in fields else (),
                 tuple(
                     column for column in header if _may_hold_clock(column) and column != fields.get("date")
                 ),
@@ -205,14 +210,21 @@ def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout
     return role or ("buyer" if senders else "seller")
 
 
-def _writer(cells: Mapping[str, Cell], layout: _Layout) -> str | None:
-    """Who of the seller's people wrote a row of a table without agents, if another column says that one of them did."""
-    if "agent" in layout.fields:
-        return None
-    people = {column: _word(cell) for column, cell in cells.items() if fold(column) in PEOPLE}
-    names = [name for name in people.values() if name and role_of_value(name) is None]
-    others = {column: cell for column, cell in cells.items() if column not in people}
-    return names[0] if names and told_role(others) == "seller" else None
+def _agent(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout) -> str | None:
+    """Who of the seller's people wrote a row, if a column beside the writer's says that one of them did.
+
+    Else, or where the writer has no name, whose ticket it is: a writer may be a buyer.
+    """
+    if len(layout.agents) == 1:
+        return _word(values.get(layout.agents[0])) or None
+    writers = [column for column in layout.agents or cells if fold(column) in _WRITERS]
+    others = {column: cell for column, cell in cells.items() if fold(column) not in _WRITERS}
+    if told_role(others) == "seller":
+        columns = layout.agents or writers
+    else:
+        columns = [column for column in layout.agents if column not in writers] or layout.agents[:1]
+    words = ((column, _word(values.get(column))) for column in columns)
+    return next((w for c, w in words if w and (c not in writers or role_of_value(w) is None)), None)
 
 
 def _record(
@@ -254,7 +266,7 @@ def _record(
         order_id=order_id,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
         or find_asin(word.get("asin"), *places),
-        agent=(word.get("agent") or _writer(cells, layout)) if role == "seller" else None,
+        agent=_agent(cells, values, layout) if role == "seller" else None,
         subject=subject or None,
         sent_at=_moment(day, map(values.get, layout.clocks), first),
         other_day=other_day(day, day_first=first),
