@@ -259,7 +259,11 @@ def test_a_date_that_can_be_read_both_ways_is_left_out_only_if_neither_day_is_in
     assert march.overview.first == date(2024, 3, 11)
     assert sum(bucket.sellers for bucket in march.overview.buckets) == 1
     assert not april.findings
-    said, told = "1 message with a date that may begin with the day", "only if neither day is in it"
+    said, told = "1 message with a date that may begin with the day", "only if neither day is in it."
+    assert "taken for March 4, or for April 3 where that day alone is in the period. The" in facts_text(
+        facts(march)
+    )
+    assert "taken for March 4." in facts_text(facts(audited([either])))
     assert said in (text := facts_text(facts(march))) and told in text
     assert said in (text := facts_text(facts(audited([either])))) and told not in text
     assert said not in facts_text(facts(audited([found])))

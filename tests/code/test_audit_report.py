@@ -120,6 +120,19 @@ def test_a_finding_shows_words_rule_advice_order_and_thread() -> None:
     assert "column Delivered At" in text
 
 
+def test_messages_without_an_order_number_were_not_sent_to_the_orders_that_are_known() -> None:
+    rows = sendings(10)
+    rows = [r if n < 2 else replace(r, record=replace(r.record, order_id=None)) for n, r in enumerate(rows)]
+    audit, out = audited(rows), io.StringIO()
+    assert "<b>Sent 10 times, 2 of them to 2 orders, 8 without an order number</b>" in html(audit)
+    assert "review: 10 messages, 2 of them to 2 orders, 8 without an order number" in facts_text(facts(audit))
+    Console(file=out, width=200).print(audit_view(audit, Path("out"), top=1, colour=False))
+    assert "sent 10 times, 2 orders, 8 without an order number, 2024-11-04 to" in out.getvalue()
+    none = audited(rows[2:])
+    assert "<b>Sent 8 times</b>" in html(none)
+    assert "review: 8 messages, 2024-11-06" in facts_text(facts(none))
+
+
 def test_every_type_has_its_colour() -> None:
     assert set(COLOURS) == set(load_policy().types)
     text = html(audited(small_export()))

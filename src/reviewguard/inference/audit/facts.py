@@ -84,10 +84,13 @@ def either_day(audit: Audit) -> str:
         return ""
     said = (
         f"{plural(count, 'message')} with a date that may begin with the day or the month, which the export does not "
-        "tell: 03/04/2026, say, was taken for March 4."
+        "tell: 03/04/2026, say, was taken for March 4"
     )
-    period = " The period leaves such a message out only if neither day is in it."
-    return said + (period if audit.filters.since or audit.filters.until else "")
+    period = (
+        ", or for April 3 where that day alone is in the period. The period leaves such a message out only if neither "
+        "day is in it"
+    )
+    return f"{said}{period if audit.filters.since or audit.filters.until else ''}."
 
 
 def _reviewed(audit: Audit) -> Iterator[str]:
@@ -140,9 +143,22 @@ def _further(found: Sequence[Finding]) -> str:
 
 
 def _extent(sendings: Sequence[Sending]) -> str:
-    orders = {sent.order_id for sent in sendings if sent.order_id}
-    count = plural(len(sendings), "message")
-    return f"{count} to {plural(len(orders), 'order')}" if orders else count
+    return f"{plural(len(sendings), 'message')}{reached(sendings)}"
+
+
+def reached(sendings: Sequence[Sending]) -> str:
+    """Goes on after the number of sendings: to how many orders, and how many of them to none that is known."""
+    known = [sent.order_id for sent in sendings if sent.order_id]
+    orders = f"to {plural(len(set(known)), 'order')}"
+    if len(known) == len(sendings):
+        return f" {orders}"
+    return f", {len(known):,} of them {orders}, {orderless(sendings)}" if known else ""
+
+
+def orderless(sendings: Sequence[Sending]) -> str:
+    """How many of the sendings name no order; empty where all do."""
+    count = sum(not sent.order_id for sent in sendings)
+    return f"{count:,} without an order number" if count else ""
 
 
 def _span(sendings: Iterable[Sending]) -> str:

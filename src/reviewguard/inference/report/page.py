@@ -21,6 +21,7 @@ from reviewguard.inference.audit.facts import (
     nothing_found,
     plural,
     quote,
+    reached,
 )
 from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
 from reviewguard.inference.doubts import percent
@@ -109,6 +110,7 @@ def _environment() -> Environment:
         number=lambda value: f"{value:,}",
         plural=plural,
         quote=quote,
+        reached=reached,
         heading=heading,
         titled=lambda name: load_policy().entry(name).title,
         days_between=lambda gap: (gap[1] - gap[0]).days + 1,

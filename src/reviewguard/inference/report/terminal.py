@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reviewguard.inference.audit.facts import either_day, heading, not_in_export, not_judged, quote
+from reviewguard.inference.audit.facts import either_day, heading, not_in_export, not_judged, orderless, quote
 from reviewguard.inference.audit.results import Audit, Finding
 from reviewguard.inference.doubts import percent
 from reviewguard.inference.exports import notes_on_sides
@@ -64,7 +64,8 @@ def _finding(rank: int, finding: Finding, *, colour: bool) -> list[Text]:
 def _extent(finding: Finding) -> str:
     first, last = finding.days or (None, None)
     days = "no date" if first is None else f"{first}" if first == last else f"{first} to {last}"
-    order = f", order {finding.orders[0]}" if len(finding.orders) == 1 else f", {len(finding.orders)} orders"
+    order = f"order {finding.orders[0]}" if len(finding.orders) == 1 else f"{len(finding.orders)} orders"
     times = len(finding.sendings)
     sent = "sent once" if times == 1 else f"{times:,} messages" if finding.rule else f"sent {times:,} times"
-    return f"{sent}{order if finding.orders else ''}, {days}, finding {finding.id}"
+    orders = (order, orderless(finding.sendings)) if finding.orders else ()
+    return ", ".join(filter(None, (sent, *orders, days, f"finding {finding.id}")))
