@@ -29,7 +29,7 @@ from reviewguard.inference.audit.facts import facts, facts_text, quote
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.templates import TemplateIndex, skeleton
 from reviewguard.inference.report.terminal import audit_view
-from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, ScoredRecord
 
 
 def test_a_template_is_one_finding_with_every_order() -> None:
@@ -499,6 +499,51 @@ def test_ids_and_errors_are_masked() -> None:
     masked = without_personal_data(audited(rows))
     assert "marsh" not in repr(masked)
     assert "Quill" not in repr(masked)
+
+
+def test_an_error_names_no_buyer_whom_a_saved_mail_is_called_after() -> None:
+    saved = "Re_Inquiry_from_Amazon_customer_Ottoline_Marsh.eml"
+    masked = without_personal_data(audited([row(1, error=f"{saved} is empty", source=saved)]))
+    assert masked.overview.unreadable[0].error == "Re_Inquiry_from_Amazon_customer_[name].eml is empty"
+    assert "Marsh" not in repr(masked)
+
+
+def placed(found: ScoredRecord, place: str, name: str = "") -> ScoredRecord:
+    return replace(found, record=replace(found.record, place=place, values={"Buyer": name} if name else {}))
+
+
+def test_a_place_called_after_a_buyer_is_masked() -> None:
+    rows = [
+        placed(soliciting(n, "A gift for a review.", order=f"999-{n}"), f"sheet {name}, row 3", name)
+        for n, name in enumerate(("Ottoline Marsh", "Fern Hollow", "Winifred Quill"), 1)
+    ]
+    rows.append(placed(soliciting(4, "A gift for a review."), "winifred@example.com item 1"))
+    rows += [placed(neutral(n), "line 5", "Ottoline Marsh") for n in range(5, 30)]
+    rows.append(placed(row(30, error="12 cells"), "sheet Ada Finch, row 2", "Ada Finch"))
+    masked = without_personal_data(audited(rows))
+    (finding,) = (f for f in masked.findings if not f.rule)
+    assert {s.place for s in finding.sendings} == {"sheet [name], row 3", "[e-mail] item 1"}
+    assert masked.overview.unreadable[0].place == "sheet [name], row 2"
+    assert not any(word in repr(masked) for word in ("Marsh", "Hollow", "Quill", "Finch", "winifred"))
+
+
+def test_the_place_of_a_notice_is_masked_where_an_order_rule_was_counted_from_it() -> None:
+    rows = [
+        placed(
+            row(2 * n - 1, "Your package was delivered.", role="system", order=f"999-{n}"),
+            f"sheet {name}, row 3",
+        )
+        for n, name in enumerate(("Ottoline Marsh", "Fern Hollow"), 1)
+    ]
+    rows += [
+        placed(neutral(2 * n, order=f"999-{n}", day=40), "line 5", name)
+        for n, name in enumerate(("Ottoline Marsh", "Fern Hollow"), 1)
+    ]
+    rows.sort(key=lambda r: r.number)
+    (finding,) = without_personal_data(audited(rows)).findings
+    assert "(2024-11-04, a notice, sheet [name], row 3)" in finding.reasons[0]
+    assert "Marsh" not in repr(finding)
+    assert "Hollow" not in repr(finding)
 
 
 def test_files_of_one_masked_name_have_times_where_one_of_them_has() -> None:

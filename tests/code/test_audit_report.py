@@ -296,6 +296,7 @@ def test_json_lines_hold_every_finding(tmp_path: Path) -> None:
     first = found[0]
     assert (first["count"], first["first"], first["last"]) == (6, "2024-11-04", "2024-11-09")
     assert len(first["sendings"]) == len(first["orders"]) == 6
+    assert not any("people" in sent for sent in first["sendings"])
     for message in (m for f in found for m in f["messages"]):
         assert all(message["text"][e["start"] : e["end"]] == e["text"] for e in message["evidence"])
 

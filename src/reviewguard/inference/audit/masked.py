@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from reviewguard.inference.audit.agents import shown_agent
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
+from reviewguard.inference.audit.threads import NUMBERED
 from reviewguard.masking import MaskedText, mask, put
 from reviewguard.names import names_in
 from reviewguard.schema import Proof
@@ -22,17 +23,14 @@ def without_personal_data(audit: Audit) -> Audit:
 
     Order ids, ASINs and agents' names stay; an agent known by an e-mail address keeps its first part.
     """
-    overview = audit.overview
-
-    def shown(source: str) -> str:
-        return _file(source, overview.people.get(source, frozenset()))
-
+    overview, named = audit.overview, _Named(audit.overview.people)
+    shown = named.file
     return replace(
         audit,
         filters=replace(
             audit.filters, agents=frozenset(shown_agent(agent) or "" for agent in audit.filters.agents)
         ),
-        findings=tuple(_finding(finding, shown) for finding in audit.findings),
+        findings=tuple(_finding(finding, named) for finding in audit.findings),
         overview=replace(
             overview,
             agents=tuple(replace(a, name=shown_agent(a.name) or "") for a in overview.agents),
@@ -46,7 +44,9 @@ def without_personal_data(audit: Audit) -> Audit:
                 replace(
                     u,
                     source=shown(u.source),
-                    error=mask(u.error, overview.people.get(u.source, frozenset())).text,
+                    place=named.place(u.place, u.source, u.people),
+                    error=named.text(u.error, u.source, u.people),
+                    people=(),
                 )
                 for u in overview.unreadable
             ),
@@ -54,14 +54,43 @@ def without_personal_data(audit: Audit) -> Audit:
     )
 
 
-def _finding(finding: Finding, file: _File) -> Finding:
+class _Named:
+    """Masks what people and programs call after a buyer: a file, a sheet, a list, a mail saved by its subject.
+
+    Args:
+        people: input → names of buyers in it.
+    """
+
+    def __init__(self, people: Mapping[str, frozenset[str]]) -> None:
+        self._people = people
+
+    def file(self, source: str) -> str:
+        """A file's name."""
+        return self.text(source, source)
+
+    def place(self, place: str, source: str, people: Iterable[str]) -> str:
+        """A place in a file."""
+        return place if NUMBERED.fullmatch(place) else self.text(place, source, people)
+
+    def text(self, text: str, source: str, people: Iterable[str] = ()) -> str:
+        """What names a file or a place of this input."""
+        return _without_names(text, self._people.get(source, frozenset()).union(people))
+
+
+@lru_cache(maxsize=1024)
+def _without_names(text: str, people: frozenset[str]) -> str:
+    return put(text, mask(text.replace("_", " "), people).masks).text
+
+
+def _finding(finding: Finding, named: _Named) -> Finding:
     known = _known((*finding.thread, *finding.shown), finding.previous or "", finding.people)
     previous = mask(finding.previous or "", *known)
     return replace(
         finding,
-        sendings=tuple(_sending(sending, file) for sending in finding.sendings),
-        shown=tuple(_message(m, known, previous, file) for m in finding.shown),
-        thread=tuple(_message(m, known, previous, file) for m in finding.thread),
+        reasons=tuple(_without_names(reason, known[0]) for reason in finding.reasons),
+        sendings=tuple(_sending(sending, known[0], named) for sending in finding.sendings),
+        shown=tuple(_message(m, known, previous, named) for m in finding.shown),
+        thread=tuple(_message(m, known, previous, named) for m in finding.thread),
         previous=finding.previous and previous.text,
         people=frozenset(),
     )
@@ -72,8 +101,6 @@ def _proof(proof: Proof | None, masked: MaskedText) -> Proof | None:
 
 
 _Known = tuple[frozenset[str], frozenset[str]]
-_File = Callable[[str], str]
-"""Name of an input → what is shown of it."""
 
 
 def _known(messages: Iterable[ShownMessage], previous: str, people: Iterable[str]) -> _Known:
@@ -85,7 +112,7 @@ def _known(messages: Iterable[ShownMessage], previous: str, people: Iterable[str
     return frozenset(names), frozenset(places)
 
 
-def _message(message: ShownMessage, known: _Known, previous: MaskedText, file: _File) -> ShownMessage:
+def _message(message: ShownMessage, known: _Known, previous: MaskedText, named: _Named) -> ShownMessage:
     masked, verdict = mask(message.text, *known), message.verdict
     return replace(
         message,
@@ -99,18 +126,22 @@ def _message(message: ShownMessage, known: _Known, previous: MaskedText, file: _
         ),
         subject=message.subject and mask(message.subject, *known).text,
         agent=shown_agent(message.agent),
-        source=file(message.source),
+        source=named.file(message.source),
         people=(),
         places=(),
     )
 
 
-def _sending(sending: Sending, file: _File) -> Sending:
+def _sending(sending: Sending, people: frozenset[str], named: _Named) -> Sending:
+    people = people.union(sending.people)
     return replace(
         sending,
         id=_masked_id(sending.id),
         agent=shown_agent(sending.agent),
-        source=file(sending.source),
+        source=named.file(sending.source),
+        place=named.place(sending.place, sending.source, people),
+        basis=sending.basis and named.text(sending.basis, sending.source, people),
+        people=(),
     )
 
 
@@ -119,13 +150,7 @@ def _masked_id(id: str | None) -> str | None:
     return id and mask(id).text
 
 
-@lru_cache(maxsize=1024)
-def _file(source: str, people: frozenset[str]) -> str:
-    """A file's name: programs call a saved mail by its subject, people by the buyer, who may stand in it."""
-    return put(source, mask(source.replace("_", " "), people).masks).text
-
-
-def _by_file(sources: Mapping[str, int], file: _File) -> dict[str, int]:
+def _by_file(sources: Mapping[str, int], file: Callable[[str], str]) -> dict[str, int]:
     counts = Counter[str]()
     for source, count in sources.items():
         counts[file(source)] += count

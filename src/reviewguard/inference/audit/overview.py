@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.results import AgentCounts, Bucket, Overview, Unreadable
+from reviewguard.inference.audit.threads import names_beside_place
 from reviewguard.masking import record_names
 from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, ScoredRecord, Verdict
@@ -53,7 +54,10 @@ class OverviewBuilder:
             return
         error = record.error or (verdict.error if verdict else None)
         if error is not None and len(self._unreadable) < _UNREADABLE_KEPT:
-            self._unreadable.append(Unreadable(row.number, record.source, record.place, error))
+            unreadable = Unreadable(
+                row.number, record.source, record.place, error, names_beside_place(record)
+            )
+            self._unreadable.append(unreadable)
         if record.error is not None:
             self._totals["unread"] += 1
             return

@@ -49,6 +49,7 @@ class Sending:
         breaking: False where it only stands beside others: an order's permitted first ask, one that the filters leave
             out, or a doubtful one beside those that surely break the rule.
         basis: what its order's broken rule was counted from, for people.
+        people: names that its record's columns hold, which `place` may hold too: never shown.
     """
 
     number: int
@@ -64,6 +65,7 @@ class Sending:
     types: tuple[str, ...] = ()
     breaking: bool = True
     basis: str | None = None
+    people: tuple[str, ...] = ()
 
     @property
     def day(self) -> date | None:
@@ -171,12 +173,13 @@ class AgentCounts:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that could not be read or scored; `number` is its place among all records read."""
+    """A row that could not be read or scored; `number` is its place among all records, `people` as in `Sending`."""
 
     number: int
     source: str
     place: str
     error: str
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

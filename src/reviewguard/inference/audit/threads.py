@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
@@ -9,13 +10,15 @@ from itertools import groupby, islice
 from reviewguard.address_cells import whole_addresses
 from reviewguard.inference.audit.results import UNSCORED, Sending, ShownMessage
 from reviewguard.masking import record_names
-from reviewguard.schema import ScoredRecord
+from reviewguard.schema import Record, ScoredRecord
 
 Thread = Sequence[ScoredRecord]
 _LONGEST = 2_000
 """Records of one conversation held at a time."""
 _BEFORE, _AFTER = 20, 10
 _LONGEST_TEXT = 20_000
+NUMBERED = re.compile(r"(?:(?:line|row|mail|item|ticket|message|entry) \d+(?:, )?)+")
+"""Places that hold no name, unlike those in sheets and lists, which may be called after a buyer."""
 
 
 def threads(rows: Iterable[ScoredRecord]) -> Iterator[Thread]:
@@ -68,6 +71,11 @@ def names_of(thread: Thread) -> frozenset[str]:
     return frozenset(name for row in thread for name in record_names(row.record))
 
 
+def names_beside_place(record: Record) -> tuple[str, ...]:
+    """Names that the record's columns hold and that its place may hold, too."""
+    return () if NUMBERED.fullmatch(record.place) else record_names(record)
+
+
 def show(row: ScoredRecord) -> ShownMessage:
     """A record as the report shows it; the end of an endless text is left out."""
     record, verdict = row.record, row.verdict or UNSCORED
@@ -102,4 +110,5 @@ def sending(row: ScoredRecord) -> Sending:
         verdict=verdict.verdict,
         probability=verdict.probability,
         types=tuple(score.type for score in verdict.types),
+        people=names_beside_place(record),
     )

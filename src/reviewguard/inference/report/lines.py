@@ -62,4 +62,6 @@ def _message(message: ShownMessage) -> dict[str, Any]:
 
 
 def _sending(sending: Sending) -> dict[str, Any]:
-    return asdict(sending) | {"sent_at": sending.sent_at and sending.sent_at.isoformat()}
+    values = asdict(sending) | {"sent_at": sending.sent_at and sending.sent_at.isoformat()}
+    del values["people"]
+    return values
