@@ -441,6 +441,20 @@ def test_orders_and_asins_are_taken_from_columns_then_subject_then_body(tmp_path
     ]
 
 
+def test_an_asin_in_a_buyers_words_is_not_taken_for_the_orders(tmp_path: Path) -> None:
+    """They may look at a competitor's product, which the seller's next message would be about."""
+    rows = (
+        "role,asin,tags,subject,body,body_html\n"
+        "buyer,,,,I take B0TEST34CD,<p>I take B0TEST34CD</p>\n"
+        "buyer,B0TEST12AB,,,I take B0TEST34CD,\n"
+        "buyer,,vip B0TEST12AB,,I take B0TEST34CD,\n"
+        "buyer,,,About B0TEST12AB,I take B0TEST34CD,\n"
+        "seller,,,,We have B0TEST12AB,\n"
+    )
+    found = [r.asin for r in read(written(tmp_path, "a.csv", rows))]
+    assert found == [None, *["B0TEST12AB"] * 4]
+
+
 def test_an_order_that_only_the_marketplaces_wrapper_names_is_found(tmp_path: Path) -> None:
     body = "Order 999-1234567-7654321\n----- Begin message -----\nHi\n----- End message -----"
     (record,) = read(written(tmp_path, "a.csv", f'from,body\nBuyer,"{body}"\n'))

@@ -218,6 +218,16 @@ def test_zendesk_tickets_without_comments_are_their_description(tmp_path: Path) 
     assert records[2].error == "the ticket holds no message"
 
 
+def test_an_asin_in_a_buyers_words_is_not_taken_for_the_tickets(tmp_path: Path) -> None:
+    ticket = zendesk_ticket()
+    ticket["comments"][0]["body"] = "I take B0TEST34CD instead."
+    assert [r.asin for r in read(written(tmp_path, "a.json", json.dumps([ticket])))] == [None] * 3
+    ticket["comments"][1]["html_body"] = "<p>Not B0TEST12AB?</p>"
+    assert [r.asin for r in read(written(tmp_path, "b.json", json.dumps([ticket])))] == ["B0TEST12AB"] * 3
+    ticket["custom_fields"] = [{"id": 1, "value": "B0TEST56EF"}]
+    assert {r.asin for r in read(written(tmp_path, "c.json", json.dumps([ticket])))} == {"B0TEST56EF"}
+
+
 def gorgias_message(number: int, **more: Any) -> dict[str, Any]:
     message = {"id": number, "ticket_id": 4, "from_agent": True, "public": True, "body_text": "It fits."}
     return (

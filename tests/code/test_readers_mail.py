@@ -100,6 +100,24 @@ def test_own_addresses_tell_direction_without_a_relay(tmp_path: Path, own: str) 
     assert one(tmp_path, raw(**{"from": RELAY, "to": SHOP}), columns=columns).role == "buyer"
 
 
+def test_an_asin_in_a_buyers_words_is_not_taken_for_the_orders(tmp_path: Path) -> None:
+    said = "I take B0TEST34CD instead."
+    from_buyer: dict[str, str] = {"from": RELAY, "to": SHOP}
+    assert one(tmp_path, raw(said, **from_buyer)).asin is None
+    begin, end = (f"------------- {side} message -------------" for side in ("Begin", "End"))
+    framed = f"# B0TEST12AB: Lamp\n\n{begin}\n\n{said}\n\n{end}\n"
+    assert one(tmp_path, raw(framed, **from_buyer)).asin == "B0TEST12AB"
+    quoted = "".join(
+        f"> {line}\n" for line in (*framed.replace("# B0TEST12AB: Lamp", "Hi").splitlines(), ".")
+    )
+    answer = f"A pity.\n\nOn Tue, 12 Nov 2024 at 09:00, Ana <{RELAY}> wrote:\n\n"
+    record = one(tmp_path, raw(answer + quoted, subject="Re: lamp"))
+    assert (record.previous, record.asin) == (said, None)
+    assert (
+        one(tmp_path, raw("Like B0TEST12AB?\n\n" + answer + quoted, subject="Re: lamp")).asin == "B0TEST12AB"
+    )
+
+
 def test_columns_of_a_mail(tmp_path: Path) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = SHOP, RELAY, "Größe der Lampe"

@@ -265,7 +265,9 @@ def _record(
         or (f"{source} {row.thread}" if row.thread and not orders[0] else None),
         order_id=order_id,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
-        or find_asin(word.get("asin"), *places),
+        or find_asin(
+            word.get("asin"), *(places if role != "buyer" else (_beside_words(values, layout), subject))
+        ),
         agent=_agent(cells, values, layout) if role == "seller" else None,
         subject=subject or None,
         sent_at=_moment(day, map(values.get, layout.clocks), first),
@@ -329,6 +331,12 @@ def _short_cells(values: Mapping[str, Cell], layout: _Layout) -> Iterator[str]:
     for column, cell in values.items():
         if isinstance(cell, str) and len(cell) <= _SHORT and column not in words:
             yield cell
+
+
+def _beside_words(values: Mapping[str, Cell], layout: _Layout) -> str:
+    """The short cells without any that may hold the words of who wrote the row."""
+    words = {*layout.texts, *layout.continued}
+    return "\n".join(_short_cells({c: cell for c, cell in values.items() if c not in words}, layout))
 
 
 def _readable(text: str, role: Role, subject: str | None) -> tuple[str, str]:

@@ -159,6 +159,16 @@ def words_of(text: str, role: Role, *, is_reply: bool) -> Wording:
     return Wording(tidy(f"{own}\n\n{answers}"), buyers, parted.quoted_from)
 
 
+def without_lines(text: str, words: str) -> str:
+    """The text without the lines of these words, quoted or not."""
+    said = set(map(_line, words.splitlines()))
+    return "\n".join(line for line in text.splitlines() if _line(line) not in said)
+
+
+def _line(line: str) -> str:
+    return " ".join(line.lstrip("> \t").split())
+
+
 def _without_answers(quoted: str) -> tuple[str, str]:
     """A buyer's passage, and what a seller asks for on lines in it that are marked as answers."""
     answers = [line for line in _MARKED_ANSWER.findall(quoted) if asks(line)]
