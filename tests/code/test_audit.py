@@ -23,7 +23,7 @@ from tests.audit_rows import (
 )
 
 from reviewguard.errors import ConfigError
-from reviewguard.inference.audit import AuditFilters
+from reviewguard.inference.audit import AuditFilters, overview
 from reviewguard.inference.audit.agents import shown_agent
 from reviewguard.inference.audit.facts import facts, facts_text, quote
 from reviewguard.inference.audit.masked import without_personal_data
@@ -356,6 +356,14 @@ def test_a_period_that_no_message_covers_is_a_gap() -> None:
     assert "No message at all until 2020-01-31." in early
 
 
+def test_of_unreadable_rows_the_first_of_the_input_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "_UNREADABLE_KEPT", 3)
+    rows = [row(n, error="cut in half") for n in (9, 2, 7, 1, 8, 4)]
+    seen = audited(rows).overview
+    assert [u.number for u in seen.unreadable] == [1, 2, 4]
+    assert seen.unusable == 6
+
+
 def test_a_day_without_a_message_is_no_such_day_where_a_message_has_no_date() -> None:
     undated = row(1, day=None)
     text = facts_text(facts(audited([undated], since="2024-11-01", until="2024-12-31")))
@@ -544,6 +552,24 @@ def test_the_place_of_a_notice_is_masked_where_an_order_rule_was_counted_from_it
     assert "(2024-11-04, a notice, sheet [name], row 3)" in finding.reasons[0]
     assert "Marsh" not in repr(finding)
     assert "Hollow" not in repr(finding)
+
+
+def test_an_id_of_ten_digits_is_no_phone_number() -> None:
+    (finding,) = without_personal_data(
+        audited([soliciting(1, "A gift for a review.", id="2155551234")])
+    ).findings
+    assert [s.id for s in finding.sendings] == [m.verdict.id for m in finding.shown] == ["2155551234"]
+
+
+def test_agents_of_one_shown_name_are_one() -> None:
+    names = ("Tobias", "Nora <nora@example.com>", "Nora", "Tobias", "nora@example.com")
+    rows = [soliciting(n, "A gift for a review.", agent=name) for n, name in enumerate(names, 1)]
+    agents = without_personal_data(audited([*rows, row(6, agent="Nora")])).overview.agents
+    assert [(a.name, a.sellers, a.soliciting) for a in agents] == [
+        ("Nora", 3, 2),
+        ("Tobias", 2, 2),
+        ("nora@…", 1, 1),
+    ]
 
 
 def test_files_of_one_masked_name_have_times_where_one_of_them_has() -> None:

@@ -268,6 +268,20 @@ def test_the_spreadsheet_has_every_finding_and_no_formula(tmp_path: Path) -> Non
     assert any("[Leave us five stars" in str(v) for v in values)
 
 
+def test_a_sheet_that_does_not_hold_all_rows_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reviewguard.inference.audit.overview._UNREADABLE_KEPT", 2)
+    write_report(
+        audited([row(n, error="cut in half") for n in range(1, 6)]), tmp_path / "out", created=CREATED
+    )
+    sheet = load_workbook(tmp_path / "out" / "findings.xlsx")["unreadable"]
+    _, *lines = sheet.iter_rows(values_only=True)
+    assert [line[:2] for line in lines] == [
+        ("export.csv", "line 2"),
+        ("export.csv", "line 3"),
+        ("and 3 more", None),
+    ]
+
+
 def test_the_order_beside_a_message_is_its_own(tmp_path: Path) -> None:
     december = [
         neutral(1, order="999-1", day=30),

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from reviewguard.inference.audit.agents import shown_agent
-from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
+from reviewguard.inference.audit.overview import worst_first
+from reviewguard.inference.audit.results import AgentCounts, Audit, Finding, Sending, ShownMessage
 from reviewguard.inference.audit.threads import NUMBERED
 from reviewguard.masking import MaskedText, mask, put
 from reviewguard.names import names_in
@@ -33,7 +34,7 @@ def without_personal_data(audit: Audit) -> Audit:
         findings=tuple(_finding(finding, named) for finding in audit.findings),
         overview=replace(
             overview,
-            agents=tuple(replace(a, name=shown_agent(a.name) or "") for a in overview.agents),
+            agents=worst_first(_by_shown_name(overview.agents)),
             other_agents=tuple(dict.fromkeys(shown_agent(a) or "" for a in overview.other_agents)),
             unmet=tuple(_DOMAIN.sub("@…", words) for words in overview.unmet),
             sources=_by_file(overview.sources, shown),
@@ -146,8 +147,23 @@ def _sending(sending: Sending, people: frozenset[str], named: _Named) -> Sending
 
 
 def _masked_id(id: str | None) -> str | None:
-    """A mail's own id is an address, and may be one of a person."""
-    return id and mask(id).text
+    """A mail's own id is an address, and may be one of a person; a number may look like that of a phone."""
+    return mask(id).text if id and "@" in id else id
+
+
+def _by_shown_name(agents: Iterable[AgentCounts]) -> Iterable[AgentCounts]:
+    """One for all that are shown alike."""
+    shown: dict[str, AgentCounts] = {}
+    for agent in agents:
+        name = shown_agent(agent.name) or ""
+        known = shown.get(name, AgentCounts(name, 0, 0, 0))
+        shown[name] = AgentCounts(
+            name,
+            known.sellers + agent.sellers,
+            known.soliciting + agent.soliciting,
+            known.doubtful + agent.doubtful,
+        )
+    return shown.values()
 
 
 def _by_file(sources: Mapping[str, int], file: Callable[[str], str]) -> dict[str, int]:

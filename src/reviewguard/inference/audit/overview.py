@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from heapq import heappop, heappush
 from itertools import pairwise
 
 from reviewguard.inference.audit.filters import AuditFilters
@@ -36,7 +37,7 @@ class OverviewBuilder:
     _days: dict[date, Counter[str]] = field(default_factory=dict)
     _agents: dict[str, Counter[str]] = field(default_factory=dict)
     _other_agents: dict[str, None] = field(default_factory=dict)
-    _unreadable: list[Unreadable] = field(default_factory=list)
+    _unreadable: list[tuple[int, Unreadable]] = field(default_factory=list)
     _timed: set[str] = field(default_factory=set)
     _met: set[str] = field(default_factory=set)
 
@@ -53,11 +54,8 @@ class OverviewBuilder:
             self._totals["copies"] += 1
             return
         error = record.error or (verdict.error if verdict else None)
-        if error is not None and len(self._unreadable) < _UNREADABLE_KEPT:
-            unreadable = Unreadable(
-                row.number, record.source, record.place, error, names_beside_place(record)
-            )
-            self._unreadable.append(unreadable)
+        if error is not None:
+            self._keep(row, error)
         if record.error is not None:
             self._totals["unread"] += 1
             return
@@ -80,6 +78,16 @@ class OverviewBuilder:
             self._count(verdict, day, record.agent or "")
             self._totals["orderless"] += record.order_id is None
             self._totals["alone"] += record.conversation is None and not record.previous
+
+    def _keep(self, row: ScoredRecord, error: str) -> None:
+        """Remember a row if it is one of the first: conversations do not come in the order of the input."""
+        if len(self._unreadable) == _UNREADABLE_KEPT:
+            if row.number > -self._unreadable[0][0]:
+                return
+            heappop(self._unreadable)
+        record, names = row.record, names_beside_place(row.record)
+        kept = Unreadable(row.number, record.source, record.place, error, names)
+        heappush(self._unreadable, (-row.number, kept))
 
     def _count(self, verdict: Verdict, day: date | None, agent: str) -> None:
         keys = ["sellers", str(verdict.verdict)]
@@ -125,18 +133,20 @@ class OverviewBuilder:
             gaps=tuple(_gaps(days, self.filters)),
             unit=unit,
             buckets=tuple(_buckets(self._days, unit)),
-            agents=tuple(self._agent_counts()),
+            agents=worst_first(self._agent_counts()),
             other_agents=tuple(self._other_agents),
             unmet=tuple(self.filters.unmet(self._met)),
-            unreadable=tuple(sorted(self._unreadable, key=lambda row: row.number)),
+            unreadable=tuple(row for _, row in sorted(self._unreadable, reverse=True)),
         )
 
     def _agent_counts(self) -> Iterator[AgentCounts]:
-        def worst_first(item: tuple[str, Counter[str]]) -> tuple[int, int, str]:
-            return -item[1][REVIEW_SOLICITING], -item[1]["sellers"], item[0]
-
-        for name, counts in sorted(self._agents.items(), key=worst_first):
+        for name, counts in self._agents.items():
             yield AgentCounts(name, counts["sellers"], counts[REVIEW_SOLICITING], counts[NEEDS_REVIEW])
+
+
+def worst_first(agents: Iterable[AgentCounts]) -> tuple[AgentCounts, ...]:
+    """Those with the most violations first."""
+    return tuple(sorted(agents, key=lambda a: (-a.soliciting, -a.sellers, a.name)))
 
 
 def _gaps(days: list[date], filters: AuditFilters) -> Iterator[tuple[date, date]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reviewguard.files import atomic_write
 from reviewguard.inference.audit.facts import facts
-from reviewguard.inference.audit.results import Audit, Finding
+from reviewguard.inference.audit.results import Audit, Finding, Overview
 from reviewguard.inference.render import bracketed
 from reviewguard.inference.writers.columns import first_units, sheet_text
 from reviewguard.policy import load_policy
@@ -46,8 +46,7 @@ def write_sheets(audit: Audit, path: Path) -> None:
     _sheet(book, "messages", _MESSAGES, _message_rows(audit))
     _sheet(book, "order rules", _ORDER_RULES, _order_rule_rows(audit))
     _sheet(book, "facts", "heading fact", ((s.title, line) for s in facts(audit) for line in s.lines))
-    unreadable = ((u.source, u.place, u.error) for u in audit.overview.unreadable)
-    _sheet(book, "unreadable", "file place why", unreadable)
+    _sheet(book, "unreadable", "file place why", _unreadable_rows(audit.overview))
     with atomic_write(path) as file:
         book.save(file)
 
@@ -120,6 +119,12 @@ def _message_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
                 "yes" if s.breaking else "no",
                 s.basis,
             )
+
+
+def _unreadable_rows(seen: Overview) -> Iterator[Sequence[_Value]]:
+    yield from ((u.source, u.place, u.error) for u in seen.unreadable)
+    if more := seen.unusable - len(seen.unreadable):
+        yield (f"and {more:,} more",)
 
 
 def _order_rule_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
