@@ -169,7 +169,7 @@ def test_nothing_found_is_said(rows: list[object]) -> None:
 def test_of_orders_only_what_was_looked_at_is_said() -> None:
     ask = neutral(1)
     dated = neutral(1, values={"Delivered At": "2024-11-01"})
-    none = "and no order to be asked too often or too late."
+    none = "and no order to have been asked too often or too late."
     assert f"{none}</p>" in html(audited([dated]))
     undated = (
         "1 ask for which the day of the message or of its order is not known: not looked at for asking late."

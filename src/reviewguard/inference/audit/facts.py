@@ -69,7 +69,9 @@ def nothing_found(audit: Audit) -> str:
         return said
     if not audit.order_rules:
         return f"{found}. {_ORDERS}: not looked at under {audit.profile}."
-    return " ".join((f"{found}, and no order to be asked too often or too late.", *_not_looked_at(audit)))
+    return " ".join(
+        (f"{found}, and no order to have been asked too often or too late.", *_not_looked_at(audit))
+    )
 
 
 def not_in_export(audit: Audit) -> str:
