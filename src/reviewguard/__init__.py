@@ -15,7 +15,7 @@ from reviewguard.policy import load_policy
 from reviewguard.readers.markup import html_to_text
 from reviewguard.schema import Decision, Evidence, Message, Proof, Quote, TypeScore, Verdict
 
-__version__ = "0.21.0"
+__version__ = "0.22.0"
 
 __all__ = [
     "Classifier",
