@@ -91,6 +91,16 @@ def test_a_message_beside_its_answer_needs_to_be_told_whose_it_is(tmp_path: Path
         ("hs_engagement_type,hs_timestamp", "NOTE,2024-11-03", "system"),
         ("visibility,created_at", "agents,2024-11-03", "system"),
         ("Is Published,CreatedDate", "0,2024-11-03", "system"),
+        ("message_author_type,message_created_at", "lead,2024-11-03", "buyer"),
+        ("message_sender_type,date", "customer,2024-11-03", "buyer"),
+        ("message_author,date", "Customer,2024-11-03", "buyer"),
+        ("part_type,created_at", "note_and_reopen,2024-11-03", "system"),
+        ("is_inbound,draft_mode,created_at", "false,shared,2024-11-03", "system"),
+        ("is_inbound,draft_mode,created_at", "false,,2024-11-03", "seller"),
+        ("type,state,createdAt", "message,draft,2024-11-03", "system"),
+        ("type,state,createdAt", "message,published,2024-11-03", "seller"),
+        ("Incoming,Status,MessageDate", "0,Draft,2024-11-03", "system"),
+        ("Incoming,IsPrivateDraft,MessageDate", "0,1,2024-11-03", "system"),
     ],
 )
 def test_columns_of_marketplaces_and_helpdesks(tmp_path: Path, header: str, cells: str, role: str) -> None:
@@ -124,7 +134,7 @@ def test_the_sellers_own_addresses_and_names_tell_who_wrote_a_row(tmp_path: Path
     known = read(path, columns={"seller": "shop.example,MyShop"})
     assert [r.role for r in known] == ["seller", "buyer", "seller", "buyer", "buyer", "seller"]
     assert [r.role for r in read(path)] == ["seller"] * 4 + ["buyer", "seller"]
-    for name, more in (("Von", {}), ("De", {"sender": "De"})):
+    for name, more in (("Von", {}), ("Message author", {}), ("De", {"sender": "De"})):
         path = written(tmp_path, "b.csv", f"{name},Body\nMyShop,a\nBo,b\n")
         assert [r.role for r in read(path, columns={"seller": "MyShop", **more})] == ["seller", "buyer"]
 
@@ -231,11 +241,17 @@ def test_what_a_sender_value_means(role: str | None, values: str) -> None:
     )
 
 
-def test_columns_of_true_and_false_tell_the_writer() -> None:
+def test_columns_of_true_and_false_tell_the_writer(tmp_path: Path) -> None:
     assert role_of({"from_agent": True}) == "seller"
     assert role_of({"from_agent": "false"}) == "buyer"
     assert role_of({"Incoming": "TRUE"}) == "buyer"
     assert role_of({"incoming": 0}) == "seller"
+    for column in ("fromMe", "is_from_me", "is_from_agent", "is_from_seller"):
+        cells = read(written(tmp_path, "a.csv", f"{column},Body\n1,Hi\n0,Hi\n"))
+        assert [r.role for r in cells] == ["seller", "buyer"], column
+    for column in ("is_from_customer", "is_from_buyer"):
+        cells = read(written(tmp_path, "a.csv", f"{column},Body\n1,Hi\n0,Hi\n"))
+        assert [r.role for r in cells] == ["buyer", "seller"], column
     assert role_of({"public": "false", "from_agent": "true"}) == "system"
     assert role_of({"public": "true", "from_agent": "false"}) == "buyer"
     assert role_of({"is_note": 1.0}) == "system"

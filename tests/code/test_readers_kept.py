@@ -37,6 +37,15 @@ RELAY = "abc@marketplace.amazon.com"
             ["buyer", "buyer", "seller"],
         ),
         ("From,Body\nBest (UK),M\nLamps (Berlin office),M\nAcme (Amazon),M\n", ["seller"] * 3),
+        (
+            "Type,Sender,Body\nAmazon DE,Seller,M\nAmazon Marketplace,Buyer,B\nAmazon message,Lumio,M\n",
+            ["seller", "buyer", "seller"],
+        ),
+        ("Message Type,Body\neBay,M\nFrom Amazon,N\nMessage from Amazon,N\n", ["seller", "system", "system"]),
+        (
+            "From: (Address),Body\nseller-notification@amazon.com,N\nhelp@amazon-lamps.example,M\n",
+            ["system", "seller"],
+        ),
     ],
 )
 def test_who_wrote_it(tmp_path: Path, table: str, roles: list[Role]) -> None:

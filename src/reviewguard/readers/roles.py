@@ -33,6 +33,7 @@ PEOPLE = frozenset(
         "author",
         "email_from",
         "message_from",
+        "message_author",
         "sent_from",
         "written_by",
         "absender",
@@ -53,7 +54,8 @@ _STAFF = re.compile(
 
 _PLACES = frozenset(("amazon", "marketplace"))
 _MARKETPLACES = frozenset(("ebay", "e_bay", *_PLACES))
-"""Senders with these names are the system; in a column `type` they name the sales channel, and nobody who wrote."""
+"""Senders with these names are the system; in a column of kinds they name the sales channel, and nobody who wrote."""
+_KINDS = frozenset(("type", "message_type", "comment_type", "thread_type", "nachrichtentyp"))
 _NAMES = frozenset(("contact", *_MARKETPLACES))
 """What a sender's name may be that is the seller's if another column says so."""
 _USER, _USERS_ARE_STAFF = "user", "created_by_type"
@@ -190,12 +192,20 @@ def _role(column: str, value: Cell) -> Role | None:
         return "system" if _plain(value) in known.audiences[column] else None
     if flag is not None and column in known.flags:
         return known.flags[column][0 if flag else 1]
-    if column == "type" and _plain(value) in _MARKETPLACES:
+    if column in _KINDS and _names_channel(_plain(value)):
         return None
     role = role_of_value(value) if isinstance(value, str) else None
     if column not in known.columns["channel"]:
         return role
     return role if role == "system" and "note" in fold(str(value)) else None
+
+
+def _names_channel(kind: str) -> bool:
+    """Whether a kind of message is told by the sales channel ("Amazon DE"), and not by who wrote it ("From Amazon")."""
+    words, fillers = kind.split("_"), load_vocabulary().fillers
+    if any(first in _FROM and second in _PLACES for first, second in pairwise(words)):
+        return False
+    return kind in _MARKETPLACES or (_PLACES | fillers >= set(words) and not _PLACES.isdisjoint(words))
 
 
 def truth(value: Cell) -> bool | None:
@@ -222,6 +232,8 @@ def role_of_value(value: str) -> Role | None:
         return "buyer"
     if arrow := _ARROW.search(value):
         return role_of_value(value[: arrow.start()])
+    if _AMAZONS.search(value):
+        return "system"
     if _BOTH.search(folded):
         return None
     for pattern, role in _PHRASES:
@@ -246,7 +258,7 @@ def _role_beside(name: str) -> Role | None:
 def _is_brands(head: str, role: Role | None, value: str) -> bool:
     """Whether "Contact", "Amazon" or "Noreply" begins a shop's name, as it may before its address or brand."""
     named = head in _NAMES and _SHOP.search(value)
-    return bool(named or (role == "system" and "@" in value)) and not _AMAZONS.search(value)
+    return bool(named or (role == "system" and "@" in value))
 
 
 def _role_of_words(words: Sequence[str], roles: Mapping[str, Role]) -> Role | None:

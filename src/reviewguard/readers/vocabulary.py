@@ -22,7 +22,8 @@ class Vocabulary:
         values: whole value → who wrote the message; holds `words` too.
         fillers: words that may stand beside these.
         flags: column of true and false → who wrote the message if true, and if false.
-        audiences: column that says who sees a message → what it holds where that is the seller's staff alone.
+        audiences: column that says who sees a message, or whether it was sent → what it holds where that is the
+            seller's staff alone.
     """
 
     columns: Mapping[str, tuple[str, ...]]
