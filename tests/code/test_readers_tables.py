@@ -354,6 +354,21 @@ def test_summaries_of_messages_are_no_messages(tmp_path: Path) -> None:
         assert [("export its content" in str(error)) for error in errors(records)] == [False, True, True]
 
 
+@pytest.mark.parametrize("column", ["Extract", "Preview"])
+def test_beginnings_of_messages_are_refused_unless_they_are_asked_for(tmp_path: Path, column: str) -> None:
+    """As Front's and Kustomer's exports of messages have them."""
+    path = written(tmp_path, "a.csv", f"Message ID,Direction,{column}\n1,out,It fits. Plea\n")
+    with pytest.raises(InputError, match="to fix: export the content of the messages"):
+        read(path)
+    assert texts(read(path, columns={"text": column})) == ["It fits. Plea"]
+    whole = written(tmp_path, "b.csv", f"Message ID,Direction,{column},Body\n1,out,It fits. Plea,It fits.\n")
+    assert texts(read(whole)) == ["It fits."]
+    message = {"direction": "out", column.lower(): "It fits. Plea"}
+    told = [{"id": 3, "messages": [message]}]
+    (record,) = read(written(tmp_path, "c.json", json.dumps(told)), format="edesk")
+    assert "export its content" in str(record.error)
+
+
 def nested(levels: int) -> str:
     return '{"a":' * (levels // 2) + "[" * (levels // 2) + "]" * (levels // 2) + "}" * (levels // 2)
 

@@ -24,8 +24,9 @@ _ANSWER = re.compile(
 )
 """Names of columns with the seller's message where another one holds what was answered."""
 
-_SUMMARY = "summary"
-"""Holds the beginning of a message, as in Zoho Desk's lists of threads, or no message at all."""
+_SUMMARIES = frozenset(("summary", "extract", "preview"))
+"""Hold the beginning of a message, as in Zoho Desk's lists of threads and in Front's and Kustomer's exports, or no
+message at all."""
 
 NUMBER = re.compile(r"(id|number|no|nr|key)$")
 """Ends the names of columns that hold a number, whatever it looks like."""
@@ -114,7 +115,7 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
 
 def has_summary(header: Iterable[str]) -> bool:
     """Whether a column may hold the beginnings of messages."""
-    return _SUMMARY in map(fold, header)
+    return not _SUMMARIES.isdisjoint(map(fold, header))
 
 
 def check_answers(

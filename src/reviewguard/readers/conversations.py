@@ -69,8 +69,6 @@ _EARLIER = ("previous", "quoted")
 """How lists begin that repeat other messages beside a message."""
 _MANY = ("conversations", "threads")
 """Those of the lists that may hold whole conversations, if nobody is named as a writer; the others hold messages."""
-_SUMMARIES = ("preview", "extract")
-"""What a conversation calls the beginning of one of its messages."""
 _OPENINGS = ("source", "conversation_message")
 """Objects with the first message of a conversation, as Intercom calls them."""
 _SHARED = ("order_id", "subject", "asin")
@@ -195,7 +193,7 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
 def _conversation(
     own: Cells, opening: Cells, lists: _Lists, people: Mapping[str, Role], given: Columns, carried: Cells
 ) -> Iterator[Any]:
-    is_message = _has_text(own, given) and fold(recognise(tuple(own), given)["text"]) not in _SUMMARIES
+    is_message = _has_text(own, given)
     outer = _outer(opening | own, given)
     carried = outer | carried if is_message else {**_but(carried, _THREAD), **outer}
     if is_message:

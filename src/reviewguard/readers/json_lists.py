@@ -20,8 +20,8 @@ _ITEM = "item"
 """What ijson calls the members of a list in its paths."""
 
 
-_VAGUE = frozenset(("description", "extract", "preview"))
-"""Names of the text that other things than messages have, too."""
+_VAGUE = "description"
+"""Name of the text that other things than messages have, too."""
 
 _MAX_CONVERSATION = 4 * 2**20
 """Bytes of a file that may be a single conversation; larger ones are exports, and are not held in memory."""
@@ -31,7 +31,7 @@ _BLOCK = 2**16
 
 
 class JsonReader:
-    """One message an object, in every list whose objects have one; of descriptions and the like, in the first alone.
+    """One message an object, in every list whose objects have one, or a description where no object has a message.
 
     Where such a list stands in objects of another one, these are read whole: they are the conversations. So is the
     file's only object where it is one itself.
@@ -94,8 +94,7 @@ def _find_lists(path: Path, text: str | None) -> list[str]:
 
 def _of_messages(lists: Mapping[str, set[str]]) -> list[str]:
     """Those of the lists that hold messages, by what they call the text: products are described, too."""
-    sure = [path for path, calls in lists.items() if not calls <= _VAGUE]
-    return sure or [path for path, calls in lists.items() if calls & next(iter(lists.values()))]
+    return [path for path, calls in lists.items() if calls != {_VAGUE}] or list(lists)
 
 
 def _list(path: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import recognise
+from reviewguard.readers.columns import has_summary, recognise
 from reviewguard.readers.correspondents import OwnAddresses, is_notice
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
@@ -260,6 +260,8 @@ class _Reading:
 
     def _missing(self, message: Fields) -> str | None:
         """What is wrong with a message that has no place for words; one without any may be a picture."""
+        if has_summary(name for name, value in message.values.items() if value):
+            return "no text: export its content, of which a summary may be the beginning alone"
         bodies = self.reader.bodies
         if not bodies or any(name in message.values for name in bodies):
             return None
