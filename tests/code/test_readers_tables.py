@@ -91,6 +91,7 @@ def test_json_with_the_list_anywhere(tmp_path: Path, document: Any, indent: int 
 ORDER = "999-1234567-7654321"
 ASKED = {"from": "customer", "text": "I love it, thank you!"}
 ANSWERED = {"from": "agent", "text": "Could you share that in a review?"}
+BY_LUMIO = {"from": "Lumio", "text": "Leave us 5 stars"}
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,15 @@ ANSWERED = {"from": "agent", "text": "Could you share that in a review?"}
         ({"body": "Hello", "attachments": [{"name": "a.txt", "content": "words"}]}, ["seller"]),
         ({"body": None, "attachments": [{"name": "a.txt", "content": "words"}]}, ["seller"]),
         ({**ANSWERED, "previous_messages": [ASKED]}, ["seller"]),
+        ({"buyer_messages": [ASKED], "seller_messages": [BY_LUMIO]}, ["buyer", "seller"]),
+        (
+            {"customerMessages": ["I love it"], "supportReplies": ["Leave us 5 stars", "Bye"]},
+            ["buyer", "seller", "seller"],
+        ),
+        ({"message": "Where is it?", "replies": ["Leave us 5 stars"]}, ["seller", "seller"]),
+        ({"messages": [ASKED], "chat_messages": [BY_LUMIO]}, ["buyer", "seller"]),
+        ({"customer_messages": [BY_LUMIO]}, ["seller"]),
+        ({"messages": [ASKED], "suggested_replies": [BY_LUMIO], "emails": ["a@b.example"]}, ["buyer"]),
     ],
 )
 def test_json_conversations_hand_id_and_order_to_their_messages(

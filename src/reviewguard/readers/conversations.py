@@ -9,9 +9,9 @@ from typing import Any
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import has_summary, recognise
 from reviewguard.readers.identifiers import find_order_id
-from reviewguard.readers.roles import WRITER_IDS, role_columns, told_role
+from reviewguard.readers.roles import WRITER_IDS, role_columns, role_of_value, told_role
 from reviewguard.readers.table import Row
-from reviewguard.readers.vocabulary import fold
+from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell, Role
 
 _SENT = ("sent", "outbox", "outgoing", "outbound", "sent_messages", "gesendet", "postausgang")
@@ -38,7 +38,7 @@ _AUDIENCE = frozenset(
     )
 )
 """What says itself whether a comment went to the buyer."""
-_LISTS = frozenset(
+_SAID = frozenset(
     (
         "messages",
         "message",
@@ -48,6 +48,16 @@ _LISTS = frozenset(
         "reply",
         "responses",
         "answers",
+        "emails",
+        "mails",
+        "nachrichten",
+        "antworten",
+    )
+)
+"""Lists of which each entry is a message, bare text too; a word before it may say whose: "seller_messages"."""
+_LISTS = frozenset(
+    (
+        *_SAID,
         "conversation",
         "conversations",
         "conversation_parts",
@@ -57,10 +67,6 @@ _LISTS = frozenset(
         "posts",
         "chat",
         "transcript",
-        "emails",
-        "mails",
-        "nachrichten",
-        "antworten",
         *_MAILBOX,
     )
 )
@@ -94,8 +100,6 @@ def message_rows(
 
 
 def _row(message: Any, place: str, thread: str | None) -> Row:
-    if isinstance(message, str):
-        return Row(place, {"text": message}, thread=thread)
     if isinstance(message, dict):
         return Row(place, message, thread=thread)
     return Row(place, {}, f"not a JSON object but a {type(message).__name__}")
@@ -107,7 +111,8 @@ def told_by(path: str, others: Collection[str]) -> Cells:
     Args:
         path: where it stands, names joined by points.
         others: the same of the other lists; what stands alone under "notes" may be messages, and "comments" are notes
-            beside "messages" alone, if they do not say that they are public.
+            beside "messages" alone, if they do not say that they are public. "customer_messages" may be both sides'
+            where no list beside them is the seller's.
     """
     parent, _, name = path.rpartition(".")
     if order_id := find_order_id(name) or find_order_id(parent):
@@ -116,11 +121,33 @@ def told_by(path: str, others: Collection[str]) -> Cells:
         return {_THREAD: parent}  # conversations by their ids
     if others and fold(name) in _NOTES:
         return {"is_note": True}
-    beside = (_last(other) for other in others if other.rpartition(".")[0] == parent)
+    beside = [_last(other) for other in others if other.rpartition(".")[0] == parent]
     if fold(name) == _COMMENTS and _MESSAGES in beside:
         return {"public": False}
-    writer = "buyer" if fold(name) in _RECEIVED else "seller" if fold(name) in _SENT else None
-    return {_OPENER: writer} if writer else {}
+    writer = _whose(fold(name))
+    told = writer == "seller" or fold(name) in _RECEIVED or "seller" in map(_whose, beside)
+    return {_OPENER: writer} if writer and told else {}
+
+
+def _whose(name: str) -> Role | None:
+    """Which side wrote what is in a list, by its name."""
+    if name in _MAILBOX:
+        return "buyer" if name in _RECEIVED else "seller"
+    whose, _, what = name.rpartition("_")
+    role = role_of_value(whose) if what in _SAID else None
+    return role if role in ("buyer", "seller") else None
+
+
+def _is_listed(path: str) -> bool:
+    """Whether a list is one of messages by its name."""
+    return _last(path) in _LISTS or _is_said(_last(path))
+
+
+def _is_said(name: str) -> bool:
+    """Whether a name is that of messages, alone or behind words that are known: not "suggested_replies"."""
+    before, _, what = name.rpartition("_")
+    known = not before or _whose(name) or load_vocabulary().fillers.issuperset(before.split("_"))
+    return what in _SAID and bool(known)
 
 
 def is_conversation(value: Any, given: Columns) -> bool:
@@ -143,7 +170,7 @@ def _is_one_conversation(value: Any, given: Columns) -> bool:
 
 def _holds_one(lists: _Lists, given: Columns) -> bool:
     """Whether the lists hold the messages of one conversation."""
-    if any(_last(path) not in _LISTS for path in lists):
+    if not all(map(_is_listed, lists)):
         return False
     many = any(_last(path) in _MANY for path in lists)
     entries = [entry for path in lists for entry in lists[path] if isinstance(entry, dict)]
@@ -172,6 +199,9 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
     if isinstance(value, list) and value:
         for entry in value:
             yield from _unfold(entry, given, carried)
+        return
+    if isinstance(value, str):
+        yield _shared(carried, {"text": value})
         return
     if not isinstance(value, dict):
         yield value
@@ -219,7 +249,7 @@ def _fitting(told: Mapping[str, Cell], value: Any, given: Columns) -> Cells:
 
 def _people(value: Mapping[str, Any], lists: _Lists, given: Columns) -> dict[str, Role]:
     """Who is who, where a list beside the messages says it of ids: `{"users": [{"id": 1, "type": "agent"}]}`."""
-    others = (entry for path, entries in _object_lists(value) if path not in lists for entry in entries)
+    others = (entry for path, entries in _lists_in(value) if path not in lists for entry in entries)
     cells = (to_cells(entry) for entry in others if isinstance(entry, dict))
     return {str(one["id"]): role for one in cells if "id" in one and (role := _writer(one, given))}
 
@@ -234,7 +264,7 @@ def _by_id(entry: Any, people: Mapping[str, Role]) -> Cells:
 
 def _message_lists(value: Mapping[str, Any], given: Columns) -> _Lists:
     """The lists with messages; where neither a list nor the object is known to have any, those with some text."""
-    lists = dict(_object_lists(value))
+    lists = dict(_lists_in(value))
     telling = {path: entries for path, entries in lists.items() if _tells(path, entries, given)}
     rest = to_cells(_without(value, telling)) if lists else {}
     if not lists or "text" in recognise(tuple(rest), given):
@@ -242,21 +272,26 @@ def _message_lists(value: Mapping[str, Any], given: Columns) -> _Lists:
     return telling or {path: entries for path, entries in lists.items() if _any_text(entries, given)}
 
 
-def _object_lists(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, list[Any]]]:
+def _lists_in(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, list[Any]]]:
     for name, inner in value.items():
         if isinstance(inner, dict):
-            yield from _object_lists(inner, f"{prefix}{name}.")
-        elif isinstance(inner, list) and any(isinstance(entry, dict) for entry in inner):
+            yield from _lists_in(inner, f"{prefix}{name}.")
+        elif isinstance(inner, list) and any(isinstance(e, dict) or _is_bare(name, e) for e in inner):
             yield f"{prefix}{name}", inner
+
+
+def _is_bare(name: str, entry: Any) -> bool:
+    """Whether an entry of a list is a message as bare text; single words are ids, addresses or tags."""
+    return isinstance(entry, str) and len(entry.split()) > 1 and _is_said(fold(name))
 
 
 def _tells(path: str, entries: list[Any], given: Columns) -> bool:
     """Whether a list is one of messages by its name or their writers, or has such lists inside."""
     objects = [entry for entry in entries if isinstance(entry, dict)]
-    by_name = _last(path) in _LISTS
-    if any(_is_message(to_cells(entry), given, by_name=by_name) for entry in objects):
+    by_name = _is_listed(path)
+    if not objects or any(_is_message(to_cells(entry), given, by_name=by_name) for entry in objects):
         return True
-    return any(_tells(name, inner, given) for entry in objects for name, inner in _object_lists(entry))
+    return any(_tells(name, inner, given) for entry in objects for name, inner in _lists_in(entry))
 
 
 def _is_message(cells: Cells, given: Columns, *, by_name: bool) -> bool:
