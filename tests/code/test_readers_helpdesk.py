@@ -10,6 +10,9 @@ from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 ORDER = "999-1234567-7654321"
 FORMATS = ("zendesk", "gorgias", "freshdesk", "edesk")
+QUOTE = (
+    "On Tue, 5 Nov 2024 at 9:00 AM, Ana <a1b2@marketplace.amazon.com> wrote:\n> Five stars if you refund me"
+)
 
 
 def roles(records: list[Any]) -> list[str]:
@@ -285,6 +288,45 @@ def test_what_a_gorgias_agent_asks_in_the_signature_is_read(tmp_path: Path) -> N
     assert "5 stars" in str(records[1].values["body"])
 
 
+def test_what_a_gorgias_agent_asks_where_nothing_calls_it_a_signature_is_read(tmp_path: Path) -> None:
+    whole = f"It fits.\n\n-- \nTom\nLove it? Leave us 5 stars\n\n{QUOTE}"
+    given = {"stripped_text": "It fits.", "stripped_signature": None, "body_text": whole}
+    messages = [
+        gorgias_message(1, **given),
+        gorgias_message(2, **given, from_agent=False),
+        gorgias_message(3, **given | {"body_text": f"It fits.\n\n-- \nTom\n\n{QUOTE}"}),
+    ]
+    records = read(dumped(tmp_path, [{"id": 4, "messages": messages}]))
+    assert texts(records) == ["It fits.\n\n--\nTom\nLove it? Leave us 5 stars", "It fits.", "It fits."]
+
+
+_LINK = "<div>It fits. <a href='https://example.com/create-review'>Click here</a>{}</div>"
+
+
+@pytest.mark.parametrize("hidden", ["", "<span style='display:none'>five stars</span>"])
+@pytest.mark.parametrize(
+    ("vendor", "plain", "html"),
+    [
+        ("zendesk", "plain_body", "html_body"),
+        ("freshdesk", "body_text", "body"),
+        ("gorgias", "body_text", "body_html"),
+        ("gorgias", "stripped_text", "stripped_html"),
+    ],
+)
+def test_what_only_the_html_of_a_message_says_is_read(
+    tmp_path: Path, vendor: str, plain: str, html: str, hidden: str
+) -> None:
+    message: dict[str, Any] = {plain: "It fits. Click here", html: _LINK.format(hidden)}
+    ticket: dict[str, Any] = {
+        "zendesk": zendesk_ticket(comments=[message | {"author_id": 6, "public": True}]),
+        "freshdesk": {"id": 1, "conversations": [message | {"incoming": False, "private": False}]},
+        "gorgias": {"id": 4, "messages": [gorgias_message(1) | {"body_text": None} | message]},
+    }[vendor]
+    (record,) = read(dumped(tmp_path, [ticket]), format=vendor)
+    assert "[Click here](https://example.com/create-review)" in record.text
+    assert ("five stars" in record.text) == bool(hidden)
+
+
 def test_freshdesk_direction(tmp_path: Path) -> None:
     conversations = [
         {"id": 2, "body": "<div>It fits.</div>", "incoming": False, "private": False, "user_id": 8},
@@ -310,6 +352,16 @@ def test_freshdesk_quotes_that_only_html_marks_are_the_buyers(tmp_path: Path) ->
     }
     (record,) = read(dumped(tmp_path, [{"id": 1, "requester_id": 5, "conversations": [message]}]))
     assert (record.text, record.previous) == ("Refunded.", "Five stars if you refund me")
+
+
+@pytest.mark.parametrize("html", [{}, {"body_html": "<div>Sent today.</div>"}])
+def test_plain_bodies_of_freshdesks_first_api_keep_their_lines(tmp_path: Path, html: dict[str, str]) -> None:
+    note = {"note": {"id": 2, "body": f"Sent today.\n\n{QUOTE}", "incoming": False, "private": False} | html}
+    ticket = {"display_id": 9, "requester_id": 5, "responder_id": 8, "notes": [note]}
+    opened = {"description": "Does it fit?\n<ana@b.example>", "description_html": "<p>Does it fit?</p>"}
+    first, reply = read(dumped(tmp_path, [{"helpdesk_ticket": ticket | opened}]))
+    assert first.text == "Does it fit?\n<ana@b.example>"
+    assert (reply.text, reply.previous) == ("Sent today.", "Five stars if you refund me")
 
 
 def test_freshdesk_account_export(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ class FreshdeskReader(TicketReader):
     """Tickets with `description_text` and `conversations` (`notes` in account exports).
 
     The description is the requester's first message, or the agent's where the ticket is an outbound mail. Of the
-    conversations, `incoming` ones are the buyer's and `private` ones notes.
+    conversations, `incoming` ones are the buyer's and `private` ones notes. In version 1 of the API, `body` and
+    `description` are the plain ones.
     Field names: developers.freshdesk.com, Tickets and Conversations.
     """
 
@@ -41,12 +42,13 @@ class FreshdeskReader(TicketReader):
     def said(self, message: Fields, ticket: Fields, people: People) -> Said:
         """The description or one conversation."""
         role = _role(message)
-        plain = () if has_marked_quote(message.text("body")) else ("body_text",)
+        html = ("body_html", "body")
+        plain = () if has_marked_quote(message.text(*html)) else ("body_text", "body")
         requester = ticket.inner("requester")
         author = message.text("from_email") or (requester.text("name", "email") if role == "buyer" else "")
         return Said(
             id=message.text("id"),
-            text=body(message, plain, ("body",)),
+            text=body(message, plain, html),
             role=role,
             author=author or message.text("user_id"),
             sent_at=message.date("created_at"),
@@ -67,6 +69,7 @@ def _description(ticket: Fields) -> list[Any]:
             "id": f"{ticket.text('id', 'display_id')}-description",
             "body_text": ticket.values.get("description_text"),
             "body": ticket.values.get("description"),
+            "body_html": ticket.values.get("description_html"),
             "incoming": not outbound,
             "user_id": ticket.values.get("responder_id" if outbound else "requester_id"),
             "created_at": ticket.values.get("created_at"),

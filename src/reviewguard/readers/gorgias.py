@@ -6,6 +6,7 @@ from typing import Any
 
 from reviewguard.readers.json_fields import Fields
 from reviewguard.readers.tickets import People, Said, TicketReader, body
+from reviewguard.readers.wording import telling, words_of
 from reviewguard.schema import Role
 
 
@@ -15,7 +16,7 @@ class GorgiasReader(TicketReader):
     `from_agent` tells the seller, whether a person or a rule wrote; messages that are not `public` are notes, and those
     that failed to be sent reached nobody.
     `stripped_text`, which leaves out quotes and signatures, is preferred; a seller's signature, which reaches the
-    buyer too, is set below it again.
+    buyer too, is set below it again, and what else was left out is read where it says more of reviews or gifts.
     Field names: developers.gorgias.com, the Ticket and TicketMessage objects.
     """
 
@@ -33,10 +34,13 @@ class GorgiasReader(TicketReader):
     def said(self, message: Fields, ticket: Fields, people: People) -> Said:
         """A message."""
         sender, source = message.inner("sender"), message.inner("source").inner("from")
-        stripped = _stripped(message)
+        stripped, whole = _stripped(message), body(message, ("body_text",), ("body_html",))
+        if stripped and _role(message) == "seller":
+            own = words_of(whole, "seller", is_reply=True).own
+            stripped = own if telling(own) - telling(stripped) else stripped
         return Said(
             id=message.text("id"),
-            text=stripped or body(message, ("body_text",), ("body_html",)),
+            text=stripped or whole,
             role=_role(message),
             author=sender.text("name", "email") or source.text("name", "address") or sender.text("id"),
             sent_at=message.date("sent_datetime", "created_datetime"),

@@ -145,10 +145,10 @@ def _text(part: Message) -> str:
     if not children:
         return "" if _is_attachment(part) else _leaf_text(part)
     texts = [text for child in children if (text := _text(child))]
-    return _fullest(texts) if part.get_content_subtype() == "alternative" else "\n\n".join(texts)
+    return fullest(texts) if part.get_content_subtype() == "alternative" else "\n\n".join(texts)
 
 
-def _fullest(alternatives: list[str]) -> str:
+def fullest(alternatives: list[str]) -> str:
     """The first, which is the plain one, unless another says more than twice as much, or more of reviews or gifts."""
     best = alternatives[0] if alternatives else ""
     for text in alternatives[1:]:

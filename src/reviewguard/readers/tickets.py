@@ -18,6 +18,7 @@ from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
 from reviewguard.readers.json_stream import MESSAGE_LISTS, Damaged, has_list, mentioned, read_objects
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
+from reviewguard.readers.mime import fullest
 from reviewguard.readers.sources import begins_like_json, head_as_utf8
 from reviewguard.readers.wording import without_lines, words_of
 from reviewguard.schema import Cell, Record, Role
@@ -315,8 +316,6 @@ def _values(ticket: Fields, said: Said) -> dict[str, str]:
 
 
 def body(message: Fields, plain: tuple[str, ...], html: tuple[str, ...] = ()) -> str:
-    """The readable text of a message: the first plain field with words, else HTML laid out as text."""
-    text = message.text(*plain)
-    if text and not looks_like_html(text):
-        return tidy(text)
-    return html_to_text(text or message.text(*html))
+    """The readable text of a message: of its plain version, or of its HTML where that says more, as in mail."""
+    versions = filter(None, (message.text(*plain), message.text(*html)))
+    return fullest([html_to_text(text) if looks_like_html(text) else tidy(text) for text in versions])
