@@ -383,7 +383,10 @@ def nested(levels: int) -> str:
     return '{"a":' * (levels // 2) + "[" * (levels // 2) + "]" * (levels // 2) + "}" * (levels // 2)
 
 
-TICKET = '{"tickets": [{"id": 1, "requester_id": 5, "submitter_id": 5, "fields": %s, "description": "hi"}]}'
+TICKET = (
+    '{"tickets": [{"id": 1, "requester_id": 5, "submitter_id": 5, "fields": %s, '
+    '"description": "hi", "comments": []}]}'
+)
 
 
 @pytest.mark.parametrize(
@@ -413,7 +416,9 @@ def test_a_number_without_bounds_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.jsonl", "zendesk.jsonl"])
 def test_a_line_nested_too_deep_is_a_bad_line(tmp_path: Path, name: str) -> None:
-    good = '{"id": 1, "requester_id": 5, "submitter_id": 5, "text": "hi", "description": "hi"}'
+    good = (
+        '{"id": 1, "requester_id": 5, "submitter_id": 5, "text": "hi", "description": "hi", "comments": []}'
+    )
     lines = [good, good.replace("5,", f"{nested(700)},", 1), good, good.replace("5,", "9" * 6000 + ",", 1)]
     found = errors(
         read(written(tmp_path, name, "\n".join(lines)), format=name.partition(".")[0].replace("a", "jsonl"))
@@ -434,7 +439,8 @@ def test_brackets_and_digits_in_strings_are_words(
     assert texts(read(written(tmp_path, "a.json", json.dumps(whole, indent=indent)))) == [text] * 3
     lines = "".join(f"{json.dumps(value)}\n" for value in whole)
     assert texts(read(written(tmp_path, "a.jsonl", lines))) == [text] * 3
-    tickets = [{"id": 1, "requester_id": 5, "submitter_id": 5, "description": text, "fields": deep}] * 3
+    ticket = {"id": 1, "requester_id": 5, "submitter_id": 5, "description": text, "fields": deep}
+    tickets = [ticket | {"comments": []}] * 3
     path = written(tmp_path, "b.json", json.dumps({"tickets": tickets}, indent=indent))
     assert texts(read(path, format="zendesk")) == [text] * 3
 

@@ -39,6 +39,10 @@ class FreshdeskReader(TicketReader):
         ]
         return [*_description(ticket), *notes]
 
+    def opening(self, ticket: Fields) -> list[Any]:
+        """The description."""
+        return _description(ticket)
+
     def said(self, message: Fields, ticket: Fields, people: People) -> Said:
         """The description or one conversation."""
         role = _role(message)

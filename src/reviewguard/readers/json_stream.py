@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from reviewguard.readers.json_guard import guarded, wrong_with
 from reviewguard.readers.sources import head_as_utf8, is_utf16, open_bytes, read_head
+from reviewguard.readers.vocabulary import fold
 
 MAX_LINE = 64 * 2**20
 """Characters of one line of a file with an object a line."""
@@ -21,6 +23,8 @@ MESSAGE_LISTS = ("comments", "messages", "conversations", "notes")
 
 _TICKET = "ticket"
 """An object with this object in it is a ticket, and the lists beside it are the ticket's."""
+_OF_TICKETS = frozenset(("id", "display_id", "ticket_id", "subject"))
+"""What a ticket has, and a page of tickets or messages has not."""
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
 _PIECE = 2**16
 
@@ -40,10 +44,16 @@ class Damaged:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A value with the name of the list it stands in; "" for the file's own list, its lines or its only object."""
+    """A value with the name of the list it stands in; "" for the file's own list, its lines or its only object.
+
+    Attributes:
+        page: which object of the file's own list or lines has this list; "" where the file is one object, or several
+            that nothing parts.
+    """
 
     within: str
     value: Any
+    page: str = ""
 
 
 Shape = Literal["lines", "array", "page", "object"]
@@ -52,8 +62,9 @@ Shape = Literal["lines", "array", "page", "object"]
 def read_objects(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
     """Every object of an export, list after list.
 
-    Understood are one array, objects with the named lists (such as the pages of an API: `{"tickets": […]}`), a
-    single object, and one object a line. A bad line is passed over; elsewhere nothing can be read after damage.
+    Understood are one array, objects with the named lists (such as the pages of an API: `{"tickets": […]}`), an array
+    of these, a single object, and one object a line. A bad line is passed over; elsewhere nothing can be read after
+    damage.
 
     Raises:
         InputError: the file cannot be opened, or its compression is damaged.
@@ -65,10 +76,26 @@ def read_objects(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
     within = {"array": ["item"], "object": [""]}.get(shape, [f"{name}.item" for name in lists])
     for prefix in within:
         name = prefix.removesuffix(".item") if shape == "page" else ""
-        for found in _items(path, prefix, name):
-            yield found
+        for number, found in enumerate(_items(path, prefix, name), 1):
             if isinstance(found, Damaged):
+                yield found
                 return
+            yield from [found] if shape != "array" else _on_page(found.value, f"item {number}", lists)
+
+
+def is_one_value(path: Path) -> bool:
+    """Whether a file holds one JSON value, as far as it can be read, and not several behind each other."""
+    import ijson
+
+    with _open_text(path) as stream:
+        events = ijson.parse(_guarded(stream, path), use_float=True, multiple_values=True)
+        starts = (
+            event for prefix, event, _ in events if not prefix and event in ("start_map", "start_array")
+        )
+        try:
+            return len(list(islice(starts, 2))) < 2
+        except ijson.JSONError:
+            return True
 
 
 def mentioned(path: Path, names: Sequence[str]) -> tuple[str, ...]:
@@ -91,13 +118,8 @@ def has_list(path: Path, name: str, lists: Sequence[str]) -> bool:
 
 def read_list(path: Path, name: str, lists: Sequence[str]) -> Iterator[Any]:
     """The values of one of the named lists, up to where the file is damaged."""
-    shape = _shape(path, lists)
-    found: Iterator[Found | Damaged] = iter(())
-    if shape in ("page", "object"):
-        found = _items(path, f"{name}.item", name)
-    elif shape == "lines":
-        found = _lines(path, lists)
-    for item in found:
+    paged = _shape(path, lists) in ("page", "object")
+    for item in _items(path, f"{name}.item", name) if paged else read_objects(path, lists):
         if isinstance(item, Found):
             yield from [item.value] if item.within == name else _beside(item, name)
 
@@ -203,12 +225,17 @@ def _line(text: str, place: str, lists: Sequence[str]) -> Iterator[Found | Damag
             place, f"longer than {MAX_LINE:,} characters" if len(text) >= MAX_LINE else f"not JSON: {error}"
         )
         return
+    yield from _on_page(value, place, lists)
+
+
+def _on_page(value: Any, place: str, lists: Sequence[str]) -> Iterator[Found]:
+    """What stands in the named lists of a page; a ticket, a message or anything else as it is."""
     inside = [name for name in lists if isinstance(value, dict) and isinstance(value.get(name), list)]
-    if not inside or "id" in value or isinstance(value.get(_TICKET), dict):
+    if not inside or not _OF_TICKETS.isdisjoint(map(fold, value)) or isinstance(value.get(_TICKET), dict):
         yield Found("", value)
         return
     for name in inside:
-        yield from (Found(name, item) for item in value[name])
+        yield from (Found(name, item, place) for item in value[name])
 
 
 @contextmanager

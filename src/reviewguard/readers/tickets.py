@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +17,15 @@ from reviewguard.readers.columns import has_summary, recognise
 from reviewguard.readers.correspondents import OwnAddresses, is_notice
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
-from reviewguard.readers.json_stream import MESSAGE_LISTS, Damaged, has_list, mentioned, read_objects
+from reviewguard.readers.json_stream import (
+    MESSAGE_LISTS,
+    Damaged,
+    Found,
+    has_list,
+    is_one_value,
+    mentioned,
+    read_objects,
+)
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.mime import fullest
 from reviewguard.readers.sources import begins_like_json, head_as_utf8
@@ -118,7 +127,7 @@ class TicketReader(ABC):
         """What of the ticket, beside its subject, may hold an order number or an ASIN."""
 
     def opening(self, ticket: Fields) -> list[Any]:
-        """A message made of the ticket's description, for an export that comes without messages."""
+        """The message made of the ticket's description, for vendors whose exports may come without the others."""
         return []
 
     def entry(self, value: Any) -> Fields:
@@ -156,11 +165,11 @@ class TicketReader(ABC):
             if isinstance(found, Damaged):
                 yield Record(str(path), found.place, {}, error=found.reason)
             else:
-                yield from reading.records(found.value, f"entry {number}")
+                yield from reading.records(found, f"entry {number}")
         yield from reading.silent()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Reading:
     """One pass over one file.
 
@@ -168,6 +177,7 @@ class _Reading:
         apart: whether the file has a list of messages beside that of tickets.
         known: tickets by id, without what is long; kept only if messages stand apart.
         answered: ids of those for which there was a message.
+        bare: ids of those that came with their first message alone, and without a list for others.
     """
 
     reader: TicketReader
@@ -176,32 +186,43 @@ class _Reading:
     apart: bool
     known: dict[str, Fields] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
+    bare: set[str] = field(default_factory=set)
 
-    def records(self, value: Any, place: str) -> Iterator[Record]:
+    @cached_property
+    def is_one_value(self) -> bool:
+        return is_one_value(self.path)
+
+    def records(self, found: Found, place: str) -> Iterator[Record]:
         try:
-            entry = self.reader.entry(value)
+            entry = self.reader.entry(found.value)
             if _is_of_users(entry):
                 return
             if self.reader.is_message(entry):
-                yield self._loose(entry)
+                yield self._loose(entry, found)
             else:
                 yield from self._ticket(entry, self.reader.messages(entry))
         except Malformed as error:
-            shown = json.dumps(value, ensure_ascii=False)[:500]
+            shown = json.dumps(found.value, ensure_ascii=False)[:500]
             yield Record(str(self.path), place, {"entry": shown}, error=str(error))
 
     def silent(self) -> Iterator[Record]:
         for ticket_id in (known for known in self.known if known not in self.answered):
             yield self._unread(ticket_id, f"ticket {ticket_id}", "the ticket holds no message")
+        if bare := len(self.bare - self.answered):
+            came = "1 ticket came without its" if bare == 1 else f"{bare:,} tickets came without their"
+            error = f"{came} comments: only the first message was read, no reply; export the comments, too"
+            yield Record(str(self.path), "tickets", {}, error=error)
 
     def _unread(self, ticket_id: str, place: str, reason: str) -> Record:
         return Record(str(self.path), place, {"ticket_id": ticket_id}, error=reason)
 
-    def _loose(self, message: Fields) -> Record:
-        """A message outside its ticket; in a file without tickets, those that name none are one ticket's."""
+    def _loose(self, message: Fields, found: Found) -> Record:
+        """A message outside its ticket; without tickets, those of a page or a file that name none are one ticket's."""
         if "ticket_id" not in message.values:
             record = self._record(message.values, Fields({}), f"message {message.text('id')}")
-            return record if self.known else replace(record, thread=f"{self.reader.name} {self.path}")
+            one = not self.known and (found.page or not found.within or self.is_one_value)
+            thread = f"{self.reader.name} {self.path} {found.page}".rstrip() if one else None
+            return replace(record, thread=thread)
         ticket_id = message.text("ticket_id")
         self.answered.add(ticket_id)
         ticket = self.known.get(ticket_id, Fields({"id": ticket_id}))
@@ -214,10 +235,14 @@ class _Reading:
             self.known[ticket_id] = Fields(short)
         messages = messages or ([] if self.apart else self.reader.opening(ticket))
         if messages:
-            self.answered.add(ticket_id)
+            (self.bare if self._is_bare(ticket) else self.answered).add(ticket_id)
             yield from self._conversation(ticket, messages)
         elif not self.apart:
             yield self._unread(ticket_id, f"ticket {ticket_id}", "the ticket holds no message")
+
+    def _is_bare(self, ticket: Fields) -> bool:
+        listed = self.apart or any(name in ticket.values for name in MESSAGE_LISTS)
+        return not listed and bool(self.reader.opening(ticket))
 
     def _conversation(self, ticket: Fields, messages: list[Any]) -> Iterator[Record]:
         """The records of a ticket; an order or an ASIN named in one of them holds for all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ from reviewguard.schema import Role
 _CUSTOMERS = ("end-user", "end_user", "enduser", "user", "customer", "requester")
 """Roles that are not of the staff; others, such as "light_agent", are."""
 _BODIES = ("plain_body", "body", "html_body")
+_EVENTS = ("audits", "ticket_events", "events", "child_events")
+"""Lists of what happened to a ticket."""
 _ZENDESK_ITSELF = "-1"
 _SELLERS_RULE = "rule"
 """`via.channel` of what a trigger or an automation wrote."""
+_TRANSCRIPT = "chat_transcript"
+"""The same of a whole chat, which is one comment."""
+_CHAT_LINE = re.compile(r"^\(\d{1,2}:\d\d:\d\d(?: ?[AP]M)?\) ([^:\n*]{1,80}): ", re.MULTILINE | re.IGNORECASE)
 
 
 class ZendeskReader(TicketReader):
@@ -26,7 +32,8 @@ class ZendeskReader(TicketReader):
     role in `users`; for an author who is not listed, the ticket's requester is the buyer and anyone else the seller.
     Without any of this it is not read: buyers' words would be judged. Comments that are not `public` are notes; public
     ones by Zendesk itself are the seller's if a rule of the seller's wrote them. A ticket without comments, as in an
-    incremental export, is its `description`.
+    incremental export, is its `description`. Transcripts of chats, with both sides' words in a comment, and audits
+    are not read.
     Field names: developer.zendesk.com, Tickets, Ticket Comments and Users.
     """
 
@@ -39,6 +46,19 @@ class ZendeskReader(TicketReader):
         ticket = b'"requester_id"' in head and (b'"submitter_id"' in head or b'"assignee_id"' in head)
         comment = b'"author_id"' in head and b'"public"' in head and b'"body"' in head
         return b'"responder_id"' not in head and (ticket or comment)
+
+    def entry(self, value: Any) -> Fields:
+        """An object of the export; raises `Malformed` for audits and ticket events, too."""
+        entry = super().entry(value)
+        happened = any(isinstance(entry.values.get(name), list) for name in _EVENTS)
+        if happened and not (self.messages(entry) or self.opening(entry)):
+            raise Malformed("audits and ticket events are not read: export the tickets with their comments")
+        return entry
+
+    def _reads(self, entry: Fields) -> bool:
+        """A message of nobody is a row of a table, of which another column may tell the writer."""
+        named = "author_id" in entry.values or entry.inner("author").values
+        return super()._reads(entry) and bool(named or not self.is_message(entry))
 
     def is_message(self, entry: Fields) -> bool:
         """Whether an object is a comment by itself; those of a ticket's comments page do not name it."""
@@ -67,9 +87,14 @@ class ZendeskReader(TicketReader):
         """A comment."""
         author = message.inner("author")
         author_id = message.text("author_id") or author.text("id")
+        text = body(message, ("plain_body", "body"), ("html_body",))
+        if message.inner("via").text("channel") == _TRANSCRIPT or len(set(_CHAT_LINE.findall(text))) > 1:
+            raise Malformed(
+                "a chat's transcript holds both sides' words: export the chats, message by message"
+            )
         return Said(
             id=message.text("id"),
-            text=body(message, ("plain_body", "body"), ("html_body",)),
+            text=text,
             role=self._role(message, ticket, author_id, people),
             author=author.text("name", "email") or people.agents.get(author_id) or author_id,
             sent_at=message.date("created_at", "timestamp"),
