@@ -118,6 +118,23 @@ def test_an_asin_in_a_buyers_words_is_not_taken_for_the_orders(tmp_path: Path) -
     )
 
 
+@pytest.mark.parametrize("told", ["x_original_from", "x_original_sender", "reply_to"])
+def test_mail_that_the_sellers_group_passes_on_is_not_the_sellers(tmp_path: Path, told: str) -> None:
+    group = {"from": "'Ana' via Support <help@lakeside.example.com>", "to": SHOP}
+    for columns in ({}, {"seller": "lakeside.example.com"}):
+        record = one(tmp_path, raw(**group, **{told: f"Ana <{RELAY}>"}), columns=columns)
+        assert (record.role, record.thread) == ("buyer", f"{RELAY} your lamp")
+        colleague = {told: "Tom <tom@lakeside.example.com>"}
+        assert one(tmp_path, raw(**group, **colleague), columns=columns).role == "seller"
+        if told != "reply_to":
+            amazon = {told: "seller-notification@amazon.com"}
+            assert one(tmp_path, raw(**group, **amazon), columns=columns).role == "system"
+            strange = one(tmp_path, raw(**group, **{told: "Ana <ana@example.org>"}), columns=columns)
+            assert strange.role == ("buyer" if columns else "seller")
+    answer = raw(**{"from": SHOP, "reply_to": RELAY, "cc": RELAY})
+    assert one(tmp_path, answer, columns={"seller": "lakeside.example.com"}).role == "seller"
+
+
 def test_columns_of_a_mail(tmp_path: Path) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = SHOP, RELAY, "Größe der Lampe"

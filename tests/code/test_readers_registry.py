@@ -266,13 +266,7 @@ def test_inputs_none_of_which_can_be_read_are_an_error(tmp_path: Path) -> None:
 
 
 def test_a_map_without_effect_is_refused_where_the_input_stands_alone(tmp_path: Path) -> None:
-    ticket = {
-        "id": 1,
-        "via": {"channel": "email"},
-        "requester_id": 7,
-        "description": "Where?",
-        "comments": [],
-    }
+    ticket = {"id": 1, "via": {"channel": "email"}, "requester_id": 7, "description": "Hi", "comments": []}
     tickets = written(tmp_path, "tickets.json", json.dumps({"tickets": [ticket]}))
     mail = written(tmp_path, "a.eml", "From: ana@example.com\nTo: shop@example.org\nSubject: Hi\n\nHello\n")
     assert len(read(tickets, format="zendesk")) == 1

@@ -28,6 +28,8 @@ _NOTICE = re.compile(
     r"cannot be|can't be|was blocked|has been blocked)\b",
     re.IGNORECASE,
 )
+_BEFORE_A_GROUP = ("x-original-from", "x-original-sender")
+"""Who wrote a mail that a Google Group passes on in its own name: "'Ana' via Support <support@shop.example>"."""
 _DRAFTS = re.compile(
     r"(?:^|,)\s*\"?(?:drafts?|entwürfe|brouillons?|borradores|bozze|rascunhos|concepten|下書き)\"?\s*(?:$|,)",
     re.IGNORECASE,
@@ -82,19 +84,21 @@ def is_notice(text: str) -> bool:
 
 def relay_address(mail: ParsedMail) -> str | None:
     """The buyer's alias at the marketplace, if the mail goes to or comes from one."""
-    people = mail.addresses("from", "reply-to", "to", "cc", "bcc")
+    people = mail.addresses("from", "reply-to", *_BEFORE_A_GROUP, "to", "cc", "bcc")
     return next(filter(_RELAY.fullmatch, people), None)
 
 
 def role_of_mail(mail: ParsedMail, own: OwnAddresses) -> Role:
     """Who wrote a mail.
 
-    From a relay address: the buyer. To one: the seller, by whatever program it was sent. Amazon's own mail, bounces
-    and incoming automatic replies: the system. Mail that touches no relay is the seller's, unless `own` says
-    otherwise: taken for a buyer's it would never be scored. What was not sent is nobody's, so the system's.
+    From a relay address: the buyer, even where a group of the seller's passed it on in its own name. To one: the
+    seller, by whatever program it was sent. Amazon's own mail, bounces and incoming automatic replies: the system. Mail
+    that touches no relay is the seller's, unless `own` says otherwise: taken for a buyer's it would never be scored.
+    What was not sent is nobody's, so the system's.
     """
-    senders = mail.addresses("from", "sender")
-    from_relay = any(map(_RELAY.fullmatch, mail.addresses("from", "reply-to")))
+    originals = mail.addresses(*_BEFORE_A_GROUP)
+    senders = originals or mail.addresses("from", "sender")
+    from_relay = any(map(_RELAY.fullmatch, mail.addresses("from", "reply-to", *_BEFORE_A_GROUP)))
     to_relay = any(map(_RELAY.fullmatch, mail.addresses("to", "cc", "bcc")))
     unrelayed = [address for address in senders if not _RELAY.fullmatch(address)]
     if any(map(_AMAZON.fullmatch, unrelayed)) or mail.content_type == "multipart/report" or _is_draft(mail):
@@ -102,7 +106,8 @@ def role_of_mail(mail: ParsedMail, own: OwnAddresses) -> Role:
     answers = to_relay and not from_relay
     if any(map(_DAEMON.fullmatch, unrelayed)) and not answers:
         return "system"
-    if own.hold(chain(senders, mail.headers.get("from", ()))) or answers:
+    is_own = own.hold(chain(senders, () if originals else mail.headers.get("from", ())))
+    if answers or (is_own and (to_relay or not from_relay)):
         return "seller"
     if _is_automatic(mail):
         return "system"
