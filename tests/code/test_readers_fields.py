@@ -31,6 +31,18 @@ def test_columns_are_found_however_they_are_spelled() -> None:
     }
 
 
+def test_columns_are_found_where_their_words_are_not_parted(tmp_path: Path) -> None:
+    header = "PARENTID,TEXTBODY,HTMLBODY,ISINCOMING,MESSAGEDATE,ORDERNUMBER,bestellnr"
+    rows = "7,Fits?,<p>Fits?</p>,1,2024-11-03,A-17,\n7,,<p>It fits.</p>,0,2024-11-03,,A-17\n"
+    records = read(written(tmp_path, "a.csv", f"{header}\n{rows}"))
+    assert [(r.text, r.role, r.order_id, r.thread) for r in records] == [
+        ("Fits?", "buyer", "A-17", "7"),
+        ("It fits.", "seller", "A-17", "7"),
+    ]
+    assert {record.sent_at for record in records} == {datetime(2024, 11, 3, tzinfo=UTC)}
+    assert fold("messageID") == fold("MESSAGEID") == "message_id"
+
+
 def test_plain_text_is_preferred_to_html_and_the_first_of_two_columns_of_one_name() -> None:
     assert recognise(["body_html", "body_text"], {})["text"] == "body_text"
     assert recognise(["Body", "body"], {})["text"] == "Body"

@@ -180,8 +180,9 @@ def test_the_format_is_told_by_content_where_the_name_does_not(tmp_path: Path) -
     assert texts(read(written(tmp_path, "export.txt", "order\tbody\n1\thi\n"))) == ["hi"]
     assert texts(read(written(tmp_path, "export", '[{"text": "hi"}]'))) == ["hi"]
     assert texts(read(written(tmp_path, "lines.json", '{"text": "a"}\n{"text": "b"}\n'))) == ["a", "b"]
-    with pytest.raises(InputError, match="unknown format"):
-        read(written(tmp_path, "notes.txt", "Just a few words.\n"))
+    for words in ("Just a few words.\n", "[03.11.24, 16:05:10] Ana: Hi\n"):
+        with pytest.raises(InputError, match="unknown format"):
+            read(written(tmp_path, "notes.txt", words))
 
 
 def test_a_format_can_be_given_and_must_be_known(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import glob
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ FREE_EXPANSION = 256 * 2**20
 MAX_RATIO = 250
 """A compressed file may expand to `FREE_EXPANSION` bytes, or to `MAX_RATIO` times its size if that is more."""
 
+_JSON = re.compile(rb"\s*(?:\{|\[\s*[\[{\"\]])")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 COMPRESSED = (".gz", ".zst")
 
@@ -119,8 +121,8 @@ def bare_suffix(path: Path) -> str:
 
 
 def begins_like_json(head: bytes) -> bool:
-    """Whether a file that begins so may be a JSON list or object."""
-    return head_as_utf8(head).lstrip()[:1] in (b"[", b"{")
+    """Whether a file that begins so may be a JSON object, or a list of objects, lists or texts: not "[3.11.24] Ana"."""
+    return bool(_JSON.match(head_as_utf8(head)))
 
 
 def is_utf16(head: bytes) -> bool:

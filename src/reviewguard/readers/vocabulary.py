@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import chain
 
 from reviewguard.schema import Role
 
@@ -56,6 +57,18 @@ _POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
 
 @lru_cache(maxsize=4096)
 def fold(name: str) -> str:
-    """A name in lower case with underscores: "Order #" → "order", "createdAt" → "created_at", "buyer's" → "buyer"."""
+    """A name in lower case with underscores: "Order #" → "order", "createdAt" → "created_at", "buyer's" → "buyer".
+
+    A column's name that a data warehouse writes in one is parted as the vocabulary has it: "TEXTBODY" → "text_body".
+    """
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _POSSESSIVE.sub("", name.strip()))
-    return re.sub(r"[\W_]+", "_", split.lower()).strip("_")
+    folded = re.sub(r"[\W_]+", "_", split.lower()).strip("_")
+    return _parted().get(folded, folded)
+
+
+@cache
+def _parted() -> Mapping[str, str]:
+    """Known names of columns of several words, by what they are without underscores."""
+    known = load_vocabulary()
+    names = {*chain(*known.columns.values()), *known.flags, *known.audiences}
+    return {whole: name for name in sorted(names) if (whole := name.replace("_", "")) not in names}
