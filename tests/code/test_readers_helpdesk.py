@@ -477,16 +477,15 @@ def test_edesk_names_are_taken_broadly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", ["array", "lines"])
-def test_edesk_tickets_are_told_from_pages_whatever_they_call_their_number(
-    tmp_path: Path, layout: str
+@pytest.mark.parametrize("name", ["ticketId", "number", "salesOrder"])
+def test_edesk_tickets_are_told_from_pages_however_they_are_named(
+    tmp_path: Path, layout: str, name: str
 ) -> None:
-    tickets = [{"ticketId": n, "messages": [{"body": "It fits.", "direction": "out"}]} for n in (3, 4)]
+    tickets = [{name: n, "messages": [{"body": "It fits.", "direction": "out"}]} for n in (3, 4)]
     content = json.dumps(tickets) if layout == "array" else "\n".join(map(json.dumps, tickets))
     records = read(written(tmp_path, "export.json", content), format="edesk")
-    assert [(record.text, record.thread) for record in records] == [
-        ("It fits.", "edesk 3"),
-        ("It fits.", "edesk 4"),
-    ]
+    threads = [None, None] if name == "salesOrder" else ["edesk 3", "edesk 4"]
+    assert [(record.text, record.thread) for record in records] == [("It fits.", t) for t in threads]
 
 
 FLAT = {

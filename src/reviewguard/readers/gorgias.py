@@ -34,13 +34,10 @@ class GorgiasReader(TicketReader):
     def said(self, message: Fields, ticket: Fields, people: People) -> Said:
         """A message."""
         sender, source = message.inner("sender"), message.inner("source").inner("from")
-        stripped, whole = _stripped(message), body(message, ("body_text",), ("body_html",))
-        if stripped and _role(message) == "seller":
-            own = words_of(whole, "seller", is_reply=True).own
-            stripped = own if telling(own) - telling(stripped) else stripped
+        stripped = _stripped(message)
         return Said(
             id=message.text("id"),
-            text=stripped or whole,
+            text=stripped or _whole(message),
             role=_role(message),
             author=sender.text("name", "email") or source.text("name", "address") or sender.text("id"),
             sent_at=message.date("sent_datetime", "created_datetime"),
@@ -54,13 +51,20 @@ class GorgiasReader(TicketReader):
         return ticket.words("custom_fields", "external_id", "meta", "tags")
 
 
+def _whole(message: Fields) -> str:
+    return body(message, ("body_text",), ("body_html",))
+
+
 def _stripped(message: Fields) -> str:
     """The text without quotes; what an agent signed stands below `-- `, where it is read if it may ask."""
     text = body(message, ("stripped_text",), ("stripped_html",))
-    signature = body(message, ("stripped_signature",))
-    if not text or not signature or signature in text or _role(message) != "seller":
+    if not text or _role(message) != "seller":
         return text
-    return f"{text}\n\n-- \n{signature}"
+    signature = body(message, ("stripped_signature",))
+    if signature and signature not in text:
+        text = f"{text}\n\n-- \n{signature}"
+    own = words_of(_whole(message), "seller", is_reply=True).own
+    return own if telling(own) - telling(text) else text
 
 
 def _role(message: Fields) -> Role:

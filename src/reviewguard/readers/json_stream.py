@@ -23,8 +23,13 @@ MESSAGE_LISTS = ("comments", "messages", "conversations", "notes")
 
 _TICKET = "ticket"
 """An object with this object in it is a ticket, and the lists beside it are the ticket's."""
-_OF_TICKETS = frozenset(("id", "display_id", "ticket_id", "subject"))
-"""What a ticket has, and a page of tickets or messages has not."""
+_OF_TICKETS = frozenset(
+    (
+        *("id", "display_id", "ticket_id", "number", "reference", "subject", "created_at"),
+        *("order_id", "sales_order", "requester_id"),
+    )
+)
+"""What a ticket has, as `fold` writes it, and a page of tickets or messages has not."""
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
 _PIECE = 2**16
 
