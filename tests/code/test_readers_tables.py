@@ -377,6 +377,10 @@ def test_beginnings_of_messages_are_refused_unless_they_are_asked_for(tmp_path: 
     told = [{"id": 3, "messages": [message]}]
     (record,) = read(written(tmp_path, "c.json", json.dumps(told)), format="edesk")
     assert "export its content" in str(record.error)
+    whole = written(tmp_path, "d.json", json.dumps({column: "I lo", "messages": [ASKED, ANSWERED]}))
+    first, second = read(whole)
+    assert (first.role, second.role) == ("buyer", "seller")
+    assert first.thread == second.thread is not None
 
 
 def nested(levels: int) -> str:

@@ -156,7 +156,7 @@ def is_conversation(value: Any, given: Columns) -> bool:
         return False
     lists = _message_lists(value, given)
     own = to_cells(_without(value, lists))
-    if not lists or not (_outer(own, given) or _has_text(own, given)):
+    if not lists or not (_outer(own, given) or _has_text(own, given) or has_summary(own)):
         return bool(_opening(value, own, given))
     if _MAILBOX.intersection(map(_last, lists)) and recognise(tuple(own), given).keys().isdisjoint(_WHOLE):
         return False
