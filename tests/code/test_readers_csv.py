@@ -120,6 +120,41 @@ def test_quotes_inside_of_words_are_kept(tmp_path: Path) -> None:
     assert set(errors(records)) == {None}
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (r'"He said \"late\", sorry"', 'He said "late", sorry'),
+        (r'"She wrote \"great\""', 'She wrote "great"'),
+        (r'"A 5\", thanks"', 'A 5", thanks'),
+        (r'"A pot of 5\""', 'A pot of 5"'),
+        ('"He said \\"late\\".\nSorry, Tom"', 'He said "late".\nSorry, Tom'),
+        ('"Hi,\n\na \\"late, no?\\"\nBye"', 'Hi,\n\na "late, no?"\nBye'),
+        (r'"Hi,\nhe said \"late\" in C:\\"', 'Hi,\\nhe said "late" in C:\\'),
+        (r'"In C:\new\"', "In C:\\new\\"),
+    ],
+)
+def test_quotes_that_a_backslash_escapes_end_no_cell(tmp_path: Path, cell: str, text: str) -> None:
+    for rows, count in ((f"1,{cell}\n2,ok\n", 2), (f'1,"cut\n2,{cell}\n3,"ok"\n', 3)):
+        records = read(written(tmp_path, "a.csv", f"id,body\n{rows}"))
+        assert texts(records)[-2:] == [text, "ok"]
+        assert errors(records)[-2:] == [None, None]
+        assert len(records) == count
+
+
+def test_a_quote_escaped_in_a_row_that_never_ends_costs_one_row(tmp_path: Path) -> None:
+    rows = "".join(f"{number},{'hello there ' * 80}\n" for number in range(200))
+    for begun in ("", "so " * 30_000):  # before the end of what is looked at, and beyond
+        records = read(written(tmp_path, "a.csv", f'id,body\n1,"a \\"late, {begun}\n{rows}'))
+        assert [record.error is None for record in records] == [False, *[True] * 200]
+
+
+def test_a_quote_that_begins_a_cell_where_none_is_quoted_swallows_no_rows(tmp_path: Path) -> None:
+    rows = '1\t"Order shipped\n2\tLeave 5 stars\n3\tYour stand is 5"\n4\t"Hi,\nBye"\n'
+    records = read(written(tmp_path, "a.tsv", f"id\tbody\n{rows}"))
+    assert texts(records) == ["Order shipped", "Leave 5 stars", 'Your stand is 5"', "Hi,\nBye"]
+    assert [record.error is None for record in records] == [False, True, True, True]
+
+
 _PROSE = "hello, world; " * 700
 
 

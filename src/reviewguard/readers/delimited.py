@@ -18,6 +18,12 @@ from reviewguard.readers.table import TOO_LONG
 ROW_LIMIT = PIECE
 """Characters of a row up to which it is read in one go."""
 
+_ESCAPED = '\\"'
+"""A quote inside of a cell as MySQL and Hive write it; others double it."""
+_ESCAPE = re.compile(r'\\(["\\])')
+_LONGEST_ESCAPED = 2**16
+"""Characters of a row in which such quotes are read as that."""
+
 UNMATCHED = "its quotes do not match"
 
 _Outcome = tuple[list[str], str | None]
@@ -52,6 +58,10 @@ def split_rows(lines: Iterator[str], delimiter: str) -> Iterator[Cells]:
         line = feed.begin_row()
         try:
             cells, error = next(reader), None
+            if len(cells) > width > 0 and len(feed.row) == 1 and _ESCAPED in feed.row[0]:
+                cells = _escaped_row(feed, delimiter, width) or cells
+            elif delimiter == "\t" and _are_rows(feed.row, width):
+                cells, error = _broken_row(feed, delimiter, width)
         except StopIteration:
             return
         except _TooLongError:
@@ -124,9 +134,16 @@ def _long_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
     return row.cells, (TOO_LONG if row.cut else None) if row.closed else UNMATCHED
 
 
+def _are_rows(lines: Sequence[str], width: int) -> bool:
+    """Whether each line of a row is one by itself, with a number first: nothing is quoted, and a quote began a cell."""
+    return len(lines) > 1 and all(line[0].isdigit() and line.count("\t") == width - 1 for line in lines)
+
+
 def _broken_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
     """The lines up to the next one that can begin a row; that one and what follows are given back."""
     feed.give_back(feed.row[1:])
+    if any(_ESCAPED in line for line in feed.row) and (cells := _escaped_row(feed, delimiter, width)):
+        return cells, None
     block, size = feed.row[:1], 0
     for line in feed.take_rest():
         size += len(line)
@@ -137,10 +154,41 @@ def _broken_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
     return _mended("".join(block).rstrip("\r\n"), delimiter, width)
 
 
+def _escaped_row(feed: _Feed, delimiter: str, width: int) -> list[str] | None:
+    """The row if it has `width` cells once its quotes are read as escaped ones; else its lines are given back."""
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        room = _LONGEST_ESCAPED
+        for line in chain(feed.row[:1], feed.take_rest()):
+            taken.append(line)
+            room -= len(line)
+            if room < 0:
+                return
+            yield _doubled(line)
+
+    try:
+        cells = next(csv.reader(lines(), delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        cells = []
+    if len(cells) == width:
+        return cells
+    feed.give_back(taken[1:])
+    return None
+
+
+def _doubled(text: str) -> str:
+    """The text with escaped quotes doubled, as the CSV parser has them; other backslashes stay."""
+    return _ESCAPE.sub(lambda found: found[1].replace('"', '""'), text)
+
+
 def _can_begin_row(line: str, delimiter: str, width: int) -> bool:
     if width <= 1 or _mended(line, delimiter, width)[1] is None:
         return True
-    return _only_row(line, delimiter) is None and 1 < len(_only_row(f'{line}"', delimiter) or ()) <= width
+    return any(
+        _only_row(text, delimiter) is None and 1 < len(_only_row(f'{text}"', delimiter) or ()) <= width
+        for text in {line, _doubled(line)}
+    )
 
 
 def _mended(text: str, delimiter: str, width: int) -> _Outcome:
@@ -148,7 +196,8 @@ def _mended(text: str, delimiter: str, width: int) -> _Outcome:
     text = re.sub("\r(?!\n)", " ", text)
     ends = re.escape(delimiter) + '\r\n"'
     doubled = re.sub(f'(?<=[^{ends}])"(?=[^{ends}])', '""', text)
-    mended = [_only_row(doubled, delimiter)]
+    mended = [_only_row(_doubled(text), delimiter)] if _ESCAPED in text else []
+    mended.append(_only_row(doubled, delimiter))
     if "\n" not in text.rstrip() and text.count('"') % 2 == 0:
         mended.append(_only_row(text, delimiter, csv.QUOTE_NONE))
     for cells in mended:
