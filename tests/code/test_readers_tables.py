@@ -8,7 +8,7 @@ import struct
 import zipfile
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -525,6 +525,14 @@ def test_parquet_of_every_type(tmp_path: Path) -> None:
     data = (tmp_path / "a.parquet").read_bytes()
     with pytest.raises(InputError, match="not a readable Parquet file"):
         read(written(tmp_path, "b.parquet", data[:-20]))
+
+
+def test_durations_are_written_as_people_do(tmp_path: Path) -> None:
+    waited = timedelta(hours=1, minutes=5)
+    pq.write_table(pa.table({"text": ["Hi"], "waited": [waited]}), tmp_path / "a.parquet")
+    sheet = written(tmp_path, "a.xlsx", workbook(A=[["text", "waited"], ["Hi", waited]]))
+    for path in (tmp_path / "a.parquet", sheet):
+        assert read(path)[0].values["waited"] == "1:05:00"
 
 
 def test_every_sheet_with_messages_is_read_and_others_are_not(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +37,8 @@ def _cell(value: Any) -> Cell:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, (date, time)):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
     return encodable(json.dumps(value, ensure_ascii=False, default=str))
 
 
