@@ -52,6 +52,14 @@ def test_a_row_of_words_is_no_header_and_one_header_may_have_two_lines(tmp_path:
     assert (record.order_id, record.text, record.place) == ("7", "Hi", "line 3")
 
 
+@pytest.mark.parametrize("above", ["", 'Stands of 5"\n\n'])
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_the_delimiter_of_a_header_of_two_lines_is_found(tmp_path: Path, name: str, above: str) -> None:
+    table = f'{above}"Bestell-\nnummer";Nachricht;Datum\n7;Hi;05.11.2024\n'
+    (record,) = read(written(tmp_path, name, table), format="csv" if above else None)
+    assert list(record.values) == ["Bestell-\nnummer", "Nachricht", "Datum"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encoding_byte_order_mark_and_line_ends_do_not_matter(
@@ -61,6 +69,14 @@ def test_encoding_byte_order_mark_and_line_ends_do_not_matter(
     records = read(written(tmp_path, "a.csv", rows))
     assert texts(records) == ["“Café” for Zoë", "ok"]
     assert list(records[0].values) == ["id", "body"]
+
+
+@pytest.mark.parametrize("last", ["ok", "Danke schön", "Thank you 😊", "Thank you 😊!"])
+def test_lines_that_end_in_carriage_returns_are_utf_8_whatever_the_last_one_holds(
+    tmp_path: Path, last: str
+) -> None:
+    records = read(written(tmp_path, "a.csv", f"id,body\r1,Zoë\r2,{last}\r"))
+    assert texts(records) == ["Zoë", last]
 
 
 def test_a_longer_text_in_another_alphabet_is_detected(tmp_path: Path) -> None:

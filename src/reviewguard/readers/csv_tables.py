@@ -6,7 +6,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from contextlib import suppress
+from itertools import dropwhile, islice
 from pathlib import Path
 
 from reviewguard.errors import InputError
@@ -34,11 +35,11 @@ class CsvReader:
     mappable = None
 
     def sniff(self, path: Path, head: bytes) -> bool:
-        """Text whose first line names a column for the message, beside others."""
+        """Text whose first row names a column for the message, beside others."""
         if not looks_like_text(head):
             return False
-        line = _first_line(head)
-        header = _cells(line, find_delimiter(line, {})) or []
+        lines = _lines_from_first(head)
+        header = _cells(lines, find_delimiter(lines, {})) or []
         return len(header) > 1 and "text" in recognise(header, {})
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
@@ -62,7 +63,7 @@ def _find_table(path: Path, head: bytes, given: Mapping[str, str]) -> tuple[int,
     starts = filled[1:] if separator else filled
 
     def delimiter_at(number: int) -> str:
-        return separator[1] if separator else find_delimiter(lines[number], given)
+        return separator[1] if separator else find_delimiter(lines[number:], given)
 
     if not starts:
         return len(lines), _DELIMITERS[0], []
@@ -70,7 +71,7 @@ def _find_table(path: Path, head: bytes, given: Mapping[str, str]) -> tuple[int,
     place, columns = find_header(rows, given)
     above, delimiter = starts[place], delimiter_at(starts[place])
     # A header that runs into the first row would lose that message without a word.
-    if _cells(lines[above], delimiter) is None:
+    if _cells(lines[above:], delimiter) is None:
         raise InputError(
             f"{path}: a carriage return stands amid the header line",
             expected="the same line ends in the whole file",
@@ -79,26 +80,34 @@ def _find_table(path: Path, head: bytes, given: Mapping[str, str]) -> tuple[int,
     return above, delimiter, columns
 
 
-def find_delimiter(line: str, given: Mapping[str, str]) -> str:
-    """The delimiter of a header line: that of most given columns, then of one for the message, then of most columns."""
-    return max(_DELIMITERS, key=lambda delimiter: _columns_with(delimiter, line, given))
+def find_delimiter(lines: Sequence[str], given: Mapping[str, str]) -> str:
+    """The delimiter of a header: that of most given columns, then of one for the message, then of most columns.
+
+    Args:
+        lines: the header's first line, and those below it, where a cell of it may go on.
+    """
+    return max(_DELIMITERS, key=lambda delimiter: _columns_with(delimiter, lines, given))
 
 
-def _columns_with(delimiter: str, line: str, given: Mapping[str, str]) -> tuple[int, bool, int]:
-    header = unique_names(_cells(line, delimiter) or [])
+def _columns_with(delimiter: str, lines: Sequence[str], given: Mapping[str, str]) -> tuple[int, bool, int]:
+    header = unique_names(_cells(lines, delimiter) or [])
     return len(set(given.values()).intersection(header)), "text" in recognise(header, {}), len(header)
 
 
-def _cells(line: str, delimiter: str) -> list[str] | None:
-    """The cells of a line; None where a carriage return stands amid it, outside of quotes."""
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        return None
+def _cells(lines: Sequence[str], delimiter: str) -> list[str] | None:
+    """The cells of the first row, or of its line alone where its quotes do not match.
+
+    None where a carriage return stands amid it, outside of quotes.
+    """
+    for row, strict in ((lines, True), (lines[:1], False)):
+        with suppress(csv.Error):
+            return next(csv.reader(row, delimiter=delimiter, strict=strict), [])
+    return None
 
 
-def _first_line(head: bytes) -> str:
-    return next((line for line in decode_head(head).splitlines() if line.strip()), "")
+def _lines_from_first(head: bytes) -> list[str]:
+    lines = decode_head(head).splitlines(keepends=True)
+    return list(dropwhile(lambda line: not line.strip(), lines))
 
 
 def _rows(rows: Iterator[Cells], columns: Sequence[str], needed: int, above: int) -> Iterator[Row]:

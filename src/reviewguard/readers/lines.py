@@ -91,7 +91,7 @@ def _whole_encoding(head: bytes) -> str | None:
     if max(zeros) * 4 > min(len(head), 4096):
         return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
     if b"\r" in head and b"\n" not in head:
-        return "utf-8" if _is_utf8(head[:-4]) else other_encoding(head)
+        return "utf-8" if _is_utf8(head, whole=False) else other_encoding(head)
     return None
 
 
@@ -106,9 +106,10 @@ def other_encoding(head: bytes) -> str:
     return best.encoding if best else _FALLBACK
 
 
-def _is_utf8(line: bytes) -> bool:
+def _is_utf8(line: bytes, *, whole: bool = True) -> bool:
+    """Whether it is UTF-8, of which the last character may be cut off where this is not the whole of it."""
     try:
-        line.decode("utf-8")
+        codecs.getincrementaldecoder("utf-8")().decode(line, whole)
     except UnicodeDecodeError:
         return False
     return True
