@@ -247,6 +247,7 @@ class Record:
             of a hint, with the month; else None.
         previous: the buyer's words just before, where the row itself holds them.
         error: why the row could not be read, or None; such a row is kept, never scored.
+        rest: whether it stands for more than a row that could not be read: a file, the rest of one, or a sheet.
     """
 
     source: str
@@ -264,6 +265,7 @@ class Record:
     other_day: date | None = None
     previous: str | None = None
     error: str | None = None
+    rest: bool = False
 
     @property
     def size(self) -> int:

@@ -590,6 +590,7 @@ def test_a_file_cut_in_half(tmp_path: Path, name: str) -> None:
     expected = read(EXAMPLES / f"{name}.json")
     *good, last = read(written(tmp_path, f"{name}.json", whole[: len(whole) // 2]))
     assert last.error and last.error.startswith("the file breaks off")
+    assert last.rest
     assert 3 <= len(good) < len(expected)
     assert texts(good) == texts(expected)[: len(good)]
 

@@ -218,6 +218,7 @@ def test_a_cut_archive_keeps_the_rows_before_the_cut(tmp_path: Path, pack: objec
     assert errors(records[:-1]) == [None] * (len(records) - 1)
     assert "cut off or damaged" in str(records[-1].error)
     assert records[-1].place == f"after {records[-2].place}"
+    assert [record.rest for record in records] == [False] * (len(records) - 1) + [True]
     with pytest.raises(InputError, match="cut off or damaged"):
         read(path, strict=True)
 
@@ -242,6 +243,7 @@ def test_one_bad_file_among_others_is_a_row_with_an_error(tmp_path: Path) -> Non
     written(tmp_path, "picture.png", b"\x89PNG\r\n\x1a\n\0\0")
     named = read(tmp_path / "picture.png", tmp_path / "a.csv")
     assert [(r.place, r.error is None) for r in named] == [("whole file", False), ("line 2", True)]
+    assert [r.rest for r in named] == [True, False]
     records = read(tmp_path)
     assert [Path(r.source).name for r in records if r.error is None] == ["a.csv", "e.csv"]
     said = [str(r.error) for r in records if r.error]

@@ -759,7 +759,7 @@ def test_a_sheet_whose_words_stand_under_another_name_is_told(tmp_path: Path) ->
     )
     first, told = read(written(tmp_path, "months.xlsx", book))
     assert (first.text, first.error) == ("Hello", None)
-    assert told.place == "sheet Nov"
+    assert (told.place, told.rest, first.rest) == ("sheet Nov", True, False)
     assert told.error is not None and told.error.startswith("not read: no column with the message")
 
 

@@ -77,6 +77,7 @@ records = st.builds(
     other_day=st.none() | st.dates(),
     previous=st.none() | st.text(alphabet=st.characters(exclude_categories=())),
     error=st.none() | st.text(min_size=1),
+    rest=st.booleans(),
 )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +21,7 @@ import psutil
 import pytest
 from tests.conftest import ROOT
 from tests.model.versions import make_version
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from reviewguard.cli import app
 from reviewguard.cli.scoring import INTERRUPTED
@@ -391,6 +393,33 @@ def test_rows_that_nobody_judged_are_said_where_a_pipeline_passes(
     done = RUN.invoke(app, [command, str(export), *options, "--fail-on", "needs-review"])
     assert done.exit_code == 0
     assert "--fail-on: rows not judged: 1" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["score", "audit"])
+def test_an_export_that_was_not_read_to_its_end_cannot_pass(
+    command: str, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    rows = "".join(f"{number},Your parcel left our house today.\n" for number in range(9))
+    (tmp_path / "a.csv").write_text(f"id,body\n1,a,b\n2,a,b\n3,a,b\n{rows}", "utf-8")
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(f"id,body\n{rows}".encode(), mtime=0)[:-8])
+
+    def outcome(name: str, cut: float, *options: str) -> Result:
+        model = make_version(tiny_model_dir, tmp_path / f"model {name}", "1", lower=cut, upper=cut)
+        exports = [str(tmp_path / export) for export in ("a.csv", "b.csv.gz")]
+        more = ["--out", str(tmp_path / f"{name}.csv"), "--model", str(model), "--workers", "1"]
+        return RUN.invoke(app, [command, *exports, *more, *options])
+
+    passed = outcome("without", 1.1)
+    assert passed.exit_code == 0
+    unreadable = [line for line in passed.stdout.splitlines() if line.startswith("unreadable: ")]
+    assert command == "audit" or "after line 10" in unreadable[0]
+    assert outcome("found", 0.0, "--fail-on", "needs-review").exit_code == 1
+    refused = outcome("clear", 1.1, "--fail-on", "needs-review")
+    assert isinstance(refused.exception, InputError)
+    assert re.search(
+        r"--fail-on: not all was read.*b\.csv\.gz, after line 10: .*cut off", str(refused.exception)
+    )
+    assert "--fail-on: rows not judged: 4" in refused.stderr
 
 
 def test_an_output_that_is_a_link_is_written_where_it_leads(tiny_model_dir: Path, tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def audit(
             records = read_records(inputs, options.read, leave_out=report_files(out))
             score_records(records, classifier, workspace, options, progress)
         found = find(lambda: workspace.scored(order="conversation"), filters, profile=profile)
+        rests = workspace.unread_rests()
     result = with_proofs(found, classifier.prove, IN_FULL)
     # Forced: the folder was looked at before; what came into it since is no reason to lose the report.
     shown = write_report(
@@ -97,4 +98,4 @@ def audit(
     console, colour = output_console()
     console.print(audit_view(shown, out, top=top, colour=colour), highlight=False)
     verdicts, seen = {finding.verdict for finding in result.findings}, result.overview
-    exit_if_found(fail_on, verdicts, seen.reviewed, seen.unusable)
+    exit_if_found(fail_on, verdicts, seen.reviewed, seen.unusable, rests)

@@ -107,4 +107,4 @@ def score(
     console.print(summary_view(result, colour=colour), highlight=False)
     counts = result.counts
     left_out = counts.not_scored + counts.unreadable
-    exit_if_found(fail_on, counts.decisions, sum(counts.decisions.values()), left_out)
+    exit_if_found(fail_on, counts.decisions, sum(counts.decisions.values()), left_out, result.rests)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from reviewguard.inference.batch import Progress as RunProgress
     from reviewguard.inference.batch import Report
+    from reviewguard.schema import ScoredRecord
 
 
 def warn(notes: Iterable[str]) -> None:
@@ -90,13 +91,20 @@ def column_map(items: Sequence[str] | None) -> dict[str, str]:
 
 
 def exit_if_found(
-    fail_on: FailOn | None, verdicts: Collection[str], judged: int, not_judged: int = 0
+    fail_on: FailOn | None,
+    verdicts: Collection[str],
+    judged: int,
+    not_judged: int = 0,
+    rests: Sequence[ScoredRecord] = (),
 ) -> None:
     """Exit with 1 where an export holds what `--fail-on` names; say on standard error how many nobody judged.
 
+    Args:
+        rests: see `Workspace.unread_rests`.
+
     Raises:
         typer.Exit: one of the verdicts is this one or a worse one.
-        InputError: no message was judged, so that none can pass.
+        InputError: no message was judged, so that none can pass; none was found, but more than a row is unread.
     """
     if fail_on is None:
         return
@@ -110,6 +118,15 @@ def exit_if_found(
         warn([f"--fail-on: rows not judged: {not_judged:,}; see the counts above"])
     if REVIEW_SOLICITING in verdicts or fail_on in verdicts:
         raise typer.Exit(1)
+    if rests:
+        from reviewguard.inference.writers.columns import error_of
+
+        more = f", and {len(rests) - 1:,} more" if len(rests) > 1 else ""
+        raise InputError(
+            f"--fail-on: not all was read, so it cannot pass: {error_of(rests[0])}{more}",
+            expected="every input to be read to its end",
+            fix="export it again, or leave it out",
+        )
 
 
 def output_console() -> tuple[Console, bool]:

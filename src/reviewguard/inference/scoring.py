@@ -58,6 +58,7 @@ class ScoreResult:
         types: sellers' records called review-soliciting, by type.
         worst: the likeliest violations.
         unreadable: the first rows that could not be read.
+        rests: those that stand for a file, the rest of one, or a sheet.
         written: rows in the output; None without one.
     """
 
@@ -67,6 +68,7 @@ class ScoreResult:
     types: Mapping[str, int]
     worst: tuple[ScoredRecord, ...]
     unreadable: tuple[ScoredRecord, ...]
+    rests: tuple[ScoredRecord, ...]
     written: int | None
 
 
@@ -147,5 +149,6 @@ def _finish(
         workspace.types(),
         tuple(workspace.worst(job.worst)),
         tuple(workspace.unreadable(_REASONS)),
+        tuple(workspace.unread_rests()),
         written,
     )

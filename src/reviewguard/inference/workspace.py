@@ -47,6 +47,7 @@ _ROWS = """
     join strings t on t.digest = m.text join strings p on p.digest = m.previous
     left join jobs j on m.kind = 0 and j.text = m.text and j.previous = m.previous
 """
+_REST = "json_extract(r.record, '$.rest')"
 _ORDERS: dict[Order, tuple[str, ...]] = {
     "file": ("order by m.number",),
     "conversation": (
@@ -207,8 +208,13 @@ class Workspace:
         return [row for number in numbers for row in self._rows("where m.number = ?", number)]
 
     def unreadable(self, count: int) -> list[ScoredRecord]:
-        """The first rows that could not be read."""
-        return list(self._rows("where m.kind = ? order by m.number limit ?", UNREADABLE, count))
+        """Rows that could not be read: those that stand for more than a row (`Record.rest`), then the first others."""
+        which = f"where m.kind = ? order by {_REST} is null, m.number limit ?"
+        return list(self._rows(which, UNREADABLE, count))
+
+    def unread_rests(self) -> list[ScoredRecord]:
+        """Those that stand for the rest of a file, all of it, or a sheet."""
+        return list(self._rows(f"where m.kind = ? and {_REST} order by m.number", UNREADABLE))
 
     def counts(self) -> Counts:
         """What was read and found."""

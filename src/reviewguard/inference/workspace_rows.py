@@ -42,7 +42,7 @@ def microseconds(moment: datetime | None) -> int | None:
 
 def dump_record(record: Record) -> bytes:
     """The record without its text, which the work file keeps once however often it occurs."""
-    row = {name: value for name in _PLAIN if (value := getattr(record, name)) is not None}
+    row = {name: value for name in _PLAIN if (value := getattr(record, name)) not in (None, False)}
     row["values"] = {name: _dump_cell(cell, record.text) for name, cell in record.values.items()}
     row |= {name: moment.isoformat() for name in _DATES if (moment := getattr(record, name)) is not None}
     return json.dumps(row, separators=(",", ":")).encode("ascii")

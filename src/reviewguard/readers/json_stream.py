@@ -41,10 +41,12 @@ class Damaged:
     Attributes:
         place: where, for people.
         reason: what is wrong there.
+        rest: whether nothing can be read after it.
     """
 
     place: str
     reason: str
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
             for value in ijson.items(_guarded(stream, path), prefix, use_float=True, multiple_values=True):
                 yield Found(name, value)
         except ijson.JSONError as error:
-            yield Damaged(_where(name), f"the file breaks off or is no JSON from here on: {_short(error)}")
+            reason = f"the file breaks off or is no JSON from here on: {_short(error)}"
+            yield Damaged(_where(name), reason, rest=True)
 
 
 def _guarded(stream: TextIO, path: Path) -> Any:

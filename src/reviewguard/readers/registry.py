@@ -127,7 +127,7 @@ def _read(reader: Reader, path: Path, options: ReadOptions, *, alone: bool) -> I
 
 
 def _unread(path: Path, place: str, error: InputError) -> Record:
-    return Record(str(path), place, {}, error=error.found)
+    return Record(str(path), place, {}, error=error.found, rest=True)
 
 
 def _pick(path: Path, options: ReadOptions) -> Reader | None:

@@ -163,7 +163,7 @@ class TicketReader(ABC):
         reading = _Reading(self, path, people, apart)
         for number, found in enumerate(read_objects(path, lists), 1):
             if isinstance(found, Damaged):
-                yield Record(str(path), found.place, {}, error=found.reason)
+                yield Record(str(path), found.place, {}, error=found.reason, rest=found.rest)
             else:
                 yield from reading.records(found, f"entry {number}")
         yield from reading.silent()

@@ -83,7 +83,7 @@ class XlsxReader:
             book.close()
         for sheet, (columns, wordy) in left.items():
             if wordy or 2 * len(read.intersection(map(fold, columns))) >= len(columns):
-                yield Record(str(path), f"sheet {sheet}", {}, error=_OTHER_NAMES)
+                yield Record(str(path), f"sheet {sheet}", {}, error=_OTHER_NAMES, rest=True)
 
 
 def check_archive(path: Path) -> None:
