@@ -9,6 +9,7 @@ import zipfile
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -447,6 +448,25 @@ def test_brackets_and_digits_in_strings_are_words(
     tickets = [ticket | {"comments": []}] * 3
     path = written(tmp_path, "b.json", json.dumps({"tickets": tickets}, indent=indent))
     assert texts(read(path, format="zendesk")) == [text] * 3
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 2**16])
+def test_json_as_python_writes_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    for module, name in ((json_stream, "_PIECE"), (json_lists, "_BLOCK"), (lines, "PIECE")):
+        monkeypatch.setattr(module, name, size)
+    words = '\\"NaN, -Infinity: 12345678901234567890 \\'
+    numbers = [nan, inf, -inf, 2**63 - 1, 2**63, -(2**64), -7, 1.5e30]
+    read_as = [None, None, None, 2**63 - 1, str(2**63), str(-(2**64)), -7, 1.5e30]
+    cells = {f"n{place}": number for place, number in enumerate(numbers)}
+    long = "0.12345678901234567890, -12345678901234567890.5, 12345678901234567890e-3, 1e-00000000000000000005"
+    whole = json.dumps([{"text": words} | cells, {"text": "b", "z": [numbers]}])
+    first, second = read(written(tmp_path, "a.json", whole.replace("[[", f"[{long}, [")), strict=True)
+    assert (first.text, [first.values[name] for name in cells]) == (words, read_as)
+    assert json.loads(str(second.values["z"])) == [*json.loads(f"[{long}]"), read_as]
+    ticket = {"id": 2**63, "requester_id": 5, "submitter_id": 5, "description": words, "x": nan}
+    path = written(tmp_path, "b.json", json.dumps({"tickets": [ticket, ticket | {"id": 2}]}))
+    found = [(r.text, r.thread) for r in read(path, format="zendesk")]
+    assert found == [(words, f"zendesk {2**63}"), (words, "zendesk 2")]
 
 
 @pytest.mark.parametrize("levels", [60, 120])

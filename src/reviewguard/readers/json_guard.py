@@ -1,7 +1,11 @@
-"""Refuses JSON that would end the process: nested too deep, or with numbers of thousands of digits."""
+"""Refuses JSON that would end the process: nested too deep, or with numbers of thousands of digits.
+
+What Python writes and ijson does not read, it puts in other words: NaN and long integers.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,6 +20,12 @@ _BRACKETS = b"[]{}"
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
 _TOO_LONG = b"0" * (MAX_DIGITS + 1)
 _OTHERS = bytes(set(range(256)) - set(_BRACKETS))
+_WORD = b"+-.0123456789EINaefinty"
+"""Of numbers, NaN and Infinity."""
+_LONG = b"0" * 19
+"""Digits from which an integer may have more than 64 bits."""
+_ODD = re.compile(rb"-?(?:NaN|Infinity)|(?<![\d.eE+-])-?\d{19,}(?![\d.eE])")
+_STRING_OR_ODD = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|' + _ODD.pattern, re.DOTALL)
 
 
 def guarded(pieces: Iterable[bytes], path: Path) -> Iterator[bytes]:
@@ -25,14 +35,36 @@ def guarded(pieces: Iterable[bytes], path: Path) -> Iterator[bytes]:
         InputError: it is nested too deep there, or has too long a number.
     """
     guard = JsonGuard()
-    for piece in pieces:
+    for piece in _between_words(pieces):
         if wrong := guard.take(piece):
             raise InputError(
                 f"{path}: {wrong}",
                 expected=f"JSON with up to {MAX_DEPTH} levels and numbers of up to {MAX_DIGITS:,} digits",
                 fix="check how the file was made, and leave the value out",
             )
-        yield piece
+        yield guard.piece
+
+
+def _between_words(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that end in no number, nor in NaN."""
+    rest = b""
+    for piece in pieces:
+        whole = rest + piece
+        kept = whole.rstrip(_WORD)
+        rest = whole[len(kept) :] if len(whole) - len(kept) <= MAX_DIGITS else b""
+        if len(whole) > len(rest):  # an empty one would end the file
+            yield whole[: len(whole) - len(rest)]
+    yield rest
+
+
+def _readable(found: re.Match[bytes]) -> bytes:
+    """A string as it is, null for what is no number, and an integer of more than 64 bits as a string: ids are such."""
+    word = found[0]
+    if word.startswith(b'"'):
+        return word
+    if not word[-1:].isdigit():
+        return b"null"
+    return word if -(2**63) < int(word) < 2**63 else b'"%b"' % word
 
 
 def wrong_with(line: str) -> str:
@@ -43,22 +75,33 @@ def wrong_with(line: str) -> str:
 
 
 class JsonGuard:
-    """What has been seen of one JSON text, of which it counts the brackets outside of strings."""
+    """What has been seen of one JSON text, of which it counts the brackets outside of strings.
+
+    Attributes:
+        piece: the last one, as ijson can read it.
+    """
 
     def __init__(self) -> None:
+        self.piece = b""
         self._depth, self._quoted, self._rest = 0, 0, b""
 
     def take(self, piece: bytes) -> str:
         """Look at the next piece; what is wrong with it, or ""."""
+        begun = b'"' * self._quoted + self._rest
         bare = (self._rest + piece).replace(b"\\\\", b"").replace(b'\\"', b"")
         self._rest = b"\\" if bare.endswith(b"\\") else b""
         parts = bare.split(b'"')
         outside = b'"'.join(parts[self._quoted :: 2])
         self._quoted ^= 1 - len(parts) % 2
-        if _TOO_LONG in outside.translate(_DIGITS_ALIKE):
+        digits = outside.translate(_DIGITS_ALIKE)
+        if _TOO_LONG in digits:
             return f"a number has more than {MAX_DIGITS:,} digits"
         if not self._is_flat(outside.translate(None, _OTHERS)):
             return f"its lists and objects are nested more than {MAX_DEPTH} levels deep"
+        self.piece = piece
+        may_be_odd = _LONG in digits or b"N" in outside or b"I" in outside
+        if may_be_odd and any(_readable(found) != found[0] for found in _ODD.finditer(outside)):
+            self.piece = _STRING_OR_ODD.sub(_readable, begun + piece)[len(begun) :]
         return ""
 
     def _is_flat(self, brackets: bytes) -> bool:
