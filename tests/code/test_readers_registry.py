@@ -59,6 +59,22 @@ def test_earlier_reports_and_labels_in_a_folder_are_no_messages(tmp_path: Path) 
     assert texts(read(label)) == texts(read(lines)) == ["a"]  # where they are named
 
 
+def test_earlier_outputs_in_a_folder_are_no_exports(tmp_path: Path) -> None:
+    written(tmp_path, "new.csv", "id,body\n1,a\n")
+    outputs = [
+        written(tmp_path, "2024-11-04.csv", "id,body,rg_verdict\n1,a,compliant\n"),
+        written(tmp_path, "scored.jsonl", '{"body": "a", "rg_verdict": "compliant"}\n'),
+    ]
+    record, left_out = read(tmp_path)
+    assert (record.text, left_out.rest) == ("a", False)
+    assert str(left_out.error).startswith("left out 2024-11-04.csv, scored.jsonl, which an earlier run wrote")
+    assert texts(read(tmp_path / "new.csv", *outputs)) == ["a", "a", "a"]  # where they are named
+    written(tmp_path, "new.csv", "")
+    assert [r.text for r in read(tmp_path) if r.error is None] == ["a", "a"]  # where nothing else can be read
+    (tmp_path / "new.csv").unlink()
+    assert texts(read(tmp_path)) == ["a", "a"]
+
+
 def test_every_list_of_messages_in_a_json_file_is_read(tmp_path: Path) -> None:
     lists = {
         "received": [{"body": "a"}],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from reviewguard.errors import InputError, UserError
@@ -50,6 +51,8 @@ _HELPDESK_NAMES = (
     "stripped_text",
 )
 _WHOLE_FILE = "whole file"
+_SCORED = "rg_verdict"
+"""Column of what `score` and `suggest` write."""
 
 
 def read_records(
@@ -88,7 +91,8 @@ def _some_readable(records: Iterator[Record]) -> Iterator[Record]:
 
 
 def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
-    alone, strangers = len(files) == 1, []
+    alone, read, strangers = len(files) == 1, False, list[Path]()
+    outputs: dict[Path, Reader] = {}
     for path, named in files.items():
         try:
             reader = _pick(path, options)
@@ -103,13 +107,38 @@ def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
             continue
         if reader is None:
             strangers.append(path)
-        else:
-            yield from _read(reader, path, options, alone=alone)
+            continue
+        records = _read(reader, path, options, alone=alone)
+        first = next(records, None)
+        if first is None:
+            continue
+        if _SCORED in first.values and not named:
+            outputs[path] = reader
+            continue
+        read = read or first.place != _WHOLE_FILE
+        yield first
+        yield from records
+    yield from _earlier(outputs, options, alone=alone, beside_others=read)
     if len(strangers) == len(files):
         raise _unknown_format(strangers[0])
     if strangers:
-        names = ", ".join(path.name for path in strangers[:5]) + (" …" if len(strangers) > 5 else "")
-        yield Record(str(strangers[0].parent), "folder", {}, error=f"no reader for {names}")
+        yield _left_out(strangers, "no reader for {}")
+
+
+def _earlier(
+    outputs: Mapping[Path, Reader], options: ReadOptions, *, alone: bool, beside_others: bool
+) -> Iterator[Record]:
+    """Outputs of earlier runs in a folder: beside what they were made of, their messages would count twice."""
+    if outputs and beside_others:
+        yield _left_out(outputs, "left out {}, which an earlier run wrote: name what is to be read again")
+        return
+    for path, reader in outputs.items():
+        yield from _read(reader, path, options, alone=alone)
+
+
+def _left_out(files: Collection[Path], said: str) -> Record:
+    names = ", ".join(path.name for path in islice(files, 5)) + (" …" if len(files) > 5 else "")
+    return Record(str(next(iter(files)).parent), "folder", {}, error=said.format(names))
 
 
 def _read(reader: Reader, path: Path, options: ReadOptions, *, alone: bool) -> Iterator[Record]:
