@@ -129,6 +129,31 @@ def test_json_conversations_hand_id_and_order_to_their_messages(
         assert records[1].place == "item 1, message 2"
 
 
+@pytest.mark.parametrize("name", ["a.json", "list.json", "a.jsonl", "a.parquet"])
+def test_what_a_conversation_says_stands_beside_each_of_its_messages(tmp_path: Path, name: str) -> None:
+    says = {"status": "open", "agent": "Nora", "customer": {"city": "Ulm"}, "score": 5}
+    unsaid = {
+        "last_reply": "3 days ago, it seems",
+        "users": [{"id": 1}],
+        "part_type": "customer",
+        "note": None,
+    }
+    whole = {"id": "c1", "order_id": ORDER, **says, **unsaid, "messages": [ANSWERED, ASKED]}
+    path = tmp_path / name
+    if name == "a.parquet":
+        pq.write_table(pa.Table.from_pylist([whole]), path)
+    else:
+        path.write_text(json.dumps([whole] if name == "list.json" else whole))
+    said = {"status": "open", "agent": "Nora", "customer.city": "Ulm", "score": 5, "id": "c1"}
+    columns = {f"conversation.{column}": cell for column, cell in said.items()} | {"order_id": ORDER}
+    records = read(path, strict=True)
+    assert [(r.role, r.values) for r in records] == [
+        ("seller", ANSWERED | columns),
+        ("buyer", ASKED | columns),
+    ]
+    assert [r.order_id for r in records] == [ORDER, ORDER]
+
+
 def test_json_conversations_of_several_shops(tmp_path: Path) -> None:
     shops = [{"id": "s1", "tickets": [{"id": n, "order_id": ORDER, "messages": [ASKED]} for n in (7, 8)]}]
     records = read(written(tmp_path, "a.json", json.dumps(shops)))

@@ -118,6 +118,11 @@ def has_summary(header: Iterable[str]) -> bool:
     return not _SUMMARIES.isdisjoint(map(fold, header))
 
 
+def may_be_answer(column: str) -> bool:
+    """Whether a column may hold the answer to the message in another one, by its name."""
+    return bool(_ANSWER.fullmatch(fold(column)))
+
+
 def check_answers(
     rows: Iterable[Mapping[str, Cell]], fields: Mapping[str, str], given: Mapping[str, str], path: Path
 ) -> None:
@@ -131,14 +136,13 @@ def check_answers(
     """
     text = fields["text"]
     again = re.compile(rf"{re.escape(text)} \(\d+\)")  # see `unique_names`
-    if "text" in given or "previous" in fields or _ANSWER.fullmatch(fold(text)):
+    if "text" in given or "previous" in fields or may_be_answer(text):
         return
     for row in rows:
         both = [
             c
             for c in row
-            if (c == text or again.fullmatch(c) or _ANSWER.fullmatch(fold(c)))
-            and len(str(row[c] or "").split()) > 1
+            if (c == text or again.fullmatch(c) or may_be_answer(c)) and len(str(row[c] or "").split()) > 1
         ]
         if text in both and len(both) > 1 and "rg_verdict" not in row:  # which one was scored, that file says
             answer = next(column for column in both if column != text)

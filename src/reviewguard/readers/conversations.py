@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import has_summary, recognise
+from reviewguard.readers.columns import has_summary, may_be_answer, recognise
 from reviewguard.readers.identifiers import find_order_id
 from reviewguard.readers.roles import WRITER_IDS, role_columns, role_of_value, told_role
 from reviewguard.readers.table import Row
@@ -78,7 +79,8 @@ _MANY = ("conversations", "threads")
 _OPENINGS = ("source", "conversation_message")
 """Objects with the first message of a conversation, as Intercom calls them."""
 _SHARED = ("order_id", "subject", "asin")
-_THREAD, _OPENER = "conversation.id", "sender_type"
+_OF_CONVERSATION = "conversation."
+_THREAD, _OPENER = f"{_OF_CONVERSATION}id", "sender_type"
 
 Columns = Mapping[str, str]
 Cells = dict[str, Cell]
@@ -225,7 +227,9 @@ def _conversation(
 ) -> Iterator[Any]:
     is_message = _has_text(own, given)
     outer = _outer(opening | own, given)
-    carried = outer | carried if is_message else {**_but(carried, _THREAD), **outer}
+    carried = (
+        outer | carried if is_message else {**_but(carried, _THREAD), **_beside(own, outer, opening), **outer}
+    )
     if is_message:
         yield _shared(carried, own | _opened_by(own, lists, given))
     if opening:
@@ -348,6 +352,25 @@ def _outer(own: Cells, given: Columns) -> Cells:
     numbers = (own[found[field]] for field in ("thread", "id") if field in found)
     thread = next((number for number in numbers if number not in (None, "")), None)
     return {name: cell for name, cell in {_THREAD: thread, **shared}.items() if cell not in (None, "")}
+
+
+def _beside(own: Cells, outer: Cells, opening: Cells) -> Cells:
+    """What else an object says of its messages, in columns that mean nothing: they are for the output alone."""
+    first = tuple(f"{name}." for name in _OPENINGS if opening)
+    others = (
+        name for name in own if name not in outer and not name.startswith(first) and _is_plain(own[name])
+    )
+    named = {f"{_OF_CONVERSATION}{name.removeprefix(_OF_CONVERSATION)}": own[name] for name in others}
+    return {name: cell for name, cell in named.items() if not _has_meaning(name)}
+
+
+def _is_plain(cell: Cell) -> bool:
+    return cell not in (None, "") and not str(cell).startswith(("{", "[{"))
+
+
+@lru_cache(maxsize=1024)
+def _has_meaning(column: str) -> bool:
+    return bool(recognise((column,), {}) or role_columns((column,)) or may_be_answer(column))
 
 
 def _but(carried: Cells, name: str) -> Cells:
