@@ -572,6 +572,16 @@ def test_parquet_of_every_type(tmp_path: Path) -> None:
         read(written(tmp_path, "b.parquet", data[:-20]))
 
 
+@pytest.mark.parametrize("columns", [{}, {"text": "email.words"}])
+def test_the_message_may_stand_in_an_object_of_a_parquet_row(tmp_path: Path, columns: dict[str, str]) -> None:
+    name = "words" if columns else "body"
+    rows = [{"id": 1, "email": {name: "Hi", "from": "agent"}}, {"id": 2, "email": None}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    first, second = read(tmp_path / "a.parquet", columns=columns)
+    assert (first.text, first.values) == ("Hi", {"id": 1, f"email.{name}": "Hi", "email.from": "agent"})
+    assert (second.text, second.values) == ("", {"id": 2, "email": None})
+
+
 def test_durations_are_written_as_people_do(tmp_path: Path) -> None:
     waited = timedelta(hours=1, minutes=5)
     pq.write_table(pa.table({"text": ["Hi"], "waited": [waited]}), tmp_path / "a.parquet")

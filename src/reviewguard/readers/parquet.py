@@ -43,7 +43,8 @@ class ParquetReader:
                     yield from to_records(_unfolded(rows, options), path, options)
                 else:
                     tabular = (Row(place, to_cells(cells)) for place, cells in rows)
-                    yield from to_records(tabular, path, options, columns)
+                    nested = any(map(pa.types.is_struct, file.schema_arrow.types))  # in cells of their own
+                    yield from to_records(tabular, path, options, None if nested else columns)
         except (
             pa.ArrowException,
             OSError,
