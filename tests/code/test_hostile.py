@@ -24,7 +24,7 @@ from reviewguard.readers import mail
 from reviewguard.readers.columns import unique_names
 from reviewguard.readers.correspondents import is_reply_subject
 from reviewguard.readers.markup import html_to_text
-from reviewguard.readers.merged import merged_spans
+from reviewguard.readers.merged import merged_and_unsaved
 from reviewguard.readers.mime import parse_mail
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.readers.skim import MOST_CELLS, skim_row
@@ -216,7 +216,10 @@ def test_a_mail_of_endless_lines_is_cut(tmp_path: Path, name: str, monkeypatch: 
         lambda: column_names({"ship" + "_" * 60_000: "x"}),
         lambda: normalize("é" + MARKS * 100_000),
         lambda: mask("a@b.co 111-1111111-1111111 " * 5_000),
-        lambda: merged_spans(BytesIO(b"mergeCell " * 100_000), {1}),
+        lambda: merged_and_unsaved(BytesIO(b"mergeCell " * 100_000), {1}, 0),
+        lambda: merged_and_unsaved(BytesIO(b'<c r="A1"><f>' * 100_000), {1}, 0),
+        lambda: merged_and_unsaved(BytesIO(b"<c " + b"r=' " * 300_000 + b"<f>"), {1}, 0),
+        lambda: merged_and_unsaved(BytesIO((b"<c r='A1'><f " + b"x" * 300) * 9_000), {1}, 0),
     ],
 )
 def test_hostile_texts(read: Callable[[], object]) -> None:

@@ -682,6 +682,28 @@ def test_a_merged_order_id_holds_for_all_its_rows(tmp_path: Path) -> None:
     assert [r.text for r in records] == ["a", "b", "c", "d", "e", "", "f"]
 
 
+def test_formulas_that_a_program_wrote_without_values_are_told(tmp_path: Path) -> None:
+    rows = [
+        ["=1+1"],
+        ["Order ID", "Message", "Days"],
+        ["999-1", '="Hi"&" there"', 3],
+        ["999-2", "Bye", "=1+2"],
+    ]
+    path = written(tmp_path, "a.xlsx", workbook(A=rows))
+    *records, told = read(path)
+    assert (texts(records), told.place, told.rest) == (["", "Bye"], "sheet A", True)
+    assert told.error == "formulas without values in Message, Days: open it in Excel and save it"
+    whole = zipfile.ZipFile(path)
+    for old, new in (
+        (b"<f>1+2</f><v></v>", b"<f>1+2</f><v>3</v>"),
+        (b"><f>", b' t="str"><f>'),
+    ):  # an empty text
+        with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as other:
+            for name in whole.namelist():
+                other.writestr(name, whole.read(name).replace(old, new))
+        assert errors(read(tmp_path / "b.xlsx")) == [None, None]
+
+
 def test_carriage_returns_as_excel_writes_them_are_undone(tmp_path: Path) -> None:
     cell = "Hi Jo,_x000D_\nyour kettle_x000D_ is on its way, _xD83D_ and all."
     record = read(written(tmp_path, "a.xlsx", workbook(A=[["text", "id"], [cell, 1]])))[0]

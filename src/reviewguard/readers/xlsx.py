@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header
-from reviewguard.readers.merged import NumberedRows, filled, merged_spans
+from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header, recognise
+from reviewguard.readers.merged import NumberedRows, filled, merged_and_unsaved
 from reviewguard.readers.table import Row, to_records
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Record
@@ -77,9 +77,13 @@ class XlsxReader:
             book = _open(file, path)
             read: set[str] = set()
             left: dict[str, tuple[list[str], bool]] = {}
-            for sheet, columns, rows in _message_sheets(book, path, options, left):
+            for sheet, columns, rows, unsaved in _message_sheets(book, path, options, left):
                 read.update(map(fold, columns))
                 yield from to_records(_rows(sheet, columns, rows), path, options, columns)
+                if unsaved:
+                    said = f"formulas without values in {', '.join(unsaved)}: open it in Excel and save it"
+                    lost = recognise(columns, options.columns)["text"] in unsaved
+                    yield Record(str(path), f"sheet {sheet}", {}, error=said, rest=lost)
             book.close()
         for sheet, (columns, wordy) in left.items():
             if wordy or 2 * len(read.intersection(map(fold, columns))) >= len(columns):
@@ -169,13 +173,13 @@ def _open(file: BinaryIO, path: Path) -> Any:
             raise InputError(f"{path} is damaged, or no Excel workbook: {error}") from error
 
 
-_Sheet = tuple[str, list[str], NumberedRows]
+_Sheet = tuple[str, list[str], NumberedRows, list[str]]
 
 
 def _message_sheets(
     book: Any, path: Path, options: ReadOptions, left: dict[str, tuple[list[str], bool]]
 ) -> Iterator[_Sheet]:
-    """Name, columns and further rows of each sheet with a column for the message.
+    """Name, columns, further rows and columns of unsaved formulas of each sheet with a column for the message.
 
     Args:
         left: takes in the columns of each sheet with rows that is left out, and whether a cell may be a message.
@@ -199,7 +203,15 @@ def _message_sheets(
             continue
         found = True
         shared = {columns.index(fields[field]) for field in _MERGED if field in fields}
-        yield sheet.title, columns, _with_merged(sheet, rows, shared)
+        with sheet._get_source() as source:  # read-only sheets do not tell what is merged
+            spans, unsaved = merged_and_unsaved(source, shared, top[place][0])
+        rows = filled(rows, spans, shared) if spans else rows
+        yield (
+            sheet.title,
+            columns,
+            rows,
+            [columns[place] for place in sorted(unsaved) if place < len(columns)],
+        )
     if not found:
         raise reason
 
@@ -245,12 +257,6 @@ def _exact(cell: Any) -> Any:
         return cell
     rounded = set(str(abs(int(cell)))[_KEPT:]) == {"0"}
     return f"{cell:.{_KEPT - 1}E}" if rounded else cell
-
-
-def _with_merged(sheet: Any, rows: NumberedRows, shared: set[int]) -> NumberedRows:
-    with sheet._get_source() as source:  # read-only sheets do not tell what is merged
-        spans = merged_spans(source, shared) if shared else {}
-    return filled(rows, spans, shared) if spans else rows
 
 
 def _rows(sheet: str, columns: list[str], rows: NumberedRows) -> Iterator[Row]:
