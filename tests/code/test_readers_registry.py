@@ -69,6 +69,8 @@ def test_earlier_outputs_in_a_folder_are_no_exports(tmp_path: Path) -> None:
     assert (record.text, left_out.rest) == ("a", False)
     assert str(left_out.error).startswith("left out 2024-11-04.csv, scored.jsonl, which an earlier run wrote")
     assert texts(read(tmp_path / "new.csv", *outputs)) == ["a", "a", "a"]  # where they are named
+    written(tmp_path, "new.csv", "id,body\n")
+    assert [r.place for r in read(tmp_path)] == ["folder"]  # nothing is new
     written(tmp_path, "new.csv", "")
     assert [r.text for r in read(tmp_path) if r.error is None] == ["a", "a"]  # where nothing else can be read
     (tmp_path / "new.csv").unlink()

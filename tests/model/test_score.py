@@ -18,6 +18,7 @@ from pathlib import Path
 from shutil import copytree
 
 import psutil
+import pyarrow.parquet as pq
 import pytest
 from tests.conftest import ROOT
 from tests.model.versions import make_version
@@ -112,6 +113,18 @@ def test_every_row_is_kept_and_gets_its_verdict(tiny_model_dir: Path, tmp_path: 
     assert b"4 rows in, 4 rows out" in printed
     assert err == b""
     assert sorted(p.name for p in tmp_path.iterdir()) == ["export.csv", "scored.csv"]
+
+
+@pytest.mark.parametrize("name", ["scored.csv", "scored.parquet"])
+def test_an_export_without_rows_keeps_its_columns(name: str, tiny_model_dir: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "export.csv", tmp_path / name
+    source.write_text("id,order_id,body,rg_verdict\n", "utf-8")
+    assert run_job(ScoreJob((str(source),), out, model=tiny_model_dir)).written == 0
+    columns = (
+        pq.read_schema(out).names if name.endswith("parquet") else out.read_text("utf-8").strip().split(",")
+    )
+    assert columns[:4] == ["id", "order_id", "body", "rg_verdict"]
+    assert len(columns) == len(set(columns))
 
 
 def test_a_missing_column_is_asked_for(tiny_model_dir: Path, tmp_path: Path) -> None:

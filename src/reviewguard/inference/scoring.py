@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ def run_job(job: ScoreJob, progress: Report = silent) -> ScoreResult:
         check_apart(job.out, files)
     with _resumable(job), _workspace(job) as (workspace, folder):
         classifier = load(job.model)
-        records = read_records(job.inputs, job.options.read)
+        records = read_records(job.inputs, replace(job.options.read, heading=workspace.expect))
         read(records, workspace, identity=_identity(job, files), progress=progress)
         if folder:
             check_output(workspace, folder.out)

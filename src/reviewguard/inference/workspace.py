@@ -76,6 +76,7 @@ class Workspace:
 
     def __init__(self, path: Path) -> None:
         self._db = connect(path)
+        self._expected: list[str] = []
 
     @classmethod
     @contextmanager
@@ -131,12 +132,17 @@ class Workspace:
             self._insert(number + 1, batch)
             number += len(batch)
             progress(number)
+        columns = columns | {name: 0 for name in self._expected if name not in columns}
         with transaction(self._db):
             rows = [(text_bytes(name), kinds) for name, kinds in columns.items()]
             self._db.executemany("insert into columns (name, kinds) values (?, ?)", rows)
             conversations.link(self._db)
             conversations.plan(self._db)
         self.remember(complete=True)
+
+    def expect(self, columns: Iterable[str]) -> None:
+        """Keep columns that no record may have which `add` takes in: those of a table without rows."""
+        self._expected += columns
 
     def _insert(self, first: int, batch: Sequence[Record]) -> None:
         rows, texts, messages = [], {b"": b""}, []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from reviewguard.schema import Record
+
+
+def _unheard(columns: Sequence[str]) -> None:
+    """Nobody asks for a table's columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +22,13 @@ class ReadOptions:
         format: name of the reader to use; None picks one by suffix and content.
         columns: field → column of a table, where its header does not tell (`--map text=Body`).
         strict: raise at the first row that cannot be read, instead of giving it an `error`.
+        heading: called with the columns of each table, which may have no rows.
     """
 
     format: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
+    heading: Callable[[Sequence[str]], object] = field(default=_unheard, repr=False, compare=False)
 
 
 class Reader(Protocol):

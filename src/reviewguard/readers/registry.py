@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from reviewguard.errors import InputError, UserError
@@ -109,15 +109,12 @@ def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
             strangers.append(path)
             continue
         records = _read(reader, path, options, alone=alone)
-        first = next(records, None)
-        if first is None:
-            continue
-        if _SCORED in first.values and not named:
+        first = list(islice(records, 1))
+        if first and _SCORED in first[0].values and not named:
             outputs[path] = reader
             continue
-        read = read or first.place != _WHOLE_FILE
-        yield first
-        yield from records
+        read = read or not first or first[0].place != _WHOLE_FILE
+        yield from chain(first, records)
     yield from _earlier(outputs, options, alone=alone, beside_others=read)
     if len(strangers) == len(files):
         raise _unknown_format(strangers[0])

@@ -114,6 +114,7 @@ def to_records(
         InputError: there is no column for the text, or `--map` names one that is not there.
     """
     sample, rows = _peek(rows)
+    options.heading(header or ())
     columns = header or list(dict.fromkeys(name for row in sample for name in row.values))
     if header or any(row.error is None for row in sample):
         fields = find_fields(columns, options.columns, path)
