@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,10 +17,12 @@ from hypothesis import strategies as st
 
 from reviewguard.errors import InputError
 from reviewguard.inference import conversations
+from reviewguard.inference.engines import Task
 from reviewguard.inference.exports import notes_on
 from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.workspace_rows import FLOAT, INTEGER, TEXT, dump_record, load_record
-from reviewguard.schema import Evidence, Message, Record, TypeScore, Verdict
+from reviewguard.inference.writers import Table, xlsx
+from reviewguard.schema import Evidence, Message, Record, ScoredRecord, TypeScore, Verdict
 
 
 def record(
@@ -268,14 +273,39 @@ def test_the_worst_are_one_of_each_template() -> None:
         assert workspace.worst(0) == []
 
 
-def test_a_full_disk_under_temporary_files_is_told() -> None:
+def fill_work_file(folder: Path) -> None:
+    with Workspace.temporary() as workspace, limited_files():
+        workspace.add(record(f"{n} {'x' * 1000}") for n in range(200))
+
+
+def fill_sheet(folder: Path) -> None:
+    rows = [ScoredRecord(n, record(f"{n} {'x' * 1000}"), None, None) for n in range(200)]
+    with limited_files():
+        xlsx.write(Table({"body": TEXT}, rows, len(rows)), BytesIO(), folder / "scored.xlsx")
+
+
+def copy_model(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(bytes(200_000))
+    with limited_files(), Task(folder, None).pinned():  # type: ignore[arg-type]
+        pass
+
+
+@contextmanager
+def limited_files() -> Iterator[None]:
+    """No file may have more than 100,000 bytes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with pytest.raises(InputError, match="temporary files"), Workspace.temporary() as workspace:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-        try:
-            workspace.add(record(f"{n} {'x' * 1000}") for n in range(200))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("fill", [fill_work_file, fill_sheet, copy_model])
+def test_a_full_disk_under_temporary_files_is_told(fill: Callable[[Path], None], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="temporary files"):
+        fill(tmp_path)
+    gc.collect()  # what is raised while it is cleared away is a failure
 
 
 def test_without_a_folder_for_temporary_files_that_is_told(

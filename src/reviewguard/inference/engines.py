@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_handle
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from reviewguard.errors import ModelError, StoppedError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import CONFIG_FILE, load, verify_files
 from reviewguard.inference.passes import BATCH_TOKENS
 from reviewguard.inference.workspace import Chunk
+from reviewguard.inference.workspace_db import temporary_folder, unwritable
 from reviewguard.schema import Message, Verdict
 from reviewguard.settings import Settings
 
@@ -62,9 +62,14 @@ class Task:
 
         Raises:
             ModelError: another model lies there now.
+            InputError: there is no room for the copy.
         """
-        with TemporaryDirectory(prefix="reviewguard-") as temporary:
-            copy = Path(shutil.copytree(self.folder, Path(temporary) / "model"))
+        with temporary_folder() as temporary:
+            try:
+                copy = shutil.copytree(self.folder, temporary / "model")
+            except shutil.Error as error:
+                (_, _, reason), *_ = error.args[0]
+                raise unwritable(reason) from error
             self._check(Settings.read(copy / CONFIG_FILE))
             verify_files(copy, self.settings)
             yield replace(self, folder=copy)

@@ -18,8 +18,8 @@ _DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sql
 
 
 @contextmanager
-def temporary_file() -> Iterator[Path]:
-    """Where a work file can be made that is gone afterwards.
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards.
 
     Raises:
         InputError: there is no room for it, or no folder for temporary files.
@@ -27,19 +27,31 @@ def temporary_file() -> Iterator[Path]:
     try:
         folder = TemporaryDirectory(prefix="reviewguard-")
     except OSError as error:
-        raise _unwritable(error) from error
+        raise unwritable(error) from error
     with folder:
+        yield Path(folder.name)
+
+
+@contextmanager
+def temporary_file() -> Iterator[Path]:
+    """Where a work file can be made that is gone afterwards.
+
+    Raises:
+        InputError: there is no room for it, or no folder for temporary files.
+    """
+    with temporary_folder() as folder:
         try:
-            yield Path(folder.name) / "work.sqlite"
+            yield folder / "work.sqlite"
         except sqlite3.OperationalError as error:
             if (
                 getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DISK
             ):  # an extended code ends with the plain one
                 raise
-            raise _unwritable(error) from error
+            raise unwritable(error) from error
 
 
-def _unwritable(error: Exception) -> InputError:
+def unwritable(error: object) -> InputError:
+    """Says that the disk of temporary files, which may be another than the output's, did not take one."""
     return InputError(
         f"cannot write temporary files: {error}",
         fix="make room, or name another folder in the environment variable TMPDIR",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from reviewguard.errors import InputError
+from reviewguard.inference.workspace_db import unwritable
 from reviewguard.inference.writers import Table
 from reviewguard.inference.writers.columns import FLAT, first_units, flat, sheet_text
 from reviewguard.schema import Cell
@@ -46,15 +48,28 @@ def check(table: Table) -> None:
 
 
 def write(table: Table, file: IO[bytes], path: Path) -> None:
-    """One sheet; longer cells are cut, and end in a note that says so."""
+    """One sheet; longer cells are cut, and end in a note that says so.
+
+    Raises:
+        InputError: there is no room for a temporary file, in which the sheet lies until it is whole.
+    """
+    from lxml.etree import SerialisationError
     from openpyxl import Workbook
     from openpyxl.writer.excel import ExcelWriter
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("messages")
     sheet.freeze_panes = "A2"
-    for cells in _rows(table):
-        sheet.append([_cell(cell) for cell in cells])
+    try:
+        for cells in _rows(table):
+            sheet.append([_cell(cell) for cell in cells])
+        sheet.close()
+    except (OSError, SerialisationError) as error:
+        with suppress(
+            AttributeError, SerialisationError
+        ):  # left open, it would fail again once it is cleared away
+            sheet._writer.close()
+        raise unwritable(error) from error
     with _SteadyZip(file, "w", ZIP_DEFLATED) as archive:
         ExcelWriter(book, archive).save()
 
