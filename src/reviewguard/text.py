@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 NORMALIZER_VERSION = "1"
+LINE_BREAK = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,10 @@ class NormalizedText:
 
     def with_line_breaks(self, original: str) -> str:
         """The text with a line break for each space that stands for one of the original."""
-        if "\n" not in original:
+        if not LINE_BREAK.search(original):
             return self.text
         places = zip(self.text, self.starts, self.ends, strict=True)
-        return "".join("\n" if c == " " and "\n" in original[a:b] else c for c, a, b in places)
+        return "".join("\n" if c == " " and LINE_BREAK.search(original, a, b) else c for c, a, b in places)
 
 
 def words(text: str) -> list[str]:
@@ -51,8 +52,8 @@ def words(text: str) -> list[str]:
 def normalize(text: str) -> NormalizedText:
     """Resolve what the tokenizer cannot read: emoji, homoglyphs, hidden characters, mark-up, placeholders.
 
-    Never raises, whatever the text holds. Of plain ASCII prose white space and what is repeated ("sooooo", "!!!!")
-    change alone.
+    Never raises, whatever the text holds. Of plain ASCII prose white space, what is repeated ("sooooo", "!!!!") and a
+    backtick for an apostrophe change alone.
     """
     result = NormalizedText(text, range(len(text)), range(1, len(text) + 1))
     read = _run(result, _CONTROL if text.isascii() else _CONTROL + _UNICODE_STEPS)
@@ -118,7 +119,7 @@ def without_spans(text: str, spans: Iterable[tuple[int, int]], filler: str = " "
 _STARS = "★☆✩✪✫✬✭✮✯✰⭐🌟⋆"
 _EMPTY_STARS = "☆✩✰"
 _PUNCTUATION = str.maketrans(
-    dict.fromkeys("‘’‛`´ʼ′", "'")
+    dict.fromkeys("‘’‛´ʼ′", "'")
     | dict.fromkeys("“”„‟«»″", '"')
     | dict.fromkeys("‐‑‒–—―−", "-")
     | dict.fromkeys("•·∙●▪▸►➤→⇒👉", " ")
@@ -164,7 +165,9 @@ def _emoji_pattern() -> str:
 
 
 def _compatibility(match: re.Match[str]) -> str:
-    return unicodedata.normalize("NFKC", match.group()).translate(_PUNCTUATION)
+    # Before it, too: to NFKC, ´ is a blank with an accent. After it, for wide and small forms.
+    plain = match.group().translate(_PUNCTUATION)
+    return unicodedata.normalize("NFKC", plain).translate(_PUNCTUATION)
 
 
 @lru_cache(maxsize=4096)
@@ -254,6 +257,7 @@ _PLAIN_TAIL = _steps(
             r"(?<!\w)[A-Za-z]([ .\-_*~])(?<!\1[A-Za-z]\1[A-Za-z]\1)(?:[A-Za-z]\1){2,}[A-Za-z](?!\w|[.\-_*~]\w)",
             _close_up,
         ),
+        ("(?<=[A-Za-z])`(?=[A-Za-z])", lambda _: "'"),
         (r"([^\w\s])\1{3,}", lambda m: m.group(1) * 3),
         (r"(?i)([a-z])\1{3,}", lambda m: m.group(1) * 3),
         (r"\s+", lambda _: " "),

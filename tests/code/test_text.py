@@ -35,6 +35,7 @@ from reviewguard.text import normalize, without_tags
         ),
         ("soooooo good!!!!!!!", "sooo good!!!"),
         ("“it’s”\n\n fine…", '"it\'s" fine...'),
+        ("You needn´t, don`t; 12″ ＂`code`", "You needn't, don't; 12\" \"`code`"),
         ("five\x0bstars\x0cplease\x1fnow\u2800ok", "five stars please now ok"),
         ("don\x92t \x96 it is \x80 5", "don't - it is € 5"),
         ("\U0001f15f\U0001f15b\U0001f169 \U0001f170\U0001f189", "PLZ AZ"),
@@ -42,6 +43,12 @@ from reviewguard.text import normalize, without_tags
 )
 def test_disguises_and_markup_become_plain_words(raw: str, plain: str) -> None:
     assert normalize(raw).text.split() == plain.split()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", " \u2029 "])
+def test_every_line_end_of_the_original_is_one_of_the_normalised_text(end: str) -> None:
+    raw = f"It left  today{end}Kind regards"
+    assert normalize(raw).with_line_breaks(raw) == "It left today\nKind regards"
 
 
 def test_offsets_point_into_the_text_as_given() -> None:

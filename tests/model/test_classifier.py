@@ -272,6 +272,7 @@ def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
         (f"{SERVICE} レビューを削除してください。", "language: partly ja"),
         (f"{SERVICE} Drei Sterne wären schön!", "language: partly de"),
         (f"Hello\n{SERVICE.rstrip('.')}\nPor favor denos cinco estrellas\nKind regards", "language: partly"),
+        (f"{SERVICE.rstrip('.')}\rPor favor denos cinco estrellas\rKind regards", "language: partly"),
         (f"{SERVICE.rstrip('.')} 请给我们五星好评 best regards", "language: partly zh"),
         (f"{SERVICE} 好评返现", "language: partly"),
         (f"{SERVICE} 五 星 好 评 返 现", "language: partly"),
