@@ -3,7 +3,8 @@
 A misspelt word falls into pieces the encoder knows little of, and what it says of the words around changes with it. A
 longer word that neither the tokenizer holds whole nor the dictionary has is read as the common English word one edit
 away (a letter too many, too few or another, or two swapped: optimal string alignment) that is likeliest: with the same
-first letter, a slip of the hand before a wrong letter, and the most frequent of these. Dictionary, frequencies and
+first letter, a slip of the hand before a wrong letter, and the most frequent of these. A capital within a sentence may
+begin a name: it is corrected only where a letter was left out or doubled, or two swapped. Dictionary, frequencies and
 search are those of SymSpell (`symspellpy`).
 """
 
@@ -34,17 +35,25 @@ _WORD = re.compile(r"(?<![\w'@./\\-])[A-Za-z]{5,24}(?![\w'@/\\]|[.-]\w)")
 """Short words have too many neighbours; parts of addresses and links are no words."""
 _ANY_WORD = re.compile(r"(?<![\w'])[A-Za-z]{2,}")
 _NEWER = frozenset((
-    "abt", "airpods", "asin", "bday", "cashapp", "cm", "colors", "crypto", "dhl", "etsy", "favorite", "favorites",
-    "giftcard", "giftcards", "gmail", "hdmi", "idk", "im", "influencer", "influencers", "insta", "iphone", "ive", "kg",
-    "lol", "luv", "mins", "ml", "msg", "ok", "omg", "pdf", "pls", "plz", "powerbank", "repost", "reposted",
-    "reposting", "reposts", "rerate", "rerated", "rerates", "rerating", "selfie", "sku", "sry", "thx", "tmrw", "txt",
-    "tysm", "unboxing", "ur", "usb", "vape", "vapes", "venmo", "viber", "whatsapp", "xl",
+    "abt", "airpods", "anker", "asin", "baseus", "bday", "brita", "cashapp", "cm", "colors", "crypto", "depop",
+    "dewalt", "dhl", "etsy", "favorite", "favorites", "gardena", "giftcard", "giftcards", "gmail", "hdmi", "idk",
+    "im", "influencer", "influencers", "insta", "interac", "iphone", "ive", "kg", "lol", "luv", "miele", "mins",
+    "ml", "monzo", "msg", "ok", "omg", "payid", "pdf", "pls", "plz", "powerbank", "primark", "probs", "quora",
+    "razer", "repost", "reposted", "reposting", "reposts", "rerate", "rerated", "rerates", "rerating", "revolut",
+    "selfie", "shein", "skoda", "skrill", "sku", "sonos", "sry", "stihl", "tefal", "thanx", "thx", "tmrw", "twint",
+    "txt", "tysm", "unboxing", "ur", "usb", "vape", "vapes", "venmo", "viber", "vimeo", "vitamix", "whatsapp", "xl",
 ))  # fmt: skip
-"""Words that the dictionary, of books and of British spelling, lacks."""
+"""Words and names that the dictionary, of books and of British spelling, lacks."""
 _CONTRACTION = re.compile(
-    r"(?:are|was|were|is|has|have|had|do|does|did|could|should|would|must|might|need)nt"
+    r"(?:are|was|were?|is|has|have|had|do|does|did|could|should|would|must?|might|need)nt?"
     r"|(?:they|you|we)(?:re|ve|ll)|(?:that|there|what|here|where|today)s"
 )
+_FUSED = re.compile(
+    r"(are|was|were|is|has|have|had|do|does|did|could|should|would|must|might|need|will)(not)", re.IGNORECASE
+)
+"""Denials that the tokenizer cuts elsewhere ("don", "##ot"), so that they are lost."""
+_NAME = re.compile(r"(?<=[\w,;)] )[A-Z][a-z]+\b")
+_DOUBLED = re.compile(r"(.)\1")
 
 
 def correct_spelling(text: NormalizedText, is_token: Callable[[str], bool]) -> NormalizedText:
@@ -59,7 +68,7 @@ def correct_spelling(text: NormalizedText, is_token: Callable[[str], bool]) -> N
     strange = {word for word in words if not (is_token(word) or is_english(word))}
     if not strange:
         return text
-    corrected = substitute(text, _WORD, lambda match: _meant(match.group(), strange))
+    corrected = substitute(text, _WORD, lambda match: _meant(match, strange))
     many = sum(word in strange for word in words) > max(FEW, FOREIGN * len(words))
     return text if many and _english_share(corrected.text) < ENGLISH else corrected
 
@@ -74,9 +83,13 @@ def is_english(word: str) -> bool:
     return word in _counts() or word in _NEWER or _CONTRACTION.fullmatch(word) is not None
 
 
-def _meant(written: str, strange: set[str]) -> str:
-    word = written.lower()
-    return (_nearest(word) or written) if word in strange else written
+def _meant(match: re.Match[str], strange: set[str]) -> str:
+    written = match.group()
+    if written.lower() not in strange:
+        return written
+    if denial := _FUSED.fullmatch(written):
+        return " ".join(denial.groups()).lower()
+    return _nearest(written.lower(), bool(_NAME.match(match.string, match.start()))) or written
 
 
 @lru_cache(maxsize=1)
@@ -100,14 +113,26 @@ _LOOKING_UP = Lock()
 
 
 @lru_cache(maxsize=65_536)
-def _nearest(word: str) -> str | None:
-    """The common word that was meant; None where there is none. First letters are seldom wrong."""
+def _nearest(word: str, name: bool) -> str | None:
+    """The common word that was meant; None where there is none. First letters are seldom wrong.
+
+    Args:
+        name: whether it looks like a name.
+    """
     from symspellpy import Verbosity
 
     with _LOOKING_UP:  # its comparer keeps its sums between calls
         near = _common().lookup(word, Verbosity.ALL, max_edit_distance=1)
-    kept = [item for item in near if item.term[0] == word[0]]
+    kept = [
+        item for item in near if item.term[0] == word[0] and not (name and _is_other_word(word, item.term))
+    ]
     return max(kept, key=lambda item: _likelihood(word, item)).term if kept else None
+
+
+def _is_other_word(word: str, term: str) -> bool:
+    """Whether more than a letter left out, doubled or swapped parts them."""
+    doubled = _DOUBLED.sub(r"\1", word) == _DOUBLED.sub(r"\1", term)
+    return len(term) <= len(word) and sorted(term) != sorted(word) and not doubled
 
 
 def _likelihood(word: str, item: SuggestItem) -> tuple[bool, bool, int]:

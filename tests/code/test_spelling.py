@@ -35,6 +35,9 @@ def corrected(text: str) -> str:
         ("You reviewd it.", "You reviewed it."),  # not "review": that would be an ask
         ("LEAVE A REVEIW", "LEAVE A review"),
         ("Reveiw: great", "review: great"),
+        ("We donot ask; You shouldNot", "We do not ask; You should not"),
+        ("You needn´t change it", "You needn't change it"),  # not "need"
+        ("Please Leave a Reviw, a Reveiw or a Reviiew", "Please Leave a review, a review or a review"),
         ("The reveiw's stars.", "The reveiw's stars."),  # of an apostrophe's parts nothing is known
     ],
 )
@@ -48,6 +51,10 @@ def test_a_misspelt_word_is_read_as_the_word_that_was_meant(written: str, meant:
         "The umbrella and its carton arrived.",  # in the dictionary, though no frequent words
         "It wasnt there, theyre looking, thats all.",  # contractions
         "Please rerate us by Viber",  # words of the trade
+        "Revolut, Skrill or Twint? Anker pays. No probs.",
+        "You needn t change it, you musnt.",  # not "need" and "must"
+        "Hello Renate, your parcel from Revier left today.",  # names: not "relate" and "review"
+        "Your Prizm lens and the Starz mug by Delite are in the parcel.",
         "Mail nobdy@exampel.com or see www.reveiw.example, /reveiw/ and reveiw.com",
         "Wir freuen uns sehr uber eine ehrliche Bewertung zu unserem Produkt",  # another language
         "Our qzxvkjw part",  # nothing is near
