@@ -75,8 +75,9 @@ class EncodedMessage:
     """All windows of a message.
 
     Attributes:
-        text: the seller's text after normalisation, in the spelling as given, with its line breaks.
-        buyer: the buyer's, without them; empty where there is none.
+        text: the seller's text after normalisation, in the spelling as given, with its line breaks but without its
+            addresses: what tells its language.
+        buyer: the same of the buyer's; empty where there is none.
         windows: at least one, except when the text holds no token.
         truncated: whether the text was longer than `MAX_CHARACTERS`.
         buyer_cut: whether the buyer's message was longer than what is read of it.
@@ -153,8 +154,8 @@ class MessageEncoder:
         )
         return [
             EncodedMessage(
-                text.with_line_breaks(message.text),
-                words.text,
+                text.prose(message.text),
+                words.prose(message.previous or ""),
                 self._windows(
                     seller.ids, [as_read.to_original(*place) for place in seller.offsets], buyer.ids
                 ),

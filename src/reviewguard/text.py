@@ -10,12 +10,16 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 NORMALIZER_VERSION = "1"
 LINE_BREAK = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
+_LINK = r"(?:https?://|\bwww\.|(?<![\w@.-])[\w-]+(?:\.[a-z]{2,})+/)[^\s<>\"]+"
+LINK = re.compile(_LINK, re.IGNORECASE)
+_ADDRESS = re.compile(rf"{_LINK}|(?<![\w.+-])[\w.+-]+@(?:[\w-]+\.)+\w+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,16 @@ class NormalizedText:
         """Offsets into the original of the normalised stretch `[start, end)`; the stretch must not be empty."""
         return self.starts[start], self.ends[end - 1]
 
-    def with_line_breaks(self, original: str) -> str:
-        """The text with a line break for each space that stands for one of the original."""
-        if not LINE_BREAK.search(original):
-            return self.text
-        places = zip(self.text, self.starts, self.ends, strict=True)
-        return "".join("\n" if c == " " and LINE_BREAK.search(original, a, b) else c for c, a, b in places)
+    def prose(self, original: str) -> str:
+        """The text in the lines of the original, with blanks for web and mail addresses, which are of no language."""
+        read = list(self.text)
+        if LINE_BREAK.search(original):
+            places = zip(self.text, self.starts, self.ends, strict=True)
+            read = ["\n" if c == " " and LINE_BREAK.search(original, a, b) else c for c, a, b in places]
+        for address in _ADDRESS.finditer(original):
+            stretch = slice(bisect_right(self.ends, address.start()), bisect_left(self.starts, address.end()))
+            read[stretch] = (c if c == "\n" else " " for c in read[stretch])
+        return "".join(read)
 
 
 def words(text: str) -> list[str]:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewguard.errors import InputError
-from reviewguard.inference import doubts
+from reviewguard.inference.language import foreign_part
 from reviewguard.labelling.cells import list_of
 from reviewguard.masking import column_names, mask
 from reviewguard.names import names_in
@@ -29,7 +29,7 @@ from reviewguard.readers.mime import parse_mail
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.readers.skim import MOST_CELLS, skim_row
 from reviewguard.readers.wording import passed_on, wording
-from reviewguard.text import normalize
+from reviewguard.text import LINK, normalize
 
 SECONDS = 10
 MARKS = "\u0301\u0316"
@@ -204,8 +204,8 @@ def test_a_mail_of_endless_lines_is_cut(tmp_path: Path, name: str, monkeypatch: 
 @pytest.mark.parametrize(
     "read",
     [
-        lambda: doubts._LINK.sub(" ", "Hello " + "-" * 200_000),
-        lambda: doubts._LINK.sub(" ", "ab." * 100_000),
+        lambda: LINK.sub(" ", "Hello " + "-" * 200_000),
+        lambda: LINK.sub(" ", "ab." * 100_000),
         lambda: names_in("~" * 100_000),
         lambda: names_in("Hi\n" + "—" * 100_000),
         lambda: names_in("- Ana @" + " " * 200_000 + "\nx"),
@@ -215,6 +215,10 @@ def test_a_mail_of_endless_lines_is_cut(tmp_path: Path, name: str, monkeypatch: 
         lambda: unique_names(["a"] * 30_000),
         lambda: column_names({"ship" + "_" * 60_000: "x"}),
         lambda: normalize("é" + MARKS * 100_000),
+        lambda: normalize("a-" * 50_000).prose("a-" * 50_000),
+        lambda: normalize("x@a." * 25_000).prose("x@a." * 25_000),
+        lambda: foreign_part("Hello " * 20_000 + "م " * 20_000),
+        lambda: foreign_part("\n" * 100_000 + "Hi " + "م" * 100_000),
         lambda: mask("a@b.co 111-1111111-1111111 " * 5_000),
         lambda: merged_and_unsaved(BytesIO(b"mergeCell " * 100_000), {1}, 0),
         lambda: merged_and_unsaved(BytesIO(b'<c r="A1"><f>' * 100_000), {1}, 0),

@@ -48,7 +48,7 @@ def test_disguises_and_markup_become_plain_words(raw: str, plain: str) -> None:
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", " \u2029 "])
 def test_every_line_end_of_the_original_is_one_of_the_normalised_text(end: str) -> None:
     raw = f"It left  today{end}Kind regards"
-    assert normalize(raw).with_line_breaks(raw) == "It left today\nKind regards"
+    assert normalize(raw).prose(raw) == "It left today\nKind regards"
 
 
 def test_offsets_point_into_the_text_as_given() -> None:

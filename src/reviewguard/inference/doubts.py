@@ -10,11 +10,11 @@ from reviewguard.inference.language import Languages
 from reviewguard.policy import Profile, load_policy
 from reviewguard.schema import TypeScore
 from reviewguard.settings import ProfileSettings
+from reviewguard.text import LINK
 
 LONGEST_WORD = 100
 """Letters and digits without a space beyond which a tokenizer reads no word; most are no prose (base64, keys)."""
 _ENDLESS = re.compile(rf"(?:[^\W_][+/=_]?+){{{LONGEST_WORD + 1}}}")
-_LINK = re.compile(r"(?:https?://|www\.|(?<![\w@.-])[\w-]+(?:\.[a-z]{2,})+/)\S+", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][^<>]{0,500}>|&#?\w{1,8};", re.IGNORECASE)
 
 _UNDECIDED = "undecided:"
@@ -44,7 +44,7 @@ def doubts(text: str, encoded: EncodedMessage, languages: Languages, *, asks: bo
         found.append(f"long: only the first {MAX_CHARACTERS:,} characters were read")
     if asks and encoded.buyer_cut:
         found.append("long: only the start of the buyer's message was read, and an ask depends on it")
-    bare = _LINK.sub(" ", _TAG.sub(" ", text))
+    bare = LINK.sub(" ", _TAG.sub(" ", text))
     if not re.search(r"[^\W\d_]", bare):
         found.append("unreadable: no words, only links, numbers or symbols")
     elif _ENDLESS.search(bare) or _ENDLESS.search(encoded.text):
