@@ -40,8 +40,9 @@ _NEWER = frozenset((
     "im", "influencer", "influencers", "insta", "interac", "iphone", "ive", "kg", "lol", "luv", "miele", "mins",
     "ml", "monzo", "msg", "ok", "omg", "payid", "pdf", "pls", "plz", "powerbank", "primark", "probs", "quora",
     "razer", "repost", "reposted", "reposting", "reposts", "rerate", "rerated", "rerates", "rerating", "revolut",
-    "selfie", "shein", "skoda", "skrill", "sku", "sonos", "sry", "stihl", "tefal", "thanx", "thx", "tmrw", "twint",
-    "txt", "tysm", "unboxing", "ur", "usb", "vape", "vapes", "venmo", "viber", "vimeo", "vitamix", "whatsapp", "xl",
+    "selfie", "shein", "skoda", "skrill", "sku", "sonos", "sry", "stihl", "tefal", "thankyou", "thanx", "thx",
+    "tmrw", "twint", "txt", "tysm", "unboxing", "ur", "usb", "vape", "vapes", "venmo", "viber", "vimeo", "vitamix",
+    "whatsapp", "woohoo", "xl", "yay",
 ))  # fmt: skip
 """Words and names that the dictionary, of books and of British spelling, lacks."""
 _CONTRACTION = re.compile(
@@ -83,13 +84,18 @@ def is_english(word: str) -> bool:
     return word in _counts() or word in _NEWER or _CONTRACTION.fullmatch(word) is not None
 
 
+def is_near_english(word: str) -> bool:
+    """Whether a word, in small letters, is English or would be read as an English one."""
+    return is_english(word) or _nearest(word, name=False) is not None
+
+
 def _meant(match: re.Match[str], strange: set[str]) -> str:
     written = match.group()
     if written.lower() not in strange:
         return written
     if denial := _FUSED.fullmatch(written):
         return " ".join(denial.groups()).lower()
-    return _nearest(written.lower(), bool(_NAME.match(match.string, match.start()))) or written
+    return _nearest(written.lower(), name=bool(_NAME.match(match.string, match.start()))) or written
 
 
 @lru_cache(maxsize=1)
@@ -113,7 +119,7 @@ _LOOKING_UP = Lock()
 
 
 @lru_cache(maxsize=65_536)
-def _nearest(word: str, name: bool) -> str | None:
+def _nearest(word: str, *, name: bool) -> str | None:
     """The common word that was meant; None where there is none. First letters are seldom wrong.
 
     Args:

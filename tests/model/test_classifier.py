@@ -271,6 +271,9 @@ def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
         (f"{SERVICE} Ta bort ditt dåliga omdöme så betalar vi tillbaka.", "language: partly sv"),
         (f"{SERVICE} レビューを削除してください。", "language: partly ja"),
         (f"{SERVICE} Drei Sterne wären schön!", "language: partly de"),
+        (f"{SERVICE}\nBitte 5 Sterne geben!", "language: partly de"),
+        (f"{SERVICE} 5 stelle per favore!", "language: partly it"),
+        (f"Hi 请给我们五星好评, {SERVICE}", "language: partly zh"),
         (f"Hello\n{SERVICE.rstrip('.')}\nPor favor denos cinco estrellas\nKind regards", "language: partly"),
         (f"{SERVICE.rstrip('.')}\rPor favor denos cinco estrellas\rKind regards", "language: partly"),
         (f"{SERVICE.rstrip('.')} 请给我们五星好评 best regards", "language: partly zh"),
@@ -316,6 +319,12 @@ def test_a_rule_line_or_a_long_link_is_no_endless_word(guard: Classifier, run: s
         "ok thx pls msg ur order no",
         "Rosaria Okonkwo Nguyen, Kaffebrenneriet Haushaltswaren GmbH",
         f"Hello Александра Соколова,\n{SERVICE}",
+        f"Hello محمد الأحمد, {SERVICE}",
+        f"Dear Mr. 山田 太郎,\n{SERVICE}",
+        f"{SERVICE}\nhttps://www.laposte.fr/outils/suivre-vos-envois?code=1\nKind regards",
+        f"{SERVICE}\nhttps://www.myhermes.de/empfangen/sendungsverfolgung/",
+        f"{SERVICE} <a href='https://www.myhermes.de/empfangen/ihre-sendung-verfolgen'>Track it</a>",
+        f"{SERVICE}\nwww.lumera.co.uk\nfragen-und-antworten@lumera-haushalt.de",
         f"{SERVICE}\nCalle Mayor 12, Madrid\nMit besten Grüßen\nヤマダ",
     ],
 )
@@ -369,12 +378,22 @@ def test_an_ask_after_a_buyer_who_was_not_read_to_the_end_goes_to_a_person(guard
     assert guard("Please leave a review of the lamp.", "I love it!").reasons == ()
 
 
-def test_an_ask_after_a_buyer_in_another_language_goes_to_a_person(guard: Classifier) -> None:
-    thanks = "Çok memnunum, teşekkürler!"
+@pytest.mark.parametrize(
+    ("thanks", "code"),
+    [("Çok memnunum, teşekkürler!", "tr"), ("Excelente!", "und"), ("Danke!", "de"), ("Merci beaucoup", "fr")],
+)
+def test_an_ask_after_a_buyer_in_another_language_goes_to_a_person(
+    guard: Classifier, thanks: str, code: str
+) -> None:
     ask = guard("Please leave a review of the lamp.", thanks)
     assert ask.verdict == "needs-review"
-    assert ask.reasons[0].startswith("language: the buyer wrote tr")
+    assert ask.reasons[0].startswith(f"language: the buyer wrote {code}")
     assert guard("Your parcel will arrive on Friday.", thanks).reasons == ()
+
+
+@pytest.mark.parametrize("thanks", ["Awsome!", "Thankyou!", "Niceee", "Yayyy!!", "ok", "www.danke.de"])
+def test_one_english_word_of_a_buyer_makes_no_doubt(guard: Classifier, thanks: str) -> None:
+    assert not any("language" in r for r in guard("Please leave a review of the lamp.", thanks).reasons)
 
 
 def test_marks_that_cover_the_message_prove_nothing(guard: Classifier) -> None:

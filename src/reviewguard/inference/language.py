@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reviewguard.spelling import is_english
+from reviewguard.spelling import is_english, is_near_english
 
 UNKNOWN = "und"
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -25,9 +25,21 @@ _WHOLE_WORDS = re.compile(r"(?<![\w'])[^\W\d_]{2,}(?:'[^\W\d_]+)?(?!\w)")
 _CLITIC = re.compile(r"'(?:s|t|d|m|re|ve|ll)$")
 
 _SENTENCE_END = re.compile(r"\n+|(?<=[.!?])\s+")
-_OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-zÀ-ɏ]{2,}")
-_SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_SAID = re.compile(r"\d|[.!?]\W*$")
+"""What a few words say, as a greeting or a signature does not: a number, or a full stop behind them."""
+_SYLLABIC = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_SYLLABLES = re.compile(f"[{_SYLLABIC}]")
 """Chinese, Japanese and Korean, of which a few letters are a sentence; fewer may be a name."""
+_OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-zÀ-ɏ]{2,}")
+_NAME = rf"(?:[{_SYLLABIC}]{{1,4}}|[^\W\d_A-Za-zÀ-ɏ{_SYLLABIC}]{{2,15}})"
+_GREETED = re.compile(
+    r"^[^\w\n]*(?:dear|hello|hey|hi|thanks|thank you|good \w+)(?: m(?:rs?|s)\.?)?,?"
+    rf" {_NAME}(?: {_NAME})?(?!\w| {_NAME})",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A name in another script after a greeting: not every script has the capitals that tell names."""
+_ALONE = re.compile(r"[\W\d_]*([^\W\d_]{5,})[\W\d_]*")
+_DRAWN_OUT = re.compile(r"(.)\1\1")
 
 MIN_WORDS = 4
 """Of a line that is judged by itself."""
@@ -76,11 +88,24 @@ class Languages:
 def identify_all(text: str, buyer: str) -> Languages:
     """The languages of a seller's text and of the buyer's before it, "" for none; see `identify`."""
     whole = identify(text)
-    return Languages(whole, None if whole.foreign else foreign_part(text), identify(buyer))
+    return Languages(whole, None if whole.foreign else foreign_part(text), _of_buyer(buyer))
 
 
-def identify(text: str) -> Language:
-    """The language of a text (normalised, so that disguises do not count as other scripts)."""
+def _of_buyer(text: str) -> Language:
+    """The language of a buyer's text, of which one word is enough: thanks decide about an ask."""
+    plain = _DRAWN_OUT.sub(r"\1", text)
+    language, alone = identify(plain, fewest=1), _ALONE.fullmatch(plain)
+    if language.foreign or not alone or is_near_english(alone[1].lower()):
+        return language
+    return Language(UNKNOWN, True)
+
+
+def identify(text: str, fewest: int = FEWEST_WORDS) -> Language:
+    """The language of a text (normalised, so that disguises do not count as other scripts).
+
+    Args:
+        fewest: words of a short text that may be foreign.
+    """
     letters = _LETTERS.findall(text)
     if not letters:
         return Language(UNKNOWN, False)
@@ -95,7 +120,7 @@ def identify(text: str) -> Language:
     sure = scores[best] >= FOREIGN_SCORE and scores.get("en", 0.0) <= ENGLISH_SCORE
     words = len(_WORDS.findall(text))
     if words < MIN_WORDS:
-        foreign = sure and words >= FEWEST_WORDS and count.half_strange
+        foreign = sure and words >= fewest and count.half_strange
         return Language(best if foreign else UNKNOWN, foreign)
     foreign = sure and count.strange > 0
     return Language(best if foreign else "en", foreign)
@@ -105,11 +130,13 @@ def foreign_part(text: str) -> Language | None:
     """The language of the first line or sentence that is clearly not English, within a text that is on the whole.
 
     Looked at are lines of four words, sentences of six, shorter ones with words in small letters that are not English
-    (other short ones may be a name or an address), and the words in another script, names left out, as one.
+    (other short ones may be a name or an address; two or three words may be a signature), and the words in another
+    script, names left out, as one.
 
     Args:
         text: see `identify`; with its line breaks.
     """
+    text = _GREETED.sub(" ", text)
     syllables = "".join(_SYLLABLES.findall(text))
     other_script = [word for word in _OTHER_SCRIPT.findall(text) if not word[0].isupper()]
     lines, sentences = text.split("\n"), _SENTENCE_END.split(text)
@@ -151,8 +178,8 @@ def _count(text: str) -> _Count:
 def _says_strange_words(text: str) -> bool:
     """Whether a few words say something that is not English: one of them at least is no name."""
     count = _count(text)
-    some = count.words >= MIN_WORDS and count.half_strange and count.small_strange > 0
-    return count.mostly_strange or some
+    enough = count.words >= (FEWEST_WORDS if _SAID.search(text) else MIN_WORDS)
+    return count.mostly_strange or (enough and count.half_strange and count.small_strange > 0)
 
 
 def _scores(text: str) -> dict[str, float]:
