@@ -15,7 +15,7 @@ from reviewguard.encoding import Batch, Forward, Limits, MessageEncoder
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.clear import clear_because
-from reviewguard.inference.doubts import undecided
+from reviewguard.inference.doubts import is_judged, undecided
 from reviewguard.inference.spans import WordScores
 from reviewguard.policy import load_policy
 from reviewguard.schema import Message
@@ -389,6 +389,23 @@ def test_an_ask_after_a_buyer_in_another_language_goes_to_a_person(
     assert ask.verdict == "needs-review"
     assert ask.reasons[0].startswith(f"language: the buyer wrote {code}")
     assert guard("Your parcel will arrive on Friday.", thanks).reasons == ()
+
+
+def test_what_the_buyer_said_decides_no_ask_that_is_permitted_to_anyone(guard: Classifier) -> None:
+    """`ftc` has no rule on who is asked."""
+    text = "Please leave a review of the lamp."
+    assert guard(text, "Gracias! " * 20).verdict == "needs-review"
+    verdict = guard(text, "Gracias! " * 20, profile="ftc")
+    assert (verdict.verdict, verdict.reasons) == ("compliant", ())
+
+
+def test_an_undecided_message_says_so_before_what_was_not_read_of_the_buyer(guard: Classifier) -> None:
+    band = dict.fromkeys(guard.settings.profiles, ProfileSettings(lower=0.0, upper=1.0))
+    unsure = guard.with_settings(replace(guard.settings, profiles=band))
+    reasons = unsure("Please leave a review of the lamp.", "Gracias! " * 20).reasons
+    assert [reason.split()[0] for reason in reasons[:3]] == ["undecided:", "language:", "long:"]
+    assert is_judged(reasons)
+    assert not is_judged(unsure("Por favor deje una review de la lámpara, gracias", "Gracias! " * 20).reasons)
 
 
 @pytest.mark.parametrize("thanks", ["Awsome!", "Thankyou!", "Niceee", "Yayyy!!", "ok", "www.danke.de"])

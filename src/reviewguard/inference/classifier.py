@@ -245,14 +245,15 @@ class Classifier:
         decision = decide(probability, cuts)
         languages = identify_all(scores.encoded.text, scores.encoded.buyer)
         types = self._present_types(found.types[0], rules, decision)
-        asks = bool(types) and decision != REVIEW_SOLICITING
-        reasons = doubts(message.text, scores.encoded, languages, asks=asks)
+        asks = bool(types) and decision != REVIEW_SOLICITING and rules.mentions("selective")
+        unsure = undecided(probability, cuts) if decision == NEEDS_REVIEW else ""
+        reasons = doubts(message.text, scores.encoded, languages, asks=asks, unsure=unsure)
         if reasons and decision == COMPLIANT:
             decision = NEEDS_REVIEW
         if decision != COMPLIANT:
             types = tuple(t for t in types if _concerns(rules, t.type))
         if decision == NEEDS_REVIEW:
-            reasons = (*(reasons or (undecided(probability, cuts),)), *halves(types, rules))
+            reasons = (*reasons, *halves(types, rules))
         return replace(
             base,
             verdict=decision,

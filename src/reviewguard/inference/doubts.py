@@ -27,33 +27,41 @@ def nothing_to_read(text: str) -> str:
     return f"{what}: expected the seller's words"
 
 
-def doubts(text: str, encoded: EncodedMessage, languages: Languages, *, asks: bool) -> tuple[str, ...]:
+def doubts(
+    text: str, encoded: EncodedMessage, languages: Languages, *, asks: bool, unsure: str = ""
+) -> tuple[str, ...]:
     """Why a person should look even where the model finds nothing.
 
     Args:
         asks: whether it asks for a review and is not accused, so that what the buyer said before decides.
+        unsure: see `undecided`, "" where it is not; told where the model can judge the text.
     """
+    found = _of_text(text, encoded, languages) or [unsure] * bool(unsure)
+    if asks and languages.buyer.foreign:
+        found.append(f"language: the buyer wrote {languages.buyer.code}, {_READS}, and an ask depends on it")
+    if asks and encoded.buyer_cut:
+        found.append("long: only the start of the buyer's message was read, and an ask depends on it")
+    return tuple(found)
+
+
+def _of_text(text: str, encoded: EncodedMessage, languages: Languages) -> list[str]:
     found = []
     if languages.whole.foreign:
         found.append(f"language: {languages.whole.code}, {_READS}")
     elif languages.part:
         found.append(f"language: partly {languages.part.code}, {_READS}")
-    if asks and languages.buyer.foreign:
-        found.append(f"language: the buyer wrote {languages.buyer.code}, {_READS}, and an ask depends on it")
     if encoded.truncated:
         found.append(f"long: only the first {MAX_CHARACTERS:,} characters were read")
-    if asks and encoded.buyer_cut:
-        found.append("long: only the start of the buyer's message was read, and an ask depends on it")
     bare = LINK.sub(" ", _TAG.sub(" ", text))
     if not re.search(r"[^\W\d_]", bare):
         found.append("unreadable: no words, only links, numbers or symbols")
     elif _ENDLESS.search(bare) or _ENDLESS.search(encoded.text):
         found.append(f"unreadable: a run of more than {LONGEST_WORD} characters without a space")
-    return tuple(found)
+    return found
 
 
 def undecided(probability: float, cuts: ProfileSettings) -> str:
-    """The reason of a message that nothing but its probability, 0–1, puts before a person."""
+    """The reason of a message that its probability, 0–1, puts before a person."""
     numbers = (cuts.lower, probability, cuts.upper)
     low, own, high = map(percent, numbers)
     for digits in range(1, 5):  # a number beside its cut is told in full
