@@ -8,7 +8,7 @@ use this module, so they see the same ids.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from reviewguard.errors import ModelError
 from reviewguard.schema import Message
 from reviewguard.spelling import correct_spelling
-from reviewguard.text import NormalizedText, normalize
+from reviewguard.text import LINE_BREAK, NormalizedText, normalize
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -157,7 +157,10 @@ class MessageEncoder:
                 text.prose(message.text),
                 words.prose(message.previous or ""),
                 self._windows(
-                    seller.ids, [as_read.to_original(*place) for place in seller.offsets], buyer.ids
+                    seller.ids,
+                    [as_read.to_original(*place) for place in seller.offsets],
+                    buyer.ids,
+                    message.text,
                 ),
                 len(message.text.rstrip()) > end,
                 len(buyer.ids) > self.limits.previous
@@ -198,14 +201,20 @@ class MessageEncoder:
         return len(pieces), sum(count > 1 for count in pieces.values())
 
     def _windows(
-        self, ids: list[int], offsets: list[tuple[int, int]], buyer: list[int]
+        self, ids: list[int], offsets: list[tuple[int, int]], buyer: list[int], text: str
     ) -> tuple[Window, ...]:
         prefix = [self.cls_id]
         if buyer:
             prefix += [*buyer[: self.limits.previous], self.sep_id]
         types = [0] + [1] * (len(prefix) - 1)
         room = self.limits.window - len(prefix) - 1
-        ends = {i for i, token in enumerate(ids) if token in self._ends}
+
+        def sentence(at: int) -> bool:
+            return ids[at - 1] in self._ends and ids[at] not in self._ends
+
+        def line(at: int) -> bool:
+            return LINE_BREAK.search(text, offsets[at - 1][1], offsets[at][0]) is not None
+
         return tuple(
             Window(
                 ids=(*prefix, *ids[start:end], self.sep_id),
@@ -213,11 +222,13 @@ class MessageEncoder:
                 seller=(len(prefix), len(prefix) + end - start),
                 offsets=tuple(offsets[start:end]),
             )
-            for start, end in _window_bounds(len(ids), room, self.limits.stride, ends)
+            for start, end in _window_bounds(len(ids), room, self.limits.stride, (sentence, line))
         )
 
 
-def _window_bounds(tokens: int, room: int, stride: int, ends: Container[int]) -> Iterator[tuple[int, int]]:
+def _window_bounds(
+    tokens: int, room: int, stride: int, begins: Sequence[Callable[[int], bool]]
+) -> Iterator[tuple[int, int]]:
     """First token of each window and one past its last.
 
     Windows end and begin between sentences where they can: half of "we never ask you to remove a review" asks.
@@ -225,17 +236,17 @@ def _window_bounds(tokens: int, room: int, stride: int, ends: Container[int]) ->
     Args:
         room: tokens that a window has for the seller, more than `stride`.
         stride: tokens that neighbouring windows share, or fewer, from the beginning of a sentence.
-        ends: tokens that end a sentence.
+        begins: whether a token, not the first, begins a sentence; where none does, a line.
     """
 
-    def begins(at: int) -> bool:
-        return at - 1 in ends and at not in ends
+    def best(places: range, otherwise: int) -> int:
+        return next((at for is_one in begins for at in places if is_one(at)), otherwise)
 
     start = 0
     while (full := start + room) < tokens:
-        end = next(filter(begins, range(full, max(full - stride, start + stride), -1)), full)
+        end = best(range(full, max(full - stride, start + stride), -1), full)
         yield start, end
-        start = next(filter(begins, range(end - stride, end)), end - stride)
+        start = best(range(end - stride, end), end - stride)
     if tokens:
         yield start, tokens
 

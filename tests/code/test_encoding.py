@@ -55,11 +55,26 @@ def test_windows_of_a_long_text_hold_whole_sentences(encoder: MessageEncoder, se
     assert all(b.offsets[0][0] <= a.offsets[-1][1] + 1 for a, b in pairwise(windows))
 
 
-@given(st.text(alphabet="ab .!?", max_size=300), st.sampled_from(["", "great"]))
+def test_windows_of_a_list_without_full_stops_hold_whole_lines(encoder: MessageEncoder) -> None:
+    text = "- we never ask you to\n" * 40
+    windows = encoder.encode(Message(text)).windows
+    assert len(windows) > 2
+    assert all(text[w.offsets[0][0] :].startswith("- we") for w in windows)
+    assert all(text[: w.offsets[-1][1]].endswith("to") for w in windows)
+
+
+def test_a_line_that_is_broken_within_a_sentence_begins_no_window_beside_one(encoder: MessageEncoder) -> None:
+    text = "He is\non it. " * 40
+    windows = encoder.encode(Message(text)).windows
+    assert len(windows) > 2
+    assert all(text[w.offsets[0][0] :].startswith("He") for w in windows)
+
+
+@given(st.text(alphabet="ab .!?\n", max_size=300), st.sampled_from(["", "great"]))
 def test_every_character_of_a_long_text_is_read(encoder: MessageEncoder, text: str, buyer: str) -> None:
     windows = encoder.encode(Message(text, buyer)).windows
     read = {at for w in windows for start, end in w.offsets for at in range(start, end)}
-    assert all(at in read for at, character in enumerate(text) if character != " ")
+    assert all(at in read for at, character in enumerate(text) if not character.isspace())
     assert all(len(w.ids) <= LIMITS.window for w in windows)
 
 
