@@ -4,14 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from time import process_time
 
 import pytest
 import yaml
 
 from reviewguard.inference.model_folder import load
 from reviewguard.inference.templates import MAX_BYTES, _checked, check_templates, visible
-from reviewguard.schema import Evidence, Proof, Quote, Verdict
+from reviewguard.schema import Evidence, Proof, Quote, TypeScore, Verdict
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "data" / "examples" / "templates"
@@ -46,6 +48,16 @@ def check(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProce
         ("---\nid: stars\nbody: >\n  Hi Ana,\n  bye\nlang: en\n---", "> Hi Ana, bye"),
         (f"---\nbody:\n- {ASK}\ntags:\n- stars\n---\nBye", f"- {ASK} Bye"),
         (f"---\nnote: |\n  ask\n\n  stars\ntext: |\n  One\n\n  {ASK}\n---\nBye", f"| One {ASK} Bye"),
+        (f'{{% trans "{ASK}" %}}{{% load i18n %}}', ASK),
+        (f'{{%- assign cta = "{ASK}" -%}}{{{{ cta }}}}', f"{ASK} {{{{ cta }}}}"),
+        (
+            f'{{% set a = \'{ASK}\' %}}{{% set b = "It\'s \\"five\\" stars" %}}',
+            f'{ASK} It\'s \\"five\\" stars',
+        ),
+        (f'{{% include "a/button.txt" with label="{ASK}" %}}', ASK),
+        (f'{{{{> cta text="{ASK}" link="/us"}}}}{{{{#> page title="Rate us"}}}}Hi', f"{ASK} Rate us Hi"),
+        ('{% if mood == "very happy" %}Hi{% elseif a == "five stars" %}{% when "five stars" %}', "Hi"),
+        ('{% comment "five stars" %}{%- # "five stars" %}{#"five stars"#}{% now "jS F Y" %}Hi', "Hi"),
         (f"---\nHi Ana,\n{ASK}\n---\nBye", f"--- Hi Ana, {ASK} --- Bye"),
         (f"---\nid: a\n{ASK}\n---\nBye", f"--- id: a {ASK} --- Bye"),
         (f"---\nImportant: {ASK}\n---\nBye", f"--- Important: {ASK} --- Bye"),
@@ -57,6 +69,16 @@ def test_control_tags_are_blanked_and_every_character_keeps_its_place(text: str,
     assert " ".join(seen.split()) == read
     assert len(seen) == len(text)
     assert all(a in (b, " ") for a, b in zip(seen, text, strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{% " * 300_000, "{{> " * 200_000, '{% x "' + '\\"' * 300_000 + "%}", '{% x "' + "- " * 300_000 + '"%}'],
+)
+def test_tags_without_an_end_take_no_quadratic_time(text: str) -> None:
+    began = process_time()
+    assert len(visible(text)) == len(text)
+    assert process_time() - began < 15
 
 
 def test_front_matter_without_an_end_is_told_at_once() -> None:
@@ -108,6 +130,37 @@ def test_tags_cut_marks_and_deciding_words_and_these_are_the_files_own(tmp_path:
     assert sum(e.weight for e in item.verdict.evidence) == pytest.approx(1, abs=0.001)
     assert item.verdict.decisive is not None
     assert [q.text for q in item.verdict.decisive.words] == ["five", "stars"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{% trans "{ASK}" %}}',
+        f'{{{{> cta text="{ASK}"}}}}',
+        f'Hi,\n{{% set cta = "{ASK}" %}}\n{{{{ cta }}}}',
+    ],
+)
+def test_an_ask_that_a_tag_is_given_is_read(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text, "utf-8")
+    (item,) = check_templates(load(), [tmp_path / "a.txt"])
+    assert item.verdict.verdict == "review-soliciting"
+    assert item.line == text[: text.index(ASK)].count("\n") + 1
+    assert all(e.text in ASK for e in item.verdict.evidence)
+
+
+def test_the_line_is_of_words_that_break_a_rule(tmp_path: Path) -> None:
+    text = "Please leave a review.\nYou get a gift card for five stars.\n"
+    words = ((0, 21, "neutral_request", 0.9), (23, 56, "incentive", 0.4))
+    verdict = Verdict(
+        None,
+        "review-soliciting",
+        0.9,
+        types=(TypeScore("neutral_request", 0.9), TypeScore("incentive", 0.8)),
+        evidence=tuple(Evidence(a, b, text[a:b], kind, weight) for a, b, kind, weight in words),
+    )
+    assert _checked(tmp_path / "a.txt", text, text, verdict).line == 2
+    permitted = replace(verdict, types=verdict.types[:1])
+    assert _checked(tmp_path / "a.txt", text, text, permitted).line == 1
 
 
 def test_an_ask_between_two_rules_is_read(tmp_path: Path) -> None:
@@ -201,12 +254,14 @@ def test_a_closed_standard_input_is_no_message() -> None:
 
 def test_files_without_words_and_images_in_a_folder_are_named_and_do_not_fail(tmp_path: Path) -> None:
     (tmp_path / "base.txt").write_text('{% extends "base.html" %}\n', "utf-8")
+    (tmp_path / "frame.md").write_text("--\n{{> agent}}\n_____\n\u200b", "utf-8")
     image = tmp_path / "logo.png"
     image.write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff")
     (tmp_path / "ok.txt").write_text("Your lamp ships today.", "utf-8")
     done = check("--file", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert "base.txt: nothing to read\n" in done.stdout
+    assert "frame.md: nothing to read\n" in done.stdout
     assert "logo.png: left out, no text\n" in done.stdout
     assert check("--file", str(image)).returncode == 2
     (tmp_path / "ok.txt").write_text("Your lamp ships today.", "utf-16")

@@ -15,17 +15,22 @@ from reviewguard.policy import NEUTRAL_REQUEST, load_policy
 from reviewguard.readers.markup import html_to_text
 from reviewguard.readers.sources import HEAD, is_utf16
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Message, Quote, Verdict
+from reviewguard.text import normalize
 
 MARKUP_SUFFIXES = frozenset({".html", ".htm"})
 MAX_BYTES = 1_000_000
 """Larger files are exports, not templates."""
 
 _CONTROL = re.compile(
-    r"\{%-?\s*comment\b.*?\{%-?\s*endcomment\s*-?%\}|\{%.*?%\}|\{#(?!\w).*?#\}|<%(?!=).*?%>|<!--.*?-->"
-    r"|\{\{~?!--.*?--~?\}\}|\{\{~?!.*?\}\}|\{\{~?\s*[#/^>][^{}]*\}\}|\{\{~?\s*else(?=[\s~}])[^{}]*\}\}",
+    r"\{%-?\s*comment\b.{0,10000}?\{%-?\s*endcomment\s*-?%\}|\{#(?!\w).*?#\}|<%(?!=).*?%>|<!--.*?-->"
+    r"|\{\{~?!--.*?--~?\}\}|\{\{~?!.*?\}\}|(?P<giving>\{%(?:(?!\{%).)*?%\}|\{\{~?\s*#?>[^{}]*\}\})"
+    r"|\{\{~?\s*[#/^][^{}]*\}\}|\{\{~?\s*else(?=[\s~}])[^{}]*\}\}",
     re.DOTALL,
 )
-"""Conditions, loops, partials and comments of Jinja, Liquid, Handlebars, Mustache and ERB: no buyer reads them."""
+"""Conditions, loops, partials and comments of Jinja, Liquid, Handlebars, Mustache and ERB: no buyer reads them …"""
+_ASKING = re.compile(r"\{%[-+~]?\s*(?:#|(?:if\w*|else\w*|els?if|unless|case|when|for|end\w*|comment)\b)")
+_QUOTED = re.compile(r"""(["'])((?:(?!\1)[^\\]|\\.)*)\1|\\.|[^\r\n]""", re.DOTALL)
+"""… but for the phrases that a tag sets, translates or gives to a partial. What is not quoted is one character."""
 _ON_MOOD = re.compile(
     r"(?:\{%-?\s*(?:if|elif|elsif|unless|case)\b|\{\{~?\s*(?:[#^]|else if\b)|<%-?\s*(?:if|elsif|unless|case)\b)"
     r"[^%{}]{0,200}?"
@@ -53,7 +58,8 @@ class CheckedTemplate:
 
     Attributes:
         path: the file as named.
-        line: line of the strongest marked words, from 1; None where nothing is marked or the file is HTML.
+        line: line of the strongest marked words, of those that break a rule where any do, from 1; None where nothing
+            is marked or the file is HTML.
         verdict: its `text` is the file's own, or of HTML the text it shows.
         left_out: whether there is nothing to judge: no words, or a binary file that nobody named.
     """
@@ -85,7 +91,7 @@ def check_templates(
     sources = {path: _read(path) for path in paths}
     texts = {path: _shown(path, source) for path, source in sources.items()}
     seen = {path: visible(text) for path, text in texts.items() if isinstance(text, str)}
-    readable = {path: text for path, text in seen.items() if text.strip()}
+    readable = {path: text for path, text in seen.items() if _has_words(text)}
     messages = [Message(text, id=str(path)) for path, text in readable.items()]
     verdicts = dict(
         zip(readable, classifier.predict(messages, profile=profile, proof=True), strict=True),
@@ -106,12 +112,30 @@ def _unread(path: Path, text: str | InputError, profile: str, *, named: bool) ->
     )
 
 
+def _has_words(text: str) -> bool:
+    """Whether there is anything to judge: words, numbers, or emoji, which are read as words."""
+    return re.search(r"[^\W_]", normalize(text).text) is not None
+
+
 def visible(text: str) -> str:
     """The text with control tags, comments and front matter blanked, each character at its old place.
 
-    Of front matter, what a buyer reads stays: the subject, or the message itself.
+    What a buyer reads of them stays: the subject or the message in front matter, and phrases quoted in tags.
     """
-    return _CONTROL.sub(lambda found: _blank(found.group()), _FRONT_MATTER.sub(_values, text))
+    return _CONTROL.sub(_phrases, _FRONT_MATTER.sub(_values, text))
+
+
+def _phrases(control: re.Match[str]) -> str:
+    tag = control["giving"]
+    if not tag or _ASKING.match(tag):
+        return _blank(control.group())
+    return _QUOTED.sub(lambda m: f" {m[2]} " if _is_phrase(m[2] or "") else _blank(m.group()), tag)
+
+
+def _is_phrase(quoted: str) -> bool:
+    """Whether it is two words or more, and no format of dates; paths and keys are one."""
+    words = [word for word in quoted.split() if re.search(r"\w", word)]
+    return len(words) > 1 and any(re.search(r"[^\W\d_]{3}", word) for word in words)
 
 
 def _values(front_matter: re.Match[str]) -> str:
@@ -128,7 +152,8 @@ def _blank(text: str) -> str:
 def _checked(path: Path, text: str, seen: str, verdict: Verdict) -> CheckedTemplate:
     pieces = (piece for e in verdict.evidence for piece in _pieces(e, text, seen))
     marked = tuple(sorted(pieces, key=lambda e: (e.start, e.end)))
-    strongest = max(marked, key=lambda e: e.weight, default=None)
+    broken = load_policy().profile(verdict.profile).breaking_types([t.type for t in verdict.types])
+    strongest = max(marked, key=lambda e: (e.type in broken, e.weight), default=None)
     line = None if strongest is None or _is_markup(path) else text.count("\n", 0, strongest.start) + 1
     decisive = verdict.decisive and replace(
         verdict.decisive,
