@@ -114,6 +114,17 @@ BY_LUMIO = {"from": "Lumio", "text": "Leave us 5 stars"}
         ({"messages": [ASKED], "chat_messages": [BY_LUMIO]}, ["buyer", "seller"]),
         ({"customer_messages": [BY_LUMIO]}, ["seller"]),
         ({"messages": [ASKED], "suggested_replies": [BY_LUMIO], "emails": ["a@b.example"]}, ["buyer"]),
+        ({"direction": "out", "body": "It ships.", "to_emails": ["Ana Smith <ana@a.example>"]}, ["seller"]),
+        ({"direction": "out", "body": "It ships.", "replies": ["Refund me"]}, ["seller", "buyer"]),
+        ({"direction": "in", "body": "Hi", "replies": ["Oh no"]}, ["buyer", "seller"]),
+        (
+            {"direction": "out", "body": "It ships.", "replies": ["Oh no", BY_LUMIO]},
+            ["seller", "buyer", "seller"],
+        ),
+        (
+            {"direction": "out", "body": "It ships.", "seller_replies": ["Leave 5 stars"]},
+            ["seller", "seller"],
+        ),
     ],
 )
 def test_json_conversations_hand_id_and_order_to_their_messages(

@@ -56,9 +56,13 @@ _SAID = frozenset(
     )
 )
 """Lists of which each entry is a message, bare text too; a word before it may say whose: "seller_messages"."""
+_MAILS = ("emails", "mails")
+"""Those of them in which bare text is an address."""
+_REPLIES = ("replies", "reply", "responses", "answers", "antworten")
+"""Those of them in which bare text is the other side's."""
+_OTHER_SIDE: Mapping[Role | None, Role] = {"seller": "buyer", "buyer": "seller"}
 _LISTS = frozenset(
     (
-        *_SAID,
         "conversation",
         "conversations",
         "conversation_parts",
@@ -138,6 +142,11 @@ def _whose(name: str) -> Role | None:
     whose, _, what = name.rpartition("_")
     role = role_of_value(whose) if what in _SAID else None
     return role if role in ("buyer", "seller") else None
+
+
+def _what(name: str) -> str:
+    """The last word of a list's name: "replies" of "support_replies"."""
+    return name.rpartition("_")[2]
 
 
 def _is_listed(path: str) -> bool:
@@ -234,11 +243,20 @@ def _conversation(
         yield _shared(carried, own | _opened_by(own, lists, given))
     if opening:
         yield _shared(carried | _dates(own, given), opening)
+    writer = _writer(own, given) or told_role({_OPENER: carried.get(_OPENER)}) if is_message else None
     carried = _but(carried, _OPENER)  # whose the conversation is does not say whose its messages are
     for path, entries in lists.items():
         told = told_by(path, lists.keys() - {path})
         for entry in entries:
-            yield from _unfold(entry, given, carried | _fitting(told, entry, given) | _by_id(entry, people))
+            replied = _replied(path, writer) if isinstance(entry, str) else {}
+            said = replied | _fitting(told, entry, given) | _by_id(entry, people)
+            yield from _unfold(entry, given, carried | said)
+
+
+def _replied(path: str, writer: Role | None) -> Cells:
+    """Who wrote a bare reply to a message: it cannot say so itself."""
+    side = _OTHER_SIDE.get(writer) if _what(_last(path)) in _REPLIES else None
+    return {_OPENER: side} if side else {}
 
 
 def _fitting(told: Mapping[str, Cell], value: Any, given: Columns) -> Cells:
@@ -286,7 +304,9 @@ def _lists_in(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 
 def _is_bare(name: str, entry: Any) -> bool:
     """Whether an entry of a list is a message as bare text; single words are ids, addresses or tags."""
-    return isinstance(entry, str) and len(entry.split()) > 1 and _is_said(fold(name))
+    if not isinstance(entry, str) or len(entry.split()) < 2:
+        return False
+    return _is_said(fold(name)) and _what(fold(name)) not in _MAILS
 
 
 def _tells(path: str, entries: list[Any], given: Columns) -> bool:
