@@ -209,6 +209,24 @@ def test_zendesk_pages_in_an_array_are_read(tmp_path: Path) -> None:
     ] * 3
 
 
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        {"ticket_number": "T-1", "title": "Lamp", "seller_order_id": ORDER},
+        {"uuid": "u1", "seller_order_id": ORDER},
+        {"ticket_ref": "T-1", "sellerOrderId": ORDER, "items": [{"sku": "L", "quantity": 1}]},
+    ],
+)
+@pytest.mark.parametrize("name", ["messages", "thread"])
+def test_edesk_tickets_in_an_array_are_no_pages(tmp_path: Path, ticket: dict[str, Any], name: str) -> None:
+    messages = [{"body": "Fits?", "direction": "in"}, {"body": "It fits.", "direction": "out"}]
+    records = read(dumped(tmp_path, [ticket | {name: messages}] * 2))
+    assert [(r.text, r.role, r.error) for r in records] == [
+        ("Fits?", "buyer", None),
+        ("It fits.", "seller", None),
+    ] * 2
+
+
 @pytest.mark.parametrize("layout", ["page", "array", "lines"])
 @pytest.mark.parametrize("pages", ["audits", "ticket_events"])
 def test_zendesks_audits_are_said_not_to_be_read(tmp_path: Path, layout: str, pages: str) -> None:

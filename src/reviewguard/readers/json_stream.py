@@ -30,6 +30,37 @@ _OF_TICKETS = frozenset(
     )
 )
 """What a ticket has, as `fold` writes it, and a page of tickets or messages has not."""
+_OF_PAGES = frozenset(
+    (
+        *(
+            "count",
+            "total",
+            "total_count",
+            "total_pages",
+            "page",
+            "pages",
+            "page_size",
+            "per_page",
+            "limit",
+            "offset",
+        ),
+        *(
+            "next",
+            "next_page",
+            "next_url",
+            "previous",
+            "previous_page",
+            "prev",
+            "prev_page",
+            "has_more",
+            "links",
+        ),
+        *("after_cursor", "after_url", "before_cursor", "before_url", "cursor", "next_cursor", "prev_cursor"),
+        *("start_time", "end_time", "end_of_stream", "meta", "object", "uri", "paging", "pagination"),
+        *("users", "groups", "organizations", "facets"),
+    )
+)
+"""What a page has beside its lists, as `fold` writes it."""
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
 _PIECE = 2**16
 
@@ -87,7 +118,8 @@ def read_objects(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
             if isinstance(found, Damaged):
                 yield found
                 return
-            yield from [found] if shape != "array" else _on_page(found.value, f"item {number}", lists)
+            is_page = shape == "array" and _has_page_alone(found.value, lists)
+            yield from _on_page(found.value, f"item {number}", lists) if is_page else [found]
 
 
 def is_one_value(path: Path) -> bool:
@@ -234,6 +266,11 @@ def _line(text: str, place: str, lists: Sequence[str]) -> Iterator[Found | Damag
         )
         return
     yield from _on_page(value, place, lists)
+
+
+def _has_page_alone(value: Any, lists: Sequence[str]) -> bool:
+    """Whether an object of an array has nothing but lists and what is known of pages: it may be a ticket else."""
+    return isinstance(value, dict) and all(name in lists or fold(name) in _OF_PAGES for name in value)
 
 
 def _on_page(value: Any, place: str, lists: Sequence[str]) -> Iterator[Found]:
