@@ -120,6 +120,21 @@ def test_columns_of_marketplaces_and_helpdesks(tmp_path: Path, header: str, cell
     assert (record.role, record.sent_at) == (role, datetime(2024, 11, 3, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("column", ["Status", "State"])
+def test_a_column_given_as_the_sender_tells_who_wrote_whatever_its_name(tmp_path: Path, column: str) -> None:
+    rows = [("Received", "Fits?"), ("Sent", "It fits."), ("Draft", "Hm")]
+    table = written(tmp_path, "a.csv", f"{column},Body\n" + "".join(f"{way},{text}\n" for way, text in rows))
+    messages = [{column: way, "Body": text} for way, text in rows]
+    whole = written(tmp_path, "a.jsonl", json.dumps({"id": 1, "parts": messages}) + "\n")
+    for path in (table, whole):
+        for own in ({}, {"seller": "Lumio"}):
+            records = read(path, columns={"sender": column, **own})
+            assert [record.role for record in records] == ["buyer", "seller", "system"]
+    own_name = written(tmp_path, "b.csv", f"{column},Body\nLumio,Hi\nAna,Hi\n")
+    records = read(own_name, columns={"sender": column, "seller": "Lumio"})
+    assert [record.role for record in records] == ["seller", "buyer"]
+
+
 @pytest.mark.parametrize(
     ("others", "user"),
     [("Customer", "seller"), ("contact", "seller"), ("lead,admin", "buyer"), ("bot", "buyer"), ("", "buyer")],

@@ -10,7 +10,7 @@ from typing import Any
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import has_summary, may_be_answer, recognise
 from reviewguard.readers.identifiers import find_order_id
-from reviewguard.readers.roles import WRITER_IDS, role_columns, role_of_value, told_role
+from reviewguard.readers.roles import WRITER_IDS, role_columns, role_names, role_of_value, told_role
 from reviewguard.readers.table import Row
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell, Role
@@ -340,8 +340,8 @@ def _has_text(cells: Cells, given: Columns) -> bool:
 
 def _writer(cells: Cells, given: Columns) -> Role | None:
     """Who wrote it, where a cell tells that."""
-    columns = role_columns(cells, given.get("sender"))
-    return told_role({column: cells[column] for column in columns if column in cells})
+    names = role_names(cells, given.get("sender"))
+    return told_role({name: cells[column] for column, name in names.items() if column in cells})
 
 
 def _opening(value: Mapping[str, Any], own: Cells, given: Columns) -> Cells:

@@ -44,6 +44,8 @@ PEOPLE = frozenset(
 """Names of columns that hold who wrote a message by name or address."""
 WRITER_IDS = ("author_id", "sender_id", "from_id", "user_id")
 """The same by id, the most telling first."""
+_WRITER = "sender_type"
+"""Name of a column that says which side wrote."""
 _FROM = frozenset(("from", "by", "von", "vom", "de", "du", "del", "dal", "dalla"))
 _BETWEEN = frozenset(("a", "the", "end", "der", "dem", "la"))
 _STAFF = re.compile(
@@ -100,6 +102,14 @@ def role_columns(header: Iterable[str], sender: str | None = None) -> tuple[str,
     ]
     channels = [folded[name] for name in known.columns["channel"] if name in folded]
     return tuple(dict.fromkeys((*notes, *senders, *channels)))
+
+
+def role_names(header: Iterable[str], sender: str | None = None) -> dict[str, str]:
+    """The columns of `role_columns`, and what `told_role` is to take each for: a given one tells the writer."""
+    return {
+        column: _WRITER if column == sender and fold(column) in load_vocabulary().audiences else column
+        for column in role_columns(header, sender)
+    }
 
 
 def role_of(cells: Mapping[str, Cell]) -> Role:

@@ -31,7 +31,7 @@ from reviewguard.readers.roles import (
     PEOPLE,
     WRITER_IDS,
     in_plain_words,
-    role_columns,
+    role_names,
     role_of_value,
     told_role,
     words_of_file,
@@ -96,7 +96,7 @@ class _Layout:
     spares: Mapping[str, tuple[str, ...]]
     texts: tuple[str, ...]
     continued: tuple[str, ...]
-    roles: tuple[str, ...]
+    roles: Mapping[str, str]
     people: tuple[str, ...]
     agents: tuple[str, ...]
     clocks: tuple[str, ...]
@@ -171,7 +171,7 @@ def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Mapping[str
         if header not in known:
             if len(known) >= _LAYOUTS:
                 known.clear()
-            fields, roles = recognise(header, given), role_columns(header, sender)
+            fields, roles = recognise(header, given), role_names(header, sender)
             known[header] = _Layout(
                 fields,
                 {field: spare_columns(field, header, given) for field in _SPARED},
@@ -192,7 +192,7 @@ def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Mapping[str
 
 
 def _writer_cells(values: Mapping[str, Cell], layout: _Layout) -> dict[str, Cell]:
-    return {column: values.get(column) for column in layout.roles}
+    return {name: values.get(column) for column, name in layout.roles.items()}
 
 
 def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses) -> Role:
@@ -205,7 +205,8 @@ def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout
     if not own.names:
         return role or "seller"
     senders = [word for column in layout.people if (word := _word(values.get(column)))]
-    others = {column: cell for column, cell in cells.items() if column not in layout.people}
+    people = {layout.roles.get(column, column) for column in layout.people}
+    others = {name: cell for name, cell in cells.items() if name not in people}
     if own.hold(senders) and told_role(others) is None:
         return "seller"
     return role or ("buyer" if senders else "seller")
