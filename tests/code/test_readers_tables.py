@@ -20,7 +20,7 @@ import pytest
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.errors import InputError
-from reviewguard.readers import json_lists, json_stream, jsonl, lines, xlsx
+from reviewguard.readers import json_lists, json_stream, jsonl, lines, table, xlsx
 
 MESSAGES = [
     {"id": n, "body": f"hello {n}", "author": {"role": "agent"}, "created_at": 1730649900 + n}
@@ -163,6 +163,32 @@ def test_what_a_conversation_says_stands_beside_each_of_its_messages(tmp_path: P
         ("buyer", ASKED | columns),
     ]
     assert [r.order_id for r in records] == [ORDER, ORDER]
+
+
+def test_what_stands_beside_a_conversation_tells_nothing_of_its_messages(tmp_path: Path) -> None:
+    messages = [{"from": "agent", "text": "We have B0TEST12AB"}, ASKED]
+    said = {"id": "c1", "snippet": f"I take B0TEST34CD of {ORDER}", "messages": messages}
+    path = written(tmp_path, "a.jsonl", json.dumps(said) + "\n")
+    assert [(r.asin, r.order_id) for r in read(path)] == [("B0TEST12AB", None), (None, None)]
+    assert {r.asin for r in read(path, columns={"asin": "conversation.snippet"})} == {"B0TEST34CD"}
+    own = {"from": "agent", "text": "Hi", "conversation": {"ref": ORDER}}
+    assert read(written(tmp_path, "b.jsonl", json.dumps(own) + "\n"))[0].order_id == ORDER
+
+
+def test_what_stands_beside_conversations_makes_no_layouts_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layouts: list[tuple[str, ...]] = []
+    text_columns = table.text_columns
+    monkeypatch.setattr(
+        table, "text_columns", lambda header, given: layouts.append(header) or text_columns(header, given)
+    )
+    whole = [
+        {"id": "c", **{f"field{n}": "x" for n in range(20) if n != left}, "messages": [ASKED]}
+        for left in range(20)
+    ]
+    assert len(read(written(tmp_path, "a.json", json.dumps(whole)))) == 20
+    assert len(layouts) == 1
 
 
 def test_json_conversations_of_several_shops(tmp_path: Path) -> None:

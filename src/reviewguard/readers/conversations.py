@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import has_summary, may_be_answer, recognise
@@ -91,6 +91,13 @@ Cells = dict[str, Cell]
 _Lists = dict[str, list[Any]]
 
 
+class _Message(NamedTuple):
+    """A message's cells, and which of them are its conversation's, in columns that mean nothing."""
+
+    cells: Cells
+    beside: frozenset[str]
+
+
 def message_rows(
     value: Any, place: str, given: Columns, told: Mapping[str, Cell] = MappingProxyType({})
 ) -> Iterator[Row]:
@@ -106,8 +113,8 @@ def message_rows(
 
 
 def _row(message: Any, place: str, thread: str | None) -> Row:
-    if isinstance(message, dict):
-        return Row(place, message, thread=thread)
+    if isinstance(message, _Message):
+        return Row(place, message.cells, thread=thread, beside=message.beside)
     return Row(place, {}, f"not a JSON object but a {type(message).__name__}")
 
 
@@ -201,7 +208,7 @@ def _agree(entries: Iterable[Mapping[str, Any]], given: Columns) -> bool:
 
 
 def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
-    """The messages of an object as cells, oldest first; the value as it is where it is no object.
+    """The messages of an object, oldest first; the value as it is where it is no object.
 
     A message takes over the id of its conversation as the thread, its order, ASIN and subject. What has words of
     its own beside the list is a message too: the buyer's, if nothing says who wrote it and the first answer is the
@@ -375,7 +382,7 @@ def _outer(own: Cells, given: Columns) -> Cells:
 
 
 def _beside(own: Cells, outer: Cells, opening: Cells) -> Cells:
-    """What else an object says of its messages, in columns that mean nothing: they are for the output alone."""
+    """What else an object says of its messages, in columns that mean nothing: for the output, if none is given."""
     first = tuple(f"{name}." for name in _OPENINGS if opening)
     others = (
         name for name in own if name not in outer and not name.startswith(first) and _is_plain(own[name])
@@ -397,10 +404,11 @@ def _but(carried: Cells, name: str) -> Cells:
     return {other: cell for other, cell in carried.items() if other != name}
 
 
-def _shared(carried: Cells, own: Cells) -> Cells:
-    """The cells of a message, with those of its conversation where it has nothing in their place."""
+def _shared(carried: Cells, own: Cells) -> _Message:
+    """A message with the cells of its conversation where it has nothing in their place."""
     missing = {name: cell for name, cell in carried.items() if own.get(name) in (None, "")}
-    return own | missing
+    beside = (name for name in missing if name.startswith(_OF_CONVERSATION) and not _has_meaning(name))
+    return _Message(own | missing, frozenset(beside))
 
 
 def _without(value: Mapping[str, Any], lists: Iterable[str], prefix: str = "") -> dict[str, Any]:

@@ -82,12 +82,14 @@ class Row:
         values: its cells by column, in the file's order.
         error: why it could not be read, or None.
         thread: what it shares, in its file, with the other messages of its conversation; for where no column tells.
+        beside: columns that are for the output alone, unless one is given: they tell nothing of this row.
     """
 
     place: str
     values: Mapping[str, Cell]
     error: str | None = None
     thread: str | None = None
+    beside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +123,12 @@ def to_records(
         check_answers((row.values for row in sample), fields, options.columns, path)
     own = OwnAddresses.given(options.columns)
     layout_of = _layouts(options.columns, _own_ids(sample, own))
-    first = day_first(row.values.get(layout_of(row.values).fields.get("date", "")) for row in sample)
+    first = day_first(row.values.get(layout_of(row).fields.get("date", "")) for row in sample)
     if first is None:  # a file writes its dates alike
         first = day_first(cell for row in sample for cell in row.values.values())
-    words = words_of_file(_writer_cells(row.values, layout_of(row.values)) for row in sample)
+    words = words_of_file(_writer_cells(row.values, layout_of(row)) for row in sample)
     for row in rows:
-        yield _record(row, str(path), layout_of(row.values), first, own, words)
+        yield _record(row, str(path), layout_of(row), first, own, words)
 
 
 def _peek(rows: Iterable[Row]) -> tuple[list[Row], Iterator[Row]]:
@@ -158,16 +160,16 @@ def _own_ids(rows: Iterable[Row], own: OwnAddresses) -> str | None:
     return next((found[name] for name in WRITER_IDS if name in found), None)
 
 
-def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Mapping[str, Cell]], _Layout]:
+def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Row], _Layout]:
     """What the columns of a row mean, worked out once for each set of columns."""
     known: dict[tuple[str, ...], _Layout] = {}
-    sender = given.get("sender")
+    sender, named = given.get("sender"), set(given.values())
 
     def is_person(column: str) -> bool:
         return column == sender or fold(column) in PEOPLE
 
-    def layout_of(values: Mapping[str, Cell]) -> _Layout:
-        header = tuple(values)
+    def layout_of(row: Row) -> _Layout:
+        header = tuple(column for column in row.values if column not in row.beside or column in named)
         if header not in known:
             if len(known) >= _LAYOUTS:
                 known.clear()
@@ -247,7 +249,8 @@ def _record(
         texts[0] = "\n".join(filter(None, map(_text, (texts[0], *map(values.get, layout.continued)))))
     text, quoted = _said(texts, role, subject)
     whole = map(_text, texts)  # the order may be named around the message
-    places = ("\n".join(_short_cells(values, layout)), subject, text)
+    others = {c: value for c, value in values.items() if c not in row.beside} if row.beside else values
+    places = ("\n".join(_short_cells(others, layout)), subject, text)
     days = (cell.get("date"), *filter(_has_digit, spare["date"]))
     day = next(filter(_tells, days), None)
     missing = None if "text" in layout.fields or role == "system" else "no column with the message"
@@ -268,7 +271,7 @@ def _record(
         order_id=order_id,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
         or find_asin(
-            word.get("asin"), *(places if role != "buyer" else (_beside_words(values, layout), subject))
+            word.get("asin"), *(places if role != "buyer" else (_beside_words(others, layout), subject))
         ),
         agent=_agent(cells, values, layout) if role == "seller" else None,
         subject=subject or None,
