@@ -28,6 +28,10 @@ class InputError(UserError):
     """A message, an export or a dataset file cannot be read."""
 
 
+class NoMessagesError(InputError):
+    """A file is empty, or has no column for messages: it may be something else than an export of them."""
+
+
 class StoppedError(UserError):
     """Scoring broke off; a run that keeps its work can go on."""
 

@@ -247,7 +247,8 @@ class Record:
             of a hint, with the month; else None.
         previous: the buyer's words just before, where the row itself holds them.
         error: why the row could not be read, or None; such a row is kept, never scored.
-        rest: whether it stands for more than a row that could not be read: a file, the rest of one, or a sheet.
+        rest: whether it stands for more than a row that could not be read: a file, the rest of one, or a sheet; not
+            for what may be no messages.
     """
 
     source: str

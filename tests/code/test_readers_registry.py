@@ -270,6 +270,10 @@ def test_one_bad_file_among_others_is_a_row_with_an_error(tmp_path: Path) -> Non
         ("is empty", "no column with the messages", "d.xlsx", "picture.png"), said, strict=True
     ):
         assert part in error
+    rests = [Path(record.source).name for record in records if record.rest]
+    assert rests == ["d.xlsx"]  # the others may be no exports of messages
+    named = read(*(tmp_path / name for name in ("a.csv", "b.csv", "c.csv")))
+    assert [record.rest for record in named] == [False, True, True]
     with pytest.raises(InputError, match="is empty"):
         read(tmp_path, strict=True)
 

@@ -435,6 +435,23 @@ def test_an_export_that_was_not_read_to_its_end_cannot_pass(
     assert "--fail-on: rows not judged: 4" in refused.stderr
 
 
+def test_files_of_a_folder_that_are_no_exports_do_not_keep_a_pipeline_from_passing(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    model = make_version(tiny_model_dir, tmp_path / "model", "1", lower=1.1, upper=1.1)
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "a.csv").write_text("id,body\n1,Your parcel left our house today.\n", "utf-8")
+    (folder / "orders.csv").write_text("order,price\n1,2\n", "utf-8")
+    (folder / "empty.csv").write_text("", "utf-8")
+    options = ["--model", str(model), "--workers", "1", "--fail-on", "needs-review"]
+    assert RUN.invoke(app, ["score", str(folder), "--out", str(tmp_path / "a.csv"), *options]).exit_code == 0
+    named = [str(path) for path in sorted(folder.iterdir())]
+    refused = RUN.invoke(app, ["score", *named, "--out", str(tmp_path / "b.csv"), *options]).exception
+    assert isinstance(refused, InputError)
+    assert "not all was read" in str(refused)
+
+
 def test_an_output_that_is_a_link_is_written_where_it_leads(tiny_model_dir: Path, tmp_path: Path) -> None:
     target, link, export = tmp_path / "target.csv", tmp_path / "link.csv", tmp_path / "export.csv"
     target.write_text("old", "utf-8")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, islice, takewhile, zip_longest
 from pathlib import Path
 
-from reviewguard.errors import InputError
+from reviewguard.errors import InputError, NoMessagesError
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell
 
@@ -102,7 +102,7 @@ def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> 
     _check(given, header, path)
     found = recognise(header, given)
     if "text" not in found:
-        raise InputError(
+        raise NoMessagesError(
             f"{path}: no column with the messages among {_short(header)}",
             expected=f"one named {', '.join(load_vocabulary().columns['text'][:8])} …",
             fix="export the content of the messages, of which a summary may be the beginning alone, or name its column "
@@ -225,7 +225,8 @@ def _check(given: Mapping[str, str], header: Sequence[str], path: Path) -> None:
         if field not in fields:
             raise InputError(f"--map {field}=…: unknown field", expected=", ".join(fields))
         if column not in header:
-            raise InputError(f"{path}: no column {column!r}", expected=_short(header))
+            kind = InputError if "text" in recognise(header, given) else NoMessagesError
+            raise kind(f"{path}: no column {column!r}", expected=_short(header))
 
 
 def _short(header: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import dropwhile, islice
 from pathlib import Path
 
-from reviewguard.errors import InputError
+from reviewguard.errors import InputError, NoMessagesError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import find_fields, find_header, is_header, recognise, unique_names
 from reviewguard.readers.delimited import Cells, split_rows
@@ -49,7 +49,7 @@ class CsvReader:
         with open_bytes(path) as stream:
             rows = split_rows(islice(read_lines(stream, head), above, None), delimiter)
             if next(rows, None) is None:
-                raise InputError(f"{path} is empty", expected="a header line, and one message a row")
+                raise NoMessagesError(f"{path} is empty", expected="a header line, and one message a row")
             text = find_fields(columns, options.columns, path)["text"]
             table = _rows(rows, columns, columns.index(text) + 1, above)
             yield from to_records(table, path, options, columns)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
-from reviewguard.errors import InputError, UserError
+from reviewguard.errors import InputError, NoMessagesError, UserError
 from reviewguard.readers.base import Reader, ReadOptions
 from reviewguard.readers.csv_tables import CsvReader
 from reviewguard.readers.edesk import EdeskReader
@@ -103,12 +103,12 @@ def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
         except InputError as error:
             if options.strict or alone:
                 raise
-            yield _unread(path, _WHOLE_FILE, error)
+            yield _unread(path, _WHOLE_FILE, error, named=named)
             continue
         if reader is None:
             strangers.append(path)
             continue
-        records = _read(reader, path, options, alone=alone)
+        records = _read(reader, path, options, alone=alone, named=named)
         first = list(islice(records, 1))
         if first and _SCORED in first[0].values and not named:
             outputs[path] = reader
@@ -138,7 +138,9 @@ def _left_out(files: Collection[Path], said: str) -> Record:
     return Record(str(next(iter(files)).parent), "folder", {}, error=said.format(names))
 
 
-def _read(reader: Reader, path: Path, options: ReadOptions, *, alone: bool) -> Iterator[Record]:
+def _read(
+    reader: Reader, path: Path, options: ReadOptions, *, alone: bool, named: bool = False
+) -> Iterator[Record]:
     place = ""
     try:
         for record in reader.read(path, options):
@@ -149,18 +151,20 @@ def _read(reader: Reader, path: Path, options: ReadOptions, *, alone: bool) -> I
     except InputError as error:
         if options.strict or (alone and not place):
             raise
-        yield _unread(path, place or _WHOLE_FILE, error)
+        yield _unread(path, place or _WHOLE_FILE, error, named=named)
 
 
-def _unread(path: Path, place: str, error: InputError) -> Record:
-    return Record(str(path), place, {}, error=error.found, rest=True)
+def _unread(path: Path, place: str, error: InputError, *, named: bool) -> Record:
+    """What is not read of a file; one without messages that was found in a folder may be none of theirs."""
+    rest = named or not isinstance(error, NoMessagesError)
+    return Record(str(path), place, {}, error=error.found, rest=rest)
 
 
 def _pick(path: Path, options: ReadOptions) -> Reader | None:
     """The reader asked for; else the first that knows suffix and content, or content; else the last for the suffix."""
     head, suffix = read_head(path), bare_suffix(path)
     if not head.strip():
-        raise InputError(f"{path} is empty")
+        raise NoMessagesError(f"{path} is empty")
     if options.format is not None:
         return _named(options.format)
     by_suffix = [reader for reader in READERS if suffix in reader.suffixes]

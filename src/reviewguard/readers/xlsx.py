@@ -86,8 +86,9 @@ class XlsxReader:
                     yield Record(str(path), f"sheet {sheet}", {}, error=said, rest=lost)
             book.close()
         for sheet, (columns, wordy) in left.items():
-            if wordy or 2 * len(read.intersection(map(fold, columns))) >= len(columns):
-                yield Record(str(path), f"sheet {sheet}", {}, error=_OTHER_NAMES, rest=True)
+            alike = 2 * len(read.intersection(map(fold, columns))) >= len(columns)
+            if wordy or alike:  # a legend may be wordy, too
+                yield Record(str(path), f"sheet {sheet}", {}, error=_OTHER_NAMES, rest=alike)
 
 
 def check_archive(path: Path) -> None:
