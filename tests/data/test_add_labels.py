@@ -434,6 +434,13 @@ def test_offsets_may_have_their_words_beside_them(home: Path) -> None:
     assert quotes(stored(home)[0]) == [("Rate us", "insider"), ("soon", "insider")]
 
 
+@pytest.mark.parametrize("mark", [(0, 8, "Rate us"), (0, 7, "Rate us "), (0, 7, "Rate  us")])
+def test_the_words_beside_offsets_may_be_trimmed(home: Path, mark: tuple[int, int, str]) -> None:
+    start, end, words = mark
+    run(home, label("Rate us soon", "insider", rationale=[{"start": start, "end": end, "text": words}]))
+    assert [quote.strip() for quote, _ in quotes(stored(home)[0])] == ["Rate us"]
+
+
 def test_a_quote_may_look_like_a_type_and_its_words(home: Path) -> None:
     text = "Incentive: rate us for a gift"
     run(

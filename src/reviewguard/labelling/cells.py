@@ -76,7 +76,8 @@ def _offsets(item: Mapping[str, Any], kind: str, text: str) -> Rationale:
     start, end = item.get("start"), item.get("end")
     if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
         raise Unusable(f"the rationale is {start}–{end}, expected offsets within 0–{len(text)}")
-    if isinstance(words := item.get("text"), str) and words != text[start:end]:
+    words = item.get("text")
+    if isinstance(words, str) and words.split() != text[start:end].split():
         raise Unusable(
             f"the rationale is {start}–{end}, where {text[start:end]!r} stands, expected {words!r}: offsets count "
             "characters, an emoji as one and a line break as the file has it; or give its words as `quote`"
