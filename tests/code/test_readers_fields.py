@@ -32,7 +32,7 @@ def test_columns_are_found_however_they_are_spelled() -> None:
 
 
 def test_columns_are_found_where_their_words_are_not_parted(tmp_path: Path) -> None:
-    header = "PARENTID,TEXTBODY,HTMLBODY,ISINCOMING,MESSAGEDATE,ORDERNUMBER,bestellnr"
+    header = "CASEID,TEXTBODY,HTMLBODY,ISINCOMING,MESSAGEDATE,ORDERNUMBER,bestellnr"
     rows = "7,Fits?,<p>Fits?</p>,1,2024-11-03,A-17,\n7,,<p>It fits.</p>,0,2024-11-03,,A-17\n"
     records = read(written(tmp_path, "a.csv", f"{header}\n{rows}"))
     assert [(r.text, r.role, r.order_id, r.thread) for r in records] == [
@@ -41,6 +41,14 @@ def test_columns_are_found_where_their_words_are_not_parted(tmp_path: Path) -> N
     ]
     assert {record.sent_at for record in records} == {datetime(2024, 11, 3, tzinfo=UTC)}
     assert fold("messageID") == fold("MESSAGEID") == "message_id"
+    assert fold("THREADID") == "thread_id"
+
+
+@pytest.mark.parametrize("column", ["PARENTID", "REQUESTID", "SESSIONID", "INTERACTIONID", "ISSUEID"])
+def test_a_vague_number_in_one_word_parts_no_answer_from_its_question(tmp_path: Path, column: str) -> None:
+    rows = "101,,A-17,in,Fits?\n102,101,A-17,out,It fits.\n"
+    records = read(written(tmp_path, "a.csv", f"ID,{column},ORDERNUMBER,DIRECTION,BODY\n{rows}"))
+    assert [(r.thread, r.order_id) for r in records] == [(None, "A-17")] * 2
 
 
 def test_plain_text_is_preferred_to_html_and_the_first_of_two_columns_of_one_name() -> None:

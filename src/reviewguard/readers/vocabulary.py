@@ -66,9 +66,17 @@ def fold(name: str) -> str:
     return _parted().get(folded, folded)
 
 
+_OF_THREADS = ("ticket", "case", "conversation", "thread")
+
+
 @cache
 def _parted() -> Mapping[str, str]:
-    """Known names of columns of several words, by what they are without underscores."""
+    """Known names of columns of several words, by what they are without underscores.
+
+    Of threads only those so called, of tickets, cases and conversations: PARENTID or SESSIONID may be an answer's alone, and would
+    part it from its question.
+    """
     known = load_vocabulary()
-    names = {*chain(*known.columns.values()), *known.flags, *known.audiences}
+    vague = {name for name in known.columns["thread"] if not any(word in name for word in _OF_THREADS)}
+    names = {*chain(*known.columns.values()), *known.flags, *known.audiences} - vague
     return {whole: name for name in sorted(names) if (whole := name.replace("_", "")) not in names}
