@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -75,6 +76,19 @@ def test_earlier_outputs_in_a_folder_are_no_exports(tmp_path: Path) -> None:
     assert [r.text for r in read(tmp_path) if r.error is None] == ["a", "a"]  # where nothing else can be read
     (tmp_path / "new.csv").unlink()
     assert texts(read(tmp_path)) == ["a", "a"]
+
+
+def test_earlier_outputs_that_are_left_out_leave_no_columns_and_are_said_where_all_must_be_read(
+    tmp_path: Path,
+) -> None:
+    written(tmp_path, "new.csv", "id,body\n1,a\n")
+    output = written(tmp_path, "old.csv", "id,body,mood,rg_verdict\n1,a,good,compliant\n")
+    headings: list[Sequence[str]] = []
+    record, left_out = read(tmp_path, heading=headings.append, strict=True)
+    assert (record.text, str(left_out.error)[:17]) == ("a", "left out old.csv,")
+    assert headings == [["id", "body"]]
+    read(output, heading=headings.append)
+    assert headings[1:] == [["id", "body", "mood", "rg_verdict"]]
 
 
 def test_every_list_of_messages_in_a_json_file_is_read(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def read_records(
         UserError: `options.format` names no reader.
         InputError: an input does not exist or its format is unknown; an only input has no use for one of
             `options.columns`; none of the inputs can be read;
-            with `options.strict`, anything cannot be read.
+            with `options.strict`, anything cannot be read; what an earlier run wrote is left out and said, even then.
     """
     if options.format is not None:
         _named(options.format)
@@ -108,7 +109,8 @@ def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
         if reader is None:
             strangers.append(path)
             continue
-        records = _read(reader, path, options, alone=alone, named=named)
+        heard = options if named else replace(options, heading=_unless_scored(options.heading))
+        records = _read(reader, path, heard, alone=alone, named=named)
         first = list(islice(records, 1))
         if first and _SCORED in first[0].values and not named:
             outputs[path] = reader
@@ -120,6 +122,11 @@ def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
         raise _unknown_format(strangers[0])
     if strangers:
         yield _left_out(strangers, "no reader for {}")
+
+
+def _unless_scored(heading: Callable[[Sequence[str]], object]) -> Callable[[Sequence[str]], object]:
+    """Told of the columns of tables that `score` and `suggest` have not written: those of others may be left out."""
+    return lambda columns: None if _SCORED in columns else heading(columns)
 
 
 def _earlier(

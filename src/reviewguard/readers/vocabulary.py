@@ -73,8 +73,8 @@ _OF_THREADS = ("ticket", "case", "conversation", "thread")
 def _parted() -> Mapping[str, str]:
     """Known names of columns of several words, by what they are without underscores.
 
-    Of threads only those so called, of tickets, cases and conversations: PARENTID or SESSIONID may be an answer's alone, and would
-    part it from its question.
+    Of threads only those so called, of tickets, cases and conversations: PARENTID or SESSIONID may be an answer's
+    alone, and would part it from its question.
     """
     known = load_vocabulary()
     vague = {name for name in known.columns["thread"] if not any(word in name for word in _OF_THREADS)}
