@@ -741,6 +741,15 @@ def test_formulas_that_a_program_wrote_without_values_are_told(tmp_path: Path) -
         assert errors(read(tmp_path / "b.xlsx")) == [None, None]
 
 
+@pytest.mark.parametrize(("column", "told"), [("Link", False), ("Private", True), ("Date", True)])
+def test_formulas_without_values_are_told_where_they_tell_of_a_message(
+    tmp_path: Path, column: str, told: bool
+) -> None:
+    rows = [["Order ID", "Message", column], ["999-1", "Hi", '=HYPERLINK("https://a.example")']]
+    records = read(written(tmp_path, "a.xlsx", workbook(A=rows)))
+    assert [record.error is None for record in records] == [True, *[False] * told]
+
+
 def test_carriage_returns_as_excel_writes_them_are_undone(tmp_path: Path) -> None:
     cell = "Hi Jo,_x000D_\nyour kettle_x000D_ is on its way, _xD83D_ and all."
     record = read(written(tmp_path, "a.xlsx", workbook(A=[["text", "id"], [cell, 1]])))[0]
