@@ -479,6 +479,17 @@ def test_freshdesk_account_export(tmp_path: Path) -> None:
     assert records[0].thread == "freshdesk 9"
 
 
+@pytest.mark.parametrize("name", ["stripped_html", "body_html"])
+def test_html_without_a_tag_has_its_entities_read(tmp_path: Path, name: str) -> None:
+    said = "Don&#39;t worry &amp; enjoy\nhttps://a.example/?a=1&copy=2 &lt;b&gt;"
+    message = gorgias_message(1, **{"body_text": None, "stripped_text": None, name: said})
+    wanted = "Don't worry & enjoy\nhttps://a.example/?a=1&copy=2 <b>"
+    assert texts(read(dumped(tmp_path, [{"id": 4, "messages": [message]}]))) == [wanted]
+    message = {"id": 2, "incoming": False, "private": False, "body": "Don&#39;t worry"}
+    ticket = {"id": 1, "requester_id": 5, "responder_id": 8, "conversations": [message]}
+    assert texts(read(dumped(tmp_path, [ticket], "b.json"))) == ["Don't worry"]
+
+
 def test_edesk_names_are_taken_broadly(tmp_path: Path) -> None:
     messages = [
         {"messageId": "a", "senderType": "customer", "message": "Does it fit?", "sentAt": "2024-11-05 09:00"},

@@ -36,6 +36,7 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 """A whole tag, or one up to its first attribute: addresses and words in angle brackets are none."""
+_ENTITY = re.compile(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _MARKED_QUOTE = re.compile(r"<blockquote\b|<div\b[^>]{0,200}\b(?:freshdesk|gmail)_quote\b", re.IGNORECASE)
 _HIDING = re.compile(r"\bdisplay\s*:\s*none\b", re.IGNORECASE)
 _LAID_OUT = frozenset({"display", "white-space", "vertical-align", "margin-top", "margin-bottom"})
@@ -181,6 +182,11 @@ def _end_table(state: HtmlDocumentState) -> None:
     if height * widths.total() > _MOST_PADDING:
         raise _TooWideError
     table_end_handler(state)
+
+
+def tagless_to_text(html: str) -> str:
+    """The text of HTML without a tag; what follows an ampersand within a link is no entity."""
+    return tidy(_ENTITY.sub(lambda match: entities.unescape(match[0]), html))
 
 
 def tidy(text: str) -> str:

@@ -26,7 +26,7 @@ from reviewguard.readers.json_stream import (
     mentioned,
     read_objects,
 )
-from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
+from reviewguard.readers.markup import html_to_text, looks_like_html, tagless_to_text, tidy
 from reviewguard.readers.mime import fullest
 from reviewguard.readers.sources import begins_like_json, head_as_utf8
 from reviewguard.readers.wording import without_lines, words_of
@@ -342,5 +342,10 @@ def _values(ticket: Fields, said: Said) -> dict[str, str]:
 
 def body(message: Fields, plain: tuple[str, ...], html: tuple[str, ...] = ()) -> str:
     """The readable text of a message: of its plain version, or of its HTML where that says more, as in mail."""
-    versions = filter(None, (message.text(*plain), message.text(*html)))
-    return fullest([html_to_text(text) if looks_like_html(text) else tidy(text) for text in versions])
+    said, marked = message.text(*plain), message.text(*html)
+    versions = (
+        [html_to_text(said) if looks_like_html(said) else tidy(said)] if said and said != marked else []
+    )
+    if marked:
+        versions.append(html_to_text(marked) if looks_like_html(marked) else tagless_to_text(marked))
+    return fullest(versions)
