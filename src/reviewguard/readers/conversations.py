@@ -382,7 +382,7 @@ def _outer(own: Cells, given: Columns) -> Cells:
 
 
 def _beside(own: Cells, outer: Cells, opening: Cells) -> Cells:
-    """What else an object says of its messages, in columns that mean nothing: for the output, if none is given."""
+    """What else an object says of its messages, in columns that mean nothing: for the output, or to be given."""
     first = tuple(f"{name}." for name in _OPENINGS if opening)
     others = (
         name for name in own if name not in outer and not name.startswith(first) and _is_plain(own[name])

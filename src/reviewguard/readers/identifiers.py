@@ -27,7 +27,7 @@ def find_order_id(*places: str | None) -> str | None:
 def find_asin(*places: str | None) -> str | None:
     """The first ASIN in the first place that has one: after "ASIN", in a product link, or alone as B0….
 
-    A buyer's words are no such place: there may stand what else they looked at.
+    Give no words of a buyer: there may stand what else they looked at.
     """
     found = (match for place in places for match in _ASIN.finditer(place or ""))
     return next((match[1] or match[2] for match in found), None)

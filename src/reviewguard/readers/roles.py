@@ -55,10 +55,10 @@ _STAFF = re.compile(
 """Who are the seller's own, even where the word before says whom they look after."""
 
 _PLACES = frozenset(("amazon", "marketplace"))
-_MARKETPLACES = frozenset(("ebay", "e_bay", *_PLACES))
+_EBAY = frozenset(("ebay", "e_bay"))
 """Senders with these names are the system; in a column of kinds they name the sales channel, and nobody who wrote."""
 _KINDS = frozenset(("type", "message_type", "comment_type", "thread_type", "nachrichtentyp"))
-_NAMES = frozenset(("contact", *_MARKETPLACES))
+_NAMES = frozenset(("contact", *_PLACES, *_EBAY))
 """What a sender's name may be that is the seller's if another column says so."""
 _USER, _USERS_ARE_STAFF = "user", "created_by_type"
 _MACHINE = re.compile(r"bot|automation|autoresponder")
@@ -215,7 +215,7 @@ def _names_channel(kind: str) -> bool:
     words, fillers = kind.split("_"), load_vocabulary().fillers
     if any(first in _FROM and second in _PLACES for first, second in pairwise(words)):
         return False
-    return kind in _MARKETPLACES or (_PLACES | fillers >= set(words) and not _PLACES.isdisjoint(words))
+    return kind in _EBAY or (_PLACES | fillers >= set(words) and not _PLACES.isdisjoint(words))
 
 
 def truth(value: Cell) -> bool | None:
