@@ -32,32 +32,11 @@ _OF_TICKETS = frozenset(
 """What a ticket has, as `fold` writes it, and a page of tickets or messages has not."""
 _OF_PAGES = frozenset(
     (
-        *(
-            "count",
-            "total",
-            "total_count",
-            "total_pages",
-            "page",
-            "pages",
-            "page_size",
-            "per_page",
-            "limit",
-            "offset",
-        ),
-        *(
-            "next",
-            "next_page",
-            "next_url",
-            "previous",
-            "previous_page",
-            "prev",
-            "prev_page",
-            "has_more",
-            "links",
-        ),
+        *("count", "total", "total_count", "total_pages", "page", "pages", "page_size", "per_page", "limit"),
+        *("next", "next_page", "next_url", "previous", "previous_page", "prev", "prev_page", "has_more"),
         *("after_cursor", "after_url", "before_cursor", "before_url", "cursor", "next_cursor", "prev_cursor"),
         *("start_time", "end_time", "end_of_stream", "meta", "object", "uri", "paging", "pagination"),
-        *("users", "groups", "organizations", "facets"),
+        *("links", "offset", "users", "groups", "organizations", "facets"),
     )
 )
 """What a page has beside its lists, as `fold` writes it."""
