@@ -525,7 +525,14 @@ def test_json_as_python_writes_it_is_read(tmp_path: Path, monkeypatch: pytest.Mo
     first, second = read(written(tmp_path, "a.json", whole.replace("[[", f"[{long}, [")), strict=True)
     assert (first.text, [first.values[name] for name in cells]) == (words, read_as)
     assert json.loads(str(second.values["z"])) == [*json.loads(f"[{long}]"), read_as]
-    ticket = {"id": 2**63, "requester_id": 5, "submitter_id": 5, "description": words, "x": nan}
+    ticket = {
+        "id": 2**63,
+        "requester_id": 5,
+        "submitter_id": 5,
+        "description": words,
+        "comments": [],
+        "x": nan,
+    }
     path = written(tmp_path, "b.json", json.dumps({"tickets": [ticket, ticket | {"id": 2}]}))
     found = [(r.text, r.thread) for r in read(path, format="zendesk")]
     assert found == [(words, f"zendesk {2**63}"), (words, "zendesk 2")]
