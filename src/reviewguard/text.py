@@ -17,9 +17,13 @@ from functools import lru_cache
 
 NORMALIZER_VERSION = "1"
 LINE_BREAK = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
-_LINK = r"(?:https?://|\bwww\.|(?<![\w@.-])[\w-]+(?:\.[a-z]{2,})+/)[^\s<>\"]+"
+_LATIN = "A-Za-z0-9_À-ɏ"
+"""What an address is made of: Chinese and Japanese go on behind one without a blank."""
+_LINK = rf"(?:https?://|(?<![{_LATIN}])www\.|(?<![{_LATIN}@.-])[{_LATIN}-]+(?:\.[a-z]{{2,}})+/)[!#-;=?-~À-ɏ]+"
 LINK = re.compile(_LINK, re.IGNORECASE)
-_ADDRESS = re.compile(rf"{_LINK}|(?<![\w.+-])[\w.+-]+@(?:[\w-]+\.)+\w+", re.IGNORECASE)
+_ADDRESS = re.compile(
+    rf"{_LINK}|(?<![{_LATIN}.+-])[{_LATIN}.+-]+@(?:[{_LATIN}-]+\.)+[{_LATIN}]+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +257,7 @@ _ENTITIES = _steps(
 )
 _PLAIN_TAIL = _steps(
     [
-        (r"https?://[^\s<>\"'\]\)}]+", _link),
+        (r"https?://(?:(?![<>\"'\])}])[!-~À-ɏ])+", _link),
         (
             r"\{\{[^{}]{0,80}\}\}|\[\[[^\[\]]{0,120}\]\]|\$\{[^{}]{0,80}\}|%%[\w .]{1,40}%%|%\{[^{}]{1,60}\}"
             r"|\{%[^{}]{0,80}%\}|\{[\w. #$-]{0,40}\}|\[[A-Za-z_][\w .#$-]{1,40}\]|<[A-Z_][A-Z_ ]{2,30}>"
