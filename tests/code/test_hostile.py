@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewguard.errors import InputError
+from reviewguard.inference.audit.copies import Sendings
 from reviewguard.inference.language import foreign_part
 from reviewguard.labelling.cells import list_of
 from reviewguard.masking import column_names, mask
@@ -219,7 +220,9 @@ def test_a_mail_of_endless_lines_is_cut(tmp_path: Path, name: str, monkeypatch: 
         lambda: normalize("x@a." * 25_000).prose("x@a." * 25_000),
         lambda: foreign_part("Hello " * 20_000 + "م " * 20_000),
         lambda: foreign_part("\n" * 100_000 + "Hi " + "م" * 100_000),
+        lambda: foreign_part("Hi. " + "!?" * 49_000 + "a"),
         lambda: mask("a@b.co 111-1111111-1111111 " * 5_000),
+        lambda: [one.number(1, file, "d") for one in [Sendings()] for file in "ab" for _ in range(40_000)],
         lambda: merged_and_unsaved(BytesIO(b"mergeCell " * 100_000), {1}, 0),
         lambda: merged_and_unsaved(BytesIO(b'<c r="A1"><f>' * 100_000), {1}, 0),
         lambda: merged_and_unsaved(BytesIO(b"<c " + b"r=' " * 300_000 + b"<f>"), {1}, 0),

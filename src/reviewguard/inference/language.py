@@ -25,19 +25,20 @@ _WHOLE_WORDS = re.compile(r"(?<![\w'])[^\W\d_]{2,}(?:'[^\W\d_]+)?(?!\w)")
 _CLITIC = re.compile(r"'(?:s|t|d|m|re|ve|ll)$")
 
 _SENTENCE_END = re.compile(r"\n+|(?<=[.!?])\s+")
-_SAID = re.compile(r"\d|[.!?]\W*$")
+_SAID = re.compile(r"\d|[.!?][^\w.!?]*$")
 """What a few words say, as a greeting or a signature does not: a number, or a full stop behind them."""
 _SYLLABIC = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _SYLLABLES = re.compile(f"[{_SYLLABIC}]")
 """Chinese, Japanese and Korean, of which a few letters are a sentence; fewer may be a name."""
 _OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-zÀ-ɏ]{2,}")
-_NAME = rf"(?:[{_SYLLABIC}]{{1,4}}|[^\W\d_A-Za-zÀ-ɏ{_SYLLABIC}]{{2,15}})"
+_KANJI = "[\u3040-\u30ff\u3400-\u9fff]{1,2}"
+_NAME = rf"(?:{_KANJI} {_KANJI}|[\u0590-\u10ff]{{2,15}}(?: [\u0590-\u10ff]{{2,15}})?)"
 _GREETED = re.compile(
     r"^[^\w\n]*(?:dear|hello|hey|hi|thanks|thank you|good \w+)(?: m(?:rs?|s)\.?)?,?"
-    rf" {_NAME}(?: {_NAME})?(?!\w| {_NAME})",
+    rf" {_NAME}(?= *(?:[,!.]|$))(?![^\w\n]*\d)",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A name in another script after a greeting: not every script has the capitals that tell names."""
+"""A name after a greeting, and nothing more, in a script without the capitals that tell names."""
 _ALONE = re.compile(r"[\W\d_]*([^\W\d_]{5,})[\W\d_]*")
 _DRAWN_OUT = re.compile(r"(.)\1\1")
 
