@@ -154,8 +154,8 @@ class MessageEncoder:
         )
         return [
             EncodedMessage(
-                text.prose(message.text),
-                words.prose(message.previous or ""),
+                text.prose(message.text[:end]),
+                words.prose((message.previous or "")[:MAX_PREVIOUS_CHARACTERS]),
                 self._windows(
                     seller.ids,
                     [as_read.to_original(*place) for place in seller.offsets],

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewguard.encoding import MAX_CHARACTERS, Limits, MessageEncoder, collate
+from reviewguard.encoding import MAX_CHARACTERS, MAX_PREVIOUS_CHARACTERS, Limits, MessageEncoder, collate
 from reviewguard.errors import ModelError
 from reviewguard.schema import Message
+from reviewguard.text import NormalizedText
 
 LIMITS = Limits(window=32, stride=8, previous=6)
 
@@ -121,6 +122,20 @@ def test_the_buyers_words_that_are_read_are_a_beginning_of_the_message(encoder: 
     assert long.startswith(read)
     assert encoder.encode(Message("ok", read)).windows == encoder.encode(Message("ok", long)).windows
     assert encoder.read_of("Hi") == "Hi"
+
+
+def test_prose_is_made_of_what_is_read_alone(
+    encoder: MessageEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def spy(text: NormalizedText, original: str) -> str:
+        seen.append(len(original))
+        return text.text
+
+    monkeypatch.setattr(NormalizedText, "prose", spy)
+    encoder.encode(Message(" " + "a " * MAX_CHARACTERS, "b " * MAX_PREVIOUS_CHARACTERS))
+    assert seen == [MAX_CHARACTERS + 1, MAX_PREVIOUS_CHARACTERS]
 
 
 def test_blanks_at_the_end_of_a_message_are_not_missed(encoder: MessageEncoder) -> None:
