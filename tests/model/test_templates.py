@@ -43,6 +43,9 @@ def check(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProce
         ("{{~#if vip~}}Hi{{else if stars}}Bye{{~else~}}Yo{{~/if~}} {{elsewhere}}", "Hi Bye Yo {{elsewhere}}"),
         ("{{~! five stars }}Hi{{~!-- {{stars}} --~}}", "Hi"),
         ("{% comment 'why' %}stars{% endcomment %}Hi{% comment %}stars{% endcomment %}", "Hi"),
+        ("{% comment %}" + "five stars " * 1000 + "{% endcomment %}Hi", "Hi"),
+        ("<!--[if !mso]><!-- -->Hi<!--<![endif]-->", "Hi"),
+        ("{% comment %} {# a {# b #} <% {{! c", "{# a <% {{! c"),
         ("---\nname: five stars\ntags:\n- stars\n  # stars\n\n# stars\n---\nHi [name]", "Hi [name]"),
         ("---\r\nSubject: your parcel\r\nid: stars\r\n--- \r\nHi [name]", "your parcel Hi [name]"),
         ("---\nid: stars\nbody: >\n  Hi Ana,\n  bye\nlang: en\n---", "> Hi Ana, bye"),
@@ -73,7 +76,17 @@ def test_control_tags_are_blanked_and_every_character_keeps_its_place(text: str,
 
 @pytest.mark.parametrize(
     "text",
-    ["{% " * 300_000, "{{> " * 200_000, '{% x "' + '\\"' * 300_000 + "%}", '{% x "' + "- " * 300_000 + '"%}'],
+    [
+        "{% " * 300_000,
+        "{{> " * 200_000,
+        '{% x "' + '\\"' * 300_000 + "%}",
+        '{% x "' + "- " * 300_000 + '"%}',
+        "{% comment " * 90_000,
+        "{# " * 300_000,
+        "<% " * 300_000,
+        "{{! " * 250_000,
+        "{{!-- " * 160_000,
+    ],
 )
 def test_tags_without_an_end_take_no_quadratic_time(text: str) -> None:
     began = process_time()
