@@ -238,9 +238,13 @@ def test_a_notice_tells_the_delivery() -> None:
         "Your message has been delivered to the following recipients:",
         "Return parcel was delivered to the warehouse.",
         "The parcel was delivered back to the sender.",
+        "The parcel was delivered\nback to the sender.",
         "The package was delivered to our warehouse.",
         "The replacement item was delivered.",
         "The refund for this order is complete.",
+        "Return notification: your package was delivered.",
+        'Your message "Re: your order" has been delivered.',
+        "About order 999-0000001-0000001:\nyour message\nhas been delivered.",
     ],
 )
 def test_what_is_delivered_beside_an_order_does_not_date_it(notice: str) -> None:
@@ -254,6 +258,12 @@ def test_what_is_delivered_beside_an_order_does_not_date_it(notice: str) -> None
         "Your order has been delivered, and returns are free.",
         "All items were delivered to the front door.",
         "Shipment 1Z999 for order 999-0000001-0000001 is now delivered.",
+        "Order No. 112-1234567-1234567 was delivered.",
+        "Order nr. 112-1234567-1234567 was delivered.",
+        "Delivery notification: your package was delivered on 3 Nov.",
+        "This is an automated message: your package was delivered.",
+        "Your package with tracking number 1Z999AA10123456784\nwas delivered.",
+        "Your package was\ndelivered.",
     ],
 )
 def test_a_notice_names_what_was_delivered(notice: str) -> None:

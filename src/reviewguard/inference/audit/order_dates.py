@@ -43,14 +43,14 @@ _NOTICES: tuple[tuple[Milestone, re.Pattern[str]], ...] = (
     ),
 )
 _OTHER_THINGS = re.compile(
-    r"(?i)\b(?:messages?|e-?mails?|repl(?:y|ies)|returns?|returned|replacements?|refunds?|invoices?|letters?"
-    r"|notifications?|requests?|reviews?|feedback)\b"
+    r"(?i)\b(?:(?:messages?|e-?mails?|notifications?)\b(?!:\s)|(?:repl(?:y|ies)|returns?|returned|replacements?"
+    r"|refunds?|invoices?|letters?|requests?|reviews?|feedback)\b)"
 )
-"""What is delivered or completed beside orders."""
+"""What is delivered or completed beside orders; a message with a colon behind it is the notice itself."""
 _NOT_YET = re.compile(
     r"(?i)n['’]t\b|\b(?:not|never|will be|to be|when|once|if|until|attempt\w*|fail\w*|unable)\b"
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s|\n\s*\n")
+_SENTENCE_END = re.compile(r"(?i)(?<=[.!?])(?<!\bno\.)(?<!\bnr\.)\s|\n\s*\n")
 _NUMERIC = re.compile(r"\s*(\d{1,2}([./-])\d{1,2}\2\d{2,4})(?!\d)")
 _SAMPLES = 500
 _LATER = timedelta(days=1)
@@ -212,7 +212,8 @@ def _zone(moment: datetime) -> tzinfo | None:
 
 
 def _announced(text: str) -> Milestone | None:
-    sentences = [sentence for sentence in _SENTENCE_END.split(text) if not _NOT_YET.search(sentence)]
+    in_one_line = (" ".join(sentence.split()) for sentence in _SENTENCE_END.split(text))
+    sentences = [sentence for sentence in in_one_line if not _NOT_YET.search(sentence)]
     return next((name for name, pattern in _NOTICES if any(_says(pattern, one) for one in sentences)), None)
 
 
