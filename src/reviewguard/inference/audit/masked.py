@@ -147,8 +147,8 @@ def _sending(sending: Sending, people: frozenset[str], named: _Named) -> Sending
 
 
 def _masked_id(id: str | None) -> str | None:
-    """A mail's own id is an address, and may be one of a person; a number may look like that of a phone."""
-    return mask(id).text if id and "@" in id else id
+    """An id may be an address or a phone of a person; a mere number is none, though it may look like one."""
+    return id if not id or id.isdigit() else mask(id).text
 
 
 def _by_shown_name(agents: Iterable[AgentCounts]) -> Iterable[AgentCounts]:
