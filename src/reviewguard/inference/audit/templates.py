@@ -42,7 +42,7 @@ def skeleton(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """The first of a template with marks: what it says, and its marked phrases."""
+    """The first with marks of a template: what it says, and its marked phrases."""
 
     words: str
     marked: frozenset[str]
@@ -66,6 +66,7 @@ class TemplateIndex:
         self._by_text: dict[str, int] = {}
         self._by_skeleton: dict[str, int] = {}
         self._by_length: list[tuple[int, str, _Letter]] = []
+        self._kept: set[int] = set()
         self._numbers = count()
 
     def number(self, text: str, marked: Iterable[str] = ()) -> int:
@@ -74,8 +75,9 @@ class TemplateIndex:
         Args:
             marked: stretches of the text that decide what it is.
         """
-        if text not in self._by_text:
-            self._by_text[text] = self._number(skeleton(text), frozenset(map(skeleton, marked)))
+        phrases = frozenset(marked)
+        if text not in self._by_text or (phrases and self._by_text[text] not in self._kept):
+            self._by_text[text] = self._number(skeleton(text), frozenset(map(skeleton, phrases)))
         return self._by_text[text]
 
     def _number(self, words: str, marked: frozenset[str]) -> int:
@@ -84,12 +86,13 @@ class TemplateIndex:
             found = self._alike(words, marked)
         if found is None:
             found = next(self._numbers)
-            if marked:
-                self._keep(_Letter(words, marked, found))
+        if marked and found not in self._kept:
+            self._keep(_Letter(words, marked, found))
         self._by_skeleton[words] = found
         return found
 
     def _keep(self, letter: _Letter) -> None:
+        self._kept.add(letter.number)
         compared = letter.words[:_COMPARED]
         insort(self._by_length, (len(compared), compared, letter), key=lambda item: item[:2])
 
