@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta, timezone
 from io import StringIO
 from itertools import chain
 from pathlib import Path
@@ -29,7 +29,7 @@ from reviewguard.inference.audit.facts import facts, facts_text, quote
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.templates import TemplateIndex, skeleton
 from reviewguard.inference.report.terminal import audit_view
-from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, ScoredRecord
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Decision, ScoredRecord
 
 
 def test_a_template_is_one_finding_with_every_order() -> None:
@@ -63,6 +63,16 @@ def test_one_sentence_that_decides_makes_a_letter_another_template() -> None:
     one = index.number(f"{BODY} {ask}", [ask])
     assert index.number(f"{BODY} {offer}", [offer]) != one
     assert index.number(f"Dear friend! {BODY} {ask}", ["a five star review"]) == one
+
+
+def test_a_letter_first_seen_without_marks_is_compared_once_it_has_them() -> None:
+    index, ask = TemplateIndex(), "Please leave us a five star review."
+    one = index.number(f"{BODY} {ask}")
+    assert index.number(f"{BODY} {ask}", [ask]) == one
+    assert index.number(f"Dear friend! {BODY} {ask}", [ask]) == one
+    other = index.number(f"Hi Ana,\n{BODY * 2} {ask}")
+    assert index.number(f"Hi Jonas,\n{BODY * 2} {ask}", [ask]) == other
+    assert index.number(f"Dear friend! {BODY * 2} {ask}", [ask]) == other
 
 
 def test_letters_that_differ_after_their_first_pages_are_two() -> None:
@@ -509,6 +519,21 @@ def test_ids_and_errors_are_masked() -> None:
     assert "Quill" not in repr(masked)
 
 
+@pytest.mark.parametrize(
+    ("id", "shown"),
+    [
+        ("+4915112345678", "[phone]"),
+        ("ana.marsh%40example.com", "[e-mail]"),
+        ("015112345678", "015112345678"),
+        ("M-77", "M-77"),
+        (None, "M1"),
+    ],
+)
+def test_an_id_that_is_a_phone_or_an_address_is_masked(id: str | None, shown: str) -> None:
+    (finding,) = without_personal_data(audited([soliciting(1, "A gift for a review.", id=id)])).findings
+    assert [finding.sendings[0].id, finding.shown[0].verdict.id] == [shown, shown]
+
+
 def test_an_error_names_no_buyer_whom_a_saved_mail_is_called_after() -> None:
     saved = "Re_Inquiry_from_Amazon_customer_Ottoline_Marsh.eml"
     masked = without_personal_data(audited([row(1, error=f"{saved} is empty", source=saved)]))
@@ -713,6 +738,34 @@ def test_what_one_of_two_files_shows_to_be_a_violation_is_no_copy_of_the_other()
     mail = replace(mail, record=replace(mail.record, subject=subject))
     for rows in ([desk, mail], [mail, desk]):
         assert audited(rows).overview.soliciting == len(audited(rows).findings) == 1
+        assert (audited(rows).overview.sellers, audited(rows).overview.copies) == (1, 1)
+
+
+@pytest.mark.parametrize("hours", [0, 14])
+@pytest.mark.parametrize("threads", [(None, None), ("T1", "T2")])
+def test_of_two_files_verdicts_on_one_message_the_worst_counts(
+    threads: tuple[str | None, str | None], hours: int
+) -> None:
+    def sent(number: int, source: str, verdict: Decision) -> ScoredRecord:
+        thread = threads[source == "box.mbox"]
+        made = row(number, "Love it? Tell all.", source=source, verdict=verdict, thread=thread)
+        zone = timezone(timedelta(hours=hours))
+        return replace(
+            made, record=replace(made.record, sent_at=(START + timedelta(hours=3)).astimezone(zone))
+        )
+
+    desk = sent(1, "desk.csv", NEEDS_REVIEW)
+    mail, other = (sent(number, "box.mbox", REVIEW_SOLICITING) for number in (2, 3))
+    for rows in ([desk, mail], [mail, desk]):
+        result = audited(rows)
+        assert (result.overview.sellers, result.overview.copies, result.overview.doubtful) == (1, 1, 0)
+        assert [s.number for f in result.findings for s in f.sendings] == [2]
+    twice = audited([desk, sent(4, "desk.csv", NEEDS_REVIEW), mail]).overview
+    assert (twice.sellers, twice.copies, twice.soliciting, twice.doubtful) == (2, 1, 1, 1)
+    worse = audited([desk, mail, other]).overview
+    assert (worse.sellers, worse.copies, worse.soliciting, worse.doubtful) == (2, 1, 2, 0)
+    both = audited([desk, sent(4, "desk.csv", REVIEW_SOLICITING), mail, sent(5, "box.mbox", NEEDS_REVIEW)])
+    assert (both.overview.soliciting, both.overview.doubtful, both.overview.copies) == (1, 1, 2)
 
 
 def test_a_message_sent_twice_in_one_file_counts_twice() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.threads import Thread
-from reviewguard.schema import Record, ScoredRecord
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Record, ScoredRecord
+
+_RANKS: dict[str | None, int] = {NEEDS_REVIEW: 1, REVIEW_SOLICITING: 2}
+"""How bad a verdict is; 0 where nothing is found."""
 
 
 class Sendings:
@@ -55,7 +58,7 @@ class Copies:
     """Finds messages that several files hold; keeps hashes of the orders that several files are about.
 
     A file that names no agent or ASIN does not hide from a filter what another one tells of the same message, nor one
-    without the buyer's words or the subject what is found with them.
+    without the buyer's words or the subject what is found with them: of copies the one with the worst verdict counts.
     """
 
     def __init__(self, filters: AuditFilters) -> None:
@@ -63,28 +66,66 @@ class Copies:
         self._first: dict[int, str] = {}
         self._shared: set[int] = set()
         self._sendings = Sendings()
+        self._found: dict[int, Counter[tuple[str, int]]] = {}
+        self._given: Counter[int] = Counter()
 
-    def note(self, record: Record) -> None:
-        """Learn, in a first pass, which file a record's order or conversation stands in."""
+    def note(self, row: ScoredRecord) -> None:
+        """Learn, in a first pass, which file a record's order or conversation stands in, and what is found in it."""
+        record, rank = row.record, _RANKS.get(_decision(row), 0)
         where = _where(record)
         if where is not None and self._first.setdefault(where, record.source) != record.source:
             self._shared.add(where)
+        if where is not None and rank:
+            for key in self._keys(record):
+                self._found.setdefault(key, Counter())[record.source, rank] += 1
 
     def is_copy(self, row: ScoredRecord) -> bool:
-        """Whether another file held this message already; asked once a record, in a second pass."""
-        record, decision = row.record, row.verdict and row.verdict.verdict
-        where = _where(record)
-        if where not in self._shared or record.error is not None:
+        """Whether another file held this message already, or holds it with a worse verdict.
+
+        Asked once a record, in a second pass.
+        """
+        record, decision = row.record, _decision(row)
+        if _where(record) not in self._shared or record.error is not None:
             return False
-        said = (where, record.role, words(record), decision, self._filters.accepts(record))
+        keys = self._keys(record)
+        if self._gives_way(keys, record.source, _RANKS.get(decision, 0)):
+            return True
         known = len(self._sendings)
-        return self._sendings.number(hash(said), record.source, days(record) or (None,)) < known
+        return self._sendings.number(decision, record.source, keys) < known
+
+    def _keys(self, record: Record) -> list[int]:
+        """What is said, with each day on which it may have been."""
+        said = (_where(record), record.role, words(record), self._filters.accepts(record))
+        return [hash((hash(said), day)) for day in days(record) or (None,)]
+
+    def _gives_way(self, keys: Sequence[int], source: str, rank: int) -> bool:
+        """Whether another file holds a worse one, which stands for but one of each file."""
+        readers = [hash((key, source, rank)) for key in keys]
+        gives = any(
+            self._worse(key, source, rank) > self._given[reader]
+            for key, reader in zip(keys, readers, strict=True)
+        )
+        if gives:
+            self._given.update(readers)
+        return gives
+
+    def _worse(self, key: int, source: str, rank: int) -> int:
+        """How many worse ones another file holds beyond those of this one."""
+        worse = Counter[str]()
+        for (file, found), count in self._found.get(key, {}).items():
+            worse[file] += count * (found > rank)
+        own = worse.pop(source, 0)
+        return max(worse.values(), default=0) - own
 
     def among(self, thread: Thread) -> frozenset[int]:
         """Numbers of the records of one conversation that stand in it, or in another file, already."""
         repeated = frozenset(_repeated(thread))
         once = (row for row in thread if row.number not in repeated)
         return repeated.union([row.number for row in once if self.is_copy(row)])
+
+
+def _decision(row: ScoredRecord) -> str | None:
+    return row.verdict.verdict if row.verdict else None
 
 
 def words(record: Record) -> str:

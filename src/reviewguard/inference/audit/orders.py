@@ -112,27 +112,29 @@ class OrderBook:
             ask = _Ask.of(row.number, record, sure=_is_sure(verdict), wanted=wanted)
             self._asks.setdefault(record.order_id, {}).setdefault(ask.key, ask)
 
-    def breaches(self, rules: Collection[str]) -> Iterator[Breach]:
-        """Every order that one of these rules is broken for by a message that the filters take in."""
+    def judged(self, rules: Collection[str]) -> tuple[list[Breach], int]:
+        """Every order that one of these rules is broken for by a message that the filters take in.
+
+        And the number of asks that they take in and that may be late: their own day or the order's is not known.
+        """
         dates = self._dates.best() if LATE_REQUEST in rules else {}
+        breaches, undated = list[Breach](), 0
         for order, exported in self._asks.items():
             sent = _sent(exported.values())
-            asks = [copies[0] for copies in sent]
-            if REPEAT_REQUEST in rules and any(ask.wanted for ask in asks[1:]):
-                yield _repeat(order, sent)
-            late = [a for a in asks if a.wanted and _days(a, dates.get(order)) > LATE_AFTER_DAYS]
-            if late:
-                yield _late(order, late, dates[order])
+            breaches += _breaches(order, sent, dates.get(order), rules)
+            undated += sum(copies[0].wanted and not (copies[0].moment and order in dates) for copies in sent)
+        return breaches, undated if LATE_REQUEST in rules else 0
 
-    def undated(self, rules: Collection[str]) -> int:
-        """Asks that the filters take in and that may be late: their own day or the order's is not known."""
-        if LATE_REQUEST not in rules:
-            return 0
-        dates = self._dates.best()
-        asks = (
-            (sent[0], order in dates) for order, held in self._asks.items() for sent in _sent(held.values())
-        )
-        return sum(ask.wanted and not (ask.moment and dated) for ask, dated in asks)
+
+def _breaches(
+    order: str, sent: Sequence[_Sent], known: OrderDate | None, rules: Collection[str]
+) -> Iterator[Breach]:
+    asks = [copies[0] for copies in sent]
+    if REPEAT_REQUEST in rules and any(ask.wanted for ask in asks[1:]):
+        yield _repeat(order, sent)
+    late = [ask for ask in asks if ask.wanted and _days(ask, known) > LATE_AFTER_DAYS]
+    if known and late:
+        yield _late(order, late, known)
 
 
 def _sent(asks: Iterable[_Ask]) -> list[_Sent]:

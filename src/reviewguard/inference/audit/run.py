@@ -43,13 +43,14 @@ def audit(
 
     copies, orders, model = Copies(filters), OrderBook(filters), ""
     for row in chain.from_iterable(conversations()):
-        copies.note(row.record)
+        copies.note(row)
         orders.add(row)
         model = model or (row.verdict.model if row.verdict else "")
-    overview, collector = OverviewBuilder(filters), FindingsCollector(filters, orders.breaches(rules))
+    breaches, undated = orders.judged(rules)
+    overview, collector = OverviewBuilder(filters), FindingsCollector(filters, breaches)
     for thread in conversations():
         again = copies.among(thread)
         for row in thread:
             overview.add(row, copy=row.number in again)
         collector.add(thread, again)
-    return Audit(filters, profile, model, overview.result(), collector.findings(), orders.undated(rules))
+    return Audit(filters, profile, model, overview.result(), collector.findings(), undated)
