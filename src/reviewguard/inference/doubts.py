@@ -28,7 +28,7 @@ def nothing_to_read(text: str) -> str:
 
 
 def doubts(
-    text: str, encoded: EncodedMessage, languages: Languages, *, asks: bool, unsure: str = ""
+    text: str, encoded: EncodedMessage, languages: Languages, *, asks: bool, unsure: str
 ) -> tuple[str, ...]:
     """Why a person should look even where the model finds nothing.
 
