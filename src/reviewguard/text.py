@@ -18,8 +18,11 @@ from functools import lru_cache
 NORMALIZER_VERSION = "1"
 LINE_BREAK = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
 _LATIN = "A-Za-z0-9_À-ɏ"
-"""What an address is made of: Chinese and Japanese go on behind one without a blank."""
-_LINK = rf"(?:https?://|(?<![{_LATIN}])www\.|(?<![{_LATIN}@.-])[{_LATIN}-]+(?:\.[a-z]{{2,}})+/)[!#-;=?-~À-ɏ]+"
+"""What an address is made of: Chinese and Japanese go on behind one without a blank, and may be a part of its path."""
+_LINK = (
+    rf"(?:https?://|(?<![{_LATIN}])www\.|(?<![{_LATIN}@.-])[{_LATIN}-]+(?:\.[a-z]{{2,}})+/)"
+    r"(?:[!#-;=?-~À-ɏ]|(?<=/)[^\s<>\"'/]{1,200}(?=/[!-~]))+"
+)
 LINK = re.compile(_LINK, re.IGNORECASE)
 _ADDRESS = re.compile(
     rf"{_LINK}|(?<![{_LATIN}.+-])[{_LATIN}.+-]+@(?:[{_LATIN}-]+\.)+[{_LATIN}]+", re.IGNORECASE
@@ -257,7 +260,7 @@ _ENTITIES = _steps(
 )
 _PLAIN_TAIL = _steps(
     [
-        (r"https?://(?:(?![<>\"'\])}])[!-~À-ɏ])+", _link),
+        (r"https?://(?:(?![<>\"'\])}])[!-~À-ɏ]|(?<=/)[^\s<>\"'\])}/]{1,200}(?=/[!-~]))+", _link),
         (
             r"\{\{[^{}]{0,80}\}\}|\[\[[^\[\]]{0,120}\]\]|\$\{[^{}]{0,80}\}|%%[\w .]{1,40}%%|%\{[^{}]{1,60}\}"
             r"|\{%[^{}]{0,80}%\}|\{[\w. #$-]{0,40}\}|\[[A-Za-z_][\w .#$-]{1,40}\]|<[A-Z_][A-Z_ ]{2,30}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from io import StringIO
 from itertools import chain
 from pathlib import Path
@@ -766,6 +766,19 @@ def test_of_two_files_verdicts_on_one_message_the_worst_counts(
     assert (worse.sellers, worse.copies, worse.soliciting, worse.doubtful) == (2, 1, 2, 0)
     both = audited([desk, sent(4, "desk.csv", REVIEW_SOLICITING), mail, sent(5, "box.mbox", NEEDS_REVIEW)])
     assert (both.overview.soliciting, both.overview.doubtful, both.overview.copies) == (1, 1, 2)
+
+
+def test_a_worse_copy_of_two_days_stands_for_one_message() -> None:
+    def sent(number: int, moment: datetime, source: str, verdict: Decision) -> ScoredRecord:
+        made = row(number, "Love it? Tell all.", source=source, verdict=verdict)
+        return replace(made, record=replace(made.record, sent_at=moment))
+
+    pacific = datetime(2024, 11, 4, 20, tzinfo=timezone(timedelta(hours=-8)))
+    mail = sent(1, pacific, "box.mbox", REVIEW_SOLICITING)
+    days = [sent(day, datetime(2024, 11, day, tzinfo=UTC), "desk.csv", NEEDS_REVIEW) for day in (4, 5)]
+    for rows in ([mail, *days], [*days, mail]):
+        seen = audited(rows).overview
+        assert (seen.sellers, seen.copies, seen.soliciting, seen.doubtful) == (2, 1, 1, 1)
 
 
 def test_a_message_sent_twice_in_one_file_counts_twice() -> None:

@@ -202,7 +202,7 @@ def test_zendesk_pages_of_comments_are_conversations_of_their_own(tmp_path: Path
 
 
 def test_zendesk_pages_in_an_array_are_read(tmp_path: Path) -> None:
-    pages = [{"tickets": [zendesk_ticket(number)], "next_page": None} for number in (1, 2)]
+    pages = [{"tickets": [zendesk_ticket(number)], "brands": [], "next_page": None} for number in (1, 2)]
     records = read(dumped(tmp_path, pages))
     assert [(record.thread, record.error) for record in records] == [("zendesk 1", None)] * 3 + [
         ("zendesk 2", None)
@@ -218,13 +218,15 @@ def test_zendesk_pages_in_an_array_are_read(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["messages", "thread"])
-def test_edesk_tickets_in_an_array_are_no_pages(tmp_path: Path, ticket: dict[str, Any], name: str) -> None:
+def test_edesk_tickets_are_no_pages(tmp_path: Path, ticket: dict[str, Any], name: str) -> None:
     messages = [{"body": "Fits?", "direction": "in"}, {"body": "It fits.", "direction": "out"}]
-    records = read(dumped(tmp_path, [ticket | {name: messages}] * 2))
-    assert [(r.text, r.role, r.error) for r in records] == [
-        ("Fits?", "buyer", None),
-        ("It fits.", "seller", None),
-    ] * 2
+    whole = ticket | {name: messages}
+    said = [("Fits?", "buyer", None), ("It fits.", "seller", None)]
+    for content in ([whole] * 2, whole):
+        records = read(dumped(tmp_path, content))
+        assert [(r.text, r.role, r.error) for r in records] == said * (2 if content is not whole else 1)
+    lines = written(tmp_path, "lines.jsonl", f"{json.dumps(whole)}\n" * 2)
+    assert [(r.text, r.role, r.error) for r in read(lines)] == said * 2
 
 
 @pytest.mark.parametrize("layout", ["page", "array", "lines"])

@@ -115,7 +115,10 @@ BY_LUMIO = {"from": "Lumio", "text": "Leave us 5 stars"}
         ({"customer_messages": [BY_LUMIO]}, ["seller"]),
         ({"messages": [ASKED], "suggested_replies": [BY_LUMIO], "emails": ["a@b.example"]}, ["buyer"]),
         ({"direction": "out", "body": "It ships.", "to_emails": ["Ana Smith <ana@a.example>"]}, ["seller"]),
-        ({"direction": "out", "body": "It ships.", "replies": ["Refund me"]}, ["seller", "buyer"]),
+        (
+            {"direction": "out", "body": "It ships.", "replies": ["Thanks a lot", "Leave us 5 stars"]},
+            ["seller", "buyer", "seller"],
+        ),
         ({"direction": "in", "body": "Hi", "replies": ["Oh no"]}, ["buyer", "seller"]),
         (
             {"direction": "out", "body": "It ships.", "replies": ["Oh no", BY_LUMIO]},
@@ -748,11 +751,12 @@ def test_formulas_that_a_program_wrote_without_values_are_told(tmp_path: Path) -
         assert errors(read(tmp_path / "b.xlsx")) == [None, None]
 
 
-@pytest.mark.parametrize(("column", "told"), [("Link", False), ("Private", True), ("Date", True)])
-def test_formulas_without_values_are_told_where_they_tell_of_a_message(
-    tmp_path: Path, column: str, told: bool
-) -> None:
-    rows = [["Order ID", "Message", column], ["999-1", "Hi", '=HYPERLINK("https://a.example")']]
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [('=HYPERLINK("https://a.example")', False), ("=B2+3", True), ("=VLOOKUP(A2,C:D,2)", True)],
+)
+def test_formulas_without_values_are_told_but_for_links(tmp_path: Path, formula: str, told: bool) -> None:
+    rows = [["Order ID", "Message", "Delivery Date"], ["999-1", "Hi", formula]]
     records = read(written(tmp_path, "a.xlsx", workbook(A=rows)))
     assert [record.error is None for record in records] == [True, *[False] * told]
 

@@ -288,6 +288,7 @@ def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
         (f"Hi 리뷰 부탁해요!\n{SERVICE}", "language: partly ko"),
         (f"Hi 리뷰 부탁!\n{SERVICE}", "language: partly ko"),
         (f"Hi اترك تقييم 5 نجوم!\n{SERVICE}", "language: partly ar"),
+        (f"Hi اكتب مراجعة!\n{SERVICE}", "language: partly ar"),
         # The identifier is not sure of these: they look like two languages, or like English.
         ("Tak fordi du handler hos os igen", "language: da"),
         ("Mohon tulis ulasan dengan bintang lima ya", "language: id"),
@@ -330,7 +331,8 @@ def test_a_rule_line_or_a_long_link_is_no_endless_word(guard: Classifier, run: s
         f"Hello Александра Соколова,\n{SERVICE}",
         f"Hello محمد الأحمد, {SERVICE}",
         f"Dear Mr. 山田 太郎,\n{SERVICE}",
-        f"Hello สมชาย ใจดี!\n{SERVICE}",
+        f"Hello สมชาย ใจดี,\n{SERVICE}",
+        f"{SERVICE}\nhttps://www.amazon.co.jp/電気ケトル/dp/B0TEST1234",
         f"{SERVICE}\nhttps://www.lumera.de/für-sie/ihre-bestellung-verfolgen\nKind regards",
         f"{SERVICE}\nhttps://www.laposte.fr/outils/suivre-vos-envois?code=1\nKind regards",
         f"{SERVICE}\nhttps://www.myhermes.de/empfangen/sendungsverfolgung/",

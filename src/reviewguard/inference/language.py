@@ -35,7 +35,7 @@ _KANJI = "[\u3040-\u30ff\u3400-\u9fff]{1,2}"
 _NAME = rf"(?:{_KANJI} {_KANJI}|[\u0590-\u10ff]{{2,15}}(?: [\u0590-\u10ff]{{2,15}})?)"
 _GREETED = re.compile(
     r"^[^\w\n]*(?:dear|hello|hey|hi|thanks|thank you|good \w+)(?: m(?:rs?|s)\.?)?,?"
-    rf" {_NAME}(?= *(?:[,!.]|$))(?![^\w\n]*\d)",
+    rf" {_NAME}(?= *(?:,|$))(?![^\w\n]*\d)",
     re.IGNORECASE | re.MULTILINE,
 )
 """A name after a greeting, and nothing more, in a script without the capitals that tell names."""

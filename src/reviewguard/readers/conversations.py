@@ -254,16 +254,16 @@ def _conversation(
     carried = _but(carried, _OPENER)  # whose the conversation is does not say whose its messages are
     for path, entries in lists.items():
         told = told_by(path, lists.keys() - {path})
-        for entry in entries:
-            replied = _replied(path, writer) if isinstance(entry, str) else {}
+        for place, entry in enumerate(entries):
+            replied = _replied(path, writer, first=place == 0) if isinstance(entry, str) else {}
             said = replied | _fitting(told, entry, given) | _by_id(entry, people)
             yield from _unfold(entry, given, carried | said)
 
 
-def _replied(path: str, writer: Role | None) -> Cells:
-    """Who wrote a bare reply to a message: it cannot say so itself."""
+def _replied(path: str, writer: Role | None, *, first: bool) -> Cells:
+    """Who wrote a bare reply to a message: it cannot say so itself, and the seller may have answered the first."""
     side = _OTHER_SIDE.get(writer) if _what(_last(path)) in _REPLIES else None
-    return {_OPENER: side} if side else {}
+    return {_OPENER: side} if side and (first or side == "seller") else {}
 
 
 def _fitting(told: Mapping[str, Cell], value: Any, given: Columns) -> Cells:

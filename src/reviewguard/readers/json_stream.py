@@ -26,7 +26,8 @@ _TICKET = "ticket"
 _OF_TICKETS = frozenset(
     (
         *("id", "display_id", "ticket_id", "number", "reference", "subject", "created_at"),
-        *("order_id", "sales_order", "requester_id"),
+        *("order_id", "order_number", "seller_order_id", "sales_order", "requester_id", "title", "uuid"),
+        *("ticket_number", "ticket_no", "ticket_ref", "ticket_key", "case_id", "case_number"),
     )
 )
 """What a ticket has, as `fold` writes it, and a page of tickets or messages has not."""
@@ -193,7 +194,7 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
                         return shape
                 elif event == "map_key" and not prefix:
                     key = value
-                    if key == "id":  # it may stand behind the ticket's messages
+                    if fold(key) in _OF_TICKETS:  # it may stand behind the ticket's messages
                         return "object"
                 elif event == "start_map" and prefix == _TICKET:
                     return "object"
@@ -249,7 +250,11 @@ def _line(text: str, place: str, lists: Sequence[str]) -> Iterator[Found | Damag
 
 def _has_page_alone(value: Any, lists: Sequence[str]) -> bool:
     """Whether an object of an array has nothing but lists and what is known of pages: it may be a ticket else."""
-    return isinstance(value, dict) and all(name in lists or fold(name) in _OF_PAGES for name in value)
+    return (
+        isinstance(value, dict)
+        and not value.keys().isdisjoint(lists)
+        and all(isinstance(value[name], list) or fold(name) in _OF_PAGES for name in value)
+    )
 
 
 def _on_page(value: Any, place: str, lists: Sequence[str]) -> Iterator[Found]:

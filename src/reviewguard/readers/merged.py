@@ -9,10 +9,10 @@ from typing import Any, BinaryIO
 _RANGE = re.compile(rb"""mergeCell\s[^>]{0,200}?ref=["']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})["']""")
 _UNSAVED = re.compile(
     rb"""<(?:\w{1,9}:)?c\s(?![^>]{0,200}\bt=["']str)[^>]{0,200}?\br=["']([A-Z]{1,3})(\d{1,7})["'][^>]{0,200}>"""
-    rb"<(?:\w{1,9}:)?f\b[^>]{0,200}(?:/>|>[^<]{0,900}</(?:\w{1,9}:)?f>)"
+    rb"<(?:\w{1,9}:)?f\b[^>]{0,200}(?:/>|>(?!(?i:hyperlink)\()[^<]{0,900}</(?:\w{1,9}:)?f>)"
     rb"(?:<(?:\w{1,9}:)?v\s?/>|<(?:\w{1,9}:)?v></(?:\w{1,9}:)?v>)?</(?:\w{1,9}:)?c>"
 )
-"""A formula without a value; that of an empty text is one of type "str"."""
+"""A formula without a value; that of an empty text is one of type "str", and a link is of no use to a reader."""
 _SAVED = re.compile(rb"(?:/|</(?:\w{1,9}:)?f)><(?:\w{1,9}:)?v>[^<]")
 """A formula with a value: who works out one works out all, and what has none then is empty."""
 _CHUNK, _LONGEST_TAG = 2**20, 2**10

@@ -18,7 +18,6 @@ from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header, recognise
 from reviewguard.readers.merged import NumberedRows, filled, merged_and_unsaved
-from reviewguard.readers.roles import role_columns
 from reviewguard.readers.table import Row, to_records
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Record
@@ -81,7 +80,7 @@ class XlsxReader:
             for sheet, columns, rows, unsaved in _message_sheets(book, path, options, left):
                 read.update(map(fold, columns))
                 yield from to_records(_rows(sheet, columns, rows), path, options, columns)
-                if any(_is_known(column, columns, options) for column in unsaved):
+                if unsaved:
                     said = f"formulas without values in {', '.join(unsaved)}: open it in Excel and save it"
                     lost = recognise(columns, options.columns)["text"] in unsaved
                     yield Record(str(path), f"sheet {sheet}", {}, error=said, rest=lost)
@@ -90,12 +89,6 @@ class XlsxReader:
             alike = 2 * len(read.intersection(map(fold, columns))) >= len(columns)
             if wordy or alike:  # a legend may be wordy, too
                 yield Record(str(path), f"sheet {sheet}", {}, error=_OTHER_NAMES, rest=alike)
-
-
-def _is_known(column: str, columns: Sequence[str], options: ReadOptions) -> bool:
-    """Whether a column tells something of a message: that another is empty loses nothing."""
-    telling = role_columns(columns, options.columns.get("sender"))
-    return bool(recognise((column,), options.columns)) or column in telling
 
 
 def check_archive(path: Path) -> None:

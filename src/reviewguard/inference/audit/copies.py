@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date
+from itertools import chain
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.threads import Thread
@@ -66,18 +67,21 @@ class Copies:
         self._first: dict[int, str] = {}
         self._shared: set[int] = set()
         self._sendings = Sendings()
-        self._found: dict[int, Counter[tuple[str, int]]] = {}
+        self._found: dict[int, Counter[tuple[str, int, tuple[int, ...]]]] = {}
         self._given: Counter[int] = Counter()
 
-    def note(self, row: ScoredRecord) -> None:
-        """Learn, in a first pass, which file a record's order or conversation stands in, and what is found in it."""
-        record, rank = row.record, _RANKS.get(_decision(row), 0)
-        where = _where(record)
-        if where is not None and self._first.setdefault(where, record.source) != record.source:
-            self._shared.add(where)
-        if where is not None and rank:
-            for key in self._keys(record):
-                self._found.setdefault(key, Counter())[record.source, rank] += 1
+    def note(self, thread: Thread) -> None:
+        """Learn, in a first pass, which files a conversation's records stand in, and what is found in them."""
+        repeated = frozenset(_repeated(thread))
+        for row in thread:
+            record, rank = row.record, _RANKS.get(_decision(row), 0)
+            where = _where(record)
+            if where is not None and self._first.setdefault(where, record.source) != record.source:
+                self._shared.add(where)
+            if where is not None and rank and row.number not in repeated:
+                keys = self._keys(record)
+                for key in keys:
+                    self._found.setdefault(key, Counter())[record.source, rank, keys] += 1
 
     def is_copy(self, row: ScoredRecord) -> bool:
         """Whether another file held this message already, or holds it with a worse verdict.
@@ -93,26 +97,24 @@ class Copies:
         known = len(self._sendings)
         return self._sendings.number(decision, record.source, keys) < known
 
-    def _keys(self, record: Record) -> list[int]:
+    def _keys(self, record: Record) -> tuple[int, ...]:
         """What is said, with each day on which it may have been."""
         said = (_where(record), record.role, words(record), self._filters.accepts(record))
-        return [hash((hash(said), day)) for day in days(record) or (None,)]
+        return tuple(hash((hash(said), day)) for day in days(record) or (None,))
 
     def _gives_way(self, keys: Sequence[int], source: str, rank: int) -> bool:
-        """Whether another file holds a worse one, which stands for but one of each file."""
-        readers = [hash((key, source, rank)) for key in keys]
-        gives = any(
-            self._worse(key, source, rank) > self._given[reader]
-            for key, reader in zip(keys, readers, strict=True)
-        )
-        if gives:
-            self._given.update(readers)
-        return gives
+        """Whether another file holds a worse one, which stands for but one of each file, whatever its day."""
+        for key in keys:
+            if self._worse(key, source, rank) > self._given[hash((key, source, rank))]:
+                told = (days for file, found, days in self._found[key] if file != source and found > rank)
+                self._given.update(hash((day, source, rank)) for day in {*keys, *chain.from_iterable(told)})
+                return True
+        return False
 
     def _worse(self, key: int, source: str, rank: int) -> int:
         """How many worse ones another file holds beyond those of this one."""
         worse = Counter[str]()
-        for (file, found), count in self._found.get(key, {}).items():
+        for (file, found, _), count in self._found.get(key, {}).items():
             worse[file] += count * (found > rank)
         own = worse.pop(source, 0)
         return max(worse.values(), default=0) - own

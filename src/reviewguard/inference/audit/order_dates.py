@@ -43,10 +43,12 @@ _NOTICES: tuple[tuple[Milestone, re.Pattern[str]], ...] = (
     ),
 )
 _OTHER_THINGS = re.compile(
-    r"(?i)\b(?:(?:messages?|e-?mails?|notifications?)\b(?!:\s)|(?:repl(?:y|ies)|returns?|returned|replacements?"
-    r"|refunds?|invoices?|letters?|requests?|reviews?|feedback)\b)"
+    r"(?i)\b(?:(?:messages?|e-?mails?|(?<!delivery )notifications?)\b(?!:\s)|(?:repl(?:y|ies)|returns?|returned"
+    r"|replacements?|refunds?|invoices?|letters?|requests?|reviews?|feedback)\b)"
 )
 """What is delivered or completed beside orders; a message with a colon behind it is the notice itself."""
+_THAT = " that "
+"""What stands before it in a sentence says who tells, not what was delivered."""
 _NOT_YET = re.compile(
     r"(?i)n['’]t\b|\b(?:not|never|will be|to be|when|once|if|until|attempt\w*|fail\w*|unable)\b"
 )
@@ -219,4 +221,6 @@ def _announced(text: str) -> Milestone | None:
 
 def _says(notice: re.Pattern[str], sentence: str) -> bool:
     found = notice.search(sentence)
-    return found is not None and not _OTHER_THINGS.search(sentence, 0, found.end())
+    return found is not None and not _OTHER_THINGS.search(
+        sentence, sentence.rfind(_THAT, 0, found.start()) + 1, found.end()
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 
 from reviewguard.inference.audit.copies import Copies, with_items
 from reviewguard.inference.audit.filters import AuditFilters
@@ -42,10 +41,11 @@ def audit(
         return map(with_items, threads(map(filters.dated, rows())))
 
     copies, orders, model = Copies(filters), OrderBook(filters), ""
-    for row in chain.from_iterable(conversations()):
-        copies.note(row)
-        orders.add(row)
-        model = model or (row.verdict.model if row.verdict else "")
+    for thread in conversations():
+        copies.note(thread)
+        for row in thread:
+            orders.add(row)
+            model = model or (row.verdict.model if row.verdict else "")
     breaches, undated = orders.judged(rules)
     overview, collector = OverviewBuilder(filters), FindingsCollector(filters, breaches)
     for thread in conversations():
