@@ -27,11 +27,11 @@ _CLITIC = re.compile(r"'(?:s|t|d|m|re|ve|ll)$")
 _SENTENCE_END = re.compile(r"\n+|(?<=[.!?])\s+")
 _SAID = re.compile(r"\d|[.!?][^\w.!?]*$")
 """What a few words say, as a greeting or a signature does not: a number, or a full stop behind them."""
-_SYLLABIC = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_SYLLABLES = re.compile(f"[{_SYLLABIC}]")
+_KANA_KANJI = "\u3040-\u30ff\u3400-\u9fff"
+_SYLLABLES = re.compile(f"[{_KANA_KANJI}\uac00-\ud7af]")
 """Chinese, Japanese and Korean, of which a few letters are a sentence; fewer may be a name."""
 _OTHER_SCRIPT = re.compile(r"[^\W\d_A-Za-zÀ-ɏ]{2,}")
-_KANJI = "[\u3040-\u30ff\u3400-\u9fff]{1,2}"
+_KANJI = f"[{_KANA_KANJI}]{{1,2}}"
 _NAME = rf"(?:{_KANJI} {_KANJI}|[\u0590-\u10ff]{{2,15}}(?: [\u0590-\u10ff]{{2,15}})?)"
 _GREETED = re.compile(
     r"^[^\w\n]*(?:dear|hello|hey|hi|thanks|thank you|good \w+)(?: m(?:rs?|s)\.?)?,?"

@@ -132,7 +132,8 @@ class Workspace:
             self._insert(number + 1, batch)
             number += len(batch)
             progress(number)
-        columns = columns | {name: 0 for name in self._expected if name not in columns}
+        for name in self._expected:
+            columns.setdefault(name, 0)
         with transaction(self._db):
             rows = [(text_bytes(name), kinds) for name, kinds in columns.items()]
             self._db.executemany("insert into columns (name, kinds) values (?, ?)", rows)

@@ -53,8 +53,7 @@ def settle(fresh: Iterable[Candidate], conflicts: Iterable[Conflict], dataset: D
     stands_for = _stands_for(dataset)
     taken = [*fresh]
     outdone: set[int] = set()
-    for _, group in groupby(conflicts, key=lambda conflict: id(conflict.new)):
-        together = list(group)
+    for together in _by_label(conflicts):
         new, decision = together[0].new, together[0].decision
         if decision == "accept":
             olds = [id(conflict.old.message) for conflict in together]
@@ -83,12 +82,16 @@ def _says_the_same(item: Candidate, old: StoredLabel) -> bool:
     return same and set(item.label.provenance.replaces) <= set(old.provenance.replaces)
 
 
+def _by_label(conflicts: Iterable[Conflict]) -> Iterator[list[Conflict]]:
+    """The conflicts of each new label, which are decided together."""
+    return (list(group) for _, group in groupby(conflicts, key=lambda conflict: id(conflict.new)))
+
+
 def freed(conflicts: Iterable[Conflict]) -> list[Candidate]:
     """Labels that contradict nothing but rows of their file which a decision leaves out for something that stands."""
     out: set[int] = set()
     found: list[Candidate] = []
-    for _, group in groupby(conflicts, key=lambda conflict: id(conflict.new)):
-        together = list(group)
+    for together in _by_label(conflicts):
         new = together[0].new
         if all(id(conflict.old.message) in out for conflict in together):
             found.append(new)

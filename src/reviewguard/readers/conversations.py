@@ -241,16 +241,16 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
 def _conversation(
     own: Cells, opening: Cells, lists: _Lists, people: Mapping[str, Role], given: Columns, carried: Cells
 ) -> Iterator[Any]:
-    is_message = _has_text(own, given)
     outer = _outer(opening | own, given)
-    carried = (
-        outer | carried if is_message else {**_but(carried, _THREAD), **_beside(own, outer, opening), **outer}
-    )
-    if is_message:
+    writer: Role | None = None
+    if _has_text(own, given):
+        carried = outer | carried
+        writer = _writer(own, given) or told_role({_OPENER: carried.get(_OPENER)})
         yield _shared(carried, own | _opened_by(own, lists, given))
+    else:
+        carried = {**_but(carried, _THREAD), **_beside(own, outer, opening), **outer}
     if opening:
         yield _shared(carried | _dates(own, given), opening)
-    writer = _writer(own, given) or told_role({_OPENER: carried.get(_OPENER)}) if is_message else None
     carried = _but(carried, _OPENER)  # whose the conversation is does not say whose its messages are
     for path, entries in lists.items():
         told = told_by(path, lists.keys() - {path})

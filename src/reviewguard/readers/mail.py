@@ -17,7 +17,7 @@ from reviewguard.readers.dates import parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.mime import ParsedMail, parse_mail
 from reviewguard.readers.sources import open_bytes
-from reviewguard.readers.wording import asks, without_lines, words_of
+from reviewguard.readers.wording import asks, without_buyers, words_of
 from reviewguard.schema import Record
 
 MAX_MAIL = 80 * 2**20
@@ -124,7 +124,6 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
     subject = mail.header("subject")
     asked = role == "seller" and not is_reply(mail) and asks(subject)
     order_id = find_order_id(subject, mail.text)
-    buyers = words.own if role == "buyer" else words.quoted
     return Record(
         source=str(path),
         place=place,
@@ -134,7 +133,7 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
         id=mail.header("message-id") or None,
         thread=thread_of_mail(mail, order_id),
         order_id=order_id,
-        asin=find_asin(subject, without_lines(mail.text, buyers)),
+        asin=find_asin(subject, without_buyers(mail.text, words, role)),
         agent=_agent(mail) if role == "seller" else None,
         subject=subject or None,
         sent_at=_sent_at(mail),

@@ -29,7 +29,7 @@ from reviewguard.readers.json_stream import (
 from reviewguard.readers.markup import html_to_text, looks_like_html, tagless_to_text, tidy
 from reviewguard.readers.mime import fullest
 from reviewguard.readers.sources import begins_like_json, head_as_utf8
-from reviewguard.readers.wording import without_lines, words_of
+from reviewguard.readers.wording import without_buyers, words_of
 from reviewguard.schema import Cell, Record, Role
 
 _LONG = {*MESSAGE_LISTS, "description", "description_text"}
@@ -266,7 +266,6 @@ class _Reading:
         subject = ticket.text("subject", "raw_subject", "title") or said.subject
         places = (self.reader.references(ticket), subject, said.text)
         order_id = find_order_id(*places)
-        buyers = words.own if role == "buyer" else words.quoted
         return Record(
             source=str(self.path),
             place=place,
@@ -276,7 +275,7 @@ class _Reading:
             id=said.id or None,
             thread=f"{self.reader.name} {_id(ticket)}" if _id(ticket) else None,
             order_id=order_id,
-            asin=find_asin(*places[:2], without_lines(said.text, buyers)),
+            asin=find_asin(*places[:2], without_buyers(said.text, words, role)),
             agent=said.author or None if role == "seller" else None,
             subject=subject or None,
             sent_at=said.sent_at,

@@ -159,9 +159,9 @@ def words_of(text: str, role: Role, *, is_reply: bool) -> Wording:
     return Wording(tidy(f"{own}\n\n{answers}"), buyers, parted.quoted_from)
 
 
-def without_lines(text: str, words: str) -> str:
-    """The text without the lines of these words, quoted or not."""
-    said = set(map(_line, words.splitlines()))
+def without_buyers(text: str, words: Wording, role: Role) -> str:
+    """The text without the buyer's lines, quoted or not, where this side wrote these words."""
+    said = set(map(_line, (words.own if role == "buyer" else words.quoted).splitlines()))
     return "\n".join(line for line in text.splitlines() if _line(line) not in said)
 
 

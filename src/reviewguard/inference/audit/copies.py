@@ -72,7 +72,8 @@ class Copies:
 
     def note(self, thread: Thread) -> None:
         """Learn, in a first pass, which files a conversation's records stand in, and what is found in them."""
-        repeated = frozenset(_repeated(thread))
+        found = any(_RANKS.get(_decision(row)) for row in thread)
+        repeated = frozenset(_repeated(thread) if found else ())
         for row in thread:
             record, rank = row.record, _RANKS.get(_decision(row), 0)
             where = _where(record)
@@ -146,11 +147,12 @@ def with_items(thread: Thread) -> Thread:
     """The rows, each with the ASINs of all that hold its message: some exports have a row for each item of an order."""
     if len({row.record.asin for row in thread}) < 2:
         return thread
+    sent = [_sending(row.record) for row in thread]
     items: dict[tuple[object, ...], dict[str, None]] = {}
-    for row in thread:
-        if (said := _sending(row.record)) and row.record.asin:
+    for said, row in zip(sent, thread, strict=True):
+        if said and row.record.asin:
             items.setdefault(said, {})[row.record.asin] = None
-    named = (items.get(_sending(row.record), ()) for row in thread)
+    named = (items.get(said, ()) for said in sent)
     return [
         replace(row, record=replace(row.record, asin=", ".join(asins))) if len(asins) > 1 else row
         for row, asins in zip(thread, named, strict=True)

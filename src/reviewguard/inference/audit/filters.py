@@ -92,9 +92,9 @@ class AuditFilters:
     def met_by(self, record: Record) -> Iterator[str]:
         """Orders, ASINs and agents asked for that the record names, whatever its day."""
         yield from self.orders & {_fold(record.order_id)}
-        yield from self.asins & set(map(_fold, asins_of(record.asin)))
+        yield from self.asins & _folded(asins_of(record.asin))
         if self.agents:
-            yield from self.agents & set(map(_fold, agent_names(record.agent)))
+            yield from self.agents & _folded(agent_names(record.agent))
 
     def describe(self) -> list[str]:
         """What is narrowed, in words; nothing when nothing is."""

@@ -57,6 +57,8 @@ _NUMERIC = re.compile(r"\s*(\d{1,2}([./-])\d{1,2}\2\d{2,4})(?!\d)")
 _SAMPLES = 500
 _LATER = timedelta(days=1)
 """By how much a notice may come after the day that it tells."""
+_DONE: tuple[Milestone, ...] = ("completed", "delivered")
+"""What the days since completion can be counted from."""
 _CELLS = 50
 """Dates kept of one order: every parcel of it may have its own."""
 
@@ -80,7 +82,7 @@ class OrderDate:
     @property
     def certain(self) -> bool:
         """Whether the days since completion can be counted from it."""
-        return self.milestone in ("completed", "delivered") and not self.ambiguous and not self.later
+        return self.milestone in _DONE and not self.ambiguous and not self.later
 
     @property
     def ambiguous(self) -> bool:
@@ -173,8 +175,7 @@ def _keep_later(dates: dict[Milestone, OrderDate], found: OrderDate) -> None:
 
 def _completion(columns: _Dates, notices: _Dates) -> OrderDate | None:
     """Completion or delivery, whichever is later; shipping if that is later still, as of a parcel on its way."""
-    done: tuple[Milestone, ...] = ("completed", "delivered")
-    told = filter(None, (_told(columns.get(name), notices.get(name)) for name in done))
+    told = filter(None, (_told(columns.get(name), notices.get(name)) for name in _DONE))
     known, shipped = max(told, key=lambda found: found.last, default=None), columns.get("shipped")
     if shipped and (known is None or shipped.last > known.last):
         return shipped
