@@ -262,6 +262,7 @@ class Record:
         error: why the row could not be read, or None; such a row is kept, never scored.
         rest: whether it stands for more than a row that could not be read: a file, the rest of one, or a sheet; not
             for what may be no messages.
+        paired: whether `previous` stands in a column of its own, so that the text beside it is the answer.
     """
 
     source: str
@@ -280,6 +281,7 @@ class Record:
     previous: str | None = None
     error: str | None = None
     rest: bool = False
+    paired: bool = False
 
     @property
     def size(self) -> int:
