@@ -27,8 +27,8 @@ import matplotlib
 import numpy as np
 
 from reviewguard.classifier_scorer import ClassifierScorer
-from reviewguard.curation.dedup import ALIKE, shingles
-from reviewguard.curation.nearest import alike
+from reviewguard.curation.dedup import ALIKE
+from reviewguard.curation.nearest import alike, shingles
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits, read_frozen, stored_digest, write_frozen

@@ -67,11 +67,11 @@ def test_what_a_command_needs_is_done_first_and_may_fail_like_it(
 def test_a_library_that_is_not_installed_is_no_crash(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "datasketch", None)  # as after `make run`
-    error = ModuleNotFoundError("No module named 'datasketch.lsh'", name="datasketch.lsh")
+    monkeypatch.setitem(sys.modules, "sklearn", None)  # as after `make run`
+    error = ModuleNotFoundError("No module named 'sklearn.cluster'", name="sklearn.cluster")
     assert leave(monkeypatch, error) == 2
     told = capsys.readouterr().err
-    assert "Error: this command needs datasketch, which is not installed" in told
+    assert "Error: this command needs sklearn, which is not installed" in told
     assert "`make test`, or `pip install '.[train]'`" in told
     assert "Traceback" not in told
 
