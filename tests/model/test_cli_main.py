@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import reviewguard
 from reviewguard import cli
 from reviewguard.cli.inference import EXIT_CODES
-from reviewguard.cli.shared import column_map
+from reviewguard.cli.shared import column_map, output_console
 from reviewguard.errors import StoppedError, UserError
 from reviewguard.inference import scoring
 from reviewguard.inference.scoring import ScoreJob, run_job
@@ -62,6 +62,11 @@ def test_what_a_command_needs_is_done_first_and_may_fail_like_it(
     monkeypatch.setattr(sys, "argv", ["train.py", "train", "--help"])
     cli.main(fail)
     assert capsys.readouterr().out == "trained\n"
+
+
+def test_the_console_prints_a_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    output_console()[0].print("[b]:star: 5/5[/b]")
+    assert capsys.readouterr().out == "[b]:star: 5/5[/b]\n"
 
 
 def test_a_library_that_is_not_installed_is_no_crash(

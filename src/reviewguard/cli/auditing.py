@@ -96,6 +96,6 @@ def audit(
         result, out, created=datetime.now().astimezone(), show_personal_data=show_personal_data, force=True
     )
     console, colour = output_console()
-    console.print(audit_view(shown, out, top=top, colour=colour), highlight=False)
+    console.print(audit_view(shown, out, top=top, colour=colour))
     verdicts, seen = {finding.verdict for finding in result.findings}, result.overview
     exit_if_found(fail_on, verdicts, seen.reviewed, seen.unusable, rests)
