@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from reviewguard.decision import probabilities
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.abstention import BandRow, band_rows
-from reviewguard.modeling.calibration import broken
 from reviewguard.modeling.calibration_error import CalibrationRow, calibration_row
+from reviewguard.modeling.scorer import broken
 from reviewguard.policy import load_policy
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, LabelledMessage
 from reviewguard.settings import Settings

@@ -18,7 +18,7 @@ import torch
 from reviewguard.errors import InputError
 from reviewguard.files import write_json
 from reviewguard.modeling.explainers.cost import costs
-from reviewguard.modeling.explainers.probe import Probe, weights_digest
+from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.registry import NO_PEERS, OURS, Explainer, choose
 from reviewguard.modeling.explainers.sampling import LeaveOneOut
 from reviewguard.modeling.explainers.single_pass import Effects
@@ -26,6 +26,7 @@ from reviewguard.modeling.explainers.words import Floats, WordedMessage, read_wo
 from reviewguard.modeling.faithfulness import BINS, Reference, measure, reference
 from reviewguard.modeling.metrics import estimate, families_of, weighted_mean
 from reviewguard.modeling.runs import FinishedRun
+from reviewguard.modeling.torch_backend import weights_digest
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
