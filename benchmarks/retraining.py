@@ -46,7 +46,8 @@ from reviewguard.policy import load_policy
 from reviewguard.retraining.challenger import sample
 from reviewguard.retraining.config import load_settings
 from reviewguard.retraining.data import Places
-from reviewguard.retraining.retrain import RetrainJob, RetrainResult, retrain
+from reviewguard.retraining.retrain import RetrainResult, retrain
+from reviewguard.retraining.round import RetrainJob
 from reviewguard.retraining.store import ModelStore
 from reviewguard.schema import COMPLIANT, LabelledMessage
 from reviewguard.training import train

@@ -26,7 +26,8 @@ from reviewguard.retraining.challenger import Start, sample, training_mix
 from reviewguard.retraining.config import RetrainConfig, Settings
 from reviewguard.retraining.data import Places, RoundData, curate, regression_set
 from reviewguard.retraining.labels import RoundOfLabels, sort_labels
-from reviewguard.retraining.retrain import RetrainJob, _inputs, _promote, retrain
+from reviewguard.retraining.retrain import _inputs, _promote, retrain
+from reviewguard.retraining.round import RetrainJob
 from reviewguard.retraining.store import ModelStore
 from reviewguard.retraining.stored import StoredModel
 from reviewguard.retraining.work import Work, full_disk

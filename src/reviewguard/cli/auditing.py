@@ -69,7 +69,7 @@ def audit(
     """
     from reviewguard.inference.audit import AuditFilters
     from reviewguard.inference.audit import audit as find
-    from reviewguard.inference.audit.proofs import with_proofs
+    from reviewguard.inference.audit.run import with_proofs
     from reviewguard.inference.batch import ScoreOptions, score_records
     from reviewguard.inference.model_folder import load
     from reviewguard.inference.report.folder import check_folder, report_files, write_report

@@ -231,8 +231,8 @@ def _labelled(paths: Iterable[Path]) -> dict[str, list[LabelledMessage]]:
     Raises:
         InputError: two files bear the same name, or the test split's; one cannot be read or holds no message.
     """
+    from reviewguard.describing import TEST
     from reviewguard.readers.labelled import read_labelled
-    from reviewguard.training import TEST
 
     named = _named(((path.stem, path) for path in paths), "data sets", "rename one of the files")
     if TEST in named:

@@ -65,8 +65,8 @@ def retrain(
 
     from reviewguard.retraining.config import load_settings
     from reviewguard.retraining.data import Places
-    from reviewguard.retraining.retrain import RetrainJob
     from reviewguard.retraining.retrain import retrain as run
+    from reviewguard.retraining.round import RetrainJob
     from reviewguard.retraining.store import ModelStore
 
     settings = load_settings(config)

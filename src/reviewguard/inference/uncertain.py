@@ -10,8 +10,8 @@ from math import exp, log2
 import numpy as np
 
 from reviewguard.decision import logit
+from reviewguard.inference.alike import KindCounter
 from reviewguard.inference.doubts import is_judged
-from reviewguard.inference.kinds import KindCounter
 from reviewguard.schema import ScoredRecord
 from reviewguard.settings import ProfileSettings
 

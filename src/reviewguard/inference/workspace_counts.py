@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from reviewguard.inference.audit.templates import TemplateIndex
+from reviewguard.inference.alike import TemplateIndex
 from reviewguard.inference.workspace_rows import bytes_text
 from reviewguard.schema import Decision
 
