@@ -85,6 +85,11 @@ class Classifier:
         """Name and version, as verdicts carry it."""
         return f"{self.settings.name}-{self.settings.version}"
 
+    @property
+    def encoder(self) -> MessageEncoder:
+        """Makes the windows that the model reads."""
+        return self._encoder
+
     def with_settings(self, settings: Settings) -> Classifier:
         """The same model with other calibrations or thresholds; types and limits are to stay what they are."""
         # No folder holds these settings.
