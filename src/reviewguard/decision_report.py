@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +42,6 @@ class DecisionReport:
     calibration: tuple[CalibrationRow, ...]
     band: tuple[BandRow, ...]
     profiles: tuple[ProfileRow, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
 
 
 def decision_report(

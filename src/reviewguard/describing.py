@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def describe(
     """
     figures = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
     decisions = decision_report(classifier, splits["validation"], splits["test"])
-    figures[TEST] |= decisions.to_dict() | {MEASURED_ON: measured_on}
+    figures[TEST] |= asdict(decisions) | {MEASURED_ON: measured_on}
     write_json(folder / FIGURES_FILE, figures)
     calibration_figure(decisions.calibration).savefig(folder / DIAGRAM_FILE)
     write_text(folder / CARD_FILE, render_card(card_facts(classifier, written), figures))

@@ -56,7 +56,6 @@ class StudyConfig:
     timed: int = 20
     seed: int = 13
     bootstrap: int = 1000
-    profile: str = "amazon"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,7 +223,7 @@ class _Bench:
 
 
 def _choose(model: Probe, name: str, examples: Sequence[LabelledMessage], config: StudyConfig) -> _Messages:
-    rules = load_policy().profile(config.profile)
+    rules = load_policy().profile("amazon")
     types = set(model.violation_types)
     wanted = [e for e in examples if rules.is_broken(e.types) and any(r.type in types for r in e.rationale)]
     fitting = read_words(wanted, model.encoder)
