@@ -30,7 +30,7 @@ from reviewguard.modeling.trainer import TrainedModel
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message
 from reviewguard.settings import SelfCheck, Settings
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 NAME = "reviewguard"
 PRECISIONS = ("int8", "fp32")
@@ -81,7 +81,7 @@ def exported(
         raise ConfigError(f"precision is {precision!r}", expected=" or ".join(PRECISIONS))
     folder = folder.resolve() if folder.is_symlink() else folder
     work = beside(folder, "part")
-    with Writer(work).writing("export"):
+    with WriteLock(work).writing("export"):
         part = work / "model"
         remove_folder(part)  # of an export that was killed
         try:

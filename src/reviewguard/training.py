@@ -31,7 +31,7 @@ from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 from reviewguard.settings import TYPE_COUNTS
 from reviewguard.unpacking import unpacked_run
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 CHECKPOINTS = "checkpoints"
 BEGUN = "begun.json"
@@ -107,7 +107,7 @@ def train(
     digest = stored_digest(data_dir)
     given = {"config": config.to_dict(), "data_digest": digest, "started_from": started_from}
     written = limit_families(splits["train"], config.limit, config.seed)
-    with Writer(run_dir).writing("train"):
+    with WriteLock(run_dir).writing("train"):
         run = _begin(run_dir, given)
         with Tracker(run_name=f"{config.head}-{version}") as tracker:
             tracker.params(config.to_dict())

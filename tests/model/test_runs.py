@@ -35,7 +35,7 @@ from reviewguard.training import (
     export_run,
     train,
 )
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 TYPES = tuple(load_policy().types)
 
@@ -188,7 +188,7 @@ def test_a_model_stays_whole_until_the_next_one_is_measured(
     part = tmp_path / ".model.part" / "model"
     part.mkdir(parents=True)
     (part / "model.onnx").write_text("what a killed export leaves")
-    with Writer(part.parent).writing("export"), pytest.raises(InputError, match="in use by `export`"):
+    with WriteLock(part.parent).writing("export"), pytest.raises(InputError, match="in use by `export`"):
         export_run(tiny_run, tiny_data_dir, out, "fp32", bootstrap=0)
     export_run(tiny_run, tiny_data_dir, out, "fp32", bootstrap=0)
     assert load(out).settings.training["precision"] == "fp32"

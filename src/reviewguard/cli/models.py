@@ -15,6 +15,7 @@ from reviewguard.cli.shared import warn
 from reviewguard.errors import InputError
 
 if TYPE_CHECKING:
+    from reviewguard.modeling.scorer import Scorer
     from reviewguard.schema import LabelledMessage
 
 DataOption = Annotated[Path, typer.Option(help="Splits written by `reviewguard data build`.")]
@@ -174,7 +175,7 @@ def evaluate(
             plot=plot,
         )
         return
-    scorers: list = [ClassifierScorer(load(model))]  # type: ignore[type-arg]
+    scorers: list[Scorer] = [ClassifierScorer(load(model))]
     scorers += [ClassifierScorer(load(folder), name) for name, folder in others.items()]
     if compare:
         from reviewguard.modeling.embeddings import kept_beside

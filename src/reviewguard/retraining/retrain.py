@@ -25,7 +25,7 @@ from reviewguard.retraining.stored import DATA_DIGEST, GATE, MODEL_SHA256, PAREN
 from reviewguard.retraining.work import Work, full_disk
 from reviewguard.settings import Settings as ModelSettings
 from reviewguard.user import who
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 WORK, UNPACKED = ".retrain", "unpacked"
 WAIT = 60.0
@@ -84,7 +84,7 @@ def retrain(
     clock = Clock(show)
     store.champion()  # before locking, which makes the folder
     folder = store.folder / "versions" / WORK
-    with Writer(folder).writing("retrain"), full_disk(folder):
+    with WriteLock(folder).writing("retrain"), full_disk(folder):
         stored = store.champion()
         add(stored.folder)
         champion = load(stored.folder)
