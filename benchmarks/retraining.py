@@ -27,8 +27,8 @@ import matplotlib
 import numpy as np
 
 from reviewguard.classifier_scorer import ClassifierScorer
-from reviewguard.curation.dedup import ALIKE, shingles
-from reviewguard.curation.nearest import alike
+from reviewguard.curation.dedup import ALIKE
+from reviewguard.curation.nearest import alike, shingles
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits, read_frozen, stored_digest, write_frozen
@@ -46,7 +46,8 @@ from reviewguard.policy import load_policy
 from reviewguard.retraining.challenger import sample
 from reviewguard.retraining.config import load_settings
 from reviewguard.retraining.data import Places
-from reviewguard.retraining.retrain import RetrainJob, RetrainResult, retrain
+from reviewguard.retraining.retrain import RetrainResult, retrain
+from reviewguard.retraining.round import RetrainJob
 from reviewguard.retraining.store import ModelStore
 from reviewguard.schema import COMPLIANT, LabelledMessage
 from reviewguard.training import train

@@ -15,10 +15,10 @@ from typing import Annotated
 import typer
 
 from reviewguard.curation.storage import load_splits, stored_digest
+from reviewguard.describing import measure_and_describe
 from reviewguard.errors import InputError
 from reviewguard.inference.model_folder import load
 from reviewguard.readers.labelled import read_labelled
-from reviewguard.training import measure_and_describe
 
 
 def main(

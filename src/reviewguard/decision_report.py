@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 from reviewguard.decision import probabilities
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.abstention import BandRow, band_rows
-from reviewguard.modeling.calibration import broken
 from reviewguard.modeling.calibration_error import CalibrationRow, calibration_row
+from reviewguard.modeling.scorer import broken
 from reviewguard.policy import load_policy
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, LabelledMessage
 from reviewguard.settings import Settings
@@ -43,10 +42,6 @@ class DecisionReport:
     calibration: tuple[CalibrationRow, ...]
     band: tuple[BandRow, ...]
     profiles: tuple[ProfileRow, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
 
 
 def decision_report(

@@ -25,12 +25,12 @@ from reviewguard.modeling.calibration import fit_settings
 from reviewguard.modeling.onnx_export import INPUTS, export_onnx
 from reviewguard.modeling.quantize import Inputs, quantize_int8
 from reviewguard.modeling.runs import FinishedRun
+from reviewguard.modeling.spans import marked_words, token_f1
 from reviewguard.modeling.trainer import TrainedModel
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message
 from reviewguard.settings import SelfCheck, Settings
-from reviewguard.token_threshold import best_token_threshold
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 NAME = "reviewguard"
 PRECISIONS = ("int8", "fp32")
@@ -43,6 +43,8 @@ CALIBRATION = 300
 """Messages whose activations are measured for int8."""
 SEED = 13
 """Of the copies that attribution is fitted on."""
+TOKEN_THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+"""How strong a token's evidence may have to be for its word to be marked: those that are tried."""
 SELF_CHECK = Message(
     "Dear friend, glad the kettle arrived. Give us five stars and we refund you by PayPal, then tell us on WhatsApp.",
     "it came today",
@@ -79,7 +81,7 @@ def exported(
         raise ConfigError(f"precision is {precision!r}", expected=" or ".join(PRECISIONS))
     folder = folder.resolve() if folder.is_symlink() else folder
     work = beside(folder, "part")
-    with Writer(work).writing("export"):
+    with WriteLock(work).writing("export"):
         part = work / "model"
         remove_folder(part)  # of an export that was killed
         try:
@@ -181,8 +183,25 @@ def _fit(folder: Path, settings: Settings, validation: Sequence[LabelledMessage]
         self_check=_self_check(classifier),
     )
     calibrated = classifier.with_settings(fitted)
-    threshold = best_token_threshold(calibrated, validation)
+    threshold = _best_token_threshold(calibrated, validation)
     return classifier.with_settings(replace(fitted, token_threshold=threshold))
+
+
+def _best_token_threshold(classifier: Classifier, validation: Sequence[LabelledMessage]) -> float:
+    """The one of `TOKEN_THRESHOLDS` whose marked words agree best with the rationales (mean word F1)."""
+    rules = load_policy().profile("amazon")
+    examples = [m for m in validation if m.rationale and rules.is_broken(m.types)]
+    if not examples:
+        return classifier.settings.token_threshold
+    rationales = [marked_words(m.text, [(r.start, r.end) for r in m.rationale]) for m in examples]
+
+    def agreement(threshold: float) -> float:
+        trial = classifier.with_settings(replace(classifier.settings, token_threshold=threshold))
+        verdicts = trial.predict([m.message for m in examples])
+        marks = [marked_words(v.text, [(e.start, e.end) for e in v.evidence]) for v in verdicts]
+        return float(np.mean([token_f1(m, r) for m, r in zip(marks, rationales, strict=True)]))
+
+    return max(TOKEN_THRESHOLDS, key=agreement)
 
 
 def _self_check(classifier: Classifier) -> SelfCheck:

@@ -44,6 +44,10 @@ class Rationale:
     end: int
     type: str
 
+    def evidence(self, text: str) -> Evidence:
+        """The same stretch of the text as a mark to show, with all the weight."""
+        return Evidence(self.start, self.end, text[self.start : self.end], self.type, 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledMessage:

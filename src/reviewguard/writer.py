@@ -18,7 +18,7 @@ from reviewguard.user import who
 LOCK, NOTE = ".lock", ".writer.json"
 
 
-class Writer:
+class WriteLock:
     """The right to write to a folder. A process that is killed loses it; the same thread may take it again.
 
     Args:

@@ -23,11 +23,11 @@ from tests.audit_rows import (
 )
 
 from reviewguard.errors import ConfigError
+from reviewguard.inference.alike import TemplateIndex, skeleton
 from reviewguard.inference.audit import AuditFilters, overview
-from reviewguard.inference.audit.agents import shown_agent
 from reviewguard.inference.audit.facts import facts, facts_text, quote
+from reviewguard.inference.audit.filters import shown_agent
 from reviewguard.inference.audit.masked import without_personal_data
-from reviewguard.inference.audit.templates import TemplateIndex, skeleton
 from reviewguard.inference.report.terminal import audit_view
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Decision, ScoredRecord
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.audit_rows import audited, neutral, sendings, small_export, soliciting
 
 from reviewguard.inference.audit.masked import without_personal_data
-from reviewguard.inference.audit.proofs import with_proofs
+from reviewguard.inference.audit.run import with_proofs
 from reviewguard.inference.report.folder import write_report
 from reviewguard.inference.report.page import render_page
 from reviewguard.schema import Message, Proof, Quote, Verdict

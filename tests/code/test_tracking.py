@@ -17,11 +17,12 @@ from fake_scorer import EXAMPLES, SCORER
 from matplotlib.figure import Figure
 from tests.mlflow_server import free_port
 
+from reviewguard.describing import TEST
 from reviewguard.exporting import CARD_FILE
 from reviewguard.modeling.evaluation import evaluate
 from reviewguard.modeling.provenance import git_state, package_versions
 from reviewguard.modeling.tracking import GIVE_UP_AFTER, Tracker, TrackingCallback
-from reviewguard.training import TEST, log_training
+from reviewguard.training import log_training
 
 
 @pytest.fixture(scope="module")

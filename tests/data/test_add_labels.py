@@ -40,7 +40,7 @@ from reviewguard.labelling.results import AddReport, Decisions
 from reviewguard.labelling.session import run as label_items
 from reviewguard.policy import load_policy
 from reviewguard.schema import Evidence, Message, Verdict
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 
 class Stars:
@@ -133,7 +133,7 @@ def test_labels_of_two_files_are_two_files(file: str, name: str) -> None:
 
 def test_two_do_not_write_labels_at_once(home: Path) -> None:
     row = label("Five stars please, Ana", "positive_request")
-    with Writer(home / "labels").writing("data add"), ThreadPoolExecutor(1) as other:
+    with WriteLock(home / "labels").writing("data add"), ThreadPoolExecutor(1) as other:
         refused = other.submit(run, home, row).exception()
     assert "in use by `data add`" in str(refused)
     assert run(home, row).added

@@ -5,8 +5,16 @@ import pytest
 from curation_helpers import message
 
 from reviewguard.curation import nearest
-from reviewguard.curation.dedup import alike_pairs, deduplicate, jaccard, shingles
-from reviewguard.curation.nearest import Likeness, alike
+from reviewguard.curation.dedup import alike_pairs, deduplicate
+from reviewguard.curation.nearest import (
+    Likeness,
+    Pair,
+    alike,
+    jaccard,
+    shingle_matrix,
+    shingles,
+    similar_pairs,
+)
 
 LONG = (
     "Your kettle left our workshop this morning and should be with you on Thursday. The lid sits "
@@ -52,11 +60,31 @@ def test_another_buyers_message_keeps_a_near_duplicate_but_in_one_group() -> Non
 
 def test_alike_families_share_a_group_and_others_do_not() -> None:
     items = [message(text, id=name) for text, name in ((LONG, "a"), (ALIKE, "b"), (FAR, "c"))]
-    assert 0.6 <= jaccard(shingles(LONG), shingles(ALIKE)) < 0.8
+    similarity = jaccard(shingles(LONG), shingles(ALIKE))
+    assert 0.6 <= similarity < 0.8
     result = deduplicate(items)
-    assert alike_pairs(items) == [(0, 1)]
+    assert alike_pairs(items) == [(0, 1, similarity)]
+    assert result.close == ()
     assert result.dropped == ()
     assert result.groups == {"a": "a", "b": "a", "c": "c"}
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.6, 0.8, 1.0])
+def test_no_pair_is_missed_whatever_the_lengths(threshold: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nearest, "_BLOCK", 7)
+    rng = Random(7)
+    words = [f"w{rng.randrange(10**4)}" for _ in range(60)]
+    sets: list[nearest.Shingles] = []
+    for size in (1, 2, 3, 5, 8, 20, 45) * 6:
+        base = rng.choices(words, k=size)
+        for _ in range(3):
+            changed = [rng.choice(words) if rng.random() < 0.06 else word for word in base]
+            sets.append(shingles(" ".join(changed)))
+    pairs = (Pair(i, j, jaccard(sets[i], sets[j])) for j in range(len(sets)) for i in range(j))
+    close = sorted(pair for pair in pairs if pair.similarity >= threshold)
+    assert len(close) > 40
+    assert sorted(similar_pairs(shingle_matrix(sets), threshold)) == close
+    assert similar_pairs(shingle_matrix([]), threshold) == []
 
 
 @pytest.mark.parametrize("threshold", [0.2, 1 / 3, 0.5, 1.0])

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from reviewguard.curation.dedup import ALIKE, shingles
-from reviewguard.curation.nearest import alike
+from reviewguard.curation.dedup import ALIKE
+from reviewguard.curation.nearest import alike, shingles
 from reviewguard.curation.sources import read_messages
 from reviewguard.readers.labelled import read_labelled
 

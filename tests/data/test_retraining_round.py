@@ -26,13 +26,14 @@ from reviewguard.retraining.challenger import Start, sample, training_mix
 from reviewguard.retraining.config import RetrainConfig, Settings
 from reviewguard.retraining.data import Places, RoundData, curate, regression_set
 from reviewguard.retraining.labels import RoundOfLabels, sort_labels
-from reviewguard.retraining.retrain import RetrainJob, _inputs, _promote, retrain
+from reviewguard.retraining.retrain import _inputs, _promote, retrain
+from reviewguard.retraining.round import RetrainJob
 from reviewguard.retraining.store import ModelStore
 from reviewguard.retraining.stored import StoredModel
 from reviewguard.retraining.work import Work, full_disk
 from reviewguard.schema import LabelledMessage, Rationale
 from reviewguard.training import LEARNT, run_facts
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 WORDS = ("kettle", "lamp", "rug", "mixer", "scale", "drill", "tent", "fan", "clock", "grill", "sofa", "shelf", "radio",
          "towel", "brush", "knife")  # fmt: skip
@@ -377,10 +378,13 @@ def test_labels_are_read_once_and_not_while_they_are_written(
     assert ([m.id for m in data.labels.new], [m.id for m in data.regression]) == (["lab-000"], ["lab-000"])
     (places.labels / ".moved").rename(places.labels / "made.jsonl")
     monkeypatch.setattr(round_data, "WAIT", 0)
-    with Writer(places.labels).writing("data add"), pytest.raises(InputError, match="in use by `data add`"):
+    with (
+        WriteLock(places.labels).writing("data add"),
+        pytest.raises(InputError, match="in use by `data add`"),
+    ):
         curate(places, tmp_path / "out", CHAMPION, RetrainConfig())
     monkeypatch.setattr(round_data.os, "access", lambda *_: False)
-    with Writer(places.labels).writing("another host"):
+    with WriteLock(places.labels).writing("another host"):
         assert curate(places, tmp_path / "out", CHAMPION, RetrainConfig()).regression == data.regression
 
 

@@ -1,11 +1,10 @@
 from collections import Counter
 from itertools import cycle, islice
-from random import Random
 
 import pytest
 from curation_helpers import message
 
-from reviewguard.curation.dedup import DUPLICATE, jaccard, shingles
+from reviewguard.curation.dedup import deduplicate
 from reviewguard.curation.splits import SHARES, assign_splits, find_leaks, strata
 from reviewguard.schema import LabelledMessage
 
@@ -48,35 +47,17 @@ def test_leaks_are_near_duplicates_across_splits_only() -> None:
         "Your kettle left our workshop this morning and comes on Thursday before noon. "
         "The lid sits tight at first, turn it gently and mind the steam."
     )
-    items = [
-        message(text, id="a"),
-        message(text.replace("Thursday", "Friday"), id="b"),
-        message("We are out of blue mugs until May, sorry about that.", id="c"),
-    ]
+    close = deduplicate(
+        [
+            message(text, id="a"),
+            message(text.replace("Thursday", "Friday"), id="b"),
+            message("We are out of blue mugs until May, sorry about that.", id="c"),
+        ]
+    ).close
     apart = {"a": "train", "b": "test", "c": "test"}
-    assert find_leaks(items, apart) == [("a", "b")]
-    assert find_leaks(items, apart | {"b": "train"}) == []
-
-
-def test_no_leak_is_missed_whatever_the_lengths() -> None:
-    rng = Random(7)
-    words = [f"w{rng.randrange(10**4)}" for _ in range(60)]
-    items: list[LabelledMessage] = []
-    for size in (1, 2, 3, 5, 8, 20, 45) * 6:
-        base = rng.choices(words, k=size)
-        for _ in range(3):
-            changed = [rng.choice(words) if rng.random() < 0.06 else word for word in base]
-            items.append(message(" ".join(changed), id=f"m-{len(items):03}"))
-    splits = {item.id: item.id for item in items}
-    sets = [shingles(item.text) for item in items]
-    close = {
-        (items[i].id, items[j].id)
-        for j in range(len(items))
-        for i in range(j)
-        if jaccard(sets[i], sets[j]) >= DUPLICATE
-    }
-    assert len(close) > 40
-    assert set(find_leaks(items, splits)) == close
+    assert find_leaks(close, apart) == [("a", "b")]
+    assert find_leaks(close, apart | {"b": "train"}) == []
+    assert find_leaks(close, {"a": "train", "c": "test"}) == []
 
 
 def test_a_frozen_message_keeps_its_split_whatever_comes_later(messages: list[LabelledMessage]) -> None:

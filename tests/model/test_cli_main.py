@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import reviewguard
 from reviewguard import cli
 from reviewguard.cli.inference import EXIT_CODES
-from reviewguard.cli.shared import column_map
+from reviewguard.cli.shared import column_map, output_console
 from reviewguard.errors import StoppedError, UserError
 from reviewguard.inference import scoring
 from reviewguard.inference.scoring import ScoreJob, run_job
@@ -64,14 +64,19 @@ def test_what_a_command_needs_is_done_first_and_may_fail_like_it(
     assert capsys.readouterr().out == "trained\n"
 
 
+def test_the_console_prints_a_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    output_console()[0].print("[b]:star: 5/5[/b]")
+    assert capsys.readouterr().out == "[b]:star: 5/5[/b]\n"
+
+
 def test_a_library_that_is_not_installed_is_no_crash(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "datasketch", None)  # as after `make run`
-    error = ModuleNotFoundError("No module named 'datasketch.lsh'", name="datasketch.lsh")
+    monkeypatch.setitem(sys.modules, "sklearn", None)  # as after `make run`
+    error = ModuleNotFoundError("No module named 'sklearn.cluster'", name="sklearn.cluster")
     assert leave(monkeypatch, error) == 2
     told = capsys.readouterr().err
-    assert "Error: this command needs datasketch, which is not installed" in told
+    assert "Error: this command needs sklearn, which is not installed" in told
     assert "`make test`, or `pip install '.[train]'`" in told
     assert "Traceback" not in told
 

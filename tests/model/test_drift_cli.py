@@ -15,6 +15,9 @@ from reviewguard.cli import app
 from reviewguard.curation.storage import load_splits
 from reviewguard.errors import InputError, ModelError
 from reviewguard.files import read_jsonl
+from reviewguard.inference.drift import read_reference, write_reference
+from reviewguard.inference.model_folder import load
+from reviewguard.schema import Message
 
 OTHER = "El hervidor ya salió de nuestro almacén, gracias por su compra número {}, señora cliente {}"
 
@@ -82,6 +85,15 @@ def test_the_models_own_reference_is_compared_with_and_said_not_to_be_mail(
     assert counts.keys() == {"amazon", "strict", "ftc"}
     assert counts["strict"]["messages"] == len(validation)
     assert not any(word in reference for m in validation for word in m.text.split() if len(word) > 10)
+
+
+def test_a_reference_is_measured_with_the_tokenizer_of_the_model_that_judged_it(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    classifier = load(tiny_model_dir)
+    messages = [Message(OTHER.format(name, name)) for name in ("Ana", "Eva")]
+    write_reference(classifier, messages, tmp_path)  # which holds no tokenizer
+    assert read_reference(tmp_path, classifier.settings, "amazon").texts == 2
 
 
 def test_a_model_without_a_reference_is_refused_before_anything_is_read(

@@ -33,7 +33,8 @@ from reviewguard.retraining.challenger import choose_start
 from reviewguard.retraining.config import RetrainConfig, load_settings
 from reviewguard.retraining.data import HELD_OUT, Places, curate
 from reviewguard.retraining.gate_report import GateLine, GateReport
-from reviewguard.retraining.retrain import RetrainJob, RetrainResult, retrain
+from reviewguard.retraining.retrain import RetrainResult, retrain
+from reviewguard.retraining.round import RetrainJob
 from reviewguard.retraining.store import ModelStore
 from reviewguard.schema import LabelledMessage, Message, Rationale
 from reviewguard.training import LEARNT
@@ -239,7 +240,7 @@ def story(home: Home) -> Story:
         commits.append("later")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "judge", lambda *_: outcome(passed=False))
+        patch.setattr("reviewguard.retraining.round.judge", lambda *_: outcome(passed=False))
         patch.setattr(module, "git_state", lambda: commits[-1])
         result = retrain(home.job, home.store, agree=lambda _: True, show=resumed.show, add=add)
     return Story(str(refused.value), added, killed, resumed, result, home.served)
@@ -315,8 +316,8 @@ def test_without_a_terminal_nobody_agrees_and_yes_promotes(
     story: Story, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All go on from the training that is finished, and judge it anew; a refused promotion leaves it."""
-    monkeypatch.setattr(module, "judge", lambda *_: outcome(passed=True))
-    monkeypatch.setattr(module, "train_challenger", None)
+    monkeypatch.setattr("reviewguard.retraining.round.judge", lambda *_: outcome(passed=True))
+    monkeypatch.setattr("reviewguard.retraining.round.train_challenger", None)
     done = CliRunner().invoke(app, home.arguments)
     assert (done.exit_code, home.served) == (0, story.served), done.output
     assert "reviewguard models promote tiny+1" in done.output

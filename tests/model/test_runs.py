@@ -18,6 +18,7 @@ from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.pipeline import build
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits
+from reviewguard.describing import card_facts, measure_and_describe
 from reviewguard.encoding import EncodedMessage
 from reviewguard.errors import ConfigError, InputError, ModelError
 from reviewguard.exporting import exported
@@ -31,12 +32,10 @@ from reviewguard.schema import LabelledMessage
 from reviewguard.training import (
     CHECKPOINTS,
     TrainingRun,
-    card_facts,
     export_run,
-    measure_and_describe,
     train,
 )
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 TYPES = tuple(load_policy().types)
 
@@ -61,17 +60,17 @@ def test_a_run_that_was_killed_after_its_last_epoch_is_not_trained_again(
 
     def killed_in(stage: str) -> None:
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            patch.setattr(f"reviewguard.training.{stage}", kill)
+            patch.setattr(f"reviewguard.{stage}", kill)
             run(config)
 
-    killed_in("remove_checkpoints")
+    killed_in("training.remove_checkpoints")
     assert list((tmp_path / CHECKPOINTS).glob("checkpoint-*"))
     weights = (tmp_path / WEIGHTS / "model.safetensors").read_bytes()
     history = json.loads((tmp_path / RUN).read_text())["history"]
     monkeypatch.setattr("reviewguard.training.fine_tune", kill)
     with pytest.raises(ConfigError, match="interrupted training with another config"):
         run(replace(config, seed=1))
-    killed_in("describe")
+    killed_in("describing.describe")
     done = run(config, version="2")
     assert load(done.folder).settings.training["run_id"] == done.run_id
     assert (done.folder / "evaluation.json").is_file()
@@ -183,13 +182,13 @@ def test_a_model_stays_whole_until_the_next_one_is_measured(
     out = shutil.copytree(tiny_run / "model", tmp_path / "model")
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr("reviewguard.training.describe", kill)
+        patch.setattr("reviewguard.describing.describe", kill)
         export_run(tiny_run, tiny_data_dir, out, "fp32", bootstrap=0)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     part = tmp_path / ".model.part" / "model"
     part.mkdir(parents=True)
     (part / "model.onnx").write_text("what a killed export leaves")
-    with Writer(part.parent).writing("export"), pytest.raises(InputError, match="in use by `export`"):
+    with WriteLock(part.parent).writing("export"), pytest.raises(InputError, match="in use by `export`"):
         export_run(tiny_run, tiny_data_dir, out, "fp32", bootstrap=0)
     export_run(tiny_run, tiny_data_dir, out, "fp32", bootstrap=0)
     assert load(out).settings.training["precision"] == "fp32"

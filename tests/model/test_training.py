@@ -35,7 +35,7 @@ from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message, Rationale
 from reviewguard.training import CHECKPOINTS, LEARNT, export_run, train
 from reviewguard.unpacking import unpack_model
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 TYPES = tuple(load_policy().types)
 
@@ -402,7 +402,7 @@ def test_a_run_does_not_begin_with_its_own_weights(
 
 
 def test_two_trainings_do_not_share_a_run(tiny_base: Path, tiny_data_dir: Path, tmp_path: Path) -> None:
-    with Writer(tmp_path).writing("train"), pytest.raises(InputError, match="in use by `train`"):
+    with WriteLock(tmp_path).writing("train"), pytest.raises(InputError, match="in use by `train`"):
         train(tiny_config(tiny_base), tiny_data_dir, tmp_path, tmp_path / "model", version="1")
     assert not (tmp_path / CHECKPOINTS).exists()
 
@@ -419,7 +419,7 @@ def test_two_trainings_do_not_share_a_run(tiny_base: Path, tiny_data_dir: Path, 
         ("stride=-100", "0 or more"),
         ("stride=300", "stride is 364"),
         ("previous=-1", "0 or more"),
-        ("hidden=-1", "0 or more"),
+        ("hidden=0", "at least 1"),
         ("patience=0", "at least 1"),
         ("seed=-1", r"below 2\*\*32"),
         ("seed=4294967296", r"below 2\*\*32"),

@@ -69,5 +69,5 @@ def add(
     )
     report = add_labels(job)
     console, _ = output_console()
-    console.print(report_view(report, job.target), highlight=False)
+    console.print(report_view(report, job.target))
     raise typer.Exit(1 if report.refused or report.undecided else 0)

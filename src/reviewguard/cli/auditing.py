@@ -69,7 +69,7 @@ def audit(
     """
     from reviewguard.inference.audit import AuditFilters
     from reviewguard.inference.audit import audit as find
-    from reviewguard.inference.audit.proofs import with_proofs
+    from reviewguard.inference.audit.run import with_proofs
     from reviewguard.inference.batch import ScoreOptions, score_records
     from reviewguard.inference.model_folder import load
     from reviewguard.inference.report.folder import check_folder, report_files, write_report
@@ -96,6 +96,6 @@ def audit(
         result, out, created=datetime.now().astimezone(), show_personal_data=show_personal_data, force=True
     )
     console, colour = output_console()
-    console.print(audit_view(shown, out, top=top, colour=colour), highlight=False)
+    console.print(audit_view(shown, out, top=top, colour=colour))
     verdicts, seen = {finding.verdict for finding in result.findings}, result.overview
     exit_if_found(fail_on, verdicts, seen.reviewed, seen.unusable, rests)

@@ -68,6 +68,6 @@ def drift(
         print(json.dumps(result.to_dict(), indent=2))
     else:
         console, colour = output_console()
-        console.print(drift_view(result, colour=colour), highlight=False)
+        console.print(drift_view(result, colour=colour))
     if fail_on_drift and result.moved:
         raise typer.Exit(1)

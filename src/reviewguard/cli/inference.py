@@ -124,4 +124,4 @@ def _show(verdict: Verdict) -> None:
     from reviewguard.inference.render import verdict_view
 
     console, colour = output_console()
-    console.print(verdict_view(verdict, colour=colour), highlight=False)
+    console.print(verdict_view(verdict, colour=colour))

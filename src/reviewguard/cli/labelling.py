@@ -68,9 +68,9 @@ def label(
                 items,
                 journal,
                 keys,
-                lambda view: console.print(view, highlight=False),
+                console.print,
                 who=labeller,
                 colour=colour,
             )
         labels = str(target) if journal.rows else None
-        console.print(end_view(session.counts(), labels, everything=everything), highlight=False)
+        console.print(end_view(session.counts(), labels, everything=everything))

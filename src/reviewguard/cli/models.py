@@ -15,6 +15,7 @@ from reviewguard.cli.shared import warn
 from reviewguard.errors import InputError
 
 if TYPE_CHECKING:
+    from reviewguard.modeling.scorer import Scorer
     from reviewguard.schema import LabelledMessage
 
 DataOption = Annotated[Path, typer.Option(help="Splits written by `reviewguard data build`.")]
@@ -174,7 +175,7 @@ def evaluate(
             plot=plot,
         )
         return
-    scorers: list = [ClassifierScorer(load(model))]  # type: ignore[type-arg]
+    scorers: list[Scorer] = [ClassifierScorer(load(model))]
     scorers += [ClassifierScorer(load(folder), name) for name, folder in others.items()]
     if compare:
         from reviewguard.modeling.embeddings import kept_beside
@@ -231,8 +232,8 @@ def _labelled(paths: Iterable[Path]) -> dict[str, list[LabelledMessage]]:
     Raises:
         InputError: two files bear the same name, or the test split's; one cannot be read or holds no message.
     """
+    from reviewguard.describing import TEST
     from reviewguard.readers.labelled import read_labelled
-    from reviewguard.training import TEST
 
     named = _named(((path.stem, path) for path in paths), "data sets", "rename one of the files")
     if TEST in named:

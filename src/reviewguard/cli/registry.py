@@ -51,7 +51,7 @@ def list_models(models: ModelsOption = MODELS) -> None:
     console, _ = output_console()
     if not console.is_terminal:
         console.width = _WIDE
-    console.print(list_view(found) if found else f"no models in {models}", highlight=False, markup=False)
+    console.print(list_view(found) if found else f"no models in {models}")
 
 
 @app.command()
@@ -64,7 +64,7 @@ def show(version: VersionArgument, models: ModelsOption = MODELS) -> None:
 
     store = _open(models)
     console, _ = output_console()
-    console.print(show_view(store.get(version), store.history().entries), highlight=False)
+    console.print(show_view(store.get(version), store.history().entries))
 
 
 @app.command()
@@ -104,12 +104,12 @@ def diff(
     store = _open(models)
     before, after = store.get(a), store.get(b)
     console, _ = output_console()
-    console.print(figures_view(figure_changes(before, after), before, after), highlight=False)
+    console.print(figures_view(figure_changes(before, after), before, after))
     if not data:
         return
     options = ScoreOptions(ReadOptions(format, column_map(columns)), profile, workers)
     changes = verdict_changes(data, before, after, options=options, progress=progress_bar)
-    console.print("", changes_view(changes, top), sep="\n", highlight=False)
+    console.print("", changes_view(changes, top), sep="\n")
     warn(changes.notes)
     if out is not None:
         write_changes(changes, out)

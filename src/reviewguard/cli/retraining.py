@@ -65,8 +65,8 @@ def retrain(
 
     from reviewguard.retraining.config import load_settings
     from reviewguard.retraining.data import Places
-    from reviewguard.retraining.retrain import RetrainJob
     from reviewguard.retraining.retrain import retrain as run
+    from reviewguard.retraining.round import RetrainJob
     from reviewguard.retraining.store import ModelStore
 
     settings = load_settings(config)
@@ -100,7 +100,7 @@ def _add(path: Path, places: Places, model: Path) -> None:
         fix = f"{error.fix}, in `reviewguard data add {path} --map …`; {_THEN}"
         raise InputError(error.found, expected=error.expected, fix=fix) from error
     console, _ = output_console()
-    console.print(report_view(report, job.target), highlight=False)
+    console.print(report_view(report, job.target))
     if report.undecided:
         print(
             f"not retrained: settle this with `reviewguard data add {path}` first, {_THEN}", file=sys.stderr
@@ -165,7 +165,7 @@ def _print(report: RetrainReport) -> None:
 
     console, colour = output_console()
     text = report.to_markdown()
-    console.print(Markdown(text) if colour else text, highlight=False, markup=False)
+    console.print(Markdown(text) if colour else text)
 
 
 def _tell(result: RetrainResult, asked: bool) -> None:

@@ -104,7 +104,7 @@ def score(
         print(f"Stopped.{hint}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     console, colour = output_console()
-    console.print(summary_view(result, colour=colour), highlight=False)
+    console.print(summary_view(result, colour=colour))
     counts = result.counts
     left_out = counts.not_scored + counts.unreadable
     exit_if_found(fail_on, counts.decisions, sum(counts.decisions.values()), left_out, result.rests)

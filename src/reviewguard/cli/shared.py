@@ -130,11 +130,11 @@ def exit_if_found(
 
 
 def output_console() -> tuple[Console, bool]:
-    """A console on standard output, and whether to colour."""
+    """A console on standard output that prints texts as they are, and whether to colour."""
     from rich.console import Console
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    return Console(soft_wrap=not colour), colour
+    return Console(soft_wrap=not colour, highlight=False, markup=False, emoji=False), colour
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def suggest(
     with progress_bar() as progress:
         result = choose(job, progress)
     console, _ = output_console()
-    console.print("\n".join(_lines(result, job.count, out, top)), highlight=False, markup=False)
+    console.print("\n".join(_lines(result, job.count, out, top)))
 
 
 def _lines(result: Suggestions, wanted: int, out: Path, top: int) -> list[str]:

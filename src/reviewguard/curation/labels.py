@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from reviewguard.curation.dedup import ALIKE, shingles
-from reviewguard.curation.nearest import alike
+from reviewguard.curation.dedup import ALIKE
+from reviewguard.curation.nearest import alike, shingles
 from reviewguard.curation.privacy import check_privacy
 from reviewguard.curation.rules import check_rules, exchange_key
 from reviewguard.curation.sources import (

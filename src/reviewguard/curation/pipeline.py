@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -211,7 +211,7 @@ def _recorded(selection: _Selection, sources: Sources, frozen: Mapping[str, str]
     groups = {m.id: unique.groups[m.id] for m in kept}
     steps = (*selection.steps, Step(UNRECORDED, len(kept), len(out)))
     dropped = (*selection.dropped, *_dropped(UNRECORDED, issues, sources.located))
-    return _Selection(Deduplication(kept, unique.dropped, groups), steps, dropped)
+    return _Selection(replace(unique, kept=kept, groups=groups), steps, dropped)
 
 
 def _dropped(step: str, issues: Iterable[Issue], located: Iterable[Located] = ()) -> list[Dropped]:
@@ -236,7 +236,7 @@ def _split(unique: Deduplication, seed: int, frozen: Mapping[str, str]) -> dict[
     if not unique.kept:
         raise InputError("no message is left", fix="see what `reviewguard data validate` reports")
     assigned = assign_splits(unique.kept, unique.groups, seed, frozen)
-    leaks = find_leaks(unique.kept, assigned)
+    leaks = find_leaks(unique.close, assigned)
     if leaks:
         one, other = leaks[0]
         raise InputError(
@@ -264,7 +264,7 @@ def _with_labels(
     result = dict(splits) | {"train": train}
     step = Step(LABELS, len(labels), len({issue.place for issue in issues}))
     groups = {**selection.unique.groups, **{m.id: m.family for m in labels}}
-    unique = Deduplication(tuple(chain.from_iterable(result.values())), selection.unique.dropped, groups)
+    unique = replace(selection.unique, kept=tuple(chain.from_iterable(result.values())), groups=groups)
     dropped = (*selection.dropped, *_dropped(LABELS, issues, read.located))
     return _Selection(unique, (*selection.steps, step), dropped), result
 

@@ -7,19 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
-
-from reviewguard.curation.dedup import DUPLICATE, Shingles, shingles
 from reviewguard.schema import LabelledMessage
 
 SHARES: Mapping[str, float] = {"train": 0.70, "validation": 0.15, "test": 0.15}
-_BLOCK = 500
-_BOUND = DUPLICATE - 1e-9
-"""A little less, so that rounding leaves no pair out."""
-_RARE = 12
-"""Rare shingles that a pair must share to be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,59 +102,10 @@ class _Assignment:
             self.left[name] -= n
 
 
-def find_leaks(messages: Sequence[LabelledMessage], splits: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Ids of every pair of messages in different splits whose texts have a Jaccard similarity of at least 0.8.
-
-    Exact and over all pairs, so it does not share the hashing's blind spots.
-    """
-    matrix = shingle_matrix([shingles(message.text) for message in messages])
-    side = [splits[message.id] for message in messages]
-    return [(messages[i].id, messages[j].id) for i, j in _similar_pairs(matrix) if side[i] != side[j]]
-
-
-def shingle_matrix(sets: Sequence[Shingles]) -> sparse.csr_array:
-    """Shape `(messages, shingles)`, one where the message has the shingle."""
-    names = {shingle: at for at, shingle in enumerate(sorted(frozenset().union(*sets)))}
-    columns = [names[shingle] for items in sets for shingle in items]
-    ends = np.cumsum([0, *map(len, sets)])
-    values = np.ones(len(columns), dtype=np.int32)
-    return sparse.csr_array((values, columns, ends), shape=(len(sets), len(names)))
-
-
-def _similar_pairs(matrix: sparse.csr_array) -> list[tuple[int, int]]:
-    """Index pairs, the earlier first; in blocks, to bound the memory.
-
-    Two sets that are alike share some of their rarest shingles, so that only pairs that do are compared (prefix
-    filtering: Chaudhuri, Ganti & Kaushik, "A primitive operator for similarity joins", ICDE 2006; with several
-    shared ones: Wang, Li & Feng, "Can we beat the prefix filtering?", SIGMOD 2012).
-    """
-    sizes = np.asarray(matrix.sum(axis=1))
-    rare = _rarest(matrix, sizes)
-    others = rare.T.tocsr()
-    pairs: list[tuple[int, int]] = []
-    for begin in range(0, matrix.shape[0], _BLOCK):
-        met = (rare[begin : begin + _BLOCK] @ others).tocoo()
-        rows, columns = met.row.astype(np.int64) + begin, met.col.astype(np.int64)
-        least, most = np.minimum(sizes[rows], sizes[columns]), np.maximum(sizes[rows], sizes[columns])
-        needed = np.minimum(_RARE, np.ceil(_BOUND * most))
-        close = (rows < columns) & (least >= _BOUND * most) & (met.data >= needed)
-        rows, columns = rows[close], columns[close]
-        shared = np.asarray(matrix[rows].multiply(matrix[columns]).sum(axis=1))
-        similarity = shared / (sizes[rows] + sizes[columns] - shared)
-        alike = similarity >= DUPLICATE
-        pairs += zip(rows[alike].tolist(), columns[alike].tolist(), strict=True)
-    return pairs
-
-
-def _rarest(matrix: sparse.csr_array, sizes: NDArray[np.int64]) -> sparse.csr_array:
-    """Of each row of n ones the n - ⌈0.8 n⌉ + _RARE in the rarest columns."""
-    frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    rank = np.empty(len(frequency), dtype=np.int64)
-    rank[np.argsort(frequency, kind="stable")] = np.arange(len(frequency))
-    row = np.repeat(np.arange(matrix.shape[0]), sizes)
-    order = np.lexsort((rank[matrix.indices], row))
-    place = np.arange(len(row)) - np.repeat(matrix.indptr[:-1], sizes)
-    wanted = sizes - np.ceil(_BOUND * sizes) + _RARE
-    kept = place < wanted[row]
-    columns, rows = matrix.indices[order][kept], row[kept]
-    return sparse.csr_array((np.ones(len(rows), dtype=np.int32), (rows, columns)), shape=matrix.shape)
+def find_leaks(close: Iterable[tuple[str, str]], splits: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Of these pairs of ids those whose messages are in different splits."""
+    return [
+        (one, other)
+        for one, other in close
+        if one in splits and other in splits and splits[one] != splits[other]
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -70,7 +71,7 @@ def load_splits(out_dir: Path) -> dict[str, list[LabelledMessage]]:
         InputError: a file is missing, or is not the one `report.json` was written for.
     """
     out_dir = Path(out_dir)
-    expected = _expected_hashes(out_dir / REPORT)
+    expected = _reported(out_dir / REPORT, "files")
     return {split: _read_split(out_dir / f"{split}.parquet", expected) for split in SPLITS}
 
 
@@ -116,10 +117,7 @@ def stored_digest(out_dir: Path) -> str:
     Raises:
         InputError: the folder was not written by `build`.
     """
-    report = Path(out_dir) / REPORT
-    _expected_hashes(report)
-    digest: str = json.loads(report.read_text("utf-8"))["digest"]
-    return digest
+    return str(_reported(Path(out_dir) / REPORT, "digest"))
 
 
 def _to_table(messages: Iterable[LabelledMessage], groups: Mapping[str, str]) -> pa.Table:
@@ -143,16 +141,15 @@ def _write_table(path: Path, table: pa.Table) -> None:
         )
 
 
-def _expected_hashes(report: Path) -> dict[str, str]:
+def _reported(report: Path, key: str) -> Any:
     try:
-        files = json.loads(report.read_text("utf-8"))["files"]
+        return json.loads(report.read_text("utf-8"))[key]
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
             f"{report} cannot be read: {error}",
             expected="a folder written by `reviewguard data build`",
             fix="run `reviewguard data build`",
         ) from error
-    return dict(files)
 
 
 def _read_split(path: Path, expected: Mapping[str, str]) -> list[LabelledMessage]:

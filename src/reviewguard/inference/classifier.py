@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
@@ -20,6 +19,7 @@ from reviewguard.errors import ConfigError, InputError
 from reviewguard.inference.backend import Backend
 from reviewguard.inference.clear import clear_because, trigger_words
 from reviewguard.inference.doubts import doubts, halves, nothing_to_read, undecided
+from reviewguard.inference.given import as_messages
 from reviewguard.inference.language import identify_all
 from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
 from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
@@ -84,6 +84,11 @@ class Classifier:
     def model(self) -> str:
         """Name and version, as verdicts carry it."""
         return f"{self.settings.name}-{self.settings.version}"
+
+    @property
+    def encoder(self) -> MessageEncoder:
+        """Makes the windows that the model reads."""
+        return self._encoder
 
     def with_settings(self, settings: Settings) -> Classifier:
         """The same model with other calibrations or thresholds; types and limits are to stay what they are."""
@@ -151,7 +156,7 @@ class Classifier:
         if not isinstance(batch_tokens, Integral) or batch_tokens < 1:
             raise ConfigError(f"batch_tokens is {batch_tokens!r}", expected="a whole number, 1 or more")
         rules = self._rules(profile)
-        items = _as_messages(messages)
+        items = as_messages(messages)
         scored = self._score_readable(items, batch_tokens)
         verdicts = [self._verdict(m, s, rules) for m, s in zip(items, scored, strict=True)]
         if not proof:
@@ -173,7 +178,7 @@ class Classifier:
                 on another text.
             ConfigError: there is no profile of a verdict's name.
         """
-        items = _as_messages(messages)
+        items = as_messages(messages)
         if len(items) != len(verdicts):
             raise InputError(
                 f"{len(items)} messages and {len(verdicts)} verdicts",
@@ -371,54 +376,3 @@ def _concerns(rules: Profile, kind: str) -> bool:
     """Whether the profile has a rule about the type; its order rules count neutral asks."""
     counted = kind == NEUTRAL_REQUEST and bool(rules.order_rules)
     return counted or rules.mentions(kind)
-
-
-def _as_messages(items: Iterable[Message | str | None]) -> list[Message]:
-    one = isinstance(items, str | bytes | Mapping | Message) or getattr(items, "ndim", 1) == 0
-    if one or hasattr(items, "columns") or not isinstance(items, Iterable):
-        raise InputError(
-            f"predict was given a {type(items).__name__}",
-            expected="a list of texts or Messages",
-            fix="classifier(text) judges one text; of a table, give the column: predict(table['text'])",
-        )
-    return [_as_message(item, at) for at, item in enumerate(items)]
-
-
-def _as_message(item: Message | str | None, at: int) -> Message:
-    if not isinstance(item, Message):
-        return Message(_text(item, at) or "")
-    text, previous = _text(item.text, at) or "", _text(item.previous, at, "previous of message")
-    own = _id(item.id)
-    # pandas.NA cannot be compared by ==
-    same = text is item.text and previous is item.previous and own is item.id
-    return item if same else replace(item, text=text, previous=previous, id=own)
-
-
-def _id(value: object) -> str | None:
-    """An id as text; None for what tables hold where there is none."""
-    value = _cell(value)
-    if value is None or isinstance(value, str):
-        return value
-    # Numbers of a column in which one is missing are floats.
-    return str(int(value)) if isinstance(value, float | np.floating) and value.is_integer() else str(value)
-
-
-def _cell(value: object) -> object:
-    """A cell's value; None for what tables hold where there is none."""
-    if hasattr(value, "as_py"):  # of a pyarrow column
-        value = value.as_py()
-    missing = isinstance(value, float | np.floating) and math.isnan(value)
-    return None if missing or type(value).__name__ in ("NAType", "NaTType") else value
-
-
-def _text(value: object, at: int, what: str = "message") -> str | None:
-    """A text; None for what tables hold where there is none."""
-    value = _cell(value)
-    if value is None or isinstance(value, str):
-        return value
-    many = what == "message" and (isinstance(value, list | tuple) or bool(getattr(value, "ndim", 0)))
-    raise InputError(
-        f"{what} {at} is of type {type(value).__name__}",
-        expected="text or a Message" if what == "message" else "text",
-        fix="predict(texts) judges many messages, classifier(text) one" if many else "",
-    )

@@ -98,15 +98,17 @@ def bracketed(text: str, evidence: Sequence[Evidence]) -> str:
     )
 
 
-def marked_text(verdict: Verdict, *, colour: bool) -> Text:
+def marked_text(
+    text: str, evidence: Sequence[Evidence], decisive: Sequence[Quote] = (), *, colour: bool
+) -> Text:
     """The message with its words marked by type; in colour, those that decide are bold."""
     if not colour:
-        return Text(bracketed(verdict.text, verdict.evidence))
-    text = Text()
-    for piece in pieces(verdict.text, verdict.evidence, decided_by(verdict.decisive)):
+        return Text(bracketed(text, evidence))
+    marked = Text()
+    for piece in pieces(text, evidence, decisive):
         style = _STYLES[piece.types[0]] if piece.types else ""
-        text.append(printable(piece.text), style=f"bold {style}" if piece.decisive else style)
-    return text
+        marked.append(printable(piece.text), style=f"bold {style}" if piece.decisive else style)
+    return marked
 
 
 def verdict_view(verdict: Verdict, *, colour: bool) -> RenderableType:
@@ -115,7 +117,8 @@ def verdict_view(verdict: Verdict, *, colour: bool) -> RenderableType:
     lines += [Text(f"  {reason}") for reason in verdict.reasons]
     if verdict.error:
         return Group(*lines)
-    lines += [Text(), marked_text(verdict, colour=colour), Text()]
+    marked = marked_text(verdict.text, verdict.evidence, decided_by(verdict.decisive), colour=colour)
+    lines += [Text(), marked, Text()]
     lines += _advice(verdict, colour=colour)
     lines += map(Text, (*clear_lines(verdict.clear_because), *proof_lines(verdict)))
     return Group(*lines)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from math import exp, log, log2
+from math import exp, log2
 
+import numpy as np
+
+from reviewguard.decision import logit
+from reviewguard.inference.alike import KindCounter
 from reviewguard.inference.doubts import is_judged
-from reviewguard.inference.kinds import KindCounter
 from reviewguard.schema import ScoredRecord
 from reviewguard.settings import ProfileSettings
 
@@ -82,7 +85,8 @@ def uncertainty(probability: float, cuts: ProfileSettings) -> float:
     outside, that of the nearer threshold, which fades with the distance in logits.
     """
     nearest = min(max(probability, cuts.lower), cuts.upper)
-    return _entropy(nearest) * exp(-abs(_logit(probability) - _logit(nearest)))
+    own, there = logit(np.array([probability, nearest]))
+    return _entropy(nearest) * exp(-abs(own - there))
 
 
 class _LeastCertain:
@@ -120,8 +124,3 @@ class _LeastCertain:
 
 def _entropy(p: float) -> float:
     return 0.0 if p in (0.0, 1.0) else -p * log2(p) - (1 - p) * log2(1 - p)
-
-
-def _logit(p: float) -> float:
-    inside = min(max(p, 1e-6), 1 - 1e-6)
-    return log(inside / (1 - inside))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from reviewguard.inference.audit.templates import TemplateIndex
+from reviewguard.inference.alike import TemplateIndex
 from reviewguard.inference.workspace_rows import bytes_text
 from reviewguard.schema import Decision
 
@@ -27,7 +27,6 @@ class Counts:
     Attributes:
         read: records of every kind.
         sellers, buyers, system, unreadable: records by kind; they add up to `read`.
-        distinct: different pairs of a seller's text and the buyer's words before it.
         decisions: sellers' records by verdict.
         not_scored: sellers' records whose text cannot be scored.
         alone: sellers' records of no order or thread, and with no buyer's words of their own.
@@ -39,7 +38,6 @@ class Counts:
     buyers: int
     system: int
     unreadable: int
-    distinct: int
     decisions: dict[Decision, int]
     not_scored: int
     alone: int
@@ -52,7 +50,6 @@ def counts(db: sqlite3.Connection) -> Counts:
     query = """select j.decision, count(*) from messages m
         join jobs j on j.text = m.text and j.previous = m.previous where m.kind = 0 group by j.decision"""
     decisions = Counter(dict(db.execute(query)))
-    (distinct,) = db.execute("select count(*) from jobs").fetchone()
     apart = "select count(*) from messages where kind = 0 and conversation is null and previous = x''"
     (alone,) = db.execute(apart).fetchone()
     (paired,) = db.execute("select coalesce(max(value), 0) from state where name = 'paired'").fetchone()
@@ -62,7 +59,6 @@ def counts(db: sqlite3.Connection) -> Counts:
         buyers=kinds[BUYER],
         system=kinds[SYSTEM],
         unreadable=kinds[UNREADABLE],
-        distinct=distinct,
         not_scored=decisions.pop(None, 0),
         decisions=dict(decisions),
         alone=alone,

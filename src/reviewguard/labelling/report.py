@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -14,7 +14,7 @@ from reviewguard.inference.render import bracketed, printable
 from reviewguard.labelling.compare import Candidate, Conflict
 from reviewguard.labelling.likes import Known
 from reviewguard.labelling.results import AddReport, rows_of
-from reviewguard.schema import Evidence, LabelledMessage
+from reviewguard.schema import LabelledMessage
 
 _SHOWN = 160
 _DECIDED = {"accept": "the new label is taken", "reject": "the known label stays", "both": "both stay"}
@@ -153,12 +153,7 @@ def _marked(message: LabelledMessage) -> Text:
 
 
 def _bracketed(message: LabelledMessage) -> str:
-    return bracketed(message.text, list(_evidence(message)))
-
-
-def _evidence(message: LabelledMessage) -> Iterable[Evidence]:
-    for item in message.rationale:
-        yield Evidence(item.start, item.end, message.text[item.start : item.end], item.type, 1.0)
+    return bracketed(message.text, [mark.evidence(message.text) for mark in message.rationale])
 
 
 def _short(text: str) -> str:

@@ -12,7 +12,7 @@ from reviewguard.inference.doubts import percent
 from reviewguard.inference.render import marked_text, printable
 from reviewguard.labelling.queue import Item
 from reviewguard.policy import load_policy
-from reviewguard.schema import Evidence, Rationale, Verdict
+from reviewguard.schema import Rationale
 
 KEYS = "v review-soliciting  c compliant  n compliant, with a neutral ask  m mark words  s skip  u undo  q quit  ? help"
 EDIT_KEYS = "1–8 types  m mark words  Enter save  b back"
@@ -30,7 +30,7 @@ def item_view(item: Item, number: int, total: int, *, colour: bool) -> Renderabl
     ]
     if item.previous:
         lines.append(Text(f"Buyer: {printable(item.previous)}\n", style="dim" if colour else ""))
-    lines += [_marked(item.text, item.evidence, colour=colour), Text()]
+    lines += [marked_text(item.text, item.evidence, colour=colour), Text()]
     likely = "" if item.probability is None else f", {percent(item.probability)} likely a violation"
     lines.append(
         Text(f"Model: {printable(item.shown or 'no verdict')}{likely}; {', '.join(item.types) or 'no type'}")
@@ -47,10 +47,10 @@ def edit_view(
         f"[{number}{'x' if name in types else ' '}] {name}"
         for number, name in enumerate(load_policy().types, 1)
     ]
-    evidence = [Evidence(m.start, m.end, item.text[m.start : m.end], m.type, 1.0) for m in marks]
+    evidence = [mark.evidence(item.text) for mark in marks]
     return Group(
         Text("  ".join(chosen)),
-        _marked(item.text, evidence, colour=colour),
+        marked_text(item.text, evidence, colour=colour),
         Text(EDIT_KEYS, style="bold" if colour else ""),
     )
 
@@ -72,8 +72,3 @@ def end_view(counts: Mapping[str, int], path: str | None, *, everything: bool) -
         more = "" if everything else "; --all asks about messages that were found compliant, too"
         return Text(f"{done}. There are no labels{more}")
     return Text(f"{done}. Labels are in {path}; add them with: reviewguard data add {path}")
-
-
-def _marked(text: str, evidence: Iterable[Evidence], *, colour: bool) -> Text:
-    verdict = Verdict(None, None, None, evidence=tuple(evidence), text=text)
-    return marked_text(verdict, colour=colour)

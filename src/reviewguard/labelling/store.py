@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reviewguard.curation.labels import Label, Labels, StoredLabel, read_labels, write_labels
 from reviewguard.errors import InputError
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 
 def store(target: Path, new: Iterable[Label], stored: Labels, *, removed: Collection[str] = ()) -> list[Path]:
@@ -27,7 +27,7 @@ def store(target: Path, new: Iterable[Label], stored: Labels, *, removed: Collec
         InputError: another process writes there, or has written since.
     """
     folder = target.parent
-    with Writer(folder).writing("data add"):
+    with WriteLock(folder).writing("data add"):
         if read_labels(folder) != stored:
             raise InputError(f"{folder} was changed meanwhile", fix="run the same command again")
         before: dict[Path, list[StoredLabel]] = {}

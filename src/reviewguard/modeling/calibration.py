@@ -13,7 +13,8 @@ from sklearn.metrics import precision_recall_curve
 
 from reviewguard.decision import calibrate, profile_logits
 from reviewguard.modeling.abstention import HIGHEST, lower_threshold
-from reviewguard.policy import Profile, load_policy
+from reviewguard.modeling.scorer import broken
+from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 from reviewguard.settings import TYPE_COUNTS, Calibration, ProfileSettings, Settings
 
@@ -60,11 +61,6 @@ def fit_settings(
         for name, profile in load_policy().profiles.items()
     }
     return replace(typed, profiles=profiles)
-
-
-def broken(profile: Profile, examples: Sequence[LabelledMessage]) -> NDArray[np.bool_]:
-    """Whether each message's labels break the profile's rules, shape `(messages,)`."""
-    return np.array([profile.is_broken(e.types) for e in examples], dtype=np.bool_)
 
 
 def _fit_profile(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> ProfileSettings:

@@ -70,20 +70,15 @@ class TrainConfig:
     def __post_init__(self) -> None:
         require(self.head in HEADS, "head", self.head, " or ".join(HEADS))
         require(self.bf16 in ("auto", "on", "off"), "bf16", self.bf16, "auto, on or off")
-        require(1 <= self.epochs <= 100, "epochs", self.epochs, "1 to 100")
-        require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
-        require(0 <= self.keep_start < 1, "keep_start", self.keep_start, "0 or more, below 1")
+        require_fit(self)
         require(0 < self.limit <= 1, "limit", self.limit, "above 0, at most 1")
-        require(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "0 to 1")
-        for name in ("augment", "attribution", "hidden", "stride", "previous"):
+        for name in ("augment", "attribution", "stride", "previous"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        require(self.patience >= 1, "patience", self.patience, "at least 1")
+        for name in ("hidden", "patience"):
+            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("weight_decay", "any_weight", "rationale_weight"):
             require(0 <= getattr(self, name) < math.inf, name, getattr(self, name), "0 or more, and finite")
-        require_seed(self.seed)
-        for name in ("learning_rate", "head_learning_rate"):
-            require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
         require(32 <= self.window <= 512, "window", self.window, "32 to 512")
         taken, room = self.previous + self.stride, self.window - 16
         require(
@@ -123,6 +118,21 @@ def require_seed(seed: int) -> None:
         ConfigError: it is below 0, or has more than 32 bits.
     """
     require(0 <= seed < 2**32, "seed", seed, "0 or more, below 2**32")
+
+
+def require_fit(config: Any) -> None:
+    """Refuse what no fit of a model can work with: the keys of a training that a round of retraining has too.
+
+    Raises:
+        ConfigError: a value is out of its range.
+    """
+    require(1 <= config.epochs <= 100, "epochs", config.epochs, "1 to 100")
+    require(config.batch_size >= 1, "batch_size", config.batch_size, "at least 1")
+    for name in ("learning_rate", "head_learning_rate"):
+        require(0 < getattr(config, name) < 1, name, getattr(config, name), "between 0 and 1")
+    require(0 <= config.warmup < 1, "warmup", config.warmup, "0 to 1")
+    require(0 <= config.keep_start < 1, "keep_start", config.keep_start, "0 or more, below 1")
+    require_seed(config.seed)
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig:

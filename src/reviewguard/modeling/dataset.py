@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from reviewguard.encoding import MessageEncoder, Window, collate
+from reviewguard.modeling.torch_backend import tensors
 from reviewguard.schema import LabelledMessage
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class WindowCollator:
         windows = [
             Window(tuple(r["input_ids"]), tuple(r["token_type_ids"]), tuple(r["seller"]), ()) for r in rows
         ]
-        batch = {name: torch.from_numpy(a) for name, a in collate(windows, self.pad_id).as_inputs().items()}
+        batch = tensors(collate(windows, self.pad_id))
         token_labels = np.zeros((*batch["input_ids"].shape, self.types), dtype=np.float32)
         for row, item in enumerate(rows):
             for token, kind in item["rationale"]:

@@ -14,6 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from reviewguard.files import atomic_write
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
+from reviewguard.modeling.torch_backend import weights_digest
 
 BATCH = 64
 KEPT_FROM = 1000
@@ -42,7 +43,7 @@ class FrozenEmbeddings:
         self._model = AutoModel.from_pretrained(folder).eval()
         self._tokens = tokens
         self._kept = kept
-        self._source = f"{_fingerprint(self._model)}-{tokens}" if kept else ""
+        self._source = f"{weights_digest(self._model)}-{tokens}" if kept else ""
         self._known = self._read()
 
     def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -86,11 +87,3 @@ class FrozenEmbeddings:
         mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
         pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
         return np.asarray(torch.nn.functional.normalize(pooled, dim=1).numpy(), dtype=np.float32)
-
-
-def _fingerprint(model: torch.nn.Module) -> str:
-    digest = hashlib.sha256()
-    for name, weights in model.state_dict().items():
-        digest.update(name.encode())
-        digest.update(weights.numpy().tobytes())
-    return digest.hexdigest()

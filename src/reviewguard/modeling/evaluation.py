@@ -17,7 +17,7 @@ from reviewguard.modeling.calibration_error import (
 )
 from reviewguard.modeling.evidence_quality import rationale_agreement, remove_evidence
 from reviewguard.modeling.metrics import Figure, estimate
-from reviewguard.modeling.mistakes import UNSCORED, Mistake, label_of, mistakes
+from reviewguard.modeling.mistakes import UNSCORED, Mistake, mistakes, verdict_for
 from reviewguard.modeling.scorer import Observed, Scorer, observe
 from reviewguard.modeling.slices import Slice, context_pairs, slices
 from reviewguard.modeling.spans import iou_f1, token_f1
@@ -216,7 +216,7 @@ def _verdict_table(observed: Observed) -> dict[str, dict[str, int]]:
     labels: tuple[str, ...] = (REVIEW_SOLICITING, COMPLIANT)
     table = {label: dict.fromkeys(DECISIONS, 0) for label in labels}
     for positive, verdict in zip(observed.positive, observed.verdicts, strict=True):
-        table[label_of(positive)][verdict.verdict or UNSCORED] += 1
+        table[verdict_for(positive)][verdict.verdict or UNSCORED] += 1
     return table
 
 

@@ -37,7 +37,7 @@ class HeadConfig:
     Attributes:
         types: names of the outputs, in order.
         head: `evidence`, or `plain` (classification head over [CLS], for comparison).
-        hidden: width of the evidence layer; 0 for a linear one.
+        hidden: width of the evidence layer, at least 1.
         dropout: probability, 0–1.
         rationale_weight: weight of the token loss beside the message loss.
         any_weight: weight of the loss on "any violation" beside the loss per type.
@@ -80,10 +80,9 @@ class EvidenceModel(nn.Module):
         self.head_config = config
         outputs = len(config.types)
         self.dropout = nn.Dropout(config.dropout)
-        hidden = config.hidden or width
-        self.context = nn.Linear(width, hidden, bias=False)
-        self.token = nn.Linear(width, hidden) if config.hidden else nn.Identity()
-        self.evidence = nn.Linear(hidden, outputs)
+        self.context = nn.Linear(width, config.hidden, bias=False)
+        self.token = nn.Linear(width, config.hidden)
+        self.evidence = nn.Linear(config.hidden, outputs)
         self.attention = nn.Linear(width, outputs)
         nn.init.constant_(self.evidence.bias, PRIOR_LOGIT)
 

@@ -27,9 +27,8 @@ def rationale_agreement(observed: Observed, measure: Callable[[Marks, Marks], fl
     for index in np.flatnonzero(observed.caught).tolist():
         rationale = rationale_spans(observed, index)
         if rationale:
-            text = observed.examples[index].text
-            found = marked_words(text, evidence_spans(observed, index))
-            values[index] = measure(found, marked_words(text, rationale))
+            labelled = marked_words(observed.examples[index].text, rationale)
+            values[index] = measure(evidence_marks(observed, index), labelled)
     return values
 
 
@@ -44,10 +43,9 @@ def remove_evidence(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]
     taken = np.full(len(observed.examples), np.nan)
     rests: dict[int, str] = {}
     for index in np.flatnonzero(observed.caught).tolist() if _marks(observed) else ():
-        text, spans = observed.examples[index].text, evidence_spans(observed, index)
-        marks = marked_words(text, spans)
+        marks = evidence_marks(observed, index)
         taken[index] = marks.mean() if len(marks) else 0.0
-        rests[index] = without_spans(text, spans)
+        rests[index] = without_spans(observed.examples[index].text, evidence_spans(observed, index))
     return below_threshold(scorer, observed, rests), taken
 
 
@@ -74,6 +72,11 @@ def evidence_spans(observed: Observed, index: int) -> list[Span]:
     """Where the verdict's evidence for the profile's types lies."""
     evidence = observed.verdicts[index].evidence
     return [(item.start, item.end) for item in evidence if item.type in observed.rule_types]
+
+
+def evidence_marks(observed: Observed, index: int) -> Marks:
+    """Which words of a message that evidence covers."""
+    return marked_words(observed.examples[index].text, evidence_spans(observed, index))
 
 
 def rationale_spans(observed: Observed, index: int) -> list[Span]:

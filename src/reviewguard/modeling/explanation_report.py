@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Plot
 
 from reviewguard.modeling.compare import stored_text
 from reviewguard.modeling.explainers.registry import NO_PEERS, OURS
-from reviewguard.modeling.plots import BLUE, GREY, ORANGE
+from reviewguard.modeling.plots import BLUE, GREY, ORANGE, light
 
 MEASURES: Mapping[str, str] = {
     "comprehensiveness_mask": "comprehensiveness ↑, masked",
@@ -146,8 +146,7 @@ def _panel(axes: Axes, names: Sequence[str], figures: Sequence[Mapping[str, Any]
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_title(title, fontsize=9)
     axes.tick_params(axis="x", labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#DDDDDD", linewidth=0.6)
+    light(axes)
 
 
 def metrics(study: Mapping[str, Any]) -> dict[str, float]:

@@ -18,7 +18,7 @@ import torch
 from reviewguard.errors import InputError
 from reviewguard.files import write_json
 from reviewguard.modeling.explainers.cost import costs
-from reviewguard.modeling.explainers.probe import Probe, weights_digest
+from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.registry import NO_PEERS, OURS, Explainer, choose
 from reviewguard.modeling.explainers.sampling import LeaveOneOut
 from reviewguard.modeling.explainers.single_pass import Effects
@@ -26,6 +26,7 @@ from reviewguard.modeling.explainers.words import Floats, WordedMessage, read_wo
 from reviewguard.modeling.faithfulness import BINS, Reference, measure, reference
 from reviewguard.modeling.metrics import estimate, families_of, weighted_mean
 from reviewguard.modeling.runs import FinishedRun
+from reviewguard.modeling.torch_backend import weights_digest
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
@@ -55,7 +56,6 @@ class StudyConfig:
     timed: int = 20
     seed: int = 13
     bootstrap: int = 1000
-    profile: str = "amazon"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,7 +223,7 @@ class _Bench:
 
 
 def _choose(model: Probe, name: str, examples: Sequence[LabelledMessage], config: StudyConfig) -> _Messages:
-    rules = load_policy().profile(config.profile)
+    rules = load_policy().profile("amazon")
     types = set(model.violation_types)
     wanted = [e for e in examples if rules.is_broken(e.types) and any(r.type in types for r in e.rationale)]
     fitting = read_words(wanted, model.encoder)

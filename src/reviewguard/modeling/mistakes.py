@@ -40,7 +40,7 @@ def _mistake(observed: Observed, index: int, type_names: tuple[str, ...]) -> Mis
     example, verdict = observed.examples[index], observed.verdicts[index]
     return Mistake(
         id=example.id,
-        label=label_of(observed.positive[index]),
+        label=verdict_for(observed.positive[index]),
         types=example.types,
         decision=verdict.verdict or UNSCORED,
         probability=verdict.probability,
@@ -51,6 +51,6 @@ def _mistake(observed: Observed, index: int, type_names: tuple[str, ...]) -> Mis
     )
 
 
-def label_of(positive: bool | np.bool_) -> str:
-    """The label in the verdicts' words."""
+def verdict_for(positive: bool | np.bool_) -> str:
+    """The verdict that is right for a message that breaks the rules, or for one that does not."""
     return REVIEW_SOLICITING if positive else COMPLIANT

@@ -61,7 +61,8 @@ def log_model_folder(folder: Path, examples: pd.DataFrame) -> None:
 
 
 def _package_copy(folder: Path) -> Path:
-    """What inference needs of this package, without the model it ships."""
+    """This package without the model it ships, and without its larger parts that judging a message does not need."""
     source = Path(__file__).parents[1]
-    skipped = shutil.ignore_patterns("default_model", "modeling", "curation", "cli", "__pycache__")
+    parts = ("modeling", "curation", "labelling", "retraining", "notebooks", "cli")
+    skipped = shutil.ignore_patterns("default_model", *parts, "__pycache__")
     return Path(shutil.copytree(source, folder / source.name, ignore=skipped))

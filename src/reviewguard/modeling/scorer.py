@@ -81,13 +81,18 @@ def observe(scorer: Scorer, examples: Sequence[LabelledMessage], profile: Profil
     return Observed(
         examples=tuple(examples),
         verdicts=tuple(verdicts),
-        positive=np.array([profile.is_broken(example.types) for example in examples]),
+        positive=broken(profile, examples),
         probabilities=probabilities,
         flagged=probabilities >= scorer.threshold,
         present=np.array([[n in e.types for n in scorer.type_names] for e in examples]),
         found=scorer.predict_types(messages) >= scorer.type_thresholds,
         rule_types=frozenset(name for rule in profile.any_of for name in rule),
     )
+
+
+def broken(profile: Profile, examples: Sequence[LabelledMessage]) -> NDArray[np.bool_]:
+    """Whether each message's labels break the profile's rules, shape `(messages,)`."""
+    return np.array([profile.is_broken(e.types) for e in examples], dtype=np.bool_)
 
 
 def scored_probabilities(verdicts: Sequence[Verdict]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reviewguard.modeling.behaviour_text import LONGER_WORD, typos
 from reviewguard.modeling.evidence_quality import (
     below_threshold,
+    evidence_marks,
     evidence_spans,
     rationale_agreement,
     remove_evidence,
@@ -115,7 +116,7 @@ def remove_at_random(scorer: Scorer, observed: Observed, seed: int) -> tuple[Flo
     rng = random.Random(seed)
     rests = {}
     for index in np.flatnonzero(observed.caught).tolist():
-        text, marks = observed.examples[index].text, _marks(observed, index)
+        text, marks = observed.examples[index].text, evidence_marks(observed, index)
         drawn = sorted(rng.sample(word_spans(text), int(marks.sum())))
         nothing_left[index] = not _has_words(without_spans(text, evidence_spans(observed, index)))
         rests[index] = without_spans(text, drawn)
@@ -156,14 +157,14 @@ def unchanged_by_typos(scorer: Scorer, observed: Observed, seed: int) -> Floats:
     changed = {}
     for index in np.flatnonzero(observed.caught).tolist():
         text = observed.examples[index].text
-        misspelt = misspell_unmarked(text, _marks(observed, index), seed)
+        misspelt = misspell_unmarked(text, evidence_marks(observed, index), seed)
         if misspelt != text:
             changed[index] = replace(observed.examples[index].message, text=misspelt)
     verdicts = scorer.predict(list(changed.values()))
     for index, message, verdict in zip(changed, changed.values(), verdicts, strict=True):
         spans = [(e.start, e.end) for e in verdict.evidence if e.type in observed.rule_types]
         after = marked_words(message.text, spans)
-        values[index] = _iou(_marks(observed, index), after) >= UNCHANGED
+        values[index] = _iou(evidence_marks(observed, index), after) >= UNCHANGED
     return values
 
 
@@ -176,10 +177,6 @@ def misspell_unmarked(text: str, marks: Marks, seed: int) -> str:
     for start, end in sorted(chosen, reverse=True):
         text = text[:start] + typos(text[start:end], rng.randrange(1000)) + text[end:]
     return text
-
-
-def _marks(observed: Observed, index: int) -> Marks:
-    return marked_words(observed.examples[index].text, evidence_spans(observed, index))
 
 
 def _iou(one: Marks, other: Marks) -> float:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import torch
 from torch import Tensor
 
 from reviewguard.encoding import Batch, Forward
 from reviewguard.modeling.attribution import AttributionHead, chosen
 from reviewguard.modeling.evidence_model import EvidenceModel
+
+
+def tensors(batch: Batch) -> dict[str, Tensor]:
+    """A batch as the arguments of `EvidenceModel.forward`."""
+    return {name: torch.from_numpy(array) for name, array in batch.as_inputs().items()}
+
+
+def weights_digest(model: torch.nn.Module) -> str:
+    """SHA-256 of a model's weights, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        digest.update(name.encode() + value.numpy().tobytes())
+    return digest.hexdigest()
 
 
 class TorchBackend:
@@ -21,7 +36,7 @@ class TorchBackend:
 
     def run(self, batch: Batch) -> Forward:
         """One forward pass over a batch."""
-        inputs = {name: torch.from_numpy(array) for name, array in batch.as_inputs().items()}
+        inputs = tensors(batch)
         with torch.inference_mode():
             found = self._with_attribution(**inputs) if self._attribution else self._model(**inputs)[1:]
         return Forward(*(value.float().numpy() for value in found))

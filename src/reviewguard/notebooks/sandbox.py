@@ -21,7 +21,7 @@ from reviewguard.notebooks.settings import NotebookSettings
 from reviewguard.retraining.config import load_settings
 from reviewguard.retraining.data import Places
 from reviewguard.retraining.report import RetrainReport
-from reviewguard.retraining.retrain import SPLIT_SEED, RetrainJob
+from reviewguard.retraining.round import SPLIT_SEED, RetrainJob
 from reviewguard.retraining.store import ModelStore
 from reviewguard.retraining.stored import StoredModel
 from reviewguard.training import train

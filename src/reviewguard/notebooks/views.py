@@ -27,7 +27,7 @@ def beside_html(messages: Sequence[LabelledMessage], verdicts: Sequence[Verdict]
 
 
 def _labelled(message: LabelledMessage) -> str:
-    marks = [Evidence(r.start, r.end, message.text[r.start : r.end], r.type, 1.0) for r in message.rationale]
+    marks = [mark.evidence(message.text) for mark in message.rationale]
     return _message(message, f"{label_of(message)}: {_names(message.types)}", marks)
 
 

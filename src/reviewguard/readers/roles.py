@@ -104,7 +104,7 @@ def role_columns(header: Iterable[str], sender: str | None = None) -> tuple[str,
     return tuple(dict.fromkeys((*notes, *senders, *channels)))
 
 
-def role_names(header: Iterable[str], sender: str | None = None) -> dict[str, str]:
+def role_names(header: Iterable[str], sender: str | None) -> dict[str, str]:
     """The columns of `role_columns`, and what `told_role` is to take each for: a given one tells the writer."""
     return {
         column: _WRITER if column == sender and fold(column) in load_vocabulary().audiences else column

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewguard.errors import ConfigError
-from reviewguard.modeling.config import read_toml, require, require_seed, typed
+from reviewguard.modeling.config import read_toml, require, require_fit, typed
 from reviewguard.retraining.gate import GateConfig
 
 DEFAULT = Path("retrain.toml")
@@ -56,17 +56,11 @@ class RetrainConfig:
     seed: int = 13
 
     def __post_init__(self) -> None:
-        require(1 <= self.epochs <= 100, "epochs", self.epochs, "1 to 100")
-        require(0 <= self.warmup < 1, "warmup", self.warmup, "0 to 1")
-        require(0 <= self.keep_start < 1, "keep_start", self.keep_start, "0 or more, below 1")
+        require_fit(self)
         require(0 <= self.held_out <= 0.5, "held_out", self.held_out, "0 to 0.5")
         require(self.held_out_from >= 2, "held_out_from", self.held_out_from, "at least 2")
-        require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
-        require_seed(self.seed)
         for name in ("replay", "copies", "copies_in_all"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        for name in ("learning_rate", "head_learning_rate"):
-            require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
 
     @property
     def shares(self) -> tuple[float, ...]:

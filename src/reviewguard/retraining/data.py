@@ -21,7 +21,7 @@ from reviewguard.retraining.labels import RoundOfLabels, sort_labels, told_withd
 from reviewguard.retraining.measure import PROFILE, violations
 from reviewguard.schema import LabelledMessage
 from reviewguard.training import LEARNT
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 HELD_OUT = "held_out_labels"
 """Fact of a training: ids of the new labels that were kept for measuring it."""
@@ -120,7 +120,7 @@ def curate(places: Places, out: Path, champion: Classifier, config: RetrainConfi
 def _read(folder: Path) -> Labels:
     """The labels, while nobody moves one from file to file. Nobody can in a folder that may not be written."""
     free = not folder.is_dir() or not os.access(folder, os.W_OK)
-    with nullcontext() if free else Writer(folder).writing("retrain", wait=WAIT):
+    with nullcontext() if free else WriteLock(folder).writing("retrain", wait=WAIT):
         return read_labels(folder)
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from scipy.cluster.hierarchy import DisjointSet
 
-from reviewguard.curation.dedup import ALIKE, shingles
+from reviewguard.curation.dedup import alike_pairs
 from reviewguard.curation.labels import label_version
-from reviewguard.curation.nearest import alike
 from reviewguard.schema import LabelledMessage
 
 LISTED = 20
@@ -106,11 +105,9 @@ def _kept(new: Sequence[LabelledMessage], measured: Collection[str], wanted: int
 
 
 def _groups(messages: Sequence[LabelledMessage]) -> list[list[LabelledMessage]]:
-    sets = [shingles(m.text) for m in messages]
     groups = DisjointSet(range(len(messages)))
-    for place, near in enumerate(alike(sets, sets, ALIKE)):
-        for like in near:
-            groups.merge(place, like.index)
+    for first, later, _ in alike_pairs(messages):
+        groups.merge(first, later)
     return [[messages[place] for place in group] for group in groups.subsets()]
 
 

@@ -13,8 +13,8 @@ from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.inference.classifier import Classifier
 from reviewguard.modeling.behaviour import BehaviourReport, run_behaviour
 from reviewguard.modeling.behaviour_cases import Case
-from reviewguard.modeling.calibration import broken
 from reviewguard.modeling.evaluation import Evaluation, evaluate
+from reviewguard.modeling.scorer import broken, scored_probabilities
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Verdict
 
@@ -89,7 +89,7 @@ def violations(messages: Sequence[LabelledMessage]) -> NDArray[np.bool_]:
 
 def flagged(verdicts: Sequence[Verdict], threshold: float) -> NDArray[np.bool_]:
     """Whether each message counts as a violation at the single cut, shape `(messages,)`."""
-    return np.array([(v.probability or 0.0) >= threshold for v in verdicts], dtype=np.bool_)
+    return scored_probabilities(verdicts) >= threshold
 
 
 def _counted(verdicts: Sequence[Verdict]) -> dict[str, int]:

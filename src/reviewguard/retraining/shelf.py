@@ -32,8 +32,9 @@ SERVED, VERSIONS, HISTORY, CANDIDATE = "default", "versions", "history.jsonl", "
 class ModelShelf:
     """The folder `models/`, for those who only look.
 
-    `default` is the champion, in a checkout what `reviewguard.load()` serves; `versions/<version>/` holds whole
-    versions, a copy of the champion among them once there is a challenger; `history.jsonl` is the log.
+    `default` is the champion: in a checkout's own folder, the model that `reviewguard.load()` loads.
+    `versions/<version>/` holds each version whole, the champion's too once a model was added or promoted;
+    `versions/.challenger` names the challenger, and `history.jsonl` is the log.
     """
 
     def __init__(self, folder: Path) -> None:

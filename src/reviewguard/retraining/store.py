@@ -33,7 +33,7 @@ from reviewguard.retraining.stored import (
     settings_tags,
     write_version,
 )
-from reviewguard.writer import Writer
+from reviewguard.writer import WriteLock
 
 INTENT = ".promotion.json"
 
@@ -86,12 +86,12 @@ class ModelStore(ModelShelf):
         self._sync = sync
         self._intent = self._versions / INTENT
         self._new = self.folder / f".{SERVED}.new"
-        self._writer = Writer(self._versions)
+        self._lock = WriteLock(self._versions)
         self.recovered = self._recover()
 
     def writing(self, what: str, wait: float = 0) -> AbstractContextManager[None]:
-        """Keep others from writing here: see `Writer.writing`. The methods below may be called inside."""
-        return self._writer.writing(what, wait)
+        """Keep others from writing here: see `WriteLock.writing`. The methods below may be called inside."""
+        return self._lock.writing(what, wait)
 
     def add(self, model_folder: Path, weights: Path | None, tags: Mapping[str, str]) -> StoredModel:
         """Copy a model into the store; it becomes the challenger, unless it is the champion.

@@ -1,4 +1,4 @@
-"""Which messages an audit is about."""
+"""Which messages an audit is about, and what an agent is called: as exported, by name, by address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Self
 
 from reviewguard.errors import ConfigError
-from reviewguard.inference.audit.agents import agent_names
 from reviewguard.readers.identifiers import asin_cell, order_cell
 from reviewguard.schema import Record, ScoredRecord
 
@@ -126,6 +125,22 @@ class AuditFilters:
 def asins_of(told: str | None) -> list[str]:
     """The ASINs that a message is about, one after another if it is about several items; "" where none is known."""
     return (told or "").split(", ")
+
+
+def shown_agent(agent: str | None) -> str | None:
+    """`Nora <nora@example.com>` is Nora; `nora@example.com`, with itself as a name too, is nora@…."""
+    if not agent or "@" not in agent:
+        return agent
+    name, _, address = agent.rpartition("<")
+    name = name.strip().strip('"')
+    return name if name and "@" not in name else f"{address.partition('@')[0].strip()}@…"
+
+
+def agent_names(agent: str | None) -> tuple[str, ...]:
+    """What the agent may be asked for by: the cell, the name a report shows, the address."""
+    cell = agent or ""
+    address = cell.rpartition("<")[2].rstrip("> ") if "@" in cell else cell
+    return cell, shown_agent(cell) or "", address
 
 
 def _day(option: str, value: str | None) -> date | None:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from reviewguard.inference.alike import TemplateIndex, skeleton
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.orders import Breach, asking_types
 from reviewguard.inference.audit.results import Finding, Sending, ShownMessage
-from reviewguard.inference.audit.templates import TemplateIndex, skeleton
 from reviewguard.inference.audit.threads import Thread, around, names_of, sending, show
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Decision, ScoredRecord
 

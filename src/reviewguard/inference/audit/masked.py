@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from reviewguard.inference.audit.agents import shown_agent
+from reviewguard.inference.audit.filters import shown_agent
 from reviewguard.inference.audit.overview import worst_first
 from reviewguard.inference.audit.results import AgentCounts, Audit, Finding, Sending, ShownMessage
 from reviewguard.inference.audit.threads import NUMBERED

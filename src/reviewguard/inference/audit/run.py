@@ -1,8 +1,12 @@
-"""An audit in two passes over the scored records: one that learns of orders, one that counts and collects."""
+"""An audit in two passes over the scored records: one that learns of orders, one that counts and collects.
+
+Then the words are found without which a message that is shown is no longer taken for a violation.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from reviewguard.inference.audit.copies import Copies, with_items
 from reviewguard.inference.audit.filters import AuditFilters
@@ -12,7 +16,9 @@ from reviewguard.inference.audit.overview import OverviewBuilder
 from reviewguard.inference.audit.results import Audit
 from reviewguard.inference.audit.threads import Thread, threads
 from reviewguard.policy import load_policy
-from reviewguard.schema import ScoredRecord
+from reviewguard.schema import Message, ScoredRecord, Verdict
+
+Prove = Callable[[Sequence[Message], Sequence[Verdict]], list[Verdict]]
 
 
 def audit(
@@ -54,3 +60,21 @@ def audit(
             overview.add(row, copy=row.number in again)
         collector.add(thread, again)
     return Audit(filters, profile, model, overview.result(), collector.findings(), undated)
+
+
+def with_proofs(audit: Audit, prove: Prove, most: int) -> Audit:
+    """The same audit, its first findings proven; order rules rest on counts and have no proof.
+
+    Args:
+        prove: takes words out of messages; `Classifier.prove`.
+        most: findings to prove; each takes some fifteen passes, a long one up to fifty.
+    """
+    chosen = [i for i, finding in enumerate(audit.findings[:most]) if finding.rule is None]
+    first = {i: audit.findings[i].shown[0] for i in chosen}
+    messages = [Message(first[i].text, audit.findings[i].previous) for i in chosen]
+    proven = prove(messages, [first[i].verdict for i in chosen])
+    findings = list(audit.findings)
+    for i, verdict in zip(chosen, proven, strict=True):
+        shown = (replace(first[i], verdict=verdict), *findings[i].shown[1:])
+        findings[i] = replace(findings[i], shown=shown)
+    return replace(audit, findings=tuple(findings))

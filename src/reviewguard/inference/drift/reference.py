@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from reviewguard.encoding import MessageEncoder
 from reviewguard.errors import ModelError
 from reviewguard.files import write_text
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.drift.sample import Sample, measure
-from reviewguard.inference.model_folder import MODEL_FILE, TOKENIZER_FILE
+from reviewguard.inference.model_folder import MODEL_FILE
 from reviewguard.schema import Message
 from reviewguard.settings import Settings
 
@@ -26,9 +25,8 @@ _FIX = (
 def write_reference(classifier: Classifier, messages: Sequence[Message], folder: Path) -> None:
     """Measure an even choice of the messages under every profile; write the counts into the model's folder."""
     chosen = messages[:: max(1, -(-len(messages) // MOST))]
-    encoder = MessageEncoder.from_file(folder / TOKENIZER_FILE, classifier.settings.limits)
     samples = {
-        profile: measure(classifier.predict(chosen, profile=profile), encoder).to_dict()
+        profile: measure(classifier.predict(chosen, profile=profile), classifier.encoder).to_dict()
         for profile in classifier.settings.profiles
     }
     values = {"weights": classifier.settings.files[MODEL_FILE], "profiles": samples}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reviewguard.encoding import MessageEncoder
 from reviewguard.inference.batch import ScoreOptions
 from reviewguard.inference.drift.movements import Drift, compare
 from reviewguard.inference.drift.reference import read_reference
 from reviewguard.inference.drift.sample import Sample, measure
 from reviewguard.inference.exports import ProgressBar, notes_on, scored_export
-from reviewguard.inference.model_folder import TOKENIZER_FILE, load, shipped_model
+from reviewguard.inference.model_folder import load, shipped_model
 
 WRITTEN = (
     "The reference is messages written for training, not mail: real exports differ from it. "
@@ -39,15 +38,13 @@ def find_drift(
     """
     folder = model or shipped_model()
     classifier = load(folder)
-    encoder = MessageEncoder.from_file(folder / TOKENIZER_FILE, classifier.settings.limits)
-
     notes = [] if against else [WRITTEN]
 
     def sample(export: Inputs) -> Sample:
         with progress() as report, scored_export(export, classifier, options, report) as workspace:
             said = notes_on(workspace.counts())
             notes.extend(f"{', '.join(map(str, export))}: {note}" for note in said)
-            return measure((row.verdict for row in workspace.scored() if row.verdict), encoder)
+            return measure((row.verdict for row in workspace.scored() if row.verdict), classifier.encoder)
 
     before = sample(against) if against else read_reference(folder, classifier.settings, options.profile)
     after = sample(inputs)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from reviewguard.encoding import MessageEncoder
-from reviewguard.inference.kinds import KindCounter
+from reviewguard.inference.alike import KindCounter
 from reviewguard.schema import Verdict
 
 NUMBERS = ("score", "words", "unknown")

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from reviewguard.decision import sigmoid
+
 _LEAST = 1e-12
 
 
@@ -27,6 +29,6 @@ def type_weights(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
     They are p(type) / p(any), which is the derivative, so no backward pass is needed.
     """
-    chance = 1.0 / (1.0 + np.exp(-logits))
+    chance = sigmoid(logits)
     chance[-1] = 0.0
     return np.asarray(chance / max(_LEAST, float(1.0 - np.prod(1.0 - chance))))

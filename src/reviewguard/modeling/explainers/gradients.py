@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from reviewguard.encoding import Window, collate
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.explainers.any_violation import log_odds
-from reviewguard.modeling.explainers.probe import Probe, inputs
+from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.words import Floats, WordedMessage
+from reviewguard.modeling.torch_backend import tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _row(values: Sequence[int]) -> Tensor:
 
 def _rest(window: Window) -> tuple[Tensor, Tensor]:
     """Segments and the seller's mask, which are not attributed to."""
-    batch = inputs(collate([window], pad_id=0))
+    batch = tensors(collate([window], pad_id=0))
     return batch["token_type_ids"], batch["seller_mask"]
 
 

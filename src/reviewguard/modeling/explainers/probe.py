@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from reviewguard.encoding import Batch, Forward, MessageEncoder, Window, collate
+from reviewguard.encoding import Forward, MessageEncoder, Window, collate
 from reviewguard.modeling.attribution import AttributionHead
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.explainers.any_violation import log_odds, probabilities
@@ -83,19 +82,6 @@ class Probe:
         """
         windows = [message.erased(~row, erasure, self.mask_id) for row in kept]
         return np.asarray(log_odds(torch.from_numpy(self.logits(windows))).numpy())
-
-
-def weights_digest(model: torch.nn.Module) -> str:
-    """SHA-256 of a model's weights, in hexadecimal."""
-    digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
-        digest.update(name.encode() + value.numpy().tobytes())
-    return digest.hexdigest()
-
-
-def inputs(batch: Batch) -> dict[str, torch.Tensor]:
-    """A batch as the model's arguments."""
-    return {name: torch.from_numpy(array) for name, array in batch.as_inputs().items()}
 
 
 def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:

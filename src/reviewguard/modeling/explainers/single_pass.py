@@ -13,8 +13,9 @@ from reviewguard.decision import deciding, sigmoid
 from reviewguard.encoding import Forward, collate
 from reviewguard.modeling.evidence_model import attending
 from reviewguard.modeling.explainers.any_violation import type_weights
-from reviewguard.modeling.explainers.probe import Probe, inputs
+from reviewguard.modeling.explainers.probe import Probe
 from reviewguard.modeling.explainers.words import Floats, WordedMessage
+from reviewguard.modeling.torch_backend import tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _weighted(output: Forward, scores: np.ndarray) -> Floats:
 
 
 def _last_layer(model: Probe, message: WordedMessage) -> Floats:
-    batch = inputs(collate([message.window], model.encoder.pad_id))
+    batch = tensors(collate([message.window], model.encoder.pad_id))
     del batch["seller_mask"]
     encoder = model.model.encoder
     with torch.inference_mode(), attending(encoder, "eager"):  # the fused kernels do not give the weights

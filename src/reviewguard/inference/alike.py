@@ -1,4 +1,4 @@
-"""Puts messages that say the same together: a template sent 400 times is one finding.
+"""Puts messages that say the same together: a template sent 400 times is one finding, and one kind of message.
 
 Method: what differs from order to order (names, numbers, days, placeholders, links) is taken out; equal remainders are
 one template, and so are remainders whose Indel similarity (`rapidfuzz`) is high, provided that each letter holds the
@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import count
 
 from reviewguard.masking import mask
@@ -108,3 +110,35 @@ class TemplateIndex:
         )
         letters = (near[place][2] for _, _, place in best)
         return next((one.number for one in letters if one.decides_alike(words, marked)), None)
+
+
+class KindCounter:
+    """Counts messages by kind: what they say once names, numbers, days and links are taken out.
+
+    Only digests of eight bytes are kept, two for each distinct text.
+
+    Attributes:
+        counts: kind → messages of it.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[bytes] = Counter()
+        self._kinds: dict[bytes, bytes] = {}
+
+    def add(self, text: str, decision: str = "") -> tuple[bytes, bool]:
+        """The message's kind, and whether it is the first of it.
+
+        Args:
+            decision: makes a kind of its own of what is decided otherwise, as after other words of the buyer.
+        """
+        name = _digest(text)
+        said = self._kinds.get(name)
+        if said is None:
+            said = self._kinds[name] = _digest(skeleton(text))
+        kind = said + decision.encode()
+        self.counts[kind] += 1
+        return kind, self.counts[kind] == 1
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
