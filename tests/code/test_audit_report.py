@@ -161,7 +161,7 @@ def test_the_page_says_whether_details_are_masked() -> None:
 
 @pytest.mark.parametrize("rows", [[row(1)], [row(1, day=None)]])
 def test_nothing_found_is_said(rows: list[object]) -> None:
-    text = html(audited(rows))  # type: ignore[arg-type]
+    text = html(audited(rows))
     assert "Nothing found against the rules" in text
     assert "<article" not in text
 

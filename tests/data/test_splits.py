@@ -3,7 +3,7 @@ from itertools import cycle, islice
 from random import Random
 
 import pytest
-from curation_helpers import message
+from tests.data.curation_helpers import message
 
 from reviewguard.curation.dedup import DUPLICATE, jaccard, shingles
 from reviewguard.curation.splits import SHARES, assign_splits, find_leaks, strata
