@@ -9,6 +9,9 @@ from typing import Protocol
 
 from reviewguard.schema import Record
 
+WHOLE_FILE = "whole file"
+"""The place of what stands for a file of which nothing could be read."""
+
 
 def _unheard(columns: Sequence[str]) -> None:
     """Nobody asks for a table's columns."""

@@ -278,6 +278,7 @@ def _record(
         sent_at=_moment(day, map(values.get, layout.clocks), first),
         other_day=other_day(day, day_first=first),
         previous=_readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
+        paired=bool(word.get("previous")),
         error=row.error or cut or missing,
     )
 
