@@ -4,13 +4,16 @@ BIN := .venv/bin
 COMPILE := build/lock-venv/bin/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 export HF_HUB_OFFLINE := 1
 
-.PHONY: run test lint train data docs notebooks lock clean
+.PHONY: run test coverage lint train data docs notebooks lock clean
 
 run: .venv/inference.done
 	$(BIN)/reviewguard score data/examples/messages.csv --out build/scored.csv --restart
 
 test: .venv/train.done
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-report=xml
+	$(BIN)/python -m pytest
+
+coverage: .venv/train.done
+	$(BIN)/python -m pytest --cov
 
 lint: .venv/train.done
 	$(BIN)/ruff check .

@@ -249,7 +249,7 @@ def _batched(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _int8_rate(_: Sequence[str], plain: Path, __: Path) -> dict[str, float]:
+def _int8_rate(_texts: Sequence[str], _plain: Path, _model: Path) -> dict[str, float]:
     """The machine's best rate on one large product of unsigned and signed bytes, on all cores."""
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper

@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def read(path: Path) -> NotebookNode:
     """A notebook in today's form."""
-    return nbformat.read(path, as_version=4)
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
+    return notebook
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
@@ -61,12 +62,13 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
 
 def strip(notebook: NotebookNode) -> bool:
     """Take outputs, counts and metadata of cells out; whether there were any."""
-    before = nbformat.writes(notebook)
+    before: str = nbformat.writes(notebook)
     for cell in notebook.cells:
         cell.metadata = {}
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    return nbformat.writes(notebook) != before
+    after: str = nbformat.writes(notebook)
+    return after != before
 
 
 def _strip(paths: Sequence[Path], *, check: bool) -> int:

@@ -83,20 +83,20 @@ def evidence(text: str, words: str, kind: str) -> Evidence:
 def soliciting(number: int, text: str, **options: object) -> ScoredRecord:
     """A violation, an incentive unless told otherwise."""
     defaults = {"verdict": REVIEW_SOLICITING, "probability": 0.97, "types": {"incentive": 0.95}}
-    return row(number, text, **(defaults | options))  # type: ignore[arg-type]
+    return row(number, text, **(defaults | options))
 
 
 def neutral(
     number: int, text: str = "You can leave a review if you like.", **options: object
 ) -> ScoredRecord:
     """A permitted ask."""
-    return row(number, text, **({"types": {"neutral_request": 0.9}} | options))  # type: ignore[arg-type]
+    return row(number, text, **({"types": {"neutral_request": 0.9}} | options))
 
 
 def audited(rows: Iterable[ScoredRecord], *, profile: str = "amazon", **filters: object) -> Audit:
     """An audit of rows that are in conversation order."""
     kept = list(rows)
-    return audit(lambda: kept, AuditFilters.parse(**filters), profile=profile)  # type: ignore[arg-type]
+    return audit(lambda: kept, AuditFilters.parse(**filters), profile=profile)
 
 
 TEMPLATE = (

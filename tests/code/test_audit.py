@@ -146,7 +146,7 @@ def test_the_facts_count_a_type_where_it_was_found() -> None:
         )
         for i in range(3)
     ]
-    rows[0] = replace(rows[0], verdict=replace(rows[0].verdict, probability=0.99))  # type: ignore[type-var]
+    rows[0] = replace(rows[0], verdict=replace(rows[0].verdict, probability=0.99))
     result = audited(rows)
     assert len(result.findings) == 1
     said = facts_text(facts(result))

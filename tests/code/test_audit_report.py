@@ -162,7 +162,7 @@ def test_the_page_says_whether_details_are_masked() -> None:
 
 @pytest.mark.parametrize("rows", [[row(1)], [row(1, day=None)]])
 def test_nothing_found_is_said(rows: list[object]) -> None:
-    text = html(audited(rows))  # type: ignore[arg-type]
+    text = html(audited(rows))
     assert "Nothing found against the rules" in text
     assert "<article" not in text
 
@@ -229,7 +229,7 @@ def test_messages_that_do_not_tell_what_is_asked_for_are_told_of(
 ) -> None:
     said = f"Left out by the filters: 1 seller message naming no {name}."
     untold = {"order": "999-9"} | untold
-    outside = row(3, day=-9, **untold)  # type: ignore[arg-type]
+    outside = row(3, day=-9, **untold)
     rows = [row(1), soliciting(2, "Five stars for a mug?", **untold), outside]
     assert all(said in text for text in shown(audited(rows, since="2024-11-01", **asked)))
     told = shown(audited([row(1), outside], since="2024-11-01", **asked))

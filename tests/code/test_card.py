@@ -4,8 +4,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from fake_scorer import EXAMPLES, SCORER
 from huggingface_hub import ModelCard
+from tests.code.fake_scorer import EXAMPLES, SCORER
 
 from reviewguard.modeling.card import TITLES, CardFacts, render_card
 from reviewguard.modeling.evaluation import evaluate

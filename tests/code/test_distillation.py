@@ -10,9 +10,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import answers
+import distil
+import finishing
+import fitting
+import losses
+import models
 import numpy as np
 import pytest
+import rows as device_rows
 import torch
+import windows
+from crossings import crossings, read_buyers
+from mixtures import mixtures
 from tests.tiny import tiny_config
 
 from reviewguard.curation.privacy import find_private
@@ -25,19 +35,6 @@ from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.runs import RUN, lineage, read_run, taught_by
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Rationale
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "distillation"))
-
-import answers
-import distil
-import finishing
-import fitting
-import losses
-import models
-import rows as device_rows
-import windows
-from crossings import crossings, read_buyers
-from mixtures import mixtures
 
 DATA = Path(__file__).parents[2] / "data"
 SHIPPED = Path(__file__).parents[2] / "models" / "default"

@@ -1,16 +1,13 @@
 """The documents say what the code does: generated blocks are fresh, and no figure stands outside of one."""
 
 import re
-import sys
 from pathlib import Path
 
+import blocks
+import docs
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-import blocks  # noqa: E402
-import docs  # noqa: E402
-
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 HEADER = re.compile(r"\A---\n.*?^---\n", re.DOTALL | re.MULTILINE)
 NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|^\s*\d+\. ", re.MULTILINE)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fake_scorer import EXAMPLES, MISSED, SCORER, FakeScorer
+from tests.code.fake_scorer import EXAMPLES, MISSED, SCORER, FakeScorer
 
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.modeling.compare import ComparisonTable

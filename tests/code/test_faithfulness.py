@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from fake_scorer import FakeScorer
+from tests.code.fake_scorer import FakeScorer
 
 from reviewguard.encoding import Window
 from reviewguard.modeling.explainers.probe import Probe

@@ -10,14 +10,16 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from fake_scorer import FakeScorer, labelled
+from tests.code.fake_scorer import FakeScorer, labelled
+from tests.conftest import ROOT
 
 from reviewguard.errors import ConfigError
 from reviewguard.modeling.behaviour import BehaviourReport, CapabilityResult, FailedCase
 from reviewguard.modeling.behaviour_cases import Case
+from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.evaluation import evaluate
 from reviewguard.modeling.metrics import Figure
-from reviewguard.retraining.config import RetrainConfig, load_settings
+from reviewguard.retraining.config import RetrainConfig, Settings, load_settings
 from reviewguard.retraining.gate import GateConfig, judge
 from reviewguard.retraining.gate_report import GateLine, GateReport
 from reviewguard.retraining.measure import Answers, Questions
@@ -82,7 +84,7 @@ def answers(
             for n, c in SUITE.items()
         ),
     )
-    verdicts = [Verdict(m.id, v, 0.9) for m, v in zip(CONFIRMED, confirmed, strict=True)]  # type: ignore[arg-type]
+    verdicts = [Verdict(m.id, v, 0.9) for m, v in zip(CONFIRMED, confirmed, strict=True)]
     held_out = [Verdict(m.id, None, p) for m, p in zip(KEPT, kept, strict=True)]
     return Answers("m", test, behaviour, tuple(verdicts), tuple(held_out), 0.5)
 
@@ -157,26 +159,19 @@ def test_a_small_loss_that_chance_does_not_explain_fails() -> None:
     assert "whole interval" in report.failures[0].why
 
 
-def test_a_challenger_that_leaves_compliant_messages_to_a_person_fails() -> None:
-    """No false alarm at the single cut, and yet a person has them all to read."""
-    left = answers(verdict=left_below(100))  # 50 of 300 compliant messages
+@pytest.mark.parametrize(("of", "line", "key"), [(0, LEFT, "left_rise"), (1, UNSURE, "unsure_rise")])
+def test_a_challenger_that_leaves_messages_to_a_person_fails(of: int, line: str, key: str) -> None:
+    """Compliant ones: no false alarm at the single cut, and yet a person has them all to read.
+
+    Violations: none is called compliant, and yet `--fail-on` would find none of them.
+    """
+    left = answers(verdict=left_below(100, of=of))  # 50 of 300
     report = gate(left)
-    assert failing(report) == [LEFT]
+    assert failing(report) == [line]
     assert report.failures[0].why == "rose by 0.167, 0.050 allowed"
     assert gate(left, left).passed
-    assert gate(left, config=replace(CONFIG, left_rise=0.2)).passed
-    assert gate(answers(verdict=left_below(20))).passed  # 10 of 300, surely, but fewer than allowed
-
-
-def test_a_challenger_that_leaves_violations_to_a_person_fails() -> None:
-    """None is called compliant, and at the single cut each is flagged; and yet `--fail-on` would find none of them."""
-    left = answers(verdict=left_below(100, of=1))  # 50 of 300 violations
-    report = gate(left)
-    assert failing(report) == [UNSURE]
-    assert report.failures[0].why == "rose by 0.167, 0.050 allowed"
-    assert gate(left, left).passed
-    assert gate(left, config=replace(CONFIG, unsure_rise=0.2)).passed
-    assert gate(answers(verdict=left_below(20, of=1))).passed
+    assert gate(left, config=replace(CONFIG, **{key: 0.2})).passed
+    assert gate(answers(verdict=left_below(20, of=of))).passed  # 10 of 300, surely, but fewer than allowed
 
 
 def test_a_challenger_that_accuses_more_compliant_messages_fails() -> None:
@@ -338,10 +333,19 @@ def test_the_configuration_is_one_file_and_refuses_what_it_does_not_know(tmp_pat
             load_settings(path)
 
 
-def test_the_shipped_configuration_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert load_settings(Path("retrain.toml")).full == Path("train.toml")
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "notebooks"])
+def test_the_configurations_in_the_repository_are_read(folder: Path) -> None:
+    full = load_settings(folder / "retrain.toml").full
+    assert full == folder / "train.toml"
+    assert load_config(full) != TrainConfig()
+
+
+def test_what_retrain_toml_writes_out_are_the_defaults(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written = load_settings(ROOT / "retrain.toml")
     monkeypatch.chdir(tmp_path)
-    assert load_settings().full is None
+    assert load_settings() == Settings(replace(written.train, full=""), written.gate) == Settings()
 
 
 def test_a_change_is_right_where_the_challenger_flags_what_breaks_the_rules() -> None:

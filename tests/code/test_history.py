@@ -17,7 +17,7 @@ def entry(before: str | None, after: str, action: str = "promote", number: int =
     return HistoryEntry(
         id=f"{before}-{after}-{number}",
         when="2024-05-01T10:00:00+00:00",
-        action=action,  # type: ignore[arg-type]
+        action=action,
         by="Sam",
         reason="Grüße",
         from_version=before,

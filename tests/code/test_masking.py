@@ -140,6 +140,16 @@ def test_names_from_elsewhere_are_masked_as_whole_words() -> None:
         ("Anna and Tom Huber", "Anna and the lamp", "[name] and the lamp"),
         ("Anna-Lena ANNA", "Anna-Lena Anna", "[name]"),
         ("Mark Rose", "Mark, please mark the rose", "[name], please mark the rose"),
+        # Words that nobody is called, where names stand.
+        ("Five Star Supply", "Five Star Supply, give Five Star reviews", "[name], give Five Star reviews"),
+        (
+            "April Marsh",
+            "April, we called. Glad to help, April! In may.",
+            "[name], we called. Glad to help, [name]! In may.",
+        ),
+        ("May-Britt Olsen", "Hi May,\nwe may help.", "Hi [name],\nwe may help."),
+        ("Star Marsh", "hi star, 5 star", "hi [name], 5 star"),
+        ("will marsh", "hi will, we will see, marsh. Will?", "hi [name], we will see, [name]. [name]?"),
     ],
 )  # fmt: skip
 def test_names_are_known_however_they_are_written(name: str, text: str, masked: str) -> None:
@@ -170,20 +180,13 @@ def test_values_that_are_names(value: str, name: tuple[str, ...]) -> None:
     "column",
     ["Käufername", "Kaeufer", "Name des Käufers", "Kunde", "Kundenname", "Kunde (Name)", "Empfänger", "Vorname",
      "Client", "Nom de l'acheteur", "nom_client", "Prénom", "Cliente", "Nombre del comprador", "Nome do cliente",
-     "Acquirente", "Klantnaam"],
-)  # fmt: skip
-def test_name_columns_of_other_languages(column: str) -> None:
-    assert column_names({column: "Bo"}) == ("Bo",)
-
-
-@pytest.mark.parametrize(
-    "column",
-    ["Ship To", "shipped_to", "Ship-To Name", "Billing Name", "Bill-To Name", "Requester", "Contact", "Receiver Name",
+     "Acquirente", "Klantnaam",
+     "Ship To", "shipped_to", "Ship-To Name", "Billing Name", "Bill-To Name", "Requester", "Contact", "Receiver Name",
      "Deliver to", "Consignee", "Addressee", "Purchaser name", "Guest", "Username", "Reviewer", "reviewer_name",
      "Surname", "Given Name", "family_name", "Buyer's name", "Contact Person", "customer.last",
      "conversation.primaryCustomer.first"],
 )  # fmt: skip
-def test_name_columns_of_parcels_and_help_desks(column: str) -> None:
+def test_name_columns_of_other_languages_parcels_and_help_desks(column: str) -> None:
     assert column_names({column: "Ottoline Marsh"}) == ("Ottoline Marsh",)
 
 
@@ -224,24 +227,6 @@ def test_names_of_columns() -> None:
         "text": "Ana",
     }
     assert column_names(values) == ("Ottoline Marsh", "Bo", "Kofi A. Mensah")
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "masked"),
-    [
-        ("Five Star Supply", "Five Star Supply, give Five Star reviews", "[name], give Five Star reviews"),
-        (
-            "April Marsh",
-            "April, we called. Glad to help, April! In may.",
-            "[name], we called. Glad to help, [name]! In may.",
-        ),
-        ("May-Britt Olsen", "Hi May,\nwe may help.", "Hi [name],\nwe may help."),
-        ("Star Marsh", "hi star, 5 star", "hi [name], 5 star"),
-        ("will marsh", "hi will, we will see, marsh. Will?", "hi [name], we will see, [name]. [name]?"),
-    ],
-)
-def test_words_that_nobody_is_called_are_masked_where_names_stand(name: str, text: str, masked: str) -> None:
-    assert mask(text, [name]).text == masked
 
 
 def test_small_words_of_names_are_not_looked_for_alone() -> None:

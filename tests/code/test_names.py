@@ -12,6 +12,7 @@ from reviewguard.names import names_in
 @pytest.mark.parametrize(
     ("text", "names"),
     [
+        # Between emoji and mark-up.
         ("🎁 Hi Anna, the lamp left.", ["Anna"]),
         ("❤️ hi tom 😊\nit left", ["tom"]),
         ("*Hi Anna,* the lamp left.", ["Anna"]),
@@ -29,15 +30,7 @@ from reviewguard.names import names_in
         ("🎁 Hi there 😊 thanks for your feedback.", []),
         ("In the box:\n• Lamp", []),
         ("High Anna, (this is Hi Fi)", []),
-    ],
-)  # fmt: skip
-def test_names_between_emoji_and_mark_up(text: str, names: list[str]) -> None:
-    assert [text[start:end] for start, end in names_in(text).places] == names
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
+        # Long names, initials and titles.
         ("Dear Anne-Marie de la Cruz, it left", ["Anne-Marie de la Cruz"]),
         ("Hi José Luis Ramírez Ortega, it left", ["José Luis Ramírez Ortega"]),
         ("Dear Jonas Marsh Keller Novak, ok", ["Jonas Marsh Keller Novak"]),
@@ -63,15 +56,7 @@ def test_names_between_emoji_and_mark_up(text: str, names: list[str]) -> None:
         ("Ich heiße Sie willkommen. Wenn Sie Fragen haben", []),
         ("It was shipped to Germany. It was shipped to the United States, too", []),
         ("It was shipped to France Gall.", ["France Gall"]),
-    ],
-)
-def test_long_names_initials_and_titles(text: str, names: list[str]) -> None:
-    assert [text[start:end] for start, end in names_in(text).places] == names
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
+        # Greetings of many kinds.
         ("Hi Ottoline thanks for writing.", ["Ottoline"]),
         ("Hi\xa0Ottoline, it left", ["Ottoline"]),
         ("Hi   Ottoline, it left", ["Ottoline"]),
@@ -102,9 +87,15 @@ def test_long_names_initials_and_titles(text: str, names: list[str]) -> None:
         ("Geachte heer De Vries,", ["De Vries"]),
         ("Inquiry from Amazon customer Ottoline Marsh (Order: 999-1234567-7654321)", ["Ottoline Marsh"]),
         ("Hello World of lamps", []),
+        # Who says to be here.
+        ("Casey here! It left.", ["Casey"]),
+        ("Hello! Mia here again, it left.", ["Mia"]),
+        ("It left. Sophie here from support", ["Sophie"]),
+        ("Hi, it's Dana from the shop", ["Dana"]),
+        ("Hi, it's Lotte, I pack the lamps", ["Lotte"]),
     ],
-)
-def test_greetings_of_many_kinds(text: str, names: list[str]) -> None:
+)  # fmt: skip
+def test_names_in_greetings_sign_offs_and_introductions(text: str, names: list[str]) -> None:
     assert [text[start:end] for start, end in names_in(text).places] == names
 
 
@@ -127,20 +118,6 @@ def test_greetings_of_many_kinds(text: str, names: list[str]) -> None:
 )
 def test_words_of_service_are_no_names(text: str) -> None:
     assert names_in(text).places == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("Casey here! It left.", ["Casey"]),
-        ("Hello! Mia here again, it left.", ["Mia"]),
-        ("It left. Sophie here from support", ["Sophie"]),
-        ("Hi, it's Dana from the shop", ["Dana"]),
-        ("Hi, it's Lotte, I pack the lamps", ["Lotte"]),
-    ],
-)
-def test_who_says_to_be_here(text: str, names: list[str]) -> None:
-    assert [text[start:end] for start, end in names_in(text).places] == names
 
 
 def test_what_it_is_may_be_no_name_and_is_not_looked_for_elsewhere() -> None:

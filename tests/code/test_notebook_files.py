@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from pathlib import Path
 
+import notebooks
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -14,9 +14,6 @@ from reviewguard.errors import ConfigError
 from reviewguard.notebooks.settings import VARIABLE, NotebookSettings, notebook_settings
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-import notebooks  # noqa: E402
-
 FILES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LOGIC = (
     ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp,

@@ -5,7 +5,7 @@ import io
 import matplotlib._pylab_helpers as pylab
 import numpy as np
 import pytest
-from fake_scorer import EXAMPLES, SCORER
+from tests.code.fake_scorer import EXAMPLES, SCORER
 
 from reviewguard.modeling.calibration_error import calibration_row
 from reviewguard.modeling.evaluation import evaluate
@@ -25,7 +25,7 @@ ONLY_CLEAN = evaluate(SCORER, EXAMPLES[2:4], seed=1, bootstrap=0)
 
 @pytest.mark.parametrize("evaluation", [EVALUATION, ONLY_CLEAN], ids=["both", "only clean"])
 def test_every_figure_is_drawn_without_pyplot(evaluation: object) -> None:
-    figures = evaluation_figures(evaluation)  # type: ignore[arg-type]
+    figures = evaluation_figures(evaluation)
     assert set(figures) == {"precision_recall", "reliability", "confusion", "types"}
     for figure in figures.values():
         file = io.BytesIO()

@@ -30,7 +30,7 @@ MESSAGES = [
 
 def workbook(**sheets: list[list[Any]]) -> bytes:
     book = openpyxl.Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]
+    book.remove(book.active)
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         for row in rows:
@@ -926,15 +926,18 @@ def test_a_parquet_file_of_odd_values_is_named(tmp_path: Path, values: list[Any]
         read(tmp_path / "odd.parquet")
 
 
-@pytest.mark.parametrize("flags", [("1.0", "0.0"), ("-1", "0")])
-def test_flags_as_databases_write_them(tmp_path: Path, flags: tuple[str, str]) -> None:
-    table = f"id,incoming,message\n1,{flags[0]},Where is it?\n2,{flags[1]},On its way.\n"
-    assert [record.role for record in read(written(tmp_path, "a.csv", table))] == ["buyer", "seller"]
-
-
-@pytest.mark.parametrize("arrow", ["->", " → ", "=>"])
-def test_a_direction_names_the_writer_first(tmp_path: Path, arrow: str) -> None:
-    table = f"id,direction,message\n1,Buyer{arrow}Seller,Where is it?\n2,Seller{arrow}Buyer,On its way.\n"
+@pytest.mark.parametrize(
+    ("column", "buyer", "seller"),
+    [
+        ("incoming", "1.0", "0.0"),
+        ("incoming", "-1", "0"),
+        *[("direction", f"Buyer{to}Seller", f"Seller{to}Buyer") for to in ("->", " → ", "=>")],
+    ],
+)
+def test_flags_as_databases_write_them_and_directions_tell_the_writer(
+    tmp_path: Path, column: str, buyer: str, seller: str
+) -> None:
+    table = f"id,{column},message\n1,{buyer},Where is it?\n2,{seller},On its way.\n"
     assert [record.role for record in read(written(tmp_path, "a.csv", table))] == ["buyer", "seller"]
 
 

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import mlflow
 import pandas as pd
 import pytest
-from fake_scorer import EXAMPLES, SCORER
 from matplotlib.figure import Figure
+from tests.code.fake_scorer import EXAMPLES, SCORER
 from tests.mlflow_server import free_port
 
 from reviewguard.describing import TEST

@@ -291,7 +291,7 @@ def fill_sheet(folder: Path) -> None:
 
 def copy_model(folder: Path) -> None:
     (folder / "model.onnx").write_bytes(bytes(200_000))
-    with limited_files(), Task(folder, None).pinned():  # type: ignore[arg-type]
+    with limited_files(), Task(folder, None).pinned():
         pass
 
 

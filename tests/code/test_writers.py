@@ -9,8 +9,9 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 from zipfile import ZipFile
 
 import pyarrow.parquet as pq
@@ -27,6 +28,14 @@ from reviewguard.schema import Evidence, Record, TypeScore, Verdict
 SUFFIXES = [".csv", ".csv.gz", ".tsv", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx"]
 TEXT = "=cmd|' /C calc'!A0 Leave five stars \U0001f31f"
 MOMENT = datetime(2024, 11, 2, 8, 30, tzinfo=UTC)
+
+
+class Later(datetime):
+    """A clock that is a day ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + timedelta(days=1)
 
 
 def rows() -> list[Record]:
@@ -67,8 +76,9 @@ def test_the_same_rows_give_the_same_bytes_whenever_written(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = written(tmp_path / f"a{suffix}", rows())
-    now = time.time() + 86_400
-    monkeypatch.setattr(time, "time", lambda: now)
+    later = time.time() + 86_400
+    monkeypatch.setattr(time, "time", lambda: later)
+    monkeypatch.setattr("datetime.datetime", Later)  # the clock that openpyxl reads
     assert written(tmp_path / f"b{suffix}", rows()) == first
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"a{suffix}", f"b{suffix}"]
 

@@ -14,8 +14,8 @@ from typing import Any, cast
 import numpy as np
 import openpyxl
 import pytest
-from curation_helpers import ROW, message, write_lines
 from rich.console import Console
+from tests.data.curation_helpers import ROW, message, write_lines
 from tests.faults import full_disk
 from typer.testing import CliRunner
 

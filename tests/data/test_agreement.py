@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from curation_helpers import write_lines
+from tests.data.curation_helpers import write_lines
 
 from reviewguard.curation.agreement import Reading, agreement, read_readings
 from reviewguard.errors import InputError

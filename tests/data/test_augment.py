@@ -3,9 +3,9 @@ from random import Random
 from time import process_time
 
 import pytest
-from curation_helpers import message, quoted
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.data.curation_helpers import message, quoted
 
 from reviewguard.curation import noise
 from reviewguard.curation.augment import (

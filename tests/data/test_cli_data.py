@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from curation_helpers import ROW, write_lines
+from tests.data.curation_helpers import ROW, write_lines
 from typer.testing import CliRunner
 
 from reviewguard.cli import app

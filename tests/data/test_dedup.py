@@ -2,7 +2,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from curation_helpers import message
+from tests.data.curation_helpers import message
 
 from reviewguard.curation import nearest
 from reviewguard.curation.dedup import alike_pairs, deduplicate

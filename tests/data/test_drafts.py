@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from curation_helpers import write_lines
+from tests.data.curation_helpers import write_lines
 
 from reviewguard.curation.drafts import import_drafts
 from reviewguard.schema import Rationale

@@ -3,7 +3,7 @@
 from operator import attrgetter
 
 import pytest
-from curation_helpers import message
+from tests.data.curation_helpers import message
 
 from reviewguard.curation.shortcuts import neighbours
 from reviewguard.curation.storage import label_of

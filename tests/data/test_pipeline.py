@@ -3,8 +3,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from curation_helpers import ROW, message, write_lines
 from datasets import load_dataset
+from tests.data.curation_helpers import ROW, message, write_lines
 
 from reviewguard.curation.labels import Label, Provenance, read_labels, write_labels
 from reviewguard.curation.pipeline import build, data_digest, validate

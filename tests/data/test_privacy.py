@@ -1,5 +1,5 @@
 import pytest
-from curation_helpers import located, message
+from tests.data.curation_helpers import located, message
 
 from reviewguard.curation.privacy import check_privacy, find_private
 from reviewguard.personal import passes_luhn

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from curation_helpers import message
 from safetensors import SafetensorError
+from tests.data.curation_helpers import message
 from tests.faults import another_writer
 
 from reviewguard.curation.labels import Label, Labels, Provenance, StoredLabel, label_version, write_labels

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from curation_helpers import located, message
+from tests.data.curation_helpers import located, message
 
 from reviewguard.curation.rules import check_rules
 from reviewguard.schema import LabelledMessage, Rationale

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from curation_helpers import ROW, write_lines
+from tests.data.curation_helpers import ROW, write_lines
 
 from reviewguard.curation.sources import read_messages, to_row, write_messages
 from reviewguard.errors import InputError

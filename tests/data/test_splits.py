@@ -2,7 +2,7 @@ from collections import Counter
 from itertools import cycle, islice
 
 import pytest
-from curation_helpers import message
+from tests.data.curation_helpers import message
 
 from reviewguard.curation.dedup import deduplicate
 from reviewguard.curation.splits import SHARES, assign_splits, find_leaks, strata

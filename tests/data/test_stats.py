@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from curation_helpers import message
+from tests.data.curation_helpers import message
 
 from reviewguard.curation.likeness import likeness_by_split
 from reviewguard.curation.shortcuts import (

@@ -82,25 +82,19 @@ def test_aliases_and_tags_follow(
     assert registry.versions() == 2
 
 
-def test_without_mlflow_a_promotion_still_works(
-    tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("told", ["MLflow is not installed, ", "MLflow's registry was not told: "])
+def test_without_mlflow_or_the_libraries_of_training_a_promotion_still_works(
+    tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    monkeypatch.setattr("reviewguard.retraining.store.find_spec", lambda _: None)
+    if "installed" in told:
+        monkeypatch.setattr("reviewguard.retraining.store.find_spec", lambda _: None)
+    else:
+        monkeypatch.setitem(
+            sys.modules, "reviewguard.modeling.aliases", None
+        )  # importing it raises ImportError
     make_version(tiny_model_dir, tmp_path / "models" / "default", "1")
     store = ModelStore(tmp_path / "models")
     store.add(make_version(tiny_model_dir, tmp_path / "made", "2", bias=1), None, PASSED)
     (problem,) = store.promote("2", by="Sam", reason="").problems
-    assert "not installed" in problem
-    assert store.champion().version == "2"
-
-
-def test_with_mlflow_and_without_the_libraries_of_training_a_promotion_still_works(
-    tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "reviewguard.modeling.aliases", None)  # importing it raises ImportError
-    make_version(tiny_model_dir, tmp_path / "models" / "default", "1")
-    store = ModelStore(tmp_path / "models")
-    store.add(make_version(tiny_model_dir, tmp_path / "made", "2", bias=1), None, PASSED)
-    (problem,) = store.promote("2", by="Sam", reason="").problems
-    assert problem.startswith("MLflow's registry was not told: ")
+    assert problem.startswith(told)
     assert store.champion().version == "2"

@@ -6,12 +6,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.code.fake_scorer import FakeScorer
 
+from reviewguard import Classifier
+from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.errors import InputError
 from reviewguard.modeling.behaviour import BehaviourReport, passes, run_behaviour
 from reviewguard.modeling.behaviour_cases import PARAGRAPHS, Case, load_cases
@@ -21,29 +22,20 @@ from reviewguard.schema import LabelledMessage
 
 ROOT = Path(__file__).parents[2]
 SUITE = Path(__file__).parent / "behaviour"
-MODEL = ROOT / "models" / "default"
 
 
-@dataclass(frozen=True)
-class Gate:
-    """Least pass rates: what the suite is for, and what is held now (the measured state, rounded down)."""
-
-    aim: float
-    held: float
-
-
-GATES = {
-    "context_pairs": Gate(aim=0.90, held=0.92),
-    "direction": Gate(aim=0.90, held=0.95),
-    "invariance": Gate(aim=0.90, held=0.95),
-    "long_letters": Gate(aim=0.90, held=0.90),
-    "minimal_pairs": Gate(aim=0.90, held=0.95),
-    "negation": Gate(aim=0.90, held=0.75),
-    "obfuscation": Gate(aim=0.90, held=0.93),
-    "plain": Gate(aim=0.90, held=0.95),
-    "overall": Gate(aim=0.95, held=0.95),
+MOST_FAILURES = {
+    "context_pairs": 3,
+    "direction": 3,
+    "invariance": 3,
+    "long_letters": 1,
+    "minimal_pairs": 4,
+    "negation": 9,
+    "obfuscation": 2,
+    "plain": 2,
+    "overall": 18,
 }
-"""To be raised to the aims with the model: `held` is what the shipped model has, rounded down."""
+"""Those in `docs/figures.json`, and a case or two more; overall a hundredth more, as `retrain.toml` allows."""
 
 LEAST_CASES = {
     "context_pairs": 25,
@@ -60,7 +52,7 @@ LEAST_CASES = {
 def case(id: str, *said: tuple[str, str], direction: str | None = None) -> Case:
     """A case of (text, types separated by spaces)."""
     messages = tuple(LabelledMessage(f"{id}#{n}", t, None, tuple(k.split())) for n, (t, k) in enumerate(said))
-    return Case(id, messages, direction)  # type: ignore[arg-type]
+    return Case(id, messages, direction)
 
 
 ASKED = ("ask", "positive_request")
@@ -228,7 +220,7 @@ def test_no_punctuation_keeps_numbers() -> None:
 
 def test_there_are_enough_cases_of_each_capability(suite: dict[str, tuple[Case, ...]]) -> None:
     assert {name: len(cases) for name, cases in suite.items() if len(cases) < LEAST_CASES[name]} == {}
-    assert suite.keys() == LEAST_CASES.keys() == GATES.keys() - {"overall"}
+    assert suite.keys() == LEAST_CASES.keys() == MOST_FAILURES.keys() - {"overall"}
     assert sum(map(len, suite.values())) >= 320
 
 
@@ -321,16 +313,11 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def report(suite: dict[str, tuple[Case, ...]]) -> BehaviourReport:
-    if not (MODEL / "config.json").exists():
-        pytest.skip("no model in models/default yet")
-    from reviewguard import load
-    from reviewguard.classifier_scorer import ClassifierScorer
-
-    return run_behaviour(ClassifierScorer(load(MODEL)), suite)
+def report(suite: dict[str, tuple[Case, ...]], shipped: Classifier) -> BehaviourReport:
+    return run_behaviour(ClassifierScorer(shipped), suite)
 
 
-@pytest.mark.parametrize("capability", GATES)
+@pytest.mark.parametrize("capability", MOST_FAILURES)
 def test_the_shipped_model_behaves(report: BehaviourReport, capability: str) -> None:
     results = {result.name: result for result in (*report.capabilities, report.overall)}
-    assert 1 - results[capability].failure_rate >= GATES[capability].held, report.to_markdown()
+    assert results[capability].failures <= MOST_FAILURES[capability], report.to_markdown()

@@ -213,7 +213,7 @@ def test_nothing_to_read_is_an_error_not_compliant(guard: Classifier, text: str)
 
 def test_what_a_table_holds_for_nothing_is_an_error_of_its_row(guard: Classifier) -> None:
     fine = "Your parcel left today."
-    holes: Any = [None, np.float32("nan"), pd.NA, Message(pd.NA), Message(pd.NA, fine)]  # type: ignore[arg-type]
+    holes: Any = [None, np.float32("nan"), pd.NA, Message(pd.NA), Message(pd.NA, fine)]
     missing: list[Any] = [None, float("nan"), pd.NA]
     verdicts = guard.predict([*holes, *(Message(fine, hole) for hole in missing)])
     assert [bool(v.error) for v in verdicts] == [True] * 5 + [False] * 3

@@ -124,7 +124,7 @@ class _GiftModel(EvidenceModel):
 
     word: int = 0
 
-    def forward(self, input_ids, attention_mask, token_type_ids, seller_mask, *rest):  # type: ignore[no-untyped-def]
+    def forward(self, input_ids, attention_mask, token_type_ids, seller_mask, *rest):
         output = super().forward(input_ids, attention_mask, token_type_ids, seller_mask)
         found = (input_ids == self.word).sum(dim=1, keepdim=True).float()
         logits = torch.full_like(output.logits, -6.0)

@@ -39,7 +39,7 @@ def violations(tiny_data_dir: Path) -> list[LabelledMessage]:
 def test_a_second_call_measures_only_what_is_missing(
     tiny_run: Path, violations: list[LabelledMessage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run(*methods: str) -> tuple[dict, list[str]]:  # type: ignore[type-arg]
+    def run(*methods: str) -> tuple[dict, list[str]]:
         config = StudyConfig(methods, timed=1, bootstrap=20)
         lines: list[str] = []
         return study(finished_run(tiny_run), {"few": violations}, config, tmp_path, lines.append), lines
@@ -61,10 +61,10 @@ def test_a_second_call_measures_only_what_is_missing(
 
 
 def test_a_method_without_a_figure_is_no_rival(violations: list[LabelledMessage], tmp_path: Path) -> None:
-    bench = _Bench(None, "", StudyConfig(bootstrap=0), tmp_path, lambda _: None)  # type: ignore[arg-type]
+    bench = _Bench(None, "", StudyConfig(bootstrap=0), tmp_path, lambda _: None)
     nothing, something = np.full(4, np.nan), np.full(4, 0.25)
     values = {"evidence": something, "attention": nothing, "LIME": something / 2}
-    messages = _Messages(tuple(SimpleNamespace(example=m) for m in violations), 0, "")  # type: ignore[arg-type]
+    messages = _Messages(tuple(SimpleNamespace(example=m) for m in violations), 0, "")
     found = bench._against_peers({k: {"auprc": v} for k, v in values.items()}, messages)
     assert found["auprc"]["peer"] == "LIME"
 

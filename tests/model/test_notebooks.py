@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import notebooks
 import pytest
 from nbformat import NotebookNode
 from tests.conftest import ROOT
 from tests.model.versions import silent_sync
 from tests.tiny import write_tiny_toml
-
-sys.path.insert(0, str(ROOT / "scripts"))
-import notebooks
 
 from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.notebooks import sandbox

@@ -228,6 +228,7 @@ def story(home: Home) -> Story:
     added: list[str] = []
     try:
         wait_for(home, "versions/.retrain/challenger/checkpoints/checkpoint-*/trainer_state.json", process)
+        process.send_signal(signal.SIGSTOP)  # a few epochs more take no longer than to be refused
         with pytest.raises(InputError) as refused:
             retrain(home.job, home.store, agree=lambda _: True, add=lambda _: added.append("while refused"))
     finally:

@@ -208,15 +208,12 @@ def test_a_link_to_a_model_stays_and_what_it_names_is_replaced(
     assert [path.name for path in disk.rglob("*")] == ["model", "new"]
 
 
-def test_a_models_name_in_tables_tells_its_precision(
-    tiny_run: Path, tiny_data_dir: Path, tmp_path: Path
-) -> None:
+def test_a_models_name_in_tables_tells_its_precision(tiny_run: Path) -> None:
     guard = load(tiny_run / "model")
     assert ClassifierScorer(guard).name == "evidence (int8)"
-    older = guard.with_settings(replace(guard.settings, training={}))
-    assert ClassifierScorer(older).name == "evidence (int8)"
-    export_run(tiny_run, tiny_data_dir, tmp_path / "fp32", "fp32", bootstrap=0)
-    assert ClassifierScorer(load(tmp_path / "fp32")).name == "evidence (fp32)"
+    for training, precision in (({}, "int8"), ({"precision": "fp32"}, "fp32")):  # older models say nothing
+        told = guard.with_settings(replace(guard.settings, training=training))
+        assert ClassifierScorer(told).name == f"evidence ({precision})"
     assert ClassifierScorer(guard, "mine").name == "mine"
 
 

@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from blocks import EXAMPLE
 from pydantic import TypeAdapter
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SHIPPED
 from typer.testing import CliRunner
 
-import reviewguard
+from reviewguard import Classifier
 from reviewguard.cli import app
 from reviewguard.inference.batch import score_records
 from reviewguard.inference.workspace import Workspace
@@ -22,14 +23,10 @@ from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Message, Verdict
 from reviewguard.text import without_spans
 
-sys.path.insert(0, str(ROOT / "scripts"))
-from blocks import EXAMPLE
-
-FOLDER = ROOT / "models" / "default"
 EXAMPLES = ROOT / "data" / "examples"
 
 pytestmark = pytest.mark.skipif(
-    not (FOLDER / "config.json").is_file(),
+    not (SHIPPED / "config.json").is_file(),
     reason="models/default holds no model: `python train.py` writes one",
 )
 
@@ -71,71 +68,64 @@ NEARLY_COMPLIANT = [
 ]
 
 
-@pytest.fixture(scope="module")
-def guard() -> reviewguard.Classifier:
-    return reviewguard.load(FOLDER)
-
-
 SLIPS = {"review": "reveiw", "please": "plese", "family": "famly", "After": "Aftre", "have": "havve"}
 
 
 @pytest.mark.parametrize("text", [text for _, _, text in VIOLATIONS])
-def test_misspelt_words_are_marked_as_the_words_that_were_meant(
-    guard: reviewguard.Classifier, text: str
-) -> None:
+def test_misspelt_words_are_marked_as_the_words_that_were_meant(shipped: Classifier, text: str) -> None:
     def misspelt(words: str) -> str:
         return re.sub("|".join(SLIPS), lambda found: SLIPS[found.group()], words)
 
-    right, wrong = guard(text), guard(misspelt(text))
+    right, wrong = shipped(text), shipped(misspelt(text))
     assert wrong.text == misspelt(text) != text
     assert (wrong.verdict, wrong.probability) == (right.verdict, right.probability)
     assert [(e.type, e.text) for e in wrong.evidence] == [(e.type, misspelt(e.text)) for e in right.evidence]
 
 
 def test_it_is_small() -> None:
-    assert sum(file.stat().st_size for file in FOLDER.iterdir()) <= 30_000_000
+    assert sum(file.stat().st_size for file in SHIPPED.iterdir()) <= 30_000_000
 
 
 @pytest.mark.parametrize(("kind", "previous", "text"), VIOLATIONS)
 def test_plain_violations_are_found_with_their_type(
-    guard: reviewguard.Classifier, kind: str, previous: str | None, text: str
+    shipped: Classifier, kind: str, previous: str | None, text: str
 ) -> None:
-    verdict = guard(text, previous)
+    verdict = shipped(text, previous)
     assert verdict.probability is not None
-    assert verdict.probability >= guard.settings.profiles["amazon"].threshold
+    assert verdict.probability >= shipped.settings.profiles["amazon"].threshold
     assert verdict.types[0].type == kind
     assert any(evidence.type == kind for evidence in verdict.evidence)
 
 
-def test_nearly_all_plain_violations_are_accused_without_a_person(guard: reviewguard.Classifier) -> None:
-    verdicts = guard.predict([Message(text, previous) for _, previous, text in VIOLATIONS])
+def test_nearly_all_plain_violations_are_accused_without_a_person(shipped: Classifier) -> None:
+    verdicts = shipped.predict([Message(text, previous) for _, previous, text in VIOLATIONS])
     # Models since 0.4.0 hand one on: two sentences that ask happy buyers and send the others elsewhere.
     assert sum(v.verdict == REVIEW_SOLICITING for v in verdicts) >= len(verdicts) - 1
 
 
 @pytest.mark.parametrize("text", COMPLIANT_MESSAGES)
-def test_plain_service_is_compliant(guard: reviewguard.Classifier, text: str) -> None:
-    assert guard(text).verdict == COMPLIANT
+def test_plain_service_is_compliant(shipped: Classifier, text: str) -> None:
+    assert shipped(text).verdict == COMPLIANT
 
 
 @pytest.mark.parametrize("text", NEARLY_COMPLIANT)
-def test_an_honest_ask_and_another_kind_of_review_are_not_accused(
-    guard: reviewguard.Classifier, text: str
-) -> None:
-    assert guard(text).verdict in (COMPLIANT, NEEDS_REVIEW)
+def test_an_honest_ask_and_another_kind_of_review_are_not_accused(shipped: Classifier, text: str) -> None:
+    assert shipped(text).verdict in (COMPLIANT, NEEDS_REVIEW)
 
 
-def test_the_deciding_words_are_marked_and_the_proof_can_be_repeated(guard: reviewguard.Classifier) -> None:
+def test_the_deciding_words_are_marked_and_the_proof_can_be_repeated(shipped: Classifier) -> None:
     messages = [Message(text, previous) for _, previous, text in VIOLATIONS]
-    proven = [(m, v, v.decisive) for m, v in zip(messages, guard.predict(messages, proof=True), strict=True)]
+    proven = [
+        (m, v, v.decisive) for m, v in zip(messages, shipped.predict(messages, proof=True), strict=True)
+    ]
     assert sum(proof is not None for *_, proof in proven) >= 0.75 * len(proven)
-    threshold = guard.settings.profiles["amazon"].threshold
+    threshold = shipped.settings.profiles["amazon"].threshold
     for message, verdict, proof in proven:
         words = proof.words if proof else ()
         assert all(any(e.start <= q.start and q.end <= e.end for e in verdict.evidence) for q in words)
         if proof:
             rest = without_spans(message.text, [(q.start, q.end) for q in words])
-            assert guard(rest, message.previous).probability == proof.probability < threshold
+            assert shipped(rest, message.previous).probability == proof.probability < threshold
 
 
 LETTER = [
@@ -157,17 +147,15 @@ OFFENCE = "Leave us a five-star review and we will refund half of the price."
 
 
 @pytest.mark.parametrize("at", [1, len(LETTER) // 2, len(LETTER) - 1])
-def test_one_line_in_a_long_letter_is_found_wherever_it_stands(
-    guard: reviewguard.Classifier, at: int
-) -> None:
-    clean = guard(" ".join(LETTER))
+def test_one_line_in_a_long_letter_is_found_wherever_it_stands(shipped: Classifier, at: int) -> None:
+    clean = shipped(" ".join(LETTER))
     assert clean.verdict in (
         COMPLIANT,
         NEEDS_REVIEW,
     )  # models 0.5.0 and 0.6.0 are 2 and 3% sure of a violation, which a person may see
     assert (clean.probability or 0.0) < 0.05
     text = " ".join([*LETTER[:at], OFFENCE, *LETTER[at:]])
-    verdict = guard(text)
+    verdict = shipped(text)
     # The behaviour suite counts how often it is accused.
     assert verdict.verdict in (NEEDS_REVIEW, REVIEW_SOLICITING)
     start, end = text.index(OFFENCE), text.index(OFFENCE) + len(OFFENCE)
@@ -178,31 +166,31 @@ def test_one_line_in_a_long_letter_is_found_wherever_it_stands(
         assert heaviest.end > start
 
 
-def test_threads_give_the_same_verdicts(guard: reviewguard.Classifier) -> None:
+def test_threads_give_the_same_verdicts(shipped: Classifier) -> None:
     messages = [Message(text, previous) for _, previous, text in VIOLATIONS]
-    expected = [guard.predict([message], proof=True)[0] for message in messages]
+    expected = [shipped.predict([message], proof=True)[0] for message in messages]
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda message: guard.predict([message], proof=True)[0], messages * 3)
+        found = pool.map(lambda message: shipped.predict([message], proof=True)[0], messages * 3)
         assert list(found) == expected * 3
 
 
-def test_processes_print_the_same_valid_json(guard: reviewguard.Classifier, tmp_path: Path) -> None:
+def test_processes_print_the_same_valid_json(shipped: Classifier, tmp_path: Path) -> None:
     _, _, text = VIOLATIONS[1]
     command = [sys.executable, "-m", "reviewguard", "check", text, "--json"]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path) for _ in range(2)]
     lines = [process.communicate()[0] for process in started]
     assert [process.returncode for process in started] == [1, 1]
-    expected = guard.predict([Message(text)], proof=True)[0]
+    expected = shipped.predict([Message(text)], proof=True)[0]
     for line in lines:
         verdict = TypeAdapter(Verdict).validate_json(line, strict=True)
         assert verdict.to_dict() == expected.to_dict() == json.loads(line)
         assert all(text[e.start : e.end] == e.text for e in verdict.evidence)
 
 
-def test_the_example_export_is_judged(guard: reviewguard.Classifier) -> None:
+def test_the_example_export_is_judged(shipped: Classifier) -> None:
     expected = set(json.loads((EXAMPLES / "messages.expected.json").read_text())["review_soliciting"])
     with Workspace.temporary() as workspace:
-        score_records(read_records([EXAMPLES / "messages.csv"], ReadOptions()), guard, workspace)
+        score_records(read_records([EXAMPLES / "messages.csv"], ReadOptions()), shipped, workspace)
         verdicts = {row.verdict.id: row.verdict.verdict for row in workspace.scored() if row.verdict}
     caught = {identity for identity in expected if verdicts[identity] in (NEEDS_REVIEW, REVIEW_SOLICITING)}
     others = [decision for identity, decision in verdicts.items() if identity not in expected]

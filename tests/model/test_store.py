@@ -376,19 +376,17 @@ def test_the_report_of_a_version_follows_its_gate(tiny_model_dir: Path, tmp_path
     assert reviewguard.load(kept.folder).settings.version == "2"
 
 
-def test_a_rollback_brings_the_card_back_that_was_served(tiny_model_dir: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("copied", [False, True], ids=["renewed in place", "a renewed copy was added"])
+def test_a_rollback_brings_the_card_back_that_was_served(
+    tiny_model_dir: Path, tmp_path: Path, copied: bool
+) -> None:
     store = make_store(tiny_model_dir, tmp_path, "2")  # which keeps "1" with its card of the day
-    (store.folder / "default" / "README.md").write_text("measured anew")
-    store.promote("2", by="Sam", reason="better")
-    store.rollback(by="Kim", reason="false alarms")
-    assert (store.folder / "default" / "README.md").read_text() == "measured anew"
-
-
-def test_the_champions_card_is_renewed_where_it_is_served_too(tiny_model_dir: Path, tmp_path: Path) -> None:
-    store = make_store(tiny_model_dir, tmp_path, "2")
-    shutil.copytree(store.folder / "default", tmp_path / "again")
-    (tmp_path / "again" / "README.md").write_text("measured anew")
-    store.add(tmp_path / "again", None, {})
+    renewed = store.folder / "default"
+    if copied:
+        renewed = shutil.copytree(renewed, tmp_path / "again")
+    (renewed / "README.md").write_text("measured anew")
+    if copied:
+        store.add(renewed, None, {})
     store.promote("2", by="Sam", reason="better")
     store.rollback(by="Kim", reason="false alarms")
     assert (store.folder / "default" / "README.md").read_text() == "measured anew"

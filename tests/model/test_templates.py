@@ -13,8 +13,8 @@ import pytest
 import yaml
 from identify.identify import tags_from_filename
 
+from reviewguard import Classifier
 from reviewguard.errors import InputError
-from reviewguard.inference.model_folder import load
 from reviewguard.inference.template_text import TemplateText, read_template, visible
 from reviewguard.inference.templates import (
     MAX_BYTES,
@@ -126,20 +126,20 @@ def test_front_matter_without_an_end_is_told_at_once() -> None:
     assert done.returncode == 0
 
 
-def test_marks_lie_on_the_files_own_text(tmp_path: Path) -> None:
+def test_marks_lie_on_the_files_own_text(shipped: Classifier, tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text(f"{{# internal #}}\nHi {{{{name}}}},\n\n{ASK}\n", "utf-8")
-    (item,) = check_templates(load(), [file])
+    (item,) = check_templates(shipped, [file])
     assert item.verdict.verdict == "review-soliciting"
     assert item.line == 4
     assert item.verdict.evidence
     assert all(item.verdict.text[e.start : e.end] == e.text for e in item.verdict.evidence)
 
 
-def test_what_is_not_read_is_neither_marked_nor_named(tmp_path: Path) -> None:
+def test_what_is_not_read_is_neither_marked_nor_named(shipped: Classifier, tmp_path: Path) -> None:
     file = tmp_path / "a.md"
     file.write_text(f"---\nname: ask\nSubject: {ASK[:-1]}\nlang: en\n---\nYour lamp ships.\n", "utf-8")
-    (item,) = check_templates(load(), [file])
+    (item,) = check_templates(shipped, [file])
     assert item.line == 3
     assert item.verdict.evidence
     assert not any("lang" in e.text or "---" in e.text for e in item.verdict.evidence)
@@ -175,9 +175,9 @@ def test_tags_cut_marks_and_deciding_words_and_these_are_the_files_own() -> None
         f'Hi,\n{{% set cta = "{ASK}" %}}\n{{{{ cta }}}}',
     ],
 )
-def test_an_ask_that_a_tag_is_given_is_read(tmp_path: Path, text: str) -> None:
+def test_an_ask_that_a_tag_is_given_is_read(shipped: Classifier, tmp_path: Path, text: str) -> None:
     (tmp_path / "a.txt").write_text(text, "utf-8")
-    (item,) = check_templates(load(), [tmp_path / "a.txt"])
+    (item,) = check_templates(shipped, [tmp_path / "a.txt"])
     assert item.verdict.verdict == "review-soliciting"
     assert item.line == text[: text.index(ASK)].count("\n") + 1
     assert all(e.text in ASK for e in item.verdict.evidence)
@@ -198,38 +198,40 @@ def test_the_line_is_of_words_that_break_a_rule() -> None:
     assert checked(text, permitted).line == 1
 
 
-def test_an_ask_between_two_rules_is_read(tmp_path: Path) -> None:
+def test_an_ask_between_two_rules_is_read(shipped: Classifier, tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text(f"---\nHi Ana,\n{ASK}\n---\nYour parcel left today.\n", "utf-8")
-    (item,) = check_templates(load(), [file])
+    (item,) = check_templates(shipped, [file])
     assert (item.verdict.verdict, item.line) == ("review-soliciting", 3)
 
 
-def test_offsets_count_the_files_own_line_ends(tmp_path: Path) -> None:
+def test_offsets_count_the_files_own_line_ends(shipped: Classifier, tmp_path: Path) -> None:
     text = f"---\r\nid: a\r\n---\r\nHi Ana,\r\n\r\n{ASK}\r\n"
     file = tmp_path / "a.txt"
     file.write_bytes(b"\xef\xbb\xbf" + text.encode())
-    (item,) = check_templates(load(), [file])
+    (item,) = check_templates(shipped, [file])
     assert item.line == 6
     assert item.verdict.evidence
     assert all(text[e.start : e.end] == e.text for e in item.verdict.evidence)
 
 
-def test_a_file_that_is_no_template_is_named_and_the_others_are_judged(tmp_path: Path) -> None:
+def test_a_file_that_is_no_template_is_named_and_the_others_are_judged(
+    shipped: Classifier, tmp_path: Path
+) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "b.html").write_text(f"<style>p {{color: red}}</style><p>{ASK}</p>", "utf-8")
     (tmp_path / "c.txt").write_text("x" * (MAX_BYTES + 1), "utf-8")
-    bad, page, big = check_templates(load(), sorted(tmp_path.iterdir()))
+    bad, page, big = check_templates(shipped, sorted(tmp_path.iterdir()))
     assert "UTF-8" in (bad.verdict.error or "")
     assert page.verdict.verdict == "review-soliciting"
     assert "color" not in page.verdict.text
     assert "reviewguard score" in (big.verdict.error or "")
 
 
-def test_a_template_of_html_is_read_as_html(tmp_path: Path) -> None:
+def test_a_template_of_html_is_read_as_html(shipped: Classifier, tmp_path: Path) -> None:
     file = tmp_path / "a.html.j2"
     file.write_text(f"<style>.five-stars {{color: red}}</style><p>{ASK} {{{{ name }}}}</p>", "utf-8")
-    (item,) = check_templates(load(), [file])
+    (item,) = check_templates(shipped, [file])
     assert item.verdict.text == f"{ASK} {{{{ name }}}}"
 
 
@@ -248,7 +250,7 @@ MAIL = """<mjml><mj-head><mj-title>Order</mj-title><mj-style inline="inline">.st
 @pytest.mark.parametrize("source", [PAGE, MAIL])
 @pytest.mark.parametrize("name", ["a.liquid", "a.mjml", "a.html"])
 def test_html_is_told_by_content_and_has_lines_and_the_text_that_offsets_count_in(
-    tmp_path: Path, source: str, name: str
+    shipped: Classifier, tmp_path: Path, source: str, name: str
 ) -> None:
     bad, fine = tmp_path / "bad" / name, tmp_path / "fine" / name
     for file, words in (
@@ -257,7 +259,7 @@ def test_html_is_told_by_content_and_has_lines_and_the_text_that_offsets_count_i
     ):
         file.parent.mkdir()
         file.write_text(source.format(words=words), "utf-8")
-    found, clear = check_templates(load(), [bad, fine])
+    found, clear = check_templates(shipped, [bad, fine])
     assert (found.verdict.verdict, found.line, clear.verdict.verdict) == ("review-soliciting", 4, "compliant")
     assert found.text is not None
     assert all(found.text[e.start : e.end] == e.text for e in found.verdict.evidence)
@@ -281,20 +283,20 @@ def test_words_of_html_are_found_in_its_lines(phrase: str, line: int | None) -> 
     assert template.line(0, len(phrase)) == line
 
 
-def test_a_template_held_as_text_is_judged_as_its_file_is(tmp_path: Path) -> None:
-    guard, text = load(), f"Hi {{{{ name }}}},\n{{# {ASK} #}}\nyour parcel left our warehouse today.\n"
-    assert check_template(guard, text).verdict == "compliant"
+def test_a_template_held_as_text_is_judged_as_its_file_is(shipped: Classifier, tmp_path: Path) -> None:
+    text = f"Hi {{{{ name }}}},\n{{# {ASK} #}}\nyour parcel left our warehouse today.\n"
+    assert check_template(shipped, text).verdict == "compliant"
     source = text.replace("{# ", "").replace(" #}", "")
     (tmp_path / "a.txt").write_text(source, "utf-8")
-    (item,) = check_templates(guard, [tmp_path / "a.txt"])
-    assert replace(item.verdict, id=None) == check_template(guard, source, proof=True)
+    (item,) = check_templates(shipped, [tmp_path / "a.txt"])
+    assert replace(item.verdict, id=None) == check_template(shipped, source, proof=True)
     assert item.text is None
     asks = "{{#if isHappy}}Please leave us a review on Amazon.{{/if}}"
-    assert check_template(guard, asks).verdict == "needs-review"
-    assert check_template(guard, "<section>Hi</section>", markup=True).text == "Hi"
-    assert "empty" in (check_template(guard, "{% if a %}{% endif %}").error or "")
+    assert check_template(shipped, asks).verdict == "needs-review"
+    assert check_template(shipped, "<section>Hi</section>", markup=True).text == "Hi"
+    assert "empty" in (check_template(shipped, "{% if a %}{% endif %}").error or "")
     with pytest.raises(InputError, match="the template is of type bytes"):
-        check_template(guard, cast(str, b"Hi"))
+        check_template(shipped, cast(str, b"Hi"))
 
 
 def test_the_examples_by_the_command_of_the_manual() -> None:
@@ -379,10 +381,12 @@ def test_files_without_words_and_images_in_a_folder_are_named_and_do_not_fail(tm
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.html"])
-def test_an_ask_under_a_condition_on_the_buyers_mood_is_for_a_person(tmp_path: Path, name: str) -> None:
+def test_an_ask_under_a_condition_on_the_buyers_mood_is_for_a_person(
+    shipped: Classifier, tmp_path: Path, name: str
+) -> None:
     path = tmp_path / name
     path.write_text("{% if rating >= 4 %}Please leave us a review on Amazon.{% endif %}", "utf-8")
-    (checked,) = check_templates(load(), [path])
+    (checked,) = check_templates(shipped, [path])
     assert checked.verdict.verdict == "needs-review"
     assert any("a condition of the template" in reason for reason in checked.verdict.reasons)
 
@@ -435,8 +439,10 @@ def test_other_words_are_no_mood(condition: str) -> None:
         ("rating >= 4", "ftc"),
     ],
 )
-def test_other_conditions_and_rules_make_no_doubt(tmp_path: Path, condition: str, profile: str) -> None:
+def test_other_conditions_and_rules_make_no_doubt(
+    shipped: Classifier, tmp_path: Path, condition: str, profile: str
+) -> None:
     path = tmp_path / "a.txt"
     path.write_text(f"{{% if {condition} %}}Please leave us a review on Amazon.{{% endif %}}", "utf-8")
-    (checked,) = check_templates(load(), [path], profile=profile)
+    (checked,) = check_templates(shipped, [path], profile=profile)
     assert not any("a condition of the template" in reason for reason in checked.verdict.reasons)
