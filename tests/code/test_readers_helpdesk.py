@@ -648,9 +648,22 @@ def test_after_a_bad_line_the_rest_goes_on(tmp_path: Path) -> None:
     assert (records[3].place, (records[3].error or "")[:8]) == ("line 2", "not JSON")
 
 
-def test_bytes_that_are_no_utf8_are_replaced(tmp_path: Path) -> None:
-    content = json.dumps([zendesk_ticket(1, subject="Gr###sse")]).encode().replace(b"###", b"\xf6\xdf")
-    assert {record.subject for record in read(written(tmp_path, "a.json", content))} == {"Gr��sse"}
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.jsonlines"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_an_export_in_any_encoding_is_read(tmp_path: Path, name: str, encoding: str) -> None:
+    for ticket in (zendesk_ticket(1, subject="Grüße €"), {"id": 1, "body": "Hi", "subject": "Grüße €"}):
+        content = json.dumps(ticket, ensure_ascii=False) + "\n"
+        records = read(written(tmp_path, name, content.encode(encoding)))
+        assert {record.subject for record in records} == {"Grüße €"}
+        assert len(records) == len(ticket.get("comments", [ticket]))
+
+
+@pytest.mark.parametrize("message", [{"author_id": 6, "public": True}, {}])
+def test_a_damaged_byte_garbles_no_other_character(tmp_path: Path, message: dict[str, Any]) -> None:
+    comments = [{"id": 1, "body": "Größe ###, für Lämpchen", **message}]
+    whole = zendesk_ticket(1, comments=comments) if message else comments
+    content = json.dumps(whole, ensure_ascii=False).encode().replace(b"###", b"\xff")
+    assert texts(read(written(tmp_path, "a.json", content))) == ["Größe \ufffd, für Lämpchen"]
 
 
 def test_half_a_character_is_replaced(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ from reviewguard.errors import InputError, NoMessagesError
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell
 
+Columns = Mapping[str, str]
+"""Field → name of its column, as `--map` gives them."""
+
 MAIL_FIELD = "seller"
 """`--map seller=ADDRESS` names the seller's own addresses, and is no column."""
 

@@ -17,6 +17,7 @@ from reviewguard.readers.columns import has_summary, recognise
 from reviewguard.readers.correspondents import OwnAddresses, is_notice
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
+from reviewguard.readers.json_guard import LINE_SUFFIXES
 from reviewguard.readers.json_stream import (
     MESSAGE_LISTS,
     Damaged,
@@ -80,7 +81,7 @@ class TicketReader(ABC):
 
     name: ClassVar[str]
     bodies: ClassVar[tuple[str, ...]] = ()
-    suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson")
+    suffixes: ClassVar[tuple[str, ...]] = (".json", *LINE_SUFFIXES)
     mappable: ClassVar[frozenset[str]] = frozenset()
     lists: ClassVar[tuple[str, ...]] = ("tickets", "data", "results", "items", *MESSAGE_LISTS)
 
