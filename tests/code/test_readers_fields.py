@@ -73,14 +73,36 @@ def test_where_a_text_is_empty_the_next_body_that_has_words_is_read(tmp_path: Pa
     assert texts(read(written(tmp_path, "a.jsonl", lines))) == ["five stars?", "hi"]
 
 
-def test_a_given_column_wins_and_must_exist() -> None:
+def test_a_given_column_wins_and_must_exist(tmp_path: Path) -> None:
     assert find_fields(["body", "Draft"], {"text": "Draft"}, NOWHERE)["text"] == "Draft"
     with pytest.raises(InputError, match="no column 'Text'"):
-        find_fields(["body"], {"text": "Text"}, NOWHERE)
+        find_fields(["mail_of_ours"], {"text": "Text"}, NOWHERE)
+    path = written(tmp_path, "a.csv", "body\nHi\n")
+    for given in ({"text": "Text"}, {"text": ("body", "Text")}, {"date": "Text"}):
+        with pytest.raises(InputError, match="no column 'Text'"):
+            read(path, columns=given)
     with pytest.raises(InputError, match="unknown field"):
         find_fields(["body"], {"words": "body"}, NOWHERE)
     with pytest.raises(InputError, match="--map text="):
         find_fields(["a", "b"], {}, NOWHERE)
+
+
+def test_of_several_names_for_a_field_the_first_that_a_table_has_is_taken(tmp_path: Path) -> None:
+    november = written(tmp_path, "1.csv", "Contacts\nDay sent,Text,We wrote\n2024-11-03,hm,a\n")
+    december = written(tmp_path, "2.csv", "When it went,Our answer\n2024-12-03,b\n")
+    usual = written(tmp_path, "3.csv", "Date,Text\n2025-01-03,c\n")
+    lines = [{"Our answer": "d", "We wrote": "e", "text": "hm"}, {"text": "f"}]
+    kept = written(tmp_path, "4.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
+    lists = {"nov": [{"We wrote": "g"}], "dec": [{"text": "h"}], "products": [{"description": "lamp"}]}
+    nested = written(tmp_path, "5.json", json.dumps(lists))
+    given = {"text": ("We wrote", "Our answer"), "date": ("Day sent", "When it went")}
+    records = read(november, december, usual, kept, nested, columns=given)
+    assert texts(records) == list("abcefgh")
+    assert [record.sent_at and record.sent_at.month for record in records] == [11, 12, 1, *[None] * 4]
+    with pytest.raises(InputError, match=r"3.csv: no column 'We wrote' or 'Our answer'"):
+        read(written(tmp_path, "3.csv", "Date,Words\n"), columns=given)
+    with pytest.raises(InputError, match=r"no column 'Our answer' in any table; not read: .*4.csv is empty"):
+        read(november, written(tmp_path, "4.csv", ""), columns=given)
 
 
 def test_a_message_beside_its_answer_needs_to_be_told_whose_it_is(tmp_path: Path) -> None:

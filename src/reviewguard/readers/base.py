@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from reviewguard.readers.columns import Columns
 from reviewguard.schema import Record
 
 
@@ -20,13 +21,14 @@ class ReadOptions:
 
     Attributes:
         format: name of the reader to use; None picks one by suffix and content.
-        columns: field → column of a table, where its header does not tell (`--map text=Body`).
+        columns: field → column of a table, where its header does not tell (`--map text=Body`); or several, of which the
+            first that a table has is taken. Where it has none of them the usual names tell, as for other fields.
         strict: raise at the first row that cannot be read, instead of giving it an `error`.
         heading: called with the columns of each table, which may have no rows.
     """
 
     format: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Columns = field(default_factory=dict)
     strict: bool = False
     heading: Callable[[Sequence[str]], object] = field(default=_unheard, repr=False, compare=False)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from reviewguard.personal import EMAIL
-from reviewguard.readers.columns import MAIL_FIELD
+from reviewguard.readers.columns import MAIL_FIELD, Columns, names_of
 from reviewguard.readers.identifiers import RELAY_HOST
 from reviewguard.readers.mime import ParsedMail
 from reviewguard.schema import Role
@@ -47,9 +47,9 @@ class OwnAddresses:
     names: frozenset[str] = frozenset()
 
     @classmethod
-    def given(cls, columns: Mapping[str, str]) -> OwnAddresses:
+    def given(cls, columns: Columns) -> OwnAddresses:
         """What `--map seller=support@shop.example,shop.example` names, or `--map seller='Lena Berg, Jo Marsh'`."""
-        parts = [part.split() for part in re.split(r"[,;]", _plain(columns.get(MAIL_FIELD, "")))]
+        parts = [part.split() for part in re.split(r"[,;]", _plain(",".join(names_of(columns, MAIL_FIELD))))]
         one_each = re.compile(r"\d+|\S*[@.]\S*")
         names = [p if all(map(one_each.fullmatch, p)) else [" ".join(p)] for p in parts]
         return cls(frozenset(name.lstrip("@") for part in names for name in part))

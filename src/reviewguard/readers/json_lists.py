@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import Columns
+from reviewguard.readers.columns import Columns, names_of
 from reviewguard.readers.conversations import is_conversation, message_rows, told_by
 from reviewguard.readers.json_guard import json_source
 from reviewguard.readers.sources import begins_like_json, open_bytes
@@ -44,7 +44,7 @@ class JsonReader:
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each message of the list's members."""
         alone = _is_conversation(path, options.columns)
-        prefixes = [""] if alone else _find_lists(path, options.columns.get("text"))
+        prefixes = [""] if alone else _find_lists(path, names_of(options.columns, "text"))
         yield from to_records(_rows(path, prefixes, options.columns), path, options)
 
 
@@ -64,11 +64,16 @@ def _is_conversation(path: Path, given: Columns) -> bool:
         return False
 
 
-def _find_lists(path: Path, text: str | None) -> list[str]:
-    """The ijson paths of the lists' members; "" where the whole file is one message."""
+def _find_lists(path: Path, given: Sequence[str]) -> list[str]:
+    """The ijson paths of the lists' members; "" where the whole file is one message.
+
+    Args:
+        given: names of the message, beside the usual ones.
+    """
     import ijson
 
-    names = (fold(text),) if text else load_vocabulary().columns["text"]
+    told = tuple(map(fold, given))
+    names = (*told, *load_vocabulary().columns["text"])
     other: str | None = None
     within: list[str] = []
     lists: dict[str, set[str]] = {}
@@ -87,12 +92,13 @@ def _find_lists(path: Path, text: str | None) -> list[str]:
                     other = prefix if event == "start_map" or prefix == _ITEM else None
     except (ijson.JSONError, InputError):
         pass  # said when the rows are read
-    return _of_messages(lists) or [other or ""]
+    return _of_messages(lists, told) or [other or ""]
 
 
-def _of_messages(lists: Mapping[str, set[str]]) -> list[str]:
+def _of_messages(lists: Mapping[str, set[str]], told: Sequence[str]) -> list[str]:
     """Those of the lists that hold messages, by what they call the text: products are described, too."""
-    return [path for path, calls in lists.items() if calls != {_VAGUE}] or list(lists)
+    vague = {_VAGUE} - set(told)
+    return [path for path, calls in lists.items() if calls != vague] or list(lists)
 
 
 def _list(path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import Columns, has_summary, recognise
+from reviewguard.readers.columns import Columns, has_summary, present, recognise
 from reviewguard.readers.roles import role_names, role_of_value, told_role
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell, Role
@@ -142,7 +142,7 @@ def has_text(cells: Cells, given: Columns) -> bool:
 
 def writer_of(cells: Cells, given: Columns) -> Role | None:
     """Who wrote it, where a cell tells that."""
-    names = role_names(cells, given.get("sender"))
+    names = role_names(cells, present(given, cells).get("sender"))
     return told_role({name: cells[column] for column, name in names.items() if column in cells})
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reviewguard.errors import InputError, NoMessagesError, UserError
 from reviewguard.readers.base import Reader, ReadOptions
+from reviewguard.readers.columns import check_given, given_names
 from reviewguard.readers.csv_tables import CsvReader
 from reviewguard.readers.edesk import EdeskReader
 from reviewguard.readers.freshdesk import FreshdeskReader
@@ -69,26 +70,34 @@ def read_records(
     Raises:
         UserError: `options.format` names no reader.
         InputError: an input does not exist or its format is unknown; an only input has no use for one of
-            `options.columns`; none of the inputs can be read;
+            `options.columns`; none of the inputs can be read; at the end, no table had one of `options.columns`;
             with `options.strict`, anything cannot be read; what an earlier run wrote is left out and said, even then.
     """
     if options.format is not None:
         _named(options.format)
     files = find_files(inputs, leave_out=leave_out)
-    return _some_readable(_records(files, options))
+    return _checked(files, options)
 
 
-def _some_readable(records: Iterator[Record]) -> Iterator[Record]:
-    """The records; whole files that cannot be read are an error at the end if no record could be read."""
+def _checked(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
+    """The records; an error at the end if no record could be read, or no table had a column that was named."""
+    missing, header = set(given_names(options.columns)), list[str]()
+
+    def hear(columns: Sequence[str]) -> None:
+        missing.difference_update(columns)
+        header[:] = columns
+        options.heading(columns)
+
     unread: Record | None = None
     readable = False
-    for record in records:
+    for record in _records(files, replace(options, heading=hear)):
         readable = readable or record.error is None
         if record.place == _WHOLE_FILE:
             unread = unread or record
         yield record
     if unread and not readable:
         raise InputError(f"none of the inputs can be read; the first: {unread.error}")
+    check_given(options.columns, missing, header, unread.error if unread else None)
 
 
 def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:

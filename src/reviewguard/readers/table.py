@@ -15,10 +15,13 @@ from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import (
     NUMBER,
+    Columns,
     check_answers,
     continued_columns,
     find_fields,
+    given_names,
     has_summary,
+    present,
     recognise,
     spare_columns,
     text_columns,
@@ -113,11 +116,11 @@ def to_records(
         header: the table's columns; None takes those of the first rows.
 
     Raises:
-        InputError: there is no column for the text, or `--map` names one that is not there.
+        InputError: there is no column for the text, or `--map` names a field that there is not.
     """
     sample, rows = _peek(rows)
-    options.heading(header or ())
     columns = header or list(dict.fromkeys(name for row in sample for name in row.values))
+    options.heading(columns)
     if header or any(row.error is None for row in sample):
         fields = find_fields(columns, options.columns, path)
         check_answers((row.values for row in sample), fields, options.columns, path)
@@ -160,12 +163,12 @@ def _own_ids(rows: Iterable[Row], own: OwnAddresses) -> str | None:
     return next((found[name] for name in WRITER_IDS if name in found), None)
 
 
-def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Row], _Layout]:
+def _layouts(given: Columns, ids: str | None) -> Callable[[Row], _Layout]:
     """What the columns of a row mean, worked out once for each set of columns."""
     known: dict[tuple[str, ...], _Layout] = {}
-    sender, named = given.get("sender"), set(given.values())
+    named = set(given_names(given))
 
-    def is_person(column: str) -> bool:
+    def is_person(column: str, sender: str | None) -> bool:
         return column == sender or fold(column) in PEOPLE
 
     def layout_of(row: Row) -> _Layout:
@@ -173,6 +176,7 @@ def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Row], _Layo
         if header not in known:
             if len(known) >= _LAYOUTS:
                 known.clear()
+            sender = present(given, header).get("sender")
             fields, roles = recognise(header, given), role_names(header, sender)
             known[header] = _Layout(
                 fields,
@@ -181,7 +185,9 @@ def _layouts(given: Mapping[str, str], ids: str | None) -> Callable[[Row], _Layo
                 continued_columns(header, given),
                 roles,
                 tuple(
-                    column for column in header if column == ids or (column in roles and is_person(column))
+                    column
+                    for column in header
+                    if column == ids or (column in roles and is_person(column, sender))
                 ),
                 (fields["agent"], *spare_columns("agent", header, given)) if "agent" in fields else (),
                 tuple(
