@@ -143,11 +143,64 @@ def test_a_message_beside_its_answer_needs_to_be_told_whose_it_is(tmp_path: Path
         ("type,state,createdAt", "message,published,2024-11-03", "seller"),
         ("Incoming,Status,MessageDate", "0,Draft,2024-11-03", "system"),
         ("Incoming,IsPrivateDraft,MessageDate", "0,1,2024-11-03", "system"),
+        ("Status,Sent (PT)", "Bounced,2024-11-03", "system"),
+        ("Status,Sent Date (PST)", "FAILED,2024-11-03", "system"),
+        ("Direction,Status,Date (UTC+1)", "outgoing,failed,2024-11-03", "system"),
+        ("Status,Email Sent Date", "Delivered,2024-11-03", "seller"),
+        ("Status,Email Date", "closed,2024-11-03", "seller"),
+        ("From,Date Emailed", "Customer,2024-11-03", "buyer"),
+        ("From,Message Sent [Europe/Berlin]", "Agent,2024-11-03", "seller"),
+        ("Subject,Contact date", "Lamp,2024-11-03", "seller"),
+        ("Subject,Replied at (local time)", "Lamp,2024-11-03", "seller"),
+        ("Subject,Answered on", "Lamp,2024-11-03", "seller"),
+        ("Subject,Day", "Lamp,2024-11-03", "seller"),
+        ("Subject,When", "Lamp,2024-11-03", "seller"),
     ],
 )
 def test_columns_of_marketplaces_and_helpdesks(tmp_path: Path, header: str, cells: str, role: str) -> None:
     (record,) = read(written(tmp_path, "a.csv", f"{header},Body\n{cells},Hi\n"))
     assert (record.role, record.sent_at) == (role, datetime(2024, 11, 3, tzinfo=UTC))
+
+
+def test_a_time_zone_is_no_part_of_a_columns_name_and_other_brackets_are() -> None:
+    assert {fold(f"Sent ({zone})") for zone in ("PT", "EST", "GMT+2", "MEZ", "Pacific Time")} == {"sent"}
+    assert [fold(name) for name in ("Delivery (est)", "(UTC)", "Price (EUR)")] == [
+        "delivery_est",
+        "utc",
+        "price_eur",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "noted"),
+    [
+        ("Order ID,Body", True),
+        ("Order ID,Shipping day,Body", True),
+        ("Body,Name", False),
+        ("Order ID,Sent,Body", False),
+    ],
+)
+def test_orders_without_a_known_date_are_said(tmp_path: Path, header: str, noted: bool) -> None:
+    said: list[str] = []
+    row = ",".join("Hi" for _ in header.split(","))
+    path = written(tmp_path, "a.csv", f"{header}\n{row}\n")
+    read(path, note=said.append)
+    assert [str(path) in note and "--map date=" in note for note in said] == [True] * noted
+
+
+@pytest.mark.parametrize(
+    ("cells", "role"),
+    [
+        (("", "TOTAL"), "system"),
+        (("Grand total", "245"), "system"),
+        (("Summe:", ""), "system"),
+        (("Total", "It comes to $5"), "seller"),
+        (("", "Total: 5 lamps are on their way"), "seller"),
+    ],
+)
+def test_a_row_of_sums_is_no_message(tmp_path: Path, cells: tuple[str, str], role: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", "Item,Body\n" + ",".join(cells) + "\n"))
+    assert record.role == role
 
 
 @pytest.mark.parametrize("column", ["Status", "State"])

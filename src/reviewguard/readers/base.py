@@ -12,7 +12,7 @@ from reviewguard.schema import Record
 
 
 def _unheard(columns: Sequence[str]) -> None:
-    """Nobody asks for a table's columns."""
+    """Nobody asks for a table's columns, or for notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,14 @@ class ReadOptions:
             first that a table has is taken. Where it has none of them the usual names tell, as for other fields.
         strict: raise at the first row that cannot be read, instead of giving it an `error`.
         heading: called with the columns of each table, which may have no rows.
+        note: called with what is worth knowing of how an input was read, and is no error.
     """
 
     format: str | None = None
     columns: Columns = field(default_factory=dict)
     strict: bool = False
     heading: Callable[[Sequence[str]], object] = field(default=_unheard, repr=False, compare=False)
+    note: Callable[[str], object] = field(default=_unheard, repr=False, compare=False)
 
 
 class Reader(Protocol):
