@@ -13,7 +13,9 @@ from reviewguard.errors import InputError
 from reviewguard.readers.columns import find_fields, recognise, unique_names
 from reviewguard.readers.dates import day_first, other_day, parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
+from reviewguard.readers.markup import tidy
 from reviewguard.readers.roles import role_columns, role_of, role_of_value
+from reviewguard.readers.transcripts import REFUSED
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 
 NOWHERE = Path("export.csv")
@@ -201,6 +203,60 @@ def test_orders_without_a_known_date_are_said(tmp_path: Path, header: str, noted
 def test_a_row_of_sums_is_no_message(tmp_path: Path, cells: tuple[str, str], role: str) -> None:
     (record,) = read(written(tmp_path, "a.csv", "Item,Body\n" + ",".join(cells) + "\n"))
     assert record.role == role
+
+
+@pytest.mark.parametrize(
+    ("chat", "both"),
+    [
+        ("Customer: Where is it? I leave a bad review\nAgent Tom: It comes tomorrow.", True),
+        ("[10:02] Customer: Where is my parcel?\n[10:05 AM] Agent: On its way", True),
+        ("2024-11-08 10:02:11 - Visitor 7: Where is it now\n2024-11-08 10:03 - Support (Tom): Near", True),
+        ("Buyer (10:02 AM):\nWhere is my parcel?\n\nTom (Agent) [11/08 10:03]:\nNear", True),
+        ("(10:02:11 AM) Ana: Where is it?\n(10:03:11 AM) Tom: Near", True),
+        ("Agent Tom: It comes tomorrow.\nAgent Tom: Anything else?", False),
+        ("Customer: thanks\nAgent Tom: Leave us 5 stars", False),
+        ("Hi Ana,\nCustomer: Ana Long Smith\nSeller: Lumio", False),
+        ("Customer service: we are here for you\nSeller: Lumio", False),
+        ("Customer reviews: see what others say\nOur page: lumio.example", False),
+    ],
+)
+def test_a_chat_in_one_cell_is_refused_for_it_holds_both_sides_words(
+    tmp_path: Path, chat: str, both: bool
+) -> None:
+    rows = [{"Conversation": chat, "sender": sender} for sender in ("", "customer")]
+    path = written(tmp_path, "a.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    record, buyers = read(path, columns={"text": "Conversation"})
+    assert (record.text, record.error) == (chat, REFUSED if both else None)
+    assert buyers.error is None
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("We&#39;d love 5 stars &amp; you&#8217;ll get a card", "We'd love 5 stars & you’ll get a card"),
+        (
+            "Fish & chips; a&b; see https://a.example/?x=1&copy=2",
+            "Fish & chips; a&b; see https://a.example/?x=1&copy=2",
+        ),
+        (
+            "Dear Ana,=0D=0A=0D=0AYour item ships=20\n=E2=80=9Ctoday=E2=80=9D",
+            "Dear Ana,\n\nYour item ships \n“today”",
+        ),
+        ('<p class=3D"x">It=E2=80=99s here,=0D=0AAna</p>', "It’s here, Ana"),
+        ("It=E2=80=99s 5=20", "It=E2=80=99s 5=20"),
+        ("Pass =C3=84 or =C3=84 =FF", "Pass =C3=84 or =C3=84 =FF"),
+        ("a=20\nb=30\nc=0d", "a=20\nb=30\nc=0d"),
+    ],
+)
+def test_what_an_export_left_encoded_is_decoded(tmp_path: Path, body: str, text: str) -> None:
+    assert texts(read(written(tmp_path, "a.jsonl", json.dumps({"body": body}) + "\n"))) == [text]
+    ticket = {
+        "id": 1,
+        "requester_id": 5,
+        "submitter_id": 5,
+        "comments": [{"author_id": 6, "html_body": body}],
+    }
+    assert texts(read(written(tmp_path, "a.json", json.dumps([ticket])))) == [tidy(text)]
 
 
 @pytest.mark.parametrize("column", ["Status", "State"])

@@ -11,7 +11,8 @@ from unicodedata import digit
 from reviewguard.readers.correspondents import is_reply_subject
 from reviewguard.readers.dates import parse_date
 from reviewguard.readers.identifiers import find_order_id, order_cell
-from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
+from reviewguard.readers.markup import has_entities, html_to_text, looks_like_html, tagless_to_text, tidy
+from reviewguard.readers.mime import unquoted
 from reviewguard.readers.wording import words_of
 from reviewguard.schema import Cell, Role
 
@@ -90,8 +91,11 @@ def said_in(cells: Iterable[Cell], role: Role, subject: str | None) -> tuple[str
 
 def readable(text: str, role: Role, subject: str | None) -> tuple[str, str]:
     """The text without mark-up and without what it quotes, as it is where there is none of that; and the quote."""
+    text = unquoted(text)
     if looks_like_html(text):
         text = html_to_text(text)
+    elif has_entities(text):
+        text = tagless_to_text(text)
     if not _MAY_QUOTE.search(text):
         return text, ""
     words = words_of(text, role, is_reply=is_reply_subject(subject or ""))

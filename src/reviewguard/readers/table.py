@@ -45,6 +45,7 @@ from reviewguard.readers.roles import (
     told_role,
     words_of_file,
 )
+from reviewguard.readers.transcripts import REFUSED, holds_both_sides
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell, Record, Role
 
@@ -255,6 +256,7 @@ def _record(
         texts[0] = "\n".join(filter(None, map(text_of, (texts[0], *map(values.get, layout.continued)))))
     text, quoted = said_in(texts, role, subject)
     role = "system" if _is_sum(text, values) else role
+    refused = REFUSED if role == "seller" and holds_both_sides(text) else None
     whole = map(text_of, texts)  # the order may be named around the message
     others = {c: value for c, value in values.items() if c not in row.beside} if row.beside else values
     places = ("\n".join(_short_cells(others, layout)), subject, text)
@@ -285,7 +287,7 @@ def _record(
         sent_at=moment_of(day, map(values.get, layout.clocks), first),
         other_day=other_day(day, day_first=first),
         previous=readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
-        error=row.error or cut or missing,
+        error=row.error or cut or missing or refused,
     )
 
 

@@ -27,8 +27,8 @@ from reviewguard.readers.json_stream import (
     mentioned,
     read_objects,
 )
-from reviewguard.readers.markup import html_to_text, looks_like_html, tagless_to_text, tidy
-from reviewguard.readers.mime import fullest
+from reviewguard.readers.markup import html_to_text, looks_like_html, tagless_to_text
+from reviewguard.readers.mime import fullest, unquoted
 from reviewguard.readers.sources import begins_like_json, head_as_utf8
 from reviewguard.readers.wording import without_buyers, words_of
 from reviewguard.schema import Cell, Record, Role
@@ -342,10 +342,6 @@ def _values(ticket: Fields, said: Said) -> dict[str, str]:
 
 def body(message: Fields, plain: tuple[str, ...], html: tuple[str, ...] = ()) -> str:
     """The readable text of a message: of its plain version, or of its HTML where that says more, as in mail."""
-    said, marked = message.text(*plain), message.text(*html)
-    versions = (
-        [html_to_text(said) if looks_like_html(said) else tidy(said)] if said and said != marked else []
-    )
-    if marked:
-        versions.append(html_to_text(marked) if looks_like_html(marked) else tagless_to_text(marked))
-    return fullest(versions)
+    texts = dict.fromkeys(filter(None, (message.text(*plain), message.text(*html))))
+    versions = map(unquoted, texts)
+    return fullest([html_to_text(t) if looks_like_html(t) else tagless_to_text(t) for t in versions])
