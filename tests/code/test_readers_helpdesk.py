@@ -112,6 +112,43 @@ def test_zendesk_users_tell_agents_from_customers(tmp_path: Path) -> None:
     assert records[1].agent == "Nora"
 
 
+FRESHDESK = {"id": 1, "requester_id": 5, "responder_id": 6, "description_text": "Does it fit?"} | {
+    "conversations": [{"user_id": 6, "incoming": False, "private": False, "body_text": "It fits."}]
+}
+HELP_SCOUT = {"id": 1, "customer": {"first": "Ana"}, "body": "It fits.", "type": "message"}
+
+
+@pytest.mark.parametrize(
+    ("export", "agent"),
+    [
+        (zendesk_ticket(assignee={"id": 6, "name": "Nora"}), "Nora"),
+        (zendesk_ticket(assignee={"id": 7, "name": "Nora"}), "6"),
+        (zendesk_ticket(submitter={"id": 6, "email": "nora@shop.example"}), "nora@shop.example"),
+        (FRESHDESK, "6"),
+        (FRESHDESK | {"responder": {"id": 6, "name": "Nora"}}, "Nora"),
+        ({"tickets": [FRESHDESK], "agents": [{"id": 6, "contact": {"name": "Nora"}}]}, "Nora"),
+        (
+            {"tickets": [FRESHDESK], "agents": [{"id": 6, "email": "nora@shop.example"}, 7]},
+            "nora@shop.example",
+        ),
+        (
+            HELP_SCOUT
+            | {"createdBy": {"type": "user", "first": "Nora", "last": "Berg", "email": "n@b.example"}},
+            "Nora Berg",
+        ),
+        (HELP_SCOUT | {"createdBy": {"type": "user", "first": "", "email": "n@b.example"}}, "n@b.example"),
+        (HELP_SCOUT | {"createdBy": {"type": "user", "firstName": "Nora", "lastName": ""}}, "Nora"),
+        (HELP_SCOUT | {"createdBy": {"type": "customer", "first": "Ana"}}, None),
+    ],
+)
+def test_an_agent_has_a_name_where_the_export_has_one(
+    tmp_path: Path, export: dict[str, Any], agent: str | None
+) -> None:
+    sellers = [record for record in read(dumped(tmp_path, export)) if record.role == "seller"]
+    assert [record.agent for record in sellers] == [agent] * len(sellers)
+    assert bool(sellers) == bool(agent)
+
+
 def test_zendesk_users_on_a_later_line_tell_agents_from_customers(tmp_path: Path) -> None:
     comments = [{"id": n, "author_id": n, "body": "b" * 40_000} for n in (5, 6, 7)]
     users = [{"id": 6, "name": "Nora", "role": "agent"}, {"id": 7, "role": "end-user"}]

@@ -20,7 +20,7 @@ import pytest
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.errors import InputError
-from reviewguard.readers import json_guard, jsonl, lines, table, xlsx
+from reviewguard.readers import json_guard, jsonl, layouts, lines, xlsx
 
 MESSAGES = [
     {"id": n, "body": f"hello {n}", "author": {"role": "agent"}, "created_at": 1730649900 + n}
@@ -181,17 +181,17 @@ def test_what_stands_beside_a_conversation_tells_nothing_of_its_messages(tmp_pat
 def test_what_stands_beside_conversations_makes_no_layouts_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layouts: list[tuple[str, ...]] = []
-    text_columns = table.text_columns
+    headers: list[tuple[str, ...]] = []
+    text_columns = layouts.text_columns
     monkeypatch.setattr(
-        table, "text_columns", lambda header, given: layouts.append(header) or text_columns(header, given)
+        layouts, "text_columns", lambda header, given: headers.append(header) or text_columns(header, given)
     )
     whole = [
         {"id": "c", **{f"field{n}": "x" for n in range(20) if n != left}, "messages": [ASKED]}
         for left in range(20)
     ]
     assert len(read(written(tmp_path, "a.json", json.dumps(whole)))) == 20
-    assert len(layouts) == 1
+    assert len(headers) == 1
 
 
 def test_json_conversations_of_several_shops(tmp_path: Path) -> None:

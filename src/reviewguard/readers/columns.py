@@ -55,7 +55,7 @@ def given_names(given: Columns) -> tuple[str, ...]:
 
 def present(given: Columns, header: Iterable[str]) -> dict[str, str]:
     """Field → the first of its given columns that this header has; none for a field of which it has none."""
-    there = set(header)
+    there = set(header) if given else set()
     known = {f: [name for name in names_of(given, f) if name in there] for f in given if f != MAIL_FIELD}
     return {field: names[0] for field, names in known.items() if names}
 

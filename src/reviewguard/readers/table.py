@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -22,25 +23,17 @@ from reviewguard.readers.cell_values import (
 )
 from reviewguard.readers.columns import (
     NUMBER,
-    Columns,
     check_answers,
-    continued_columns,
     find_fields,
-    given_names,
     has_summary,
-    present,
-    recognise,
-    spare_columns,
-    text_columns,
 )
 from reviewguard.readers.correspondents import OwnAddresses
 from reviewguard.readers.dates import day_first, other_day
 from reviewguard.readers.identifiers import asin_cell, find_asin, find_order_id
+from reviewguard.readers.layouts import Layout, layouts, own_ids
 from reviewguard.readers.roles import (
     PEOPLE,
-    WRITER_IDS,
     in_plain_words,
-    role_names,
     role_of_value,
     told_role,
     words_of_file,
@@ -54,13 +47,7 @@ CELL_LIMIT = 2**20
 TOO_LONG = f"a cell is longer than {CELL_LIMIT:,} characters; the rest was cut off"
 
 _SAMPLE_ROWS, _SAMPLE_SIZE = 1000, 2**21
-_LAYOUTS = 256
 _SHORT = 200
-_SPARED = ("date", "order_id", "thread")
-"""Fields for which another column of the kind is used in rows where the first is empty."""
-_CLOCKS = frozenset(("uhrzeit", "zeit", "heure", "hora", "ora", "tijd"))
-"""Names of columns with a time of day, beside those of dates."""
-
 _LONGEST_SUM = 20
 _SUMS = frozenset(
     ("total", "totals", "grand_total", "subtotal", "sub_total", "sum", "summe", "gesamt", "totale")
@@ -69,6 +56,9 @@ _SUMS = frozenset(
 
 _WRITERS = PEOPLE | {"sent_by"}
 """Names of columns that hold who wrote a message, whichever side that is."""
+
+_FIRST = re.compile(r"([Ff])irst(?=[_ ]?[Nn]ame$|$)")
+"""What a column of first names has in its name."""
 
 _UNDATED = "no column with dates is known, so no ask can be found to come late; name it with --map date='Your column'"
 
@@ -94,18 +84,6 @@ class Row:
     beside: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    fields: Mapping[str, str]
-    spares: Mapping[str, tuple[str, ...]]
-    texts: tuple[str, ...]
-    continued: tuple[str, ...]
-    roles: Mapping[str, str]
-    people: tuple[str, ...]
-    agents: tuple[str, ...]
-    clocks: tuple[str, ...]
-
-
 def to_records(
     rows: Iterable[Row], path: Path, options: ReadOptions, header: Sequence[str] | None = None
 ) -> Iterator[Record]:
@@ -126,7 +104,7 @@ def to_records(
         if sample and "order_id" in fields and "date" not in fields:
             options.note(f"{path}: {_UNDATED}")
     own = OwnAddresses.given(options.columns)
-    layout_of = _layouts(options.columns, _own_ids(sample, own))
+    layout_of = layouts(options.columns, own_ids(sample, own))
     first = day_first(row.values.get(layout_of(row).fields.get("date", "")) for row in sample)
     if first is None:  # a file writes its dates alike
         first = day_first(cell for row in sample for cell in row.values.values())
@@ -156,55 +134,11 @@ def _raise(error: InputError) -> Iterator[Row]:
     raise error
 
 
-def _own_ids(rows: Iterable[Row], own: OwnAddresses) -> str | None:
-    """The column of writers' ids that holds the seller's own; in others may stand the accounts of buyers alone."""
-    cells = (item for row in rows for item in row.values.items()) if own.names else ()
-    ids = ((column, cell) for column, cell in cells if fold(column) in WRITER_IDS)
-    found = {fold(column): column for column, cell in ids if own.hold([word_of(cell)])}
-    return next((found[name] for name in WRITER_IDS if name in found), None)
-
-
-def _layouts(given: Columns, ids: str | None) -> Callable[[Row], _Layout]:
-    """What the columns of a row mean, worked out once for each set of columns."""
-    known: dict[tuple[str, ...], _Layout] = {}
-    named = set(given_names(given))
-
-    def is_person(column: str, sender: str | None) -> bool:
-        return column == sender or fold(column) in PEOPLE
-
-    def layout_of(row: Row) -> _Layout:
-        header = tuple(column for column in row.values if column not in row.beside or column in named)
-        if header not in known:
-            if len(known) >= _LAYOUTS:
-                known.clear()
-            sender = present(given, header).get("sender")
-            fields, roles = recognise(header, given), role_names(header, sender)
-            known[header] = _Layout(
-                fields,
-                {field: spare_columns(field, header, given) for field in _SPARED},
-                text_columns(header, given),
-                continued_columns(header, given),
-                roles,
-                tuple(
-                    column
-                    for column in header
-                    if column == ids or (column in roles and is_person(column, sender))
-                ),
-                (fields["agent"], *spare_columns("agent", header, given)) if "agent" in fields else (),
-                tuple(
-                    column for column in header if _may_hold_clock(column) and column != fields.get("date")
-                ),
-            )
-        return known[header]
-
-    return layout_of
-
-
-def _writer_cells(values: Mapping[str, Cell], layout: _Layout) -> dict[str, Cell]:
+def _writer_cells(values: Mapping[str, Cell], layout: Layout) -> dict[str, Cell]:
     return {name: values.get(column) for column, name in layout.roles.items()}
 
 
-def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout, own: OwnAddresses) -> Role:
+def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: Layout, own: OwnAddresses) -> Role:
     """Who wrote a row; if the seller's addresses or names are known, they tell more than what a sender is called.
 
     Args:
@@ -221,25 +155,34 @@ def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout
     return role or ("buyer" if senders else "seller")
 
 
-def _agent(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: _Layout) -> str | None:
+def _agent(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: Layout) -> str | None:
     """Who of the seller's people wrote a row, if a column beside the writer's says that one of them did.
 
     Else, or where the writer has no name, whose ticket it is: a writer may be a buyer.
     """
     if len(layout.agents) == 1:
-        return word_of(values.get(layout.agents[0])) or None
+        return _name(layout.agents[0], values) or None
     writers = [column for column in layout.agents or cells if fold(column) in _WRITERS]
     others = {column: cell for column, cell in cells.items() if fold(column) not in _WRITERS}
     if told_role(others) == "seller":
         columns = layout.agents or writers
     else:
         columns = [column for column in layout.agents if column not in writers] or layout.agents[:1]
-    words = ((column, word_of(values.get(column))) for column in columns)
+    words = ((column, _name(column, values)) for column in columns)
     return next((w for c, w in words if w and (c not in writers or role_of_value(w) is None)), None)
 
 
+def _name(column: str, values: Mapping[str, Cell]) -> str:
+    """What a column of names says; of one with first names, the last name, too."""
+    words = (
+        word_of(values.get(column)),
+        word_of(values.get(_FIRST.sub(lambda m: "last" if m[1] == "f" else "Last", column))),
+    )
+    return " ".join(dict.fromkeys(filter(None, words)))
+
+
 def _record(
-    row: Row, source: str, layout: _Layout, first: bool | None, own: OwnAddresses, words: _Words
+    row: Row, source: str, layout: Layout, first: bool | None, own: OwnAddresses, words: _Words
 ) -> Record:
     values, cut = _cut_cells(row.values)
     cell = {field: values.get(column) for field, column in layout.fields.items()}
@@ -307,11 +250,7 @@ def _asin(column: str, word: str) -> str | None:
     return asin_cell(word) if "asin" in name or name not in load_vocabulary().columns["asin"] else None
 
 
-def _may_hold_clock(column: str) -> bool:
-    return fold(column) in _CLOCKS or fold(column) in load_vocabulary().columns["date"]
-
-
-def _short_cells(values: Mapping[str, Cell], layout: _Layout) -> Iterator[str]:
+def _short_cells(values: Mapping[str, Cell], layout: Layout) -> Iterator[str]:
     """Cells that may name an order or a product, other than the words of people."""
     words = [layout.fields.get(field) for field in ("text", "previous", "subject")]
     for column, cell in values.items():
@@ -319,7 +258,7 @@ def _short_cells(values: Mapping[str, Cell], layout: _Layout) -> Iterator[str]:
             yield cell
 
 
-def _beside_words(values: Mapping[str, Cell], layout: _Layout) -> str:
+def _beside_words(values: Mapping[str, Cell], layout: Layout) -> str:
     """The short cells without any that may hold the words of who wrote the row."""
     words = {*layout.texts, *layout.continued}
     return "\n".join(_short_cells({c: cell for c, cell in values.items() if c not in words}, layout))

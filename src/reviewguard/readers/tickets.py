@@ -340,6 +340,12 @@ def _values(ticket: Fields, said: Said) -> dict[str, str]:
     }
 
 
+def name_in(ticket: Fields, person_id: str, *roles: str) -> str:
+    """The name of who has this id, where the ticket holds more of them than that."""
+    people = map(ticket.inner, roles)
+    return next((person.text("name", "email") for person in people if person.text("id") == person_id), "")
+
+
 def body(message: Fields, plain: tuple[str, ...], html: tuple[str, ...] = ()) -> str:
     """The readable text of a message: of its plain version, or of its HTML where that says more, as in mail."""
     texts = dict.fromkeys(filter(None, (message.text(*plain), message.text(*html))))

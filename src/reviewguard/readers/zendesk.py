@@ -8,7 +8,7 @@ from typing import Any
 from reviewguard.readers.columns import MAIL_FIELD
 from reviewguard.readers.json_fields import Fields, Malformed
 from reviewguard.readers.json_stream import mentioned, read_list
-from reviewguard.readers.tickets import People, Said, TicketReader, body
+from reviewguard.readers.tickets import People, Said, TicketReader, body, name_in
 from reviewguard.readers.transcripts import REFUSED, is_chat
 from reviewguard.schema import Role
 
@@ -93,7 +93,10 @@ class ZendeskReader(TicketReader):
             id=message.text("id"),
             text=text,
             role=self._role(message, ticket, author_id, people),
-            author=author.text("name", "email") or people.agents.get(author_id) or author_id,
+            author=author.text("name", "email")
+            or people.agents.get(author_id)
+            or name_in(ticket, author_id, "assignee", "submitter")
+            or author_id,
             sent_at=message.date("created_at", "timestamp"),
             attachments=message.names("attachments"),
         )
