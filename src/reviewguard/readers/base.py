@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reviewguard.readers.columns import Columns
+from reviewguard.readers.mailboxes import Mailboxes
 from reviewguard.schema import Record
 
 
@@ -25,6 +26,7 @@ class ReadOptions:
             first that a table has is taken. Where it has none of them the usual names tell, as for other fields.
         strict: raise at the first row that cannot be read, instead of giving it an `error`.
         heading: called with the columns of each table, which may have no rows.
+        mailboxes: what the mails of all inputs tell together.
         note: called with what is worth knowing of how an input was read, and is no error.
     """
 
@@ -32,6 +34,7 @@ class ReadOptions:
     columns: Columns = field(default_factory=dict)
     strict: bool = False
     heading: Callable[[Sequence[str]], object] = field(default=_unheard, repr=False, compare=False)
+    mailboxes: Mailboxes = field(default_factory=Mailboxes, repr=False, compare=False)
     note: Callable[[str], object] = field(default=_unheard, repr=False, compare=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from reviewguard.readers.json_lists import JsonReader
 from reviewguard.readers.json_stream import mentioned
 from reviewguard.readers.jsonl import JsonLinesReader
 from reviewguard.readers.mail import EmlReader, MboxReader
+from reviewguard.readers.mailboxes import Mailboxes
 from reviewguard.readers.parquet import ParquetReader
 from reviewguard.readers.sources import HEAD, bare_suffix, find_files, read_head
 from reviewguard.readers.tickets import TicketReader
@@ -90,14 +92,25 @@ def _checked(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
 
     unread: Record | None = None
     readable = False
-    for record in _records(files, replace(options, heading=hear)):
+    mailboxes = Mailboxes(_heads_of_mails(files, options))
+    for record in _records(files, replace(options, heading=hear, mailboxes=mailboxes)):
         readable = readable or record.error is None
         if record.place == _WHOLE_FILE:
             unread = unread or record
         yield record
     if unread and not readable:
         raise InputError(f"none of the inputs can be read; the first: {unread.error}")
+    if mailboxes.note:
+        options.note(mailboxes.note)
     check_given(options.columns, missing, header, unread.error if unread else None)
+
+
+def _heads_of_mails(files: Collection[Path], options: ReadOptions) -> Iterator[bytes]:
+    for path in files:
+        with suppress(InputError):  # said when it is read
+            reader = _pick(path, options)
+            if isinstance(reader, (EmlReader, MboxReader)):
+                yield from reader.heads(path)
 
 
 def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
