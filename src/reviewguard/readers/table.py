@@ -60,7 +60,9 @@ _WRITERS = PEOPLE | {"sent_by"}
 _FIRST = re.compile(r"([Ff])irst(?=[_ ]?[Nn]ame$|$)")
 """What a column of first names has in its name."""
 
-_UNDATED = "no column with dates is known, so no ask can be found to come late; name it with --map date='Your column'"
+_UNDATED = (
+    "no column with dates is known, so late requests cannot be found; name it with --map date='Your column'"
+)
 
 _Words = Mapping[tuple[str, str], str]
 
