@@ -1,4 +1,4 @@
-"""The generated blocks of README.md and data/README.md: each function gives one block's Markdown.
+"""The generated blocks of README.md, docs/ and data/README.md: each function gives one block's Markdown.
 
 None means that the figures are not measured yet.
 """
@@ -38,10 +38,7 @@ HARMLESS = ROOT / "docs" / "harmless.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
 RECALL_AIM, F1_POINTS_AIM = 0.85, 0.5
 """Of a round with 20 labels of a new type: least recall, 0–1, and most points of F1 lost elsewhere."""
-EXAMPLE = (
-    "Hi Ana, glad the lamp works now. If you love it, please leave us 5 stars and we send a gift card. "
-    "If anything is wrong, write to us first."
-)
+EXAMPLE = "If you love the lamp, please leave us a review!"
 
 
 def fingerprints() -> dict[str, str]:
@@ -95,13 +92,32 @@ def number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-# README.md
+# README.md and docs/
 
 
 def requirements() -> str:
     """What a machine needs."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return f"You need Python {project['requires-python'].removeprefix('>=')} or newer, git and make."
+
+
+def headline() -> str | None:
+    """How good the shipped model is, in a sentence for each data set that somebody else wrote."""
+    told = [_headline(name, values) for name, values in evaluation().items() if name in HEADLINES]
+    return "\n".join(told) if told else None
+
+
+def _headline(name: str, values: Mapping[str, Any]) -> str:
+    shares = {
+        key: f"{values['figures'][key]['value']:.1%}" for key in RESULTS if values["figures"][key]["value"]
+    }
+    return (
+        f"- On {HEADLINES[name]} ({values['counts']['messages']:,} messages, {values['counts']['violations']:,} "
+        f"violations): AUROC {values['figures']['auroc']['value']:.3f}, F1 {values['figures']['f1']['value']:.3f}; "
+        f"{shares.get('violations_called_compliant', 'none')} of the violations called compliant, "
+        f"{shares.get('compliant_called_soliciting', 'none')} of the compliant messages called review-soliciting, "
+        f"{shares.get('needs_review', 'none')} of all left to a person."
+    )
 
 
 def check_output() -> str | None:
@@ -156,6 +172,12 @@ RESULTS = {
     "ece": "expected calibration error",
     "evidence_token_f1": "marked words of caught violations against the rationale, word F1",
     "removal_turns_compliant": "caught violations that fall below the single cut without the marked words",
+}
+
+
+HEADLINES = {
+    "dev": "[real sellers' messages](#results)",
+    "exam": "[messages by writers who knew nothing of the model](#results)",
 }
 
 
@@ -216,10 +238,15 @@ def _tables(datasets: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n\n".join(
         table(
             (f"on `{dataset}`", *COMPARED.values()),
-            [(model, *(figure(v["figures"][n]) for n in COMPARED)) for model, v in models.items()],
+            [(_named(model, v), *(figure(v["figures"][n]) for n in COMPARED)) for model, v in models.items()],
         )
         for dataset, models in datasets.items()
     )
+
+
+def _named(model: str, values: Mapping[str, Any]) -> str:
+    """The shipped model by its version, in bold; others by the names they were compared under."""
+    return f"**{values['version']}** (shipped)" if values.get("version") == shipped() else model
 
 
 def model_table() -> str | None:
@@ -336,6 +363,29 @@ def retraining() -> str | None:
     )  # fmt: skip
     rows = sorted(stored["rows"], key=lambda row: (row["type"], row["labels"], row["flipped"]))
     return f"{facts}\n\n{table(header, map(_retrained, rows))}\n\n{_aims(rows)}"
+
+
+def retraining_short() -> str | None:
+    """The rounds with twenty labels."""
+    stored = _read(RETRAINING)
+    rows = [row for row in stored.get("rows", ()) if (row["labels"], row["flipped"]) == (20, 0)]
+    header = (
+        "type taught, after 20 labels", "flagged of its other messages", "before", "flagged or left to a person",
+        "F1 elsewhere, points", "minutes",
+    )  # fmt: skip
+    return table(header, map(_retrained_short, rows)) + f"\n\n{_aims(stored['rows'])}" if rows else None
+
+
+def _retrained_short(row: Mapping[str, Any]) -> tuple[str, ...]:
+    rest = row["rest"]
+    return (
+        f"`{row['type']}`",
+        _interval(rest["flagged_after"], 1, 2),
+        number(rest["flagged_before"][0]),
+        number(rest["not_cleared_after"][0]),
+        _interval(row["elsewhere"]["f1_change"], 100, 1),
+        f"{row['seconds'] / 60:.1f}",
+    )
 
 
 def _aims(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -22,8 +22,10 @@ import typer.testing
 
 from reviewguard.cli import app
 
-DOCUMENTS = tuple(
-    blocks.ROOT / name for name in ("README.md", "data/README.md", "docs/cli.md", "docs/explanations.md")
+DOCUMENTS = (
+    blocks.ROOT / "README.md",
+    blocks.ROOT / "data" / "README.md",
+    *sorted((blocks.ROOT / "docs").glob("*.md")),
 )
 CARD = blocks.MODEL / "README.md"
 """Full of figures of its own, so only its blocks are looked at."""
@@ -99,6 +101,7 @@ def _help(path: tuple[str, ...]) -> Iterator[str]:
 
 BLOCKS = {
     "requirements": blocks.requirements,
+    "headline": blocks.headline,
     "check": blocks.check_output,
     "verdict": blocks.verdict_json,
     "exit-codes": blocks.exit_codes,
@@ -111,6 +114,7 @@ BLOCKS = {
     "behaviour": blocks.behaviour,
     "speed": blocks.speed,
     "retraining": blocks.retraining,
+    "retraining-short": blocks.retraining_short,
     "throughput": blocks.throughput,
     "scaling": blocks.scaling,
     "size": blocks.size,

@@ -82,10 +82,14 @@ def _likeness() -> list[dict[str, object]] | None:
 
 
 def _condensed(comparison: Any) -> Any:
-    """Data set → model → the counts and the figures that the tables show."""
+    """Data set → model → its version, the counts and the figures that the tables show."""
     return comparison and {
         dataset: {
-            model: {"counts": values["counts"], "figures": {n: values["figures"][n] for n in COMPARED}}
+            model: {
+                "version": values.get("version"),
+                "counts": values["counts"],
+                "figures": {n: values["figures"][n] for n in COMPARED},
+            }
             for model, values in models.items()
         }
         for dataset, models in comparison.items()

@@ -11,9 +11,11 @@ from __future__ import annotations
 from reviewguard.errors import ConfigError, InputError, ModelError, UserError
 from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import load
-from reviewguard.policy import load_policy
+from reviewguard.inference.templates import check_template
+from reviewguard.policy import Policy, PolicyEntry, Profile, load_policy
 from reviewguard.readers.markup import html_to_text
 from reviewguard.schema import Decision, Evidence, Message, Proof, Quote, TypeScore, Verdict
+from reviewguard.settings import ProfileSettings, Settings
 
 __version__ = "0.22.0"
 
@@ -25,12 +27,18 @@ __all__ = [
     "InputError",
     "Message",
     "ModelError",
+    "Policy",
+    "PolicyEntry",
+    "Profile",
+    "ProfileSettings",
     "Proof",
     "Quote",
+    "Settings",
     "TypeScore",
     "UserError",
     "Verdict",
     "__version__",
+    "check_template",
     "html_to_text",
     "load",
     "load_policy",

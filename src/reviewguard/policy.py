@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ class Policy:
         Raises:
             ConfigError: there is none.
         """
-        if name not in self.profiles:
+        if name not in tuple(self.profiles):  # what cannot be hashed is no name either
             raise ConfigError(
                 f"unknown profile {name!r}",
                 expected=" or ".join(self.profiles),
@@ -119,7 +120,7 @@ def verdict_of(types: Collection[str]) -> Decision:
 
 @cache
 def load_policy() -> Policy:
-    """The guide shipped with the package (read once)."""
+    """The guide shipped with the package: read once, and not to be changed."""
     data = tomllib.loads(files("reviewguard").joinpath("policy.toml").read_text("utf-8"))
     types = {item["name"]: PolicyEntry(**item) for item in data["types"]}
     order_rules = {item["name"]: PolicyEntry(**item) for item in data["order_rules"]}
@@ -136,4 +137,4 @@ def load_policy() -> Policy:
     unknown |= {n for p in profiles.values() for n in p.order_rules if n not in order_rules}
     if unknown:
         raise ConfigError(f"policy.toml: profiles name unknown types or rules {sorted(unknown)}")
-    return Policy(types, profiles, order_rules)
+    return Policy(MappingProxyType(types), MappingProxyType(profiles), MappingProxyType(order_rules))

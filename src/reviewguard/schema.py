@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from reviewguard.errors import InputError
 
@@ -86,8 +86,8 @@ class Evidence:
     """A stretch of the message that is marked for one type.
 
     Attributes:
-        start, end: offsets into the text exactly as given (end exclusive), in characters as Python counts them: an
-            emoji is one, where JavaScript counts two.
+        start, end: offsets into the text exactly as given (end exclusive). They count Unicode code points, as Python
+            does; in JavaScript, `Array.from(text).slice(start, end).join("")`.
         text: `message.text[start:end]`.
         type: the type it is evidence for.
         weight: its share of that type's evidence, 0–1.
@@ -102,7 +102,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words of a text: `text[start:end]` of it, offsets with `end` exclusive."""
+    """Words of a text: `text[start:end]` of it, offsets as those of `Evidence`."""
 
     start: int
     end: int
@@ -139,7 +139,13 @@ class Verdict:
             needs-review verdict from a tenth of their thresholds, of a review-soliciting one in any case.
         evidence: the words marked for each of the types, at most three phrases a type, in text order.
         language: ISO 639 code of the seller's text, of two letters or three, "und" when it cannot be told.
-        reasons: why a person should look (undecided, language, cut off …), for people to read.
+        reasons: why a person should look, each a sentence for people behind one of these words and a colon:
+            `undecided`: the probability lies between the profile's two thresholds;
+            `language`: the text, a part of it or the buyer's message is not English;
+            `long`: the text, or the buyer's message, was not read to its end;
+            `unreadable`: no words, or a run of characters without end;
+            `permitted`: what was found breaks no rule of the profile by itself;
+            `condition`: of a template, a condition looks at how content the buyer is (see `check_template`).
         profile: the policy profile applied.
         model: name and version of the model.
         error: what kept the message from being scored, or None.
@@ -170,6 +176,11 @@ class Verdict:
     buyer: Proof | None = None
     clear_because: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
+
+    def may_be_of(self, text: str) -> bool:
+        """Whether it may be on this text: it is known to be on no other, and the marked words stand there."""
+        marks: list[Evidence | Quote] = [*self.evidence, *(self.decisive.words if self.decisive else ())]
+        return self.text in ("", text) and all(text[m.start : m.end] == m.text for m in marks)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: every field but `text`, tuples as lists."""
@@ -204,10 +215,12 @@ class Verdict:
             for name in ("decisive", "buyer"):
                 known[name] = Proof.from_dict(known[name]) if known.get(name) else None
             verdict = cls(**known, text=text)
-            quotes: list[Evidence | Quote] = [*verdict.evidence]
-            quotes += verdict.decisive.words if verdict.decisive else ()
-            same = not text or all(text[q.start : q.end] == q.text for q in quotes)
-        except (KeyError, TypeError) as error:
+            if verdict.verdict not in (*get_args(Decision), None):
+                raise ValueError(f"verdict is {verdict.verdict!r}")
+            if verdict.probability is not None and not 0 <= verdict.probability <= 1:
+                raise ValueError(f"probability is {verdict.probability!r}")
+            same = not text or verdict.may_be_of(text)
+        except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"no verdict: {error}", expected="the JSON form that `Verdict.to_dict` gives"
             ) from error
@@ -249,6 +262,7 @@ class Record:
         error: why the row could not be read, or None; such a row is kept, never scored.
         rest: whether it stands for more than a row that could not be read: a file, the rest of one, or a sheet; not
             for what may be no messages.
+        paired: whether `previous` stands in a column of its own, so that the text beside it is the answer.
     """
 
     source: str
@@ -267,6 +281,7 @@ class Record:
     previous: str | None = None
     error: str | None = None
     rest: bool = False
+    paired: bool = False
 
     @property
     def size(self) -> int:

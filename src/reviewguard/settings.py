@@ -58,7 +58,7 @@ class SelfCheck:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A model's types, calibration, thresholds, limits and identity.
+    """A model's types, calibration, thresholds, limits and identity; `Classifier.with_settings` takes changed ones.
 
     Attributes:
         types: names of the outputs, in order.

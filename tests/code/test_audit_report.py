@@ -32,6 +32,7 @@ from reviewguard.inference.report.charts import Bar, bars
 from reviewguard.inference.report.folder import check_folder, write_report
 from reviewguard.inference.report.terminal import audit_view
 from reviewguard.policy import load_policy
+from reviewguard.schema import Cell, Record, ScoredRecord
 
 CREATED = datetime(2025, 1, 7, 14, 5, tzinfo=UTC)
 
@@ -212,6 +213,104 @@ def test_filters_that_nothing_meets_are_named() -> None:
     assert said in facts_text(facts(audit))
     met = audited(small_export(), orders=["999-7000000-0000000"], since="2025-01-01")
     assert "Not in this export" not in facts_text(facts(met))
+
+
+@pytest.mark.parametrize(
+    ("asked", "untold", "name"),
+    [
+        ({"asins": ["B0TEST0001"]}, {"asin": None}, "ASIN"),
+        ({"orders": ["999-0000001-0000001"]}, {"order": None}, "order"),
+        ({"agents": ["Nora"]}, {"agent": None}, "agent"),
+        ({"agents": ["Nora"], "asins": ["B0TEST0001"]}, {"agent": None, "asin": None}, "ASIN or agent"),
+    ],
+)
+def test_messages_that_do_not_tell_what_is_asked_for_are_told_of(
+    asked: dict[str, list[str]], untold: dict[str, str | None], name: str
+) -> None:
+    said = f"Left out by the filters: 1 seller message naming no {name}."
+    untold = {"order": "999-9"} | untold
+    outside = row(3, day=-9, **untold)  # type: ignore[arg-type]
+    rows = [row(1), soliciting(2, "Five stars for a mug?", **untold), outside]
+    assert all(said in text for text in shown(audited(rows, since="2024-11-01", **asked)))
+    told = shown(audited([row(1), outside], since="2024-11-01", **asked))
+    assert not any("Left out" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    ("unread", "said"),
+    [
+        ([("sheet Nov", True), ("sheet A, row x", False)], "2 sheets not read, or not in full."),
+        ([("whole file", False), ("after line 3", True)], "2 files not read, or not in full."),
+        (
+            [("sheet Nov", True), ("after sheet A, row 2", True)],
+            "1 sheet and 1 file not read, or not in full.",
+        ),
+    ],
+)
+def test_sheets_and_files_that_were_not_read_are_no_rows(unread: list[tuple[str, bool]], said: str) -> None:
+    records = [
+        Record("a.xlsx", place, {}, error=f"no column {number}", rest=rest)
+        for number, (place, rest) in enumerate([("sheet A, row 7", False), *unread])
+    ]
+    rows = [ScoredRecord(number, record, None, None) for number, record in enumerate(records, 2)]
+    page_text, text, terminal = shown(audited([row(1), *rows]))
+    for part in (page_text, text, terminal):
+        assert said in part
+    assert "\n- 1 row unreadable or empty, so not judged." in text
+    first, second, third = re.findall(r"unreadable or empty: a\.xlsx, (.*): no column \d", terminal)
+    assert ([first, second], third) == ([place for place, _ in unread], "sheet A, row 7")
+
+
+def test_the_terminal_names_the_first_rows_that_were_not_read() -> None:
+    *_, terminal = shown(audited([row(n, error="cut in half") for n in range(1, 6)]))
+    assert terminal.count("unreadable or empty: export.csv, line") == 3
+    assert "and 2 more unreadable or empty" in terminal
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"Name": "Shipping"}, {"Owner": "Nora", "Text": "mail us@shop.example"}]
+)
+def test_what_nothing_tells_to_have_been_sent_is_not_said_to_be(values: dict[str, Cell]) -> None:
+    text = "Leave us five stars for a mug?"
+    template = soliciting(1, text, day=None, order=None, values=values)
+    page_text, told, terminal = shown(audited([template]))
+    assert "<b>Not known to have been sent</b>" in page_text
+    assert (
+        "MESSAGES SENT ONCE\n- None.\n\nNOT KNOWN TO HAVE BEEN SENT (NO DATE, ORDER OR BUYER)\n- “Leave us"
+        in told
+    )
+    assert "1 message, not known to have been sent, dates not known" in told
+    assert "   not known to have been sent, no date, finding" in terminal
+    assert "Sent once" not in page_text and "sent once" not in terminal
+    _, _, terminal = shown(audited([template, replace(template, number=2)]))
+    assert "not known to have been sent, in 2 places, no date" in terminal
+    page_text, told, terminal = shown(
+        audited([template, *(soliciting(n, text, order=f"999-{n}") for n in (2, 3))])
+    )
+    assert "<b>Sent 2 times to 2 orders, 1 not known to have been sent</b>" in page_text
+    assert (
+        "3 messages, 2 of them to 2 orders, 1 without an order number, 1 not known to have been sent" in told
+    )
+    assert "sent 2 times, 1 not known to have been sent, 2 orders" in terminal
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{"order": "999-1"}, {"day": 0}, {"thread": "7"}, {"previous": "Hi"}, {"values": {"Buyer": "Ana Quill"}},
+     {"values": {"To": "a1@marketplace.example"}}],
+)  # fmt: skip
+def test_a_date_an_order_or_a_buyer_tells_that_a_message_was_sent(known: dict[str, object]) -> None:
+    sent = soliciting(1, "Five stars for a mug?", **({"day": None, "order": None} | known))
+    page_text, told, _ = shown(audited([sent]))
+    assert "<b>Sent once</b>" in page_text
+    assert "NOT KNOWN" not in told
+
+
+def shown(audit: Audit) -> tuple[str, str, str]:
+    """Page, facts, and what the terminal prints."""
+    out = io.StringIO()
+    Console(file=out, width=200).print(audit_view(audit, Path("out"), top=3, colour=False))
+    return html(audit), facts_text(facts(audit)), out.getvalue()
 
 
 def test_no_message_at_all_is_said() -> None:
@@ -481,6 +580,7 @@ def test_messages_of_one_side_alone_are_told_of() -> None:
     assert one_sided(3, 2) == one_sided(1, 0) == one_sided(0, 0) == ""
     assert one_sided(1200, 0).startswith("All 1,200 messages were taken for the seller's. If buyers wrote")
     assert one_sided(0, 2).startswith("All 2 messages were taken for buyers'. If the seller wrote")
+    assert one_sided(10, 0, 5) and not one_sided(10, 0, 6)
 
 
 def test_every_order_of_a_template_is_found_by_the_search(monkeypatch: pytest.MonkeyPatch) -> None:

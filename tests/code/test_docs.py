@@ -14,6 +14,14 @@ import docs  # noqa: E402
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 HEADER = re.compile(r"\A---\n.*?^---\n", re.DOTALL | re.MULTILINE)
 NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|^\s*\d+\. ", re.MULTILINE)
+LINK = re.compile(r"\]\((?P<path>[^)#:\s]*)(?:#(?P<anchor>[^)\s]*))?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+LINKING = (
+    *docs.DOCUMENTS,
+    docs.CARD,
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "data" / "briefs").glob("README.md")),
+)
 NUMBER = re.compile(r"(?<![\w.-])\d[\d.,]*%?(?![\w-])")
 
 
@@ -29,6 +37,20 @@ def test_every_number_stands_in_a_block(path: Path) -> None:
     for pattern in (HEADER, docs.BLOCK, FENCED, NOT_PROSE):
         prose = pattern.sub("", prose)
     assert not NUMBER.findall(prose)
+
+
+@pytest.mark.parametrize("path", LINKING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for link in LINK.finditer(FENCED.sub("", path.read_text("utf-8"))):
+        there = (path.parent / link["path"]).resolve() if link["path"] else path
+        assert there.exists(), link[0]
+        assert not link["anchor"] or link["anchor"] in anchors(there), link[0]
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as GitHub names them in links."""
+    titles = HEADING.findall(FENCED.sub("", page.read_text("utf-8")))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def test_every_block_is_used() -> None:

@@ -157,6 +157,7 @@ def test_names_are_known_however_they_are_written(name: str, text: str, masked: 
         ("Ottoline Marsh <o@example.com>", ("Ottoline Marsh",)),
         ("Ottoline & Bo Marsh", ("Ottoline", "Bo Marsh")),
         ("Ana Quill and Bo Marsh", ("Ana Quill", "Bo Marsh")),
+        ("Ottoline Marsh - Amazon Marketplace", ("Ottoline Marsh",)),
         ("no, not a name", ()),
         ("please ask at the desk first", ()),
     ],
@@ -179,7 +180,8 @@ def test_name_columns_of_other_languages(column: str) -> None:
     "column",
     ["Ship To", "shipped_to", "Ship-To Name", "Billing Name", "Bill-To Name", "Requester", "Contact", "Receiver Name",
      "Deliver to", "Consignee", "Addressee", "Purchaser name", "Guest", "Username", "Reviewer", "reviewer_name",
-     "Surname", "Given Name", "family_name", "Buyer's name", "Contact Person"],
+     "Surname", "Given Name", "family_name", "Buyer's name", "Contact Person", "customer.last",
+     "conversation.primaryCustomer.first"],
 )  # fmt: skip
 def test_name_columns_of_parcels_and_help_desks(column: str) -> None:
     assert column_names({column: "Ottoline Marsh"}) == ("Ottoline Marsh",)

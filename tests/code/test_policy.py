@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import pytest
 
@@ -68,3 +70,15 @@ def test_rules_on_orders_stand_beside_the_types() -> None:
     assert POLICY.profile("ftc").order_rules == ()
     assert POLICY.entry("late_request") is POLICY.order_rules["late_request"]
     assert POLICY.entry("pressure") is POLICY.types["pressure"]
+
+
+@pytest.mark.parametrize("name", ["Amazon", ["amazon"], None])
+def test_a_profile_that_there_is_not_is_named(name: Any) -> None:
+    with pytest.raises(ConfigError, match="unknown profile"):
+        POLICY.profile(name)
+
+
+def test_the_guide_that_all_share_cannot_be_changed() -> None:
+    for shared in (POLICY.types, POLICY.profiles, POLICY.order_rules):
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            cast(dict[str, object], shared)["mine"] = None

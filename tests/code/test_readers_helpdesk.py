@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
+from reviewguard.masking import record_names
+
 ORDER = "999-1234567-7654321"
 FORMATS = ("zendesk", "gorgias", "freshdesk", "edesk")
 QUOTE = (
@@ -49,8 +51,32 @@ def test_columns_of_a_zendesk_comment() -> None:
         "body": "One of the two straps is shorter than the other. Can I get a matching pair?",
         "subject": "Saddle bag strap",
         "order_id": "999-1180264-9937405",
+        "customer_name": "Hal",
     }
     assert record.place == "ticket 501, message 1"
+
+
+BUYER = {"id": 5, "name": "Grace Kim", "role": "end-user"}
+SENT = {"id": 1, "ticket_id": 2, "from_agent": True, "created_datetime": "2024-11-05", "body_text": "Hi"}
+RECEIVED = SENT | {"from_agent": False, "sender": BUYER, "receiver": {"name": "Nora Berg"}}
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        {"tickets": [{"id": 1, "requester_id": 5, "submitter_id": 5, "description": "Hi"}], "users": [BUYER]},
+        {"users": [BUYER], "comments": [{"id": 2, "author_id": 5, "body": "Hi", "public": True}]},
+        [{"id": 1, "requester_id": 5, "submitter_id": 5, "requester": BUYER, "description": "Hi"}],
+        [{"id": 1, "requester_id": 5, "responder_id": 6, "requester": BUYER, "description_text": "Hi"}],
+        [{"id": 1, "customer": BUYER, "messages": [SENT]}],
+        [SENT | {"receiver": BUYER}],
+        [RECEIVED],
+        {"tickets": [{"id": 1, "contact": BUYER, "messages": [{"direction": "outgoing", "body": "Hi"}]}]},
+    ],
+)
+def test_helpdesks_name_the_buyer(tmp_path: Path, export: Any) -> None:
+    record = read(dumped(tmp_path, export))[0]
+    assert (record.text, set(record_names(record))) == ("Hi", {"Grace Kim"})
 
 
 def zendesk_ticket(number: int = 1, **more: Any) -> dict[str, Any]:

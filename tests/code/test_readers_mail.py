@@ -6,10 +6,12 @@ import random
 from collections import Counter
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
+from reviewguard.errors import InputError
 from reviewguard.readers.mail import split_mailbox
 from reviewguard.readers.markup import html_to_text, looks_like_html, tidy
 from reviewguard.readers.wording import mended, passed_on, words_of
@@ -465,6 +467,12 @@ def test_html_that_cannot_be_laid_out() -> None:
     assert html_to_text("<div>" * 5000 + "deep") == "deep"
     assert html_to_text("a\x00b \ud800 <p").startswith("ab")
     assert html_to_text("<!-- nothing -->") == ""
+
+
+@pytest.mark.parametrize("wrong", [None, b"<p>Hi", float("nan")])
+def test_html_that_is_no_text_is_refused(wrong: Any) -> None:
+    with pytest.raises(InputError, match="the HTML is of type"):
+        html_to_text(wrong)
 
 
 def test_the_alternative_that_says_more(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_what_holds_no_input_is_said(tmp_path: Path) -> None:
     for given, message in (
         (tmp_path / "none.csv", "does not exist"),
         (tmp_path / "*.csv", "does not exist"),
-        (tmp_path / "empty", "holds no file"),
+        (tmp_path / "empty", "holds no file\n  expected: a folder with files"),
         (tmp_path / "pipe", "neither a file nor a folder"),
     ):
         with pytest.raises(InputError, match=message):

@@ -976,6 +976,28 @@ def test_a_sheet_with_words_under_unknown_names_is_said_to_be_left_out(tmp_path:
         ("sheet Tom", False),
     ]
     assert not any(record.rest for record in records)  # it may be a legend
+    assert "no column with the messages among 'Bestellung', 'Unser Text'; rename" in str(records[1].error)
+    of_order = workbook(Lena=[["Message"], ["Hi"]], Tom=[other[0], ["999-1234567-7654321", said[0]]])
+    *_, told = read(written(tmp_path, "a.xlsx", of_order))
+    assert (told.place, told.rest) == ("sheet Tom", True)
+    under_a_title = [["Kontakte im November"], ["bearbeitet von Tom", None, None], *other]
+    records = read(written(tmp_path, "a.xlsx", workbook(Lena=[["Message"], ["Hi"]], Tom=under_a_title)))
+    assert "among 'Bestellung', 'Unser Text';" in str(records[1].error)
+
+
+def test_a_sheet_without_the_column_that_was_named_is_told(tmp_path: Path) -> None:
+    book = workbook(Nov=[["Order", "Wir"], ["999-1", "Hi"]], Templates=[["Name", "Text"], ["a", "Hello"]])
+    _, told = read(written(tmp_path, "a.xlsx", book), columns={"text": "Wir"})
+    assert (told.place, told.rest) == ("sheet Templates", False)
+    assert "not read: no column 'Wir' among 'Name', 'Text'; rename" in str(told.error)
+
+
+@pytest.mark.parametrize("column", ["Customer message", "Asked"])
+def test_a_row_with_the_buyers_words_beside_it_is_the_answer(tmp_path: Path, column: str) -> None:
+    table = f"Reply,{column}\nIt fits.,<p>Does it fit?</p>\nHello.,\n"
+    given = {"text": "Reply", "previous": column}
+    records = read(written(tmp_path, "a.csv", table), columns=given)
+    assert [(record.previous, record.paired) for record in records] == [("Does it fit?", True), (None, False)]
 
 
 def test_a_message_goes_on_in_the_column_named_so(tmp_path: Path) -> None:

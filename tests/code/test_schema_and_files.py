@@ -36,7 +36,17 @@ def test_proofs_and_reasons_read_back() -> None:
     assert Verdict.from_dict(values) == proven
 
 
-@pytest.mark.parametrize("spoilt", [{"id": None}, {"types": [{"name": "incentive"}]}, {"types": 3}])
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"id": None},
+        {"types": [{"name": "incentive"}]},
+        {"types": 3},
+        {"verdict": "foo"},
+        {"probability": "x"},
+        {"probability": 2.0},
+    ],
+)
 def test_what_is_no_verdict_is_refused(spoilt: dict[str, object]) -> None:
     values = VERDICT.to_dict() | spoilt
     if spoilt == {"id": None}:

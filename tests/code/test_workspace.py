@@ -83,6 +83,7 @@ records = st.builds(
     previous=st.none() | st.text(alphabet=st.characters(exclude_categories=())),
     error=st.none() | st.text(min_size=1),
     rest=st.booleans(),
+    paired=st.booleans(),
 )
 
 
@@ -106,6 +107,10 @@ def test_rows_in_are_rows_out_in_both_orders(many: list[Record]) -> None:
         assert counts.read == len(many)
         assert counts.sellers + counts.buyers + counts.system + counts.unreadable == len(many)
         assert sum(counts.decisions.values()) + counts.not_scored == counts.sellers == sum(scored)
+        assert counts.paired == sum(r.paired for r in many)
+        unread = sorted((r for r in rows if r.record.error is not None), key=lambda r: not r.record.rest)
+        assert workspace.unreadable(3) == unread[:3]
+        assert workspace.unread_rests() == [r for r in unread if r.record.rest]
 
 
 def test_identical_pairs_are_scored_once_and_each_record_gets_its_own_verdict() -> None:

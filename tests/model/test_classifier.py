@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -17,8 +18,9 @@ from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.clear import clear_because
 from reviewguard.inference.doubts import is_judged, undecided
 from reviewguard.inference.spans import WordScores
+from reviewguard.inference.templates import check_template
 from reviewguard.policy import load_policy
-from reviewguard.schema import Message
+from reviewguard.schema import Message, Verdict
 from reviewguard.settings import ProfileSettings, Settings
 
 TYPES = tuple(load_policy().types)
@@ -529,7 +531,9 @@ def test_a_person_is_told_of_no_type_that_the_profile_has_no_rule_for(guard: Cla
         ["incentive"],
         {"incentive"},
     )
-    assert verdict.reasons[1:] == ("offers a benefit for a review: by itself no breach of the ftc rules",)
+    assert verdict.reasons[1:] == (
+        "permitted: offers a benefit for a review: by itself no breach of the ftc rules",
+    )
     assert len(unsure(text).reasons) == 1
 
 
@@ -575,6 +579,30 @@ def test_prove_takes_what_predict_takes(guard: Classifier) -> None:
         guard.prove(given, others)
 
 
-def test_a_batch_of_no_tokens_is_refused(guard: Classifier) -> None:
-    with pytest.raises(ConfigError, match="batch_tokens is 0"):
-        guard.predict([SERVICE], batch_tokens=0)
+def test_prove_refuses_verdicts_on_other_texts(guard: Classifier) -> None:
+    given = ["You get a gift from us after that.", "A gift for your review."]
+    verdicts = guard.predict(given)
+    read_back = [Verdict.from_dict(verdict.to_dict()) for verdict in verdicts]
+    assert guard.prove(given, read_back) == [replace(v, text="") for v in guard.predict(given, proof=True)]
+    for others in (verdicts, read_back):
+        with pytest.raises(InputError, match="verdict 0 is on another text than message 0"):
+            guard.prove(given[::-1], others)
+
+
+def test_each_reason_begins_with_a_word_that_the_manual_has(guard: Classifier) -> None:
+    band = dict.fromkeys(guard.settings.profiles, ProfileSettings(lower=0.0, upper=1.0))
+    unsure = guard.with_settings(replace(guard.settings, profiles=band))
+    found = (
+        unsure("Please leave a review of the lamp. You get a gift.", "Gracias! " * 20, profile="ftc"),
+        unsure("Please leave a review of the lamp.", "Gracias! " * 20),
+        guard("12345 67890"),
+        check_template(guard, "{% if happy %}Please leave a review of the lamp.{% endif %}"),
+    )
+    begin = {reason.partition(":")[0] for verdict in found for reason in verdict.reasons}
+    assert begin == set(re.findall(r"^ +`(\w+)`:", Verdict.__doc__ or "", re.MULTILINE))
+
+
+@pytest.mark.parametrize("tokens", [0, 2.5, "5", None])
+def test_a_batch_of_no_tokens_is_refused(guard: Classifier, tokens: Any) -> None:
+    with pytest.raises(ConfigError, match=f"batch_tokens is {tokens!r}"):
+        guard.predict([SERVICE], batch_tokens=tokens)

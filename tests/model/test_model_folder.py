@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,9 +26,10 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
         reviewguard.load(folder)
 
 
-def test_fewer_threads_than_none_are_refused(folder: Path) -> None:
-    with pytest.raises(ConfigError, match="threads is -1"):
-        reviewguard.load(folder, threads=-1)
+@pytest.mark.parametrize("threads", [-1, None, "1", 1.5])
+def test_fewer_threads_than_none_are_refused(folder: Path, threads: Any) -> None:
+    with pytest.raises(ConfigError, match=f"threads is {threads!r}"):
+        reviewguard.load(folder, threads=threads)
 
 
 def test_a_folder_given_as_a_dot_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,23 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from time import process_time
+from typing import cast
 
 import pytest
 import yaml
+from identify.identify import tags_from_filename
 
+from reviewguard.errors import InputError
 from reviewguard.inference.model_folder import load
-from reviewguard.inference.templates import MAX_BYTES, _checked, check_templates, visible
+from reviewguard.inference.template_text import TemplateText, read_template, visible
+from reviewguard.inference.templates import (
+    MAX_BYTES,
+    CheckedTemplate,
+    _checked,
+    _judged,
+    check_template,
+    check_templates,
+)
 from reviewguard.schema import Evidence, Proof, Quote, TypeScore, Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +57,9 @@ def check(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProce
         ("{% comment %}" + "five stars " * 1000 + "{% endcomment %}Hi", "Hi"),
         ("<!--[if !mso]><!-- -->Hi<!--<![endif]-->", "Hi"),
         ("{% comment %} {# a {# b #} <% {{! c", "{# a <% {{! c"),
+        ("{{- /* five {{stars}} */ -}}Hi{{/* stars */}}{{-!-- {{stars}} --}}", "Hi"),
+        ("<#-- five ${stars}\n--> Hi {* five stars *} {*name*} @* five\nstars *@", "Hi {*name*}"),
+        ("{%+ comment %}five stars{%~ endcomment +%} Hi *|NAME|* and @*|NAME|*", "Hi *|NAME|* and @*|NAME|*"),
         ("---\nname: five stars\ntags:\n- stars\n  # stars\n\n# stars\n---\nHi [name]", "Hi [name]"),
         ("---\r\nSubject: your parcel\r\nid: stars\r\n--- \r\nHi [name]", "your parcel Hi [name]"),
         ("---\nid: stars\nbody: >\n  Hi Ana,\n  bye\nlang: en\n---", "> Hi Ana, bye"),
@@ -86,6 +100,9 @@ def test_control_tags_are_blanked_and_every_character_keeps_its_place(text: str,
         "<% " * 300_000,
         "{{! " * 250_000,
         "{{!-- " * 160_000,
+        "{{/* " * 200_000,
+        "{* " * 300_000,
+        "@* " * 300_000,
     ],
 )
 def test_tags_without_an_end_take_no_quadratic_time(text: str) -> None:
@@ -99,7 +116,7 @@ def test_front_matter_without_an_end_is_told_at_once() -> None:
         [
             sys.executable,
             "-c",
-            "from reviewguard.inference.templates import visible\n"
+            "from reviewguard.inference.template_text import visible\n"
             "text = '---\\n' + 'subject: a\\nTitle: b\\n' * 40 + 'Hello'\n"
             "assert visible(text) == text",
         ],
@@ -128,7 +145,12 @@ def test_what_is_not_read_is_neither_marked_nor_named(tmp_path: Path) -> None:
     assert not any("lang" in e.text or "---" in e.text for e in item.verdict.evidence)
 
 
-def test_tags_cut_marks_and_deciding_words_and_these_are_the_files_own(tmp_path: Path) -> None:
+def checked(text: str, verdict: Verdict) -> CheckedTemplate:
+    template = TemplateText(text, text, visible(text))
+    return _checked(Path("a.txt"), template, _judged(template, verdict))
+
+
+def test_tags_cut_marks_and_deciding_words_and_these_are_the_files_own() -> None:
     text = "Leave us five{# a #} stars and {% if a %}get{% endif %} a gift card."
     words = [(0, 26), (31, len(text) - 1)]
     verdict = Verdict(
@@ -138,7 +160,7 @@ def test_tags_cut_marks_and_deciding_words_and_these_are_the_files_own(tmp_path:
         evidence=tuple(Evidence(a, b, visible(text)[a:b], "incentive", 0.5) for a, b in words),
         decisive=Proof((Quote(9, 26, visible(text)[9:26]),), 0.1),
     )
-    item = _checked(tmp_path / "a.txt", text, visible(text), verdict)
+    item = checked(text, verdict)
     assert [e.text for e in item.verdict.evidence] == ["Leave us five", "stars", "get", "a gift card"]
     assert sum(e.weight for e in item.verdict.evidence) == pytest.approx(1, abs=0.001)
     assert item.verdict.decisive is not None
@@ -161,7 +183,7 @@ def test_an_ask_that_a_tag_is_given_is_read(tmp_path: Path, text: str) -> None:
     assert all(e.text in ASK for e in item.verdict.evidence)
 
 
-def test_the_line_is_of_words_that_break_a_rule(tmp_path: Path) -> None:
+def test_the_line_is_of_words_that_break_a_rule() -> None:
     text = "Please leave a review.\nYou get a gift card for five stars.\n"
     words = ((0, 21, "neutral_request", 0.9), (23, 56, "incentive", 0.4))
     verdict = Verdict(
@@ -171,9 +193,9 @@ def test_the_line_is_of_words_that_break_a_rule(tmp_path: Path) -> None:
         types=(TypeScore("neutral_request", 0.9), TypeScore("incentive", 0.8)),
         evidence=tuple(Evidence(a, b, text[a:b], kind, weight) for a, b, kind, weight in words),
     )
-    assert _checked(tmp_path / "a.txt", text, text, verdict).line == 2
+    assert checked(text, verdict).line == 2
     permitted = replace(verdict, types=verdict.types[:1])
-    assert _checked(tmp_path / "a.txt", text, text, permitted).line == 1
+    assert checked(text, permitted).line == 1
 
 
 def test_an_ask_between_two_rules_is_read(tmp_path: Path) -> None:
@@ -211,6 +233,70 @@ def test_a_template_of_html_is_read_as_html(tmp_path: Path) -> None:
     assert item.verdict.text == f"{ASK} {{{{ name }}}}"
 
 
+PAGE = """<html><head><title>Order</title><style>.five-stars {{color: red}}</style></head>
+<body class="five-stars"><p>Hi <b>Ana</b>,</p>
+<!-- Leave us a good review. -->
+<p>{words}</p></body></html>
+"""
+MAIL = """<mjml><mj-head><mj-title>Order</mj-title><mj-style inline="inline">.stars {{color: red}}</mj-style></mj-head>
+<mj-body><mj-column><mj-image src="a.png" alt="Lumen" /><mj-text font-size="16px">Hi <b>Ana</b>,</mj-text>
+<mj-raw><!-- Leave us a good review. --></mj-raw>
+<mj-text>{words}</mj-text><mj-button href="{{{{url}}}}">Track it</mj-button></mj-column></mj-body></mjml>
+"""
+
+
+@pytest.mark.parametrize("source", [PAGE, MAIL])
+@pytest.mark.parametrize("name", ["a.liquid", "a.mjml", "a.html"])
+def test_html_is_told_by_content_and_has_lines_and_the_text_that_offsets_count_in(
+    tmp_path: Path, source: str, name: str
+) -> None:
+    bad, fine = tmp_path / "bad" / name, tmp_path / "fine" / name
+    for file, words in (
+        (bad, "Leave us <b>5&nbsp;stars</b> and get a gift card."),
+        (fine, "Your lamp ships."),
+    ):
+        file.parent.mkdir()
+        file.write_text(source.format(words=words), "utf-8")
+    found, clear = check_templates(load(), [bad, fine])
+    assert (found.verdict.verdict, found.line, clear.verdict.verdict) == ("review-soliciting", 4, "compliant")
+    assert found.text is not None
+    assert all(found.text[e.start : e.end] == e.text for e in found.verdict.evidence)
+    assert not any(word in found.text for word in ("Order", "color", "font", "<", "good"))
+    said = json.loads(check("--file", str(bad), "--json").stdout)
+    assert (said["text"], said["line"]) == (found.text, 4)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "line"),
+    [
+        ("us 5 stars", 2),
+        ("5 stars [here](https://a.example/b)", 2),
+        ("a gift we offer", 3),
+        ("Track it]", None),
+    ],
+)
+def test_words_of_html_are_found_in_its_lines(phrase: str, line: int | None) -> None:
+    source = "<p>Hi,</p>\n<p>us <i class='a'>5&nbsp;stars</i> <a href='b'>here</a> &ndash;</p>\n<p>a gift\nwe offer</p>"
+    template = TemplateText(source, phrase, phrase)
+    assert template.line(0, len(phrase)) == line
+
+
+def test_a_template_held_as_text_is_judged_as_its_file_is(tmp_path: Path) -> None:
+    guard, text = load(), f"Hi {{{{ name }}}},\n{{# {ASK} #}}\nyour parcel left our warehouse today.\n"
+    assert check_template(guard, text).verdict == "compliant"
+    source = text.replace("{# ", "").replace(" #}", "")
+    (tmp_path / "a.txt").write_text(source, "utf-8")
+    (item,) = check_templates(guard, [tmp_path / "a.txt"])
+    assert replace(item.verdict, id=None) == check_template(guard, source, proof=True)
+    assert item.text is None
+    asks = "{{#if isHappy}}Please leave us a review on Amazon.{{/if}}"
+    assert check_template(guard, asks).verdict == "needs-review"
+    assert check_template(guard, "<section>Hi</section>", markup=True).text == "Hi"
+    assert "empty" in (check_template(guard, "{% if a %}{% endif %}").error or "")
+    with pytest.raises(InputError, match="the template is of type bytes"):
+        check_template(guard, cast(str, b"Hi"))
+
+
 def test_the_examples_by_the_command_of_the_manual() -> None:
     done = check("--file", *map(str, sorted(EXAMPLES.glob("*.txt"))))
     assert done.returncode == 1, done.stderr
@@ -224,6 +310,7 @@ def test_json_has_a_line_a_file_and_a_folder_is_searched() -> None:
     assert said.keys() == {p.name for p in EXAMPLES.iterdir()}
     assert (said["follow_up.txt"]["verdict"], said["follow_up.txt"]["line"]) == ("review-soliciting", 5)
     assert (said["shipped.txt"]["line"], said["shipped.txt"]["left_out"]) == (None, False)
+    assert said["follow_up.txt"]["text"] is None
 
 
 def test_exit_codes_of_files(tmp_path: Path) -> None:
@@ -257,6 +344,16 @@ def test_the_hook_refuses_a_template_that_asks_and_lets_the_others_pass(tmp_path
     refused = check(*options, "templates/shipped.txt", "templates/follow_up.txt", cwd=tmp_path)
     assert refused.returncode == 1
     assert check(*options, "templates/shipped.txt", "templates/delivered.txt", cwd=tmp_path).returncode == 0
+    locale = tmp_path / "en.yml"
+    locale.write_text(
+        f'en:\n  shipped:\n    subject: "Your order has shipped"\n    review: "{ASK}"\n', "utf-8"
+    )
+    assert check(*options, str(locale)).returncode == 1
+    assert not set(hook["exclude_types"]) & (tags_from_filename("en.yml") | tags_from_filename("en.json"))
+    (tmp_path / "de.txt").write_text("Guten Tag, Ihre Lampe ist heute abgeschickt worden.", "utf-8")
+    assert check(*options, "de.txt", cwd=tmp_path).returncode == 0
+    assert hook["verbose"]  # a doubt passes, and is shown
+    assert check(*options, "--fail-on", "needs-review", "de.txt", cwd=tmp_path).returncode == 3
 
 
 def test_a_closed_standard_input_is_no_message() -> None:
@@ -288,6 +385,45 @@ def test_an_ask_under_a_condition_on_the_buyers_mood_is_for_a_person(tmp_path: P
     (checked,) = check_templates(load(), [path])
     assert checked.verdict.verdict == "needs-review"
     assert any("a condition of the template" in reason for reason in checked.verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *(
+            "{{#if isHappy}}",
+            "{{#if customerHappy}}",
+            "{{#if is_happy}}",
+            "{{#happy}}",
+            "{{#if (gte rating 4)}}",
+        ),
+        *(
+            "{{#if starRating}}",
+            "{{#if customerRating}}",
+            "{{#if avgScore}}",
+            "{{~#if NPS}}",
+            "{{else  if happy}}",
+        ),
+        *("{{#unless unhappy}}", "{{^complaint}}", "{{#if review.good}}", "{{#if liked}}", "{{if .IsHappy}}"),
+        *("{% if not complained %}", "{% if customer.isHappy %}", "{%+ if happy %}", "{%~ elseif happy %}"),
+        *('{%- if feedback == "good" -%}', "{% unless negative_feedback %}", "{{- if gt .Score 8 -}}"),
+        *("<% if isPositive %>", "<%_ if (happy) { _%>", "<% } else if (user.rating > 3) { %>"),
+    ],
+)
+def test_a_condition_on_the_mood_is_known_in_any_spelling(condition: str) -> None:
+    assert read_template(f"Hi\n{condition} Please leave a review.").on_mood
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("{{#if startDate}}", "{{#if operating}}", "{{#each starters}}", "{{if .HasTracking}}", "{{happy}}"),
+        *("{% if scoreboard %}", "{% if restart %}", "{% if order.goodsReceived %}", "{% set rating = 5 %}"),
+        *("<%= rating %>", "{% if a %}Rate us with a good score{% endif %}", "{{#if (eq unit 'badge')}}"),
+    ],
+)
+def test_other_words_are_no_mood(condition: str) -> None:
+    assert not read_template(f"Hi\n{condition} Please leave a review.").on_mood
 
 
 @pytest.mark.parametrize(

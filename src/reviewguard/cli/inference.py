@@ -84,7 +84,8 @@ def _check_files(
     checked = check_templates(load(model), list(files), profile=profile, found=found)
     for item in checked:
         if as_json:
-            values = item.verdict.to_dict() | {"line": item.line, "left_out": item.left_out}
+            values = item.verdict.to_dict()
+            values |= {"line": item.line, "text": item.text, "left_out": item.left_out}
             print(json_text(values, sys.stdout.encoding))
         else:
             _show_file(item)

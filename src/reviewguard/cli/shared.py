@@ -123,7 +123,7 @@ def exit_if_found(
         raise InputError(
             f"--fail-on: not all was read, so it cannot pass: {error_of(rests[0])}{more}",
             expected="every input to be read to its end",
-            fix="export it again, or leave it out",
+            fix="see what is said of it; export it again, or leave it out",
         )
 
 

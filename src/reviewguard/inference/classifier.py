@@ -7,6 +7,7 @@ import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import cast
 
@@ -145,10 +146,10 @@ class Classifier:
             InputError: `messages` is one text or a table, or one of them, its text or its `previous`, is neither text
                 nor missing; nothing is scored then.
             ConfigError: there is no such profile, or the model was exported before there was one; `batch_tokens` is
-                below 1.
+                no whole number, or below 1.
         """
-        if batch_tokens < 1:
-            raise ConfigError(f"batch_tokens is {batch_tokens}", expected="1 or more")
+        if not isinstance(batch_tokens, Integral) or batch_tokens < 1:
+            raise ConfigError(f"batch_tokens is {batch_tokens!r}", expected="a whole number, 1 or more")
         rules = self._rules(profile)
         items = _as_messages(messages)
         scored = self._score_readable(items, batch_tokens)
@@ -168,7 +169,8 @@ class Classifier:
             verdicts: of these messages, by this model.
 
         Raises:
-            InputError: as `predict`; there are more messages than verdicts or fewer, or another model's.
+            InputError: as `predict`; there are more messages than verdicts or fewer, or a verdict is another model's or
+                on another text.
             ConfigError: there is no profile of a verdict's name.
         """
         items = _as_messages(messages)
@@ -182,6 +184,12 @@ class Classifier:
             raise InputError(
                 f"a verdict is of model {other!r}", expected=f"verdicts of {self.model}", fix="predict again"
             )
+        for at, (message, verdict) in enumerate(zip(items, verdicts, strict=True)):
+            if not verdict.may_be_of(message.text):
+                raise InputError(
+                    f"verdict {at} is on another text than message {at}",
+                    expected="the verdicts on these messages, in the same order",
+                )
         return self._prove(items, verdicts, {} if self._memory is None else self._memory)
 
     def _prove(

@@ -89,7 +89,7 @@ def halves(types: Sequence[TypeScore], rules: Profile) -> tuple[str, ...]:
     """
     broken = rules.breaking_types([t.type for t in types])
     return tuple(
-        f"{load_policy().types[t.type].title}: by itself no breach of the {rules.name} rules"
+        f"permitted: {load_policy().types[t.type].title}: by itself no breach of the {rules.name} rules"
         for t in types
         if t.type not in broken and (rules.mentions(t.type) or not broken)
     )

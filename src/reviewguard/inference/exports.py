@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reviewguard.errors import InputError
 from reviewguard.files import atomic_write, check_writable
@@ -19,6 +20,9 @@ from reviewguard.inference.writers import Table, check_apart, jsonl
 from reviewguard.readers.registry import read_records
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import ScoredRecord
+
+if TYPE_CHECKING:
+    from reviewguard.inference.audit.results import Overview
 
 ProgressBar = Callable[[], AbstractContextManager[Report]]
 """A bar for each export that is scored."""
@@ -45,9 +49,13 @@ def scored_export(
         yield workspace
 
 
-def one_sided(sellers: int, buyers: int) -> str:
-    """Says that all messages were taken for one side's, and how to tell the sides; empty where both wrote, or one."""
-    if (sellers and buyers) or sellers + buyers < 2:
+def one_sided(sellers: int, buyers: int, paired: int = 0) -> str:
+    """Says that all messages were taken for one side's, and how to tell the sides; empty where both wrote, or one.
+
+    Args:
+        paired: messages that answer what stands beside them; if most do, it is known what buyers wrote.
+    """
+    if (sellers and buyers) or sellers + buyers < 2 or 2 * paired > sellers + buyers:
         return ""
     side, other = ("the seller's", "buyers") if sellers else ("buyers'", "the seller")
     return (
@@ -70,12 +78,13 @@ def apart(alone: int, buyers: int) -> str:
 def notes_on(counts: Counts) -> list[str]:
     """Says what to know of how an export was read: rows that were left out, messages of one side or of no thread."""
     left_out = [unreadable_rows(counts.unreadable)] if counts.unreadable else []
-    return [*left_out, *notes_on_sides(counts.sellers, counts.buyers, counts.alone)]
+    return [*left_out, *notes_on_sides(counts)]
 
 
-def notes_on_sides(sellers: int, buyers: int, alone: int) -> list[str]:
+def notes_on_sides(seen: Counts | Overview) -> list[str]:
     """What there is to say of `one_sided` and of messages that stand `apart`."""
-    return [said for said in (one_sided(sellers, buyers), apart(alone, buyers)) if said]
+    said = one_sided(seen.sellers, seen.buyers, seen.paired), apart(seen.alone, seen.buyers)
+    return list(filter(None, said))
 
 
 def unreadable_rows(count: int) -> str:

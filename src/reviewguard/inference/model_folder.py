@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -43,12 +44,12 @@ def load(path: str | Path | None = None, *, threads: int = 0) -> Classifier:
             judges in several threads of its own wants 1.
 
     Raises:
-        ConfigError: `threads` is negative.
+        ConfigError: `threads` is no whole number, or negative.
         ModelError: no folder is named, a file is missing or altered, or the stored message does not reproduce its
             scores.
     """
-    if threads < 0:
-        raise ConfigError(f"threads is {threads}", expected="0 or more")
+    if not isinstance(threads, Integral) or threads < 0:
+        raise ConfigError(f"threads is {threads!r}", expected="a whole number, 0 or more")
     if path == "":
         raise ModelError(
             "the name of the model folder is empty", expected="a folder, or None for the shipped model"

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -47,7 +48,6 @@ _ROWS = """
     join strings t on t.digest = m.text join strings p on p.digest = m.previous
     left join jobs j on m.kind = 0 and j.text = m.text and j.previous = m.previous
 """
-_REST = "json_extract(r.record, '$.rest')"
 _ORDERS: dict[Order, tuple[str, ...]] = {
     "file": ("order by m.number",),
     "conversation": (
@@ -124,13 +124,14 @@ class Workspace:
             progress: called with the number of records taken in so far.
         """
         columns: dict[str, int] = {}
-        number = 0
+        number = paired = 0
         for batch in _batches(records):
             for record in batch:
                 for name, cell in record.values.items():
                     columns[name] = columns.get(name, 0) | cell_kind(cell)
             self._insert(number + 1, batch)
             number += len(batch)
+            paired += sum(record.paired for record in batch)
             progress(number)
         for name in self._expected:
             columns.setdefault(name, 0)
@@ -139,7 +140,7 @@ class Workspace:
             self._db.executemany("insert into columns (name, kinds) values (?, ?)", rows)
             conversations.link(self._db)
             conversations.plan(self._db)
-        self.remember(complete=True)
+        self.remember(complete=True, paired=paired)
 
     def expect(self, columns: Iterable[str]) -> None:
         """Keep columns that no record may have which `add` takes in: those of a table without rows."""
@@ -216,12 +217,15 @@ class Workspace:
 
     def unreadable(self, count: int) -> list[ScoredRecord]:
         """Rows that could not be read: those that stand for more than a row (`Record.rest`), then the first others."""
-        which = f"where m.kind = ? order by {_REST} is null, m.number limit ?"
-        return list(self._rows(which, UNREADABLE, count))
+        others = (row for row in self._unread() if not row.record.rest)
+        return list(islice(chain(self.unread_rests(), others), count))
 
     def unread_rests(self) -> list[ScoredRecord]:
         """Those that stand for the rest of a file, all of it, or a sheet."""
-        return list(self._rows(f"where m.kind = ? and {_REST} order by m.number", UNREADABLE))
+        return [row for row in self._unread() if row.record.rest]
+
+    def _unread(self) -> Iterator[ScoredRecord]:
+        return self._rows("where m.kind = ? order by m.number", UNREADABLE)
 
     def counts(self) -> Counts:
         """What was read and found."""

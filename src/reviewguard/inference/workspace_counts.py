@@ -31,6 +31,7 @@ class Counts:
         decisions: sellers' records by verdict.
         not_scored: sellers' records whose text cannot be scored.
         alone: sellers' records of no order or thread, and with no buyer's words of their own.
+        paired: records that answer what stands beside them (`Record.paired`).
     """
 
     read: int
@@ -42,6 +43,7 @@ class Counts:
     decisions: dict[Decision, int]
     not_scored: int
     alone: int
+    paired: int
 
 
 def counts(db: sqlite3.Connection) -> Counts:
@@ -53,6 +55,7 @@ def counts(db: sqlite3.Connection) -> Counts:
     (distinct,) = db.execute("select count(*) from jobs").fetchone()
     apart = "select count(*) from messages where kind = 0 and conversation is null and previous = x''"
     (alone,) = db.execute(apart).fetchone()
+    (paired,) = db.execute("select coalesce(max(value), 0) from state where name = 'paired'").fetchone()
     return Counts(
         read=kinds.total(),
         sellers=kinds[SELLER],
@@ -63,6 +66,7 @@ def counts(db: sqlite3.Connection) -> Counts:
         not_scored=decisions.pop(None, 0),
         decisions=dict(decisions),
         alone=alone,
+        paired=int(paired),
     )
 
 

@@ -11,6 +11,9 @@ from reviewguard.readers.columns import Columns
 from reviewguard.readers.mailboxes import Mailboxes
 from reviewguard.schema import Record
 
+WHOLE_FILE = "whole file"
+"""The place of what stands for a file of which nothing could be read."""
+
 
 def _unheard(columns: Sequence[str]) -> None:
     """Nobody asks for a table's columns, or for notes."""

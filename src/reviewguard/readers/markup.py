@@ -8,6 +8,8 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from reviewguard.errors import InputError
+
 if TYPE_CHECKING:
     from inscriptis.model.html_document_state import HtmlDocumentState
     from lxml.html import HtmlElement
@@ -82,7 +84,12 @@ def html_to_text(html: str) -> str:
     What a style hides is part of it, since mailboxes list it beside the subject and Amazon may read it.
 
     Quoted messages, as mail programs mark them, come out as lines that begin with `> `.
+
+    Raises:
+        InputError: it is no text.
     """
+    if not isinstance(html, str):
+        raise InputError(f"the HTML is of type {type(html).__name__}", expected="text")
     text = ""
     with suppress(Exception):  # a stranger's mark-up raises whatever the libraries did not think of
         try:

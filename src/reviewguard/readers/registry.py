@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from reviewguard.errors import InputError, NoMessagesError, UserError
-from reviewguard.readers.base import Reader, ReadOptions
+from reviewguard.readers.base import WHOLE_FILE, Reader, ReadOptions
 from reviewguard.readers.columns import check_given, given_names
 from reviewguard.readers.csv_tables import CsvReader
 from reviewguard.readers.edesk import EdeskReader
@@ -54,7 +54,6 @@ _HELPDESK_NAMES = (
     "created_datetime",
     "stripped_text",
 )
-_WHOLE_FILE = "whole file"
 _SCORED = "rg_verdict"
 """Column of what `score` and `suggest` write."""
 
@@ -95,7 +94,7 @@ def _checked(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
     mailboxes = Mailboxes(_heads_of_mails(files, options))
     for record in _records(files, replace(options, heading=hear, mailboxes=mailboxes)):
         readable = readable or record.error is None
-        if record.place == _WHOLE_FILE:
+        if record.place == WHOLE_FILE:
             unread = unread or record
         yield record
     if unread and not readable:
@@ -126,7 +125,7 @@ def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
         except InputError as error:
             if options.strict or alone:
                 raise
-            yield _unread(path, _WHOLE_FILE, error, named=named)
+            yield _unread(path, WHOLE_FILE, error, named=named)
             continue
         if reader is None:
             strangers.append(path)
@@ -137,7 +136,7 @@ def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
         if first and _SCORED in first[0].values and not named:
             outputs[path] = reader
             continue
-        read = read or not first or first[0].place != _WHOLE_FILE
+        read = read or not first or first[0].place != WHOLE_FILE
         yield from chain(first, records)
     yield from _earlier(outputs, options, alone=alone, beside_others=read)
     if len(strangers) == len(files):
@@ -180,7 +179,7 @@ def _read(
     except InputError as error:
         if options.strict or (alone and not place):
             raise
-        yield _unread(path, place or _WHOLE_FILE, error, named=named)
+        yield _unread(path, place or WHOLE_FILE, error, named=named)
 
 
 def _unread(path: Path, place: str, error: InputError, *, named: bool) -> Record:

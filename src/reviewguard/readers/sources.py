@@ -72,7 +72,7 @@ def _files_of(path: Path) -> list[tuple[Path, bool]]:
     if path.is_dir():
         inside = [(file, False) for file in _walk(path)]
         if not inside:
-            raise InputError(f"{path} holds no file", expected="a folder with exports")
+            raise InputError(f"{path} holds no file", expected="a folder with files that are not hidden")
         return inside
     if path.is_file():
         return [(path, True)]

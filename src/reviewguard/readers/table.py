@@ -232,6 +232,7 @@ def _record(
         sent_at=moment_of(day, map(values.get, layout.clocks), first),
         other_day=other_day(day, day_first=first),
         previous=readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
+        paired=bool(word.get("previous")),
         error=row.error or cut or missing or refused,
     )
 

@@ -33,6 +33,10 @@ from reviewguard.readers.sources import begins_like_json, head_as_utf8
 from reviewguard.readers.wording import without_buyers, words_of
 from reviewguard.schema import Cell, Record, Role
 
+_CUSTOMERS = ("requester", "customer", "contact", "buyer")
+"""Who a ticket is of, where it holds more of them than an id."""
+_OTHER_SIDE: Mapping[Role, tuple[str, ...]] = {"seller": ("receiver",), "buyer": ("sender", "author")}
+"""Who of a message is the buyer, by its writer's role."""
 _LONG = {*MESSAGE_LISTS, "description", "description_text"}
 _OF_PAGES = ("users", "meta", "links")
 """What a page of users holds beside numbers."""
@@ -44,12 +48,12 @@ class People:
 
     Attributes:
         agents: id → name.
-        customers: their ids.
+        customers: id → name, "" where there is none.
         own: what `--map seller=` names, for vendors of which it is `mappable`.
     """
 
     agents: Mapping[str, str] = field(default_factory=dict)
-    customers: frozenset[str] = frozenset()
+    customers: Mapping[str, str] = field(default_factory=dict)
     own: OwnAddresses = field(default_factory=OwnAddresses)
 
 
@@ -270,7 +274,9 @@ class _Reading:
         return Record(
             source=str(self.path),
             place=place,
-            values=_values(ticket, said) | {"subject": subject, "order_id": order_id or ""},
+            values=_values(ticket, said)
+            | {"subject": subject, "order_id": order_id or ""}
+            | _customer(ticket, entry, role, self.people),
             text=words.own,
             role=role,
             id=said.id or None,
@@ -344,6 +350,14 @@ def name_in(ticket: Fields, person_id: str, *roles: str) -> str:
     """The name of who has this id, where the ticket holds more of them than that."""
     people = map(ticket.inner, roles)
     return next((person.text("name", "email") for person in people if person.text("id") == person_id), "")
+
+
+def _customer(ticket: Fields, message: Fields, role: Role, people: People) -> dict[str, str]:
+    """A column for the buyer's name where the export has one: it is masked in the messages, too."""
+    listed = (people.customers.get(id) for id in (ticket.text("requester_id"), message.text("author_id")))
+    of_ticket, of_message = ticket.inner(*_CUSTOMERS), message.inner(*_OTHER_SIDE.get(role, ()))
+    told = (of_ticket.text("name"), *listed, of_message.text("name"))
+    return {"customer_name": name} if (name := next(filter(None, told), "")) else {}
 
 
 def body(message: Fields, plain: tuple[str, ...], html: tuple[str, ...] = ()) -> str:

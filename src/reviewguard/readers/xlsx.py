@@ -13,10 +13,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reviewguard.errors import InputError
+from reviewguard.errors import InputError, NoMessagesError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header, recognise
+from reviewguard.readers.identifiers import find_order_id
 from reviewguard.readers.merged import NumberedRows, filled, merged_and_unsaved
 from reviewguard.readers.table import Row, to_records
 from reviewguard.readers.vocabulary import fold
@@ -50,8 +51,11 @@ _MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _CHUNK = 2**20
 _OTHER_NAMES = (
-    "not read: no column with the message under a name as in the sheets that were; rename it, or use --map"
+    "rename the one with the message as in the sheets that were read, or read this sheet in a run of its own with "
+    "--map text='Its column'"
 )
+_NAMES = 20
+"""Columns to name."""
 _WORDY = 5
 """Words of a cell that may be a message."""
 _MOST_ROWS = 2**20
@@ -76,7 +80,7 @@ class XlsxReader:
         with path.open("rb") as file:
             book = _open(file, path)
             read: set[str] = set()
-            left: dict[str, tuple[list[str], bool]] = {}
+            left: dict[str, _LeftOut] = {}
             for sheet, columns, rows, unsaved in _message_sheets(book, path, options, left):
                 read.update(map(fold, columns))
                 yield from to_records(_rows(sheet, columns, rows), path, options, columns)
@@ -85,10 +89,12 @@ class XlsxReader:
                     lost = recognise(columns, options.columns)["text"] in unsaved
                     yield Record(str(path), f"sheet {sheet}", {}, error=said, rest=lost)
             book.close()
-        for sheet, (columns, wordy) in left.items():
+        for sheet, (columns, top, error) in left.items():
             alike = 2 * len(read.intersection(map(fold, columns))) >= len(columns)
-            if wordy or alike:  # a legend may be wordy, too
-                yield Record(str(path), f"sheet {sheet}", {}, error=_OTHER_NAMES, rest=alike)
+            surely = alike or any(_is_of_order(cells) for _, cells in top)
+            named = not isinstance(error, NoMessagesError)
+            if surely or named or _may_hold_messages(top[1:]):  # a legend may be wordy, too
+                yield Record(str(path), f"sheet {sheet}", {}, error=_not_read(error, path, top), rest=surely)
 
 
 def check_archive(path: Path) -> None:
@@ -174,16 +180,18 @@ def _open(file: BinaryIO, path: Path) -> Any:
             raise InputError(f"{path} is damaged, or no Excel workbook: {error}") from error
 
 
+_LeftOut = tuple[list[str], list[tuple[int, Sequence[object]]], InputError]
+"""Columns and first rows of a sheet, and why it is not read: a `NoMessagesError` where no column names messages."""
 _Sheet = tuple[str, list[str], NumberedRows, list[str]]
 
 
 def _message_sheets(
-    book: Any, path: Path, options: ReadOptions, left: dict[str, tuple[list[str], bool]]
+    book: Any, path: Path, options: ReadOptions, left: dict[str, _LeftOut]
 ) -> Iterator[_Sheet]:
     """Name, columns, further rows and columns of unsaved formulas of each sheet with a column for the message.
 
     Args:
-        left: takes in the columns of each sheet with rows that is left out, and whether a cell may be a message.
+        left: takes in each sheet with rows that is left out.
 
     Raises:
         InputError: there is none; says why the widest sheet is not one.
@@ -200,7 +208,7 @@ def _message_sheets(
             if len(columns) > widest:
                 widest, reason = len(columns), error
             if next(rows, None):
-                left[sheet.title] = columns, _may_hold_messages(top[place + 1 :])
+                left[sheet.title] = columns, top, error
             continue
         found = True
         shared = {columns.index(fields[field]) for field in _MERGED if field in fields}
@@ -221,6 +229,23 @@ def _may_hold_messages(rows: Iterable[tuple[int, Sequence[object]]]) -> bool:
     """Whether a column has more than one cell of several words."""
     cells = (column for _, row in rows for column, cell in enumerate(row) if _is_wordy(cell))
     return max(Counter(cells).values(), default=0) > 1
+
+
+def _is_of_order(cells: Sequence[object]) -> bool:
+    """Whether a row has words that may be a message, and an order number."""
+    said = list(filter(_is_wordy, cells))
+    return bool(said) and find_order_id(*(cell for cell in cells if isinstance(cell, str))) is not None
+
+
+def _not_read(error: InputError, path: Path, top: Iterable[tuple[int, Sequence[object]]]) -> str:
+    """Why, with what may be the names of the columns: the fullest of the first rows, if it holds short words alone."""
+    found = error.found.removeprefix(f"{path}: ").partition(" among ")[0]
+    short = (
+        [cell for cell in cells if cell is not None] for _, cells in top if not any(map(_is_wordy, cells))
+    )
+    names = max((cells for cells in short if all(isinstance(c, str) for c in cells)), key=len, default=[])
+    columns = f" among {', '.join(repr(name) for name in names[:_NAMES])}" if names else ""
+    return f"not read: {found}{columns}; {_OTHER_NAMES}"
 
 
 def _is_wordy(cell: object) -> bool:

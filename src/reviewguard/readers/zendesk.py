@@ -108,16 +108,16 @@ class ZendeskReader(TicketReader):
     def people(self, path: Path) -> People:
         """Agents and customers of the `users` list."""
         agents: dict[str, str] = {}
-        customers: set[str] = set()
+        customers: dict[str, str] = {}
         users = mentioned(path, ("users",))
         for value in read_list(path, "users", (*self.lists, *users)) if users else ():
             user = Fields(value if isinstance(value, dict) else {})
             role = user.text("role").lower()
             if role in _CUSTOMERS:
-                customers.add(user.text("id"))
+                customers[user.text("id")] = user.text("name")
             elif role:
                 agents[user.text("id")] = user.text("name", "email")
-        return People(agents, frozenset(customers))
+        return People(agents, customers)
 
     def _role(self, comment: Fields, ticket: Fields, author_id: str, people: People) -> Role:
         if comment.flag("public") is False:

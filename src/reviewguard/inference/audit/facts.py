@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reviewguard.inference.audit.caveats import ORDERS, not_covered, not_judged, not_looked_at, plural
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
-from reviewguard.inference.exports import apart, one_sided
+from reviewguard.inference.exports import one_sided
 from reviewguard.inference.render import printable
 from reviewguard.policy import REPEAT_REQUEST, load_policy
 from reviewguard.schema import REVIEW_SOLICITING
@@ -15,7 +16,7 @@ from reviewguard.schema import REVIEW_SOLICITING
 _QUOTE = 160
 _LISTED = 500
 _LINES = 100
-_ORDERS = "Orders asked too often or too late"
+_UNSENT = "Not known to have been sent (no date, order or buyer)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,20 @@ class FactSection:
 def facts(audit: Audit) -> tuple[FactSection, ...]:
     """What was reviewed, found, is to be withdrawn, and which orders and products it concerns."""
     certain = [f for f in audit.findings if f.verdict == REVIEW_SOLICITING]
-    templates = [f for f in certain if f.rule is None and len(f.sendings) > 1]
-    single = [f for f in certain if f.rule is None and len(f.sendings) == 1]
+    messages = [f for f in certain if f.rule is None]
+    sent = [f for f in messages if f.known_sent]
+    unsent = [f for f in messages if not f.known_sent]
+    templates = [f for f in sent if len(f.sendings) > 1]
+    single = [f for f in sent if len(f.sendings) == 1]
     sections = {
         "Reviewed": _reviewed(audit),
         "Found": _found(audit, certain),
         "Templates to withdraw": _first(map(_template, templates)),
         "Messages sent once": _first(map(_single, single)),
-        _ORDERS: _orders(audit),
+        **({_UNSENT: _first(map(_text, unsent))} if unsent else {}),
+        ORDERS: _orders(audit),
         "ASINs": iter([_listed(asin for f in certain for asin in f.asins)] if certain else []),
-        "Not covered": _not_covered(audit),
+        "Not covered": not_covered(audit),
     }
     return tuple(FactSection(title, tuple(lines) or ("None.",)) for title, lines in sections.items())
 
@@ -48,51 +53,6 @@ def facts_text(sections: Sequence[FactSection]) -> str:
     return "\n\n".join(
         "\n".join([section.title.upper(), *(f"- {line}" for line in section.lines)]) for section in sections
     )
-
-
-def not_judged(audit: Audit) -> str:
-    """Says that the filters, or the lack of messages, left nothing to judge; empty where something was judged."""
-    if audit.overview.reviewed:
-        return ""
-    narrowed = ", ".join(audit.filters.describe())
-    others = ", ".join(audit.overview.other_agents)
-    return (
-        f"No seller message was judged{f' ({narrowed})' if narrowed else ''}, so nothing could be found."
-        f"{f' Agents there are: {others}.' if others else ''}"
-    )
-
-
-def nothing_found(audit: Audit) -> str:
-    """Says that there is no finding; of orders, as far as they were looked at."""
-    found = "No message of the seller was found to break the rules"
-    if said := not_judged(audit):
-        return said
-    if not audit.order_rules:
-        return f"{found}. {_ORDERS}: not looked at under {audit.profile}."
-    return " ".join(
-        (f"{found}, and no order to have been asked too often or too late.", *_not_looked_at(audit))
-    )
-
-
-def not_in_export(audit: Audit) -> str:
-    """Says which orders, ASINs and agents of the filters no record names (mistyped, say); empty where all are met."""
-    unmet = audit.overview.unmet
-    return f"Not in this export: {'; '.join(unmet)}." if unmet else ""
-
-
-def either_day(audit: Audit) -> str:
-    """Says how dates were read that can be read both ways; empty where there are none."""
-    if not (count := audit.overview.either_day):
-        return ""
-    said = (
-        f"{plural(count, 'message')} with a date that may begin with the day or the month, which the export does not "
-        "tell: 03/04/2026, say, was taken for March 4"
-    )
-    period = (
-        ", or for April 3 where that day alone is in the period. The period leaves such a message out only if neither "
-        "day is in it"
-    )
-    return f"{said}{period if audit.filters.since or audit.filters.until else ''}."
 
 
 def _reviewed(audit: Audit) -> Iterator[str]:
@@ -106,7 +66,7 @@ def _reviewed(audit: Audit) -> Iterator[str]:
         f"{plural(seen.notices, 'notice')}, {seen.unusable:,} unreadable or empty"
         + (f", {seen.copies:,} in more than one place, counted once." if seen.copies else ".")
     )
-    if said := one_sided(seen.sellers, seen.buyers):
+    if said := one_sided(seen.sellers, seen.buyers, seen.paired):
         yield said
     narrowed = ", ".join(filters.describe())
     yield f"{plural(seen.reviewed, 'seller message')} judged" + (f" ({narrowed})." if narrowed else ".")
@@ -144,8 +104,28 @@ def _further(found: Sequence[Finding]) -> str:
     return f"{plural(len(orders), 'order')} asked more than once ({plural(asks, 'further ask')})"
 
 
+def times(sendings: Sequence[Sending], orders: str = "") -> str:
+    """How often it was sent, as far as it is known to have been.
+
+    Args:
+        orders: goes on after the number.
+    """
+    sent = sum(one.known_sent for one in sendings)
+    often = f"sent {'once' if sent == 1 else f'{sent:,} times'}{orders}" if sent else ""
+    return ", ".join(filter(None, (often, _unsent(sendings))))
+
+
+def _unsent(sendings: Sequence[Sending]) -> str:
+    """How many of the sendings are not known to be any: templates or drafts, say; empty where all are."""
+    count = sum(not sent.known_sent for sent in sendings)
+    number = f"{count:,} " if count < len(sendings) else ""
+    places = f", in {count:,} places" if not number and count > 1 else ""
+    return f"{number}not known to have been sent{places}" if count else ""
+
+
 def _extent(sendings: Sequence[Sending]) -> str:
-    return f"{plural(len(sendings), 'message')}{reached(sendings)}"
+    counted = f"{plural(len(sendings), 'message')}{reached(sendings)}"
+    return ", ".join(filter(None, (counted, _unsent(sendings))))
 
 
 def reached(sendings: Sequence[Sending]) -> str:
@@ -198,22 +178,9 @@ def _orders(audit: Audit) -> Iterator[str]:
     lines = list(_order_lines(audit.findings))
     if not audit.order_rules:
         yield f"Not looked at under {audit.profile}."
-    elif not lines and any(_not_looked_at(audit)):
+    elif not lines and any(not_looked_at(audit)):
         yield "None of those looked at: see what is not covered."
     yield from lines
-
-
-def _not_looked_at(audit: Audit) -> Iterator[str]:
-    """Messages that order rules could not be applied to."""
-    if not audit.order_rules:
-        return
-    if count := audit.overview.orderless:
-        yield f"{plural(count, 'message')} without an order number: not looked at for asking twice or late."
-    if count := audit.undated_asks:
-        yield (
-            f"{plural(count, 'ask')} for which the day of the message or of its order is not known: "
-            "not looked at for asking late."
-        )
 
 
 def _listed(ids: Iterable[str]) -> str:
@@ -227,6 +194,12 @@ def _single(finding: Finding) -> str:
     order, asin = sent.order_id and f"order {sent.order_id}", sent.asin and f"ASIN {sent.asin}"
     where = ", ".join(filter(None, (order, asin))) or f"{sent.source}, {sent.place}"
     return f"{sent.day or 'no date'}, {where}: {', '.join(finding.titles)} (finding {finding.id})"
+
+
+def _text(finding: Finding) -> str:
+    first, more = finding.sendings[0], len(finding.sendings) - 1
+    where = f"{first.source}, {first.place}" + (f", and {more:,} more" if more else "")
+    return f"{quote(finding)} ({', '.join(finding.titles)}; {where}; finding {finding.id})"
 
 
 def heading(finding: Finding) -> str:
@@ -269,31 +242,3 @@ def _first(lines: Iterable[str]) -> Iterator[str]:
     yield from lines[:_LINES]
     if len(lines) > _LINES:
         yield f"{len(lines) - _LINES:,} more in findings.xlsx"
-
-
-def _not_covered(audit: Audit) -> Iterator[str]:
-    seen, filters = audit.overview, audit.filters
-    none = "No dated message" if seen.undated else "No message at all"
-    if seen.first is None and not seen.gaps and (filters.since or filters.until):
-        yield f"{none} {f'since {filters.since}' if filters.since else f'until {filters.until}'}."
-    for first, last in seen.gaps[:20]:
-        days = (last - first).days + 1
-        yield f"{none} on {plural(days, 'day')}: {first}" + (f" to {last}." if days > 1 else ".")
-    if len(seen.gaps) > 20:
-        yield f"{none} on {len(seen.gaps) - 20} more stretches of days."
-    if not_there := not_in_export(audit):
-        yield not_there
-    if seen.unusable:
-        yield f"{plural(seen.unusable, 'row')} unreadable or empty, so not judged."
-    yield from _not_looked_at(audit)
-    if said := apart(seen.alone, seen.buyers):
-        yield said
-    if seen.undated:
-        yield f"{plural(seen.undated, 'message')} without a date; none of them was left out because of the period."
-    if said := either_day(audit):
-        yield said
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 message`, `2,000 messages`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -85,6 +85,17 @@ class AuditFilters:
             and self.names_agent(record.agent)
         )
 
+    def untold(self, record: Record) -> tuple[str, ...]:
+        """What is asked for that the record does not name, if nothing else keeps it out: "ASIN"."""
+        told = {
+            "order": (self.orders, record.order_id),
+            "ASIN": (self.asins, record.asin),
+            "agent": (self.agents, record.agent),
+        }
+        blank = tuple(name for name, (asked, value) in told.items() if asked and not value)
+        kept = (asked if value else frozenset[str]() for asked, value in told.values())
+        return blank if blank and AuditFilters(self.since, self.until, *kept).accepts(record) else ()
+
     def names_agent(self, agent: str | None) -> bool:
         """Whether it is one of the agents asked for, in any of its names."""
         return not self.agents or any(_among(name, self.agents) for name in agent_names(agent))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from reviewguard.inference.audit.results import AgentCounts, Bucket, Overview, U
 from reviewguard.inference.audit.threads import names_beside_place
 from reviewguard.masking import record_names
 from reviewguard.policy import NEUTRAL_REQUEST
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, ScoredRecord, Verdict
+from reviewguard.readers.base import WHOLE_FILE
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Record, ScoredRecord, Verdict
 
 _NAMED_OF = 20
 """Records of an input, the first ones, whose buyers it may be named after."""
@@ -23,6 +25,7 @@ _AGENTS_KEPT = 1_000
 _OTHERS_KEPT = 20
 _MOST_WEEKS, _MOST_MONTHS = 60, 120
 _DAY = timedelta(days=1)
+_ROW_OF_SHEET = re.compile(r", row \d+\Z")
 OTHER_AGENTS = "(others)"
 
 
@@ -36,8 +39,9 @@ class OverviewBuilder:
     _people: dict[str, set[str]] = field(default_factory=dict)
     _days: dict[date, Counter[str]] = field(default_factory=dict)
     _agents: dict[str, Counter[str]] = field(default_factory=dict)
+    _untold: Counter[str] = field(default_factory=Counter)
     _other_agents: dict[str, None] = field(default_factory=dict)
-    _unreadable: list[tuple[int, Unreadable]] = field(default_factory=list)
+    _unreadable: list[tuple[bool, int, Unreadable]] = field(default_factory=list)
     _timed: set[str] = field(default_factory=set)
     _met: set[str] = field(default_factory=set)
 
@@ -58,12 +62,14 @@ class OverviewBuilder:
             self._keep(row, error)
         if record.error is not None:
             self._totals["unread"] += 1
+            self._totals[_part(record)] += 1
             return
         day = self.filters.day_of(record)
         if verdict is not None and verdict.verdict is None:
             self._totals["not_scored"] += 1
         else:
             self._totals[record.role] += 1
+            self._totals["paired"] += record.paired
             self._totals["undated"] += record.sent_at is None
             self._totals["either_day"] += record.other_day is not None
             if day and self.filters.in_period(day):
@@ -74,20 +80,25 @@ class OverviewBuilder:
             and not self.filters.names_agent(record.agent)
         ):
             self._other_agents.setdefault(record.agent)
-        if verdict is not None and verdict.verdict is not None and self.filters.accepts(record):
+        if verdict is None or verdict.verdict is None:
+            return
+        if untold := self.filters.untold(record):
+            self._untold[" or ".join(untold)] += 1
+        elif self.filters.accepts(record):
             self._count(verdict, day, record.agent or "")
             self._totals["orderless"] += record.order_id is None
             self._totals["alone"] += record.conversation is None and not record.previous
 
     def _keep(self, row: ScoredRecord, error: str) -> None:
-        """Remember a row if it is one of the first: conversations do not come in the order of the input."""
-        if len(self._unreadable) == _UNREADABLE_KEPT:
-            if row.number > -self._unreadable[0][0]:
-                return
-            heappop(self._unreadable)
+        """Remember a row if it is one of the first, and what stands for more than a row before all these.
+
+        Conversations do not come in the order of the input.
+        """
         record, names = row.record, names_beside_place(row.record)
         kept = Unreadable(row.number, record.source, record.place, error, names)
-        heappush(self._unreadable, (-row.number, kept))
+        heappush(self._unreadable, (_part(record) != "", -row.number, kept))
+        if len(self._unreadable) > _UNREADABLE_KEPT:
+            heappop(self._unreadable)
 
     def _count(self, verdict: Verdict, day: date | None, agent: str) -> None:
         keys = ["sellers", str(verdict.verdict)]
@@ -116,6 +127,9 @@ class OverviewBuilder:
             unread=totals["unread"],
             copies=totals["copies"],
             not_scored=totals["not_scored"],
+            sheets=totals["sheet"],
+            files=totals["file"],
+            paired=totals["paired"],
             undated=totals["undated"],
             either_day=totals["either_day"],
             orderless=totals["orderless"],
@@ -136,12 +150,20 @@ class OverviewBuilder:
             agents=worst_first(self._agent_counts()),
             other_agents=tuple(self._other_agents),
             unmet=tuple(self.filters.unmet(self._met)),
-            unreadable=tuple(row for _, row in sorted(self._unreadable, reverse=True)),
+            untold=dict(self._untold),
+            unreadable=tuple(row for *_, row in sorted(self._unreadable, reverse=True)),
         )
 
     def _agent_counts(self) -> Iterator[AgentCounts]:
         for name, counts in self._agents.items():
             yield AgentCounts(name, counts["sellers"], counts[REVIEW_SOLICITING], counts[NEEDS_REVIEW])
+
+
+def _part(record: Record) -> str:
+    """What a record that could not be read stands for, if for more than a row: a sheet, or a file or its rest."""
+    if record.place.startswith("sheet ") and not _ROW_OF_SHEET.search(record.place):
+        return "sheet"
+    return "file" if record.rest or record.place == WHOLE_FILE else ""
 
 
 def worst_first(agents: Iterable[AgentCounts]) -> tuple[AgentCounts, ...]:

@@ -50,6 +50,7 @@ class Sending:
             out, or a doubtful one beside those that surely break the rule.
         basis: what its order's broken rule was counted from, for people.
         people: names that its record's columns hold, which `place` may hold too: never shown.
+        known_sent: whether a date, an order, a conversation or a buyer tells that it is no mere template or draft.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Sending:
     breaking: bool = True
     basis: str | None = None
     people: tuple[str, ...] = ()
+    known_sent: bool = True
 
     @property
     def day(self) -> date | None:
@@ -120,6 +122,11 @@ class Finding:
     def agents(self) -> tuple[str, ...]:
         """Agents concerned, in order of time."""
         return tuple(dict.fromkeys(s.agent for s in self.sendings if s.agent))
+
+    @property
+    def known_sent(self) -> tuple[Sending, ...]:
+        """Sendings that are known to be some."""
+        return tuple(s for s in self.sendings if s.known_sent)
 
     @property
     def days(self) -> tuple[date, date] | None:
@@ -190,6 +197,8 @@ class Overview:
         read: records of every kind; `sellers`, `buyers`, `notices`, `unread`, `not_scored` and `copies` add up to it.
         copies: messages that the same or another file holds as well, counted there.
         not_scored: sellers' rows with nothing to score in them, such as blank ones; no messages.
+        sheets, files: those of `unread` that stand for a sheet or for a file or its rest.
+        paired: messages that answer what stands beside them (`Record.paired`).
         undated: messages of any kind, copies aside, without a readable date.
         either_day: those whose date, say 03/04/2026, can be read both ways.
         orderless: judged messages that name no order.
@@ -204,8 +213,9 @@ class Overview:
         gaps: stretches of days with no dated message, in the period asked for.
         unit: what a bucket spans: week, month or year.
         other_agents: the first agents that the filters leave out.
+        untold: sellers' messages left out because they do not tell what the filters ask for: "ASIN" → number.
         unmet: what the filters name and no record does, in words: "order 999-1".
-        unreadable: the first of the `unread` and `not_scored` rows.
+        unreadable: sheets and files that were not read, then the first other rows of `unread` and `not_scored`.
     """
 
     read: int
@@ -215,6 +225,9 @@ class Overview:
     unread: int
     copies: int
     not_scored: int
+    sheets: int
+    files: int
+    paired: int
     undated: int
     either_day: int
     orderless: int
@@ -235,6 +248,7 @@ class Overview:
     agents: tuple[AgentCounts, ...]
     other_agents: tuple[str, ...]
     unmet: tuple[str, ...]
+    untold: Mapping[str, int]
     unreadable: tuple[Unreadable, ...]
 
     @property

@@ -10,6 +10,8 @@ from itertools import groupby, islice
 from reviewguard.address_cells import whole_addresses
 from reviewguard.inference.audit.results import UNSCORED, Sending, ShownMessage
 from reviewguard.masking import record_names
+from reviewguard.personal import EMAIL
+from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Record, ScoredRecord
 
 Thread = Sequence[ScoredRecord]
@@ -17,6 +19,8 @@ _LONGEST = 2_000
 """Records of one conversation held at a time."""
 _BEFORE, _AFTER = 20, 10
 _LONGEST_TEXT = 20_000
+_OF_TEMPLATES = frozenset(("name", "nom", "nombre", "nome", "naam"))
+"""Columns that may name a template as well as a buyer."""
 NUMBERED = re.compile(r"(?:(?:line|row|mail|item|ticket|message|entry) \d+(?:, )?)+")
 """Places that hold no name, unlike those in sheets and lists, which may be called after a buyer."""
 
@@ -111,4 +115,14 @@ def sending(row: ScoredRecord) -> Sending:
         probability=verdict.probability,
         types=tuple(score.type for score in verdict.types),
         people=names_beside_place(record),
+        known_sent=_tells_sending(row),
     )
+
+
+def _tells_sending(row: ScoredRecord) -> bool:
+    """Whether a date, an order, a conversation or a buyer stands beside the text."""
+    record = row.record
+    cells = {column: cell for column, cell in record.values.items() if fold(column) not in _OF_TEMPLATES}
+    addresses = (EMAIL.fullmatch(cell.strip()) for cell in cells.values() if isinstance(cell, str))
+    known = record.sent_at or record.conversation or row.previous
+    return bool(known or record_names(replace(record, values=cells)) or any(addresses))

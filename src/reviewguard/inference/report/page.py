@@ -12,17 +12,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reviewguard.inference.audit.facts import (
-    by_name,
-    facts,
-    facts_text,
-    heading,
-    not_in_export,
-    nothing_found,
-    plural,
-    quote,
-    reached,
-)
+from reviewguard.inference.audit.caveats import left_out, not_in_export, not_read, nothing_found, plural
+from reviewguard.inference.audit.facts import by_name, facts, facts_text, heading, quote, reached, times
 from reviewguard.inference.audit.results import Audit, Bucket, Finding, Overview, ShownMessage
 from reviewguard.inference.doubts import percent
 from reviewguard.inference.render import COLOURS, clear_lines, decided_by, marked_html, proof_lines
@@ -71,7 +62,7 @@ def render_page(audit: Audit, *, created: datetime, masked: bool) -> str:
             hidden=len(audit.findings) - len(full) - len(short),
             headline=_headline(audit),
             nothing_found=nothing_found(audit),
-            not_in_export=not_in_export(audit),
+            caveats=[said(audit) for said in (not_read, left_out, not_in_export)],
             agents=sorted({agent for f in audit.findings for agent in f.agents}),
             names={name: len(found) for name, found in by_name(audit.findings).items()},
             facts_text=facts_text(facts(audit)),
@@ -110,7 +101,7 @@ def _environment() -> Environment:
         number=lambda value: f"{value:,}",
         plural=plural,
         quote=quote,
-        reached=reached,
+        sent=_sent,
         heading=heading,
         titled=lambda name: load_policy().entry(name).title,
         days_between=lambda gap: (gap[1] - gap[0]).days + 1,
@@ -181,6 +172,11 @@ def _span(days: tuple[date, date] | None) -> str:
         return "dates not known"
     first, last = days
     return _day(first) if first == last else f"{_day(first)} – {_day(last)}"
+
+
+def _sent(finding: Finding) -> str:
+    known = finding.known_sent
+    return times(finding.sendings, reached(known) if len(known) > 1 else "")
 
 
 def _volume(seen: Overview) -> Markup:

@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reviewguard.inference.audit.facts import either_day, heading, not_in_export, not_judged, orderless, quote
+from reviewguard.inference.audit.caveats import either_day, left_out, not_in_export, not_judged, not_read
+from reviewguard.inference.audit.facts import heading, orderless, quote, times
 from reviewguard.inference.audit.results import Audit, Finding
 from reviewguard.inference.doubts import percent
 from reviewguard.inference.exports import notes_on_sides
@@ -16,14 +17,25 @@ from reviewguard.inference.render import printable
 from reviewguard.inference.report.folder import PAGE
 from reviewguard.schema import REVIEW_SOLICITING
 
+_REASONS = 3
+"""Unreadable rows to name."""
+
 
 def audit_view(audit: Audit, folder: Path, *, top: int, colour: bool) -> RenderableType:
     """What `audit` prints."""
     parts: list[RenderableType] = [_counts(audit)]
     seen = audit.overview
-    sides = notes_on_sides(seen.sellers, seen.buyers, seen.alone)
-    for said in filter(None, (not_judged(audit), not_in_export(audit), *sides, either_day(audit))):
+    notes = [not_judged(audit), not_in_export(audit), left_out(audit)]
+    notes += [*notes_on_sides(seen), either_day(audit), not_read(audit)]
+    for said in filter(None, notes):
         parts += ["", Text(printable(said))]
+    unread = seen.unreadable[:_REASONS]
+    parts += [""] * bool(unread)
+    parts += [
+        Text(printable(f"unreadable or empty: {row.source}, {row.place}: {row.error}")) for row in unread
+    ]
+    if more := seen.unusable - len(unread):
+        parts.append(f"and {more:,} more unreadable or empty")
     for rank, finding in enumerate(audit.findings[:top], 1):
         parts += ["", *_finding(rank, finding, colour=colour)]
     if len(audit.findings) > top:
@@ -65,7 +77,6 @@ def _extent(finding: Finding) -> str:
     first, last = finding.days or (None, None)
     days = "no date" if first is None else f"{first}" if first == last else f"{first} to {last}"
     order = f"order {finding.orders[0]}" if len(finding.orders) == 1 else f"{len(finding.orders)} orders"
-    times = len(finding.sendings)
-    sent = "sent once" if times == 1 else f"{times:,} messages" if finding.rule else f"sent {times:,} times"
+    sent = f"{len(finding.sendings):,} messages" if finding.rule else times(finding.sendings)
     orders = (order, orderless(finding.sendings)) if finding.orders else ()
     return ", ".join(filter(None, (sent, *orders, days, f"finding {finding.id}")))
