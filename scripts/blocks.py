@@ -108,7 +108,9 @@ def headline() -> str | None:
 
 
 def _headline(name: str, values: Mapping[str, Any]) -> str:
-    shares = {key: f"{values['figures'][key]['value']:.1%}" for key in RESULTS if values["figures"][key]["value"]}
+    shares = {
+        key: f"{values['figures'][key]['value']:.1%}" for key in RESULTS if values["figures"][key]["value"]
+    }
     return (
         f"- On {HEADLINES[name]} ({values['counts']['messages']:,} messages, {values['counts']['violations']:,} "
         f"violations): AUROC {values['figures']['auroc']['value']:.3f}, F1 {values['figures']['f1']['value']:.3f}; "

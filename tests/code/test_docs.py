@@ -13,7 +13,12 @@ HEADER = re.compile(r"\A---\n.*?^---\n", re.DOTALL | re.MULTILINE)
 NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|^\s*\d+\. ", re.MULTILINE)
 LINK = re.compile(r"\]\((?P<path>[^)#:\s]*)(?:#(?P<anchor>[^)\s]*))?\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-LINKING = (*docs.DOCUMENTS, docs.CARD, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "data" / "briefs").glob("README.md")))
+LINKING = (
+    *docs.DOCUMENTS,
+    docs.CARD,
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "data" / "briefs").glob("README.md")),
+)
 NUMBER = re.compile(r"(?<![\w.-])\d[\d.,]*%?(?![\w-])")
 
 

@@ -13,7 +13,9 @@ from reviewguard.errors import InputError
 from reviewguard.readers.columns import find_fields, recognise, unique_names
 from reviewguard.readers.dates import day_first, other_day, parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
+from reviewguard.readers.markup import tidy
 from reviewguard.readers.roles import role_columns, role_of, role_of_value
+from reviewguard.readers.transcripts import REFUSED
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 
 NOWHERE = Path("export.csv")
@@ -73,14 +75,36 @@ def test_where_a_text_is_empty_the_next_body_that_has_words_is_read(tmp_path: Pa
     assert texts(read(written(tmp_path, "a.jsonl", lines))) == ["five stars?", "hi"]
 
 
-def test_a_given_column_wins_and_must_exist() -> None:
+def test_a_given_column_wins_and_must_exist(tmp_path: Path) -> None:
     assert find_fields(["body", "Draft"], {"text": "Draft"}, NOWHERE)["text"] == "Draft"
     with pytest.raises(InputError, match="no column 'Text'"):
-        find_fields(["body"], {"text": "Text"}, NOWHERE)
+        find_fields(["mail_of_ours"], {"text": "Text"}, NOWHERE)
+    path = written(tmp_path, "a.csv", "body\nHi\n")
+    for given in ({"text": "Text"}, {"text": ("body", "Text")}, {"date": "Text"}):
+        with pytest.raises(InputError, match="no column 'Text'"):
+            read(path, columns=given)
     with pytest.raises(InputError, match="unknown field"):
         find_fields(["body"], {"words": "body"}, NOWHERE)
     with pytest.raises(InputError, match="--map text="):
         find_fields(["a", "b"], {}, NOWHERE)
+
+
+def test_of_several_names_for_a_field_the_first_that_a_table_has_is_taken(tmp_path: Path) -> None:
+    november = written(tmp_path, "1.csv", "Contacts\nDay sent,Text,We wrote\n2024-11-03,hm,a\n")
+    december = written(tmp_path, "2.csv", "When it went,Our answer\n2024-12-03,b\n")
+    usual = written(tmp_path, "3.csv", "Date,Text\n2025-01-03,c\n")
+    lines = [{"Our answer": "d", "We wrote": "e", "text": "hm"}, {"text": "f"}]
+    kept = written(tmp_path, "4.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
+    lists = {"nov": [{"We wrote": "g"}], "dec": [{"text": "h"}], "products": [{"description": "lamp"}]}
+    nested = written(tmp_path, "5.json", json.dumps(lists))
+    given = {"text": ("We wrote", "Our answer"), "date": ("Day sent", "When it went")}
+    records = read(november, december, usual, kept, nested, columns=given)
+    assert texts(records) == list("abcefgh")
+    assert [record.sent_at and record.sent_at.month for record in records] == [11, 12, 1, *[None] * 4]
+    with pytest.raises(InputError, match=r"3.csv: no column 'We wrote' or 'Our answer'"):
+        read(written(tmp_path, "3.csv", "Date,Words\n"), columns=given)
+    with pytest.raises(InputError, match=r"no column 'Our answer' in any table; not read: .*4.csv is empty"):
+        read(november, written(tmp_path, "4.csv", ""), columns=given)
 
 
 def test_a_message_beside_its_answer_needs_to_be_told_whose_it_is(tmp_path: Path) -> None:
@@ -121,11 +145,118 @@ def test_a_message_beside_its_answer_needs_to_be_told_whose_it_is(tmp_path: Path
         ("type,state,createdAt", "message,published,2024-11-03", "seller"),
         ("Incoming,Status,MessageDate", "0,Draft,2024-11-03", "system"),
         ("Incoming,IsPrivateDraft,MessageDate", "0,1,2024-11-03", "system"),
+        ("Status,Sent (PT)", "Bounced,2024-11-03", "system"),
+        ("Status,Sent Date (PST)", "FAILED,2024-11-03", "system"),
+        ("Direction,Status,Date (UTC+1)", "outgoing,failed,2024-11-03", "system"),
+        ("Status,Email Sent Date", "Delivered,2024-11-03", "seller"),
+        ("Status,Email Date", "closed,2024-11-03", "seller"),
+        ("From,Date Emailed", "Customer,2024-11-03", "buyer"),
+        ("From,Message Sent [Europe/Berlin]", "Agent,2024-11-03", "seller"),
+        ("Subject,Contact date", "Lamp,2024-11-03", "seller"),
+        ("Subject,Replied at (local time)", "Lamp,2024-11-03", "seller"),
+        ("Subject,Answered on", "Lamp,2024-11-03", "seller"),
+        ("Subject,Day", "Lamp,2024-11-03", "seller"),
+        ("Subject,When", "Lamp,2024-11-03", "seller"),
     ],
 )
 def test_columns_of_marketplaces_and_helpdesks(tmp_path: Path, header: str, cells: str, role: str) -> None:
     (record,) = read(written(tmp_path, "a.csv", f"{header},Body\n{cells},Hi\n"))
     assert (record.role, record.sent_at) == (role, datetime(2024, 11, 3, tzinfo=UTC))
+
+
+def test_a_time_zone_is_no_part_of_a_columns_name_and_other_brackets_are() -> None:
+    assert {fold(f"Sent ({zone})") for zone in ("PT", "EST", "GMT+2", "MEZ", "Pacific Time")} == {"sent"}
+    assert [fold(name) for name in ("Delivery (est)", "(UTC)", "Price (EUR)")] == [
+        "delivery_est",
+        "utc",
+        "price_eur",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "noted"),
+    [
+        ("Order ID,Body", True),
+        ("Order ID,Shipping day,Body", True),
+        ("Body,Name", False),
+        ("Order ID,Sent,Body", False),
+    ],
+)
+def test_orders_without_a_known_date_are_said(tmp_path: Path, header: str, noted: bool) -> None:
+    said: list[str] = []
+    row = ",".join("Hi" for _ in header.split(","))
+    path = written(tmp_path, "a.csv", f"{header}\n{row}\n")
+    read(path, note=said.append)
+    assert [str(path) in note and "--map date=" in note for note in said] == [True] * noted
+
+
+@pytest.mark.parametrize(
+    ("cells", "role"),
+    [
+        (("", "TOTAL"), "system"),
+        (("Grand total", "245"), "system"),
+        (("Summe:", ""), "system"),
+        (("Total", "It comes to $5"), "seller"),
+        (("", "Total: 5 lamps are on their way"), "seller"),
+    ],
+)
+def test_a_row_of_sums_is_no_message(tmp_path: Path, cells: tuple[str, str], role: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", "Item,Body\n" + ",".join(cells) + "\n"))
+    assert record.role == role
+
+
+@pytest.mark.parametrize(
+    ("chat", "both"),
+    [
+        ("Customer: Where is it? I leave a bad review\nAgent Tom: It comes tomorrow.", True),
+        ("[10:02] Customer: Where is my parcel?\n[10:05 AM] Agent: On its way", True),
+        ("2024-11-08 10:02:11 - Visitor 7: Where is it now\n2024-11-08 10:03 - Support (Tom): Near", True),
+        ("Buyer (10:02 AM):\nWhere is my parcel?\n\nTom (Agent) [11/08 10:03]:\nNear", True),
+        ("(10:02:11 AM) Ana: Where is it?\n(10:03:11 AM) Tom: Near", True),
+        ("Agent Tom: It comes tomorrow.\nAgent Tom: Anything else?", False),
+        ("Customer: thanks\nAgent Tom: Leave us 5 stars", False),
+        ("Hi Ana,\nCustomer: Ana Long Smith\nSeller: Lumio", False),
+        ("Customer service: we are here for you\nSeller: Lumio", False),
+        ("Customer reviews: see what others say\nOur page: lumio.example", False),
+    ],
+)
+def test_a_chat_in_one_cell_is_refused_for_it_holds_both_sides_words(
+    tmp_path: Path, chat: str, both: bool
+) -> None:
+    rows = [{"Conversation": chat, "sender": sender} for sender in ("", "customer")]
+    path = written(tmp_path, "a.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    record, buyers = read(path, columns={"text": "Conversation"})
+    assert (record.text, record.error) == (chat, REFUSED if both else None)
+    assert buyers.error is None
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("We&#39;d love 5 stars &amp; you&#8217;ll get a card", "We'd love 5 stars & you’ll get a card"),
+        (
+            "Fish & chips; a&b; see https://a.example/?x=1&copy=2",
+            "Fish & chips; a&b; see https://a.example/?x=1&copy=2",
+        ),
+        (
+            "Dear Ana,=0D=0A=0D=0AYour item ships=20\n=E2=80=9Ctoday=E2=80=9D",
+            "Dear Ana,\n\nYour item ships \n“today”",
+        ),
+        ('<p class=3D"x">It=E2=80=99s here,=0D=0AAna</p>', "It’s here, Ana"),
+        ("It=E2=80=99s 5=20", "It=E2=80=99s 5=20"),
+        ("Pass =C3=84 or =C3=84 =FF", "Pass =C3=84 or =C3=84 =FF"),
+        ("a=20\nb=30\nc=0d", "a=20\nb=30\nc=0d"),
+    ],
+)
+def test_what_an_export_left_encoded_is_decoded(tmp_path: Path, body: str, text: str) -> None:
+    assert texts(read(written(tmp_path, "a.jsonl", json.dumps({"body": body}) + "\n"))) == [text]
+    ticket = {
+        "id": 1,
+        "requester_id": 5,
+        "submitter_id": 5,
+        "comments": [{"author_id": 6, "html_body": body}],
+    }
+    assert texts(read(written(tmp_path, "a.json", json.dumps([ticket])))) == [tidy(text)]
 
 
 @pytest.mark.parametrize("column", ["Status", "State"])

@@ -138,6 +138,43 @@ def test_zendesk_users_tell_agents_from_customers(tmp_path: Path) -> None:
     assert records[1].agent == "Nora"
 
 
+FRESHDESK = {"id": 1, "requester_id": 5, "responder_id": 6, "description_text": "Does it fit?"} | {
+    "conversations": [{"user_id": 6, "incoming": False, "private": False, "body_text": "It fits."}]
+}
+HELP_SCOUT = {"id": 1, "customer": {"first": "Ana"}, "body": "It fits.", "type": "message"}
+
+
+@pytest.mark.parametrize(
+    ("export", "agent"),
+    [
+        (zendesk_ticket(assignee={"id": 6, "name": "Nora"}), "Nora"),
+        (zendesk_ticket(assignee={"id": 7, "name": "Nora"}), "6"),
+        (zendesk_ticket(submitter={"id": 6, "email": "nora@shop.example"}), "nora@shop.example"),
+        (FRESHDESK, "6"),
+        (FRESHDESK | {"responder": {"id": 6, "name": "Nora"}}, "Nora"),
+        ({"tickets": [FRESHDESK], "agents": [{"id": 6, "contact": {"name": "Nora"}}]}, "Nora"),
+        (
+            {"tickets": [FRESHDESK], "agents": [{"id": 6, "email": "nora@shop.example"}, 7]},
+            "nora@shop.example",
+        ),
+        (
+            HELP_SCOUT
+            | {"createdBy": {"type": "user", "first": "Nora", "last": "Berg", "email": "n@b.example"}},
+            "Nora Berg",
+        ),
+        (HELP_SCOUT | {"createdBy": {"type": "user", "first": "", "email": "n@b.example"}}, "n@b.example"),
+        (HELP_SCOUT | {"createdBy": {"type": "user", "firstName": "Nora", "lastName": ""}}, "Nora"),
+        (HELP_SCOUT | {"createdBy": {"type": "customer", "first": "Ana"}}, None),
+    ],
+)
+def test_an_agent_has_a_name_where_the_export_has_one(
+    tmp_path: Path, export: dict[str, Any], agent: str | None
+) -> None:
+    sellers = [record for record in read(dumped(tmp_path, export)) if record.role == "seller"]
+    assert [record.agent for record in sellers] == [agent] * len(sellers)
+    assert bool(sellers) == bool(agent)
+
+
 def test_zendesk_users_on_a_later_line_tell_agents_from_customers(tmp_path: Path) -> None:
     comments = [{"id": n, "author_id": n, "body": "b" * 40_000} for n in (5, 6, 7)]
     users = [{"id": 6, "name": "Nora", "role": "agent"}, {"id": 7, "role": "end-user"}]
@@ -674,9 +711,22 @@ def test_after_a_bad_line_the_rest_goes_on(tmp_path: Path) -> None:
     assert (records[3].place, (records[3].error or "")[:8]) == ("line 2", "not JSON")
 
 
-def test_bytes_that_are_no_utf8_are_replaced(tmp_path: Path) -> None:
-    content = json.dumps([zendesk_ticket(1, subject="Gr###sse")]).encode().replace(b"###", b"\xf6\xdf")
-    assert {record.subject for record in read(written(tmp_path, "a.json", content))} == {"Gr��sse"}
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.jsonlines"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_an_export_in_any_encoding_is_read(tmp_path: Path, name: str, encoding: str) -> None:
+    for ticket in (zendesk_ticket(1, subject="Grüße €"), {"id": 1, "body": "Hi", "subject": "Grüße €"}):
+        content = json.dumps(ticket, ensure_ascii=False) + "\n"
+        records = read(written(tmp_path, name, content.encode(encoding)))
+        assert {record.subject for record in records} == {"Grüße €"}
+        assert len(records) == len(ticket.get("comments", [ticket]))
+
+
+@pytest.mark.parametrize("message", [{"author_id": 6, "public": True}, {}])
+def test_a_damaged_byte_garbles_no_other_character(tmp_path: Path, message: dict[str, Any]) -> None:
+    comments = [{"id": 1, "body": "Größe ###, für Lämpchen", **message}]
+    whole = zendesk_ticket(1, comments=comments) if message else comments
+    content = json.dumps(whole, ensure_ascii=False).encode().replace(b"###", b"\xff")
+    assert texts(read(written(tmp_path, "a.json", content))) == ["Größe \ufffd, für Lämpchen"]
 
 
 def test_half_a_character_is_replaced(tmp_path: Path) -> None:

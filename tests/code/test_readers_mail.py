@@ -102,6 +102,55 @@ def test_own_addresses_tell_direction_without_a_relay(tmp_path: Path, own: str) 
     assert one(tmp_path, raw(**{"from": RELAY, "to": SHOP}), columns=columns).role == "buyer"
 
 
+def mailbox_of(*mails: str) -> str:
+    return "\n".join(f"From 1@x Mon Nov 04 08:00:00 +0000 2024\n{mail}" for mail in mails)
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("folder", [False, True])
+@pytest.mark.parametrize("shop", ["help@lakeside.example.com", "lakeside.lamps@gmail.com"])
+@pytest.mark.parametrize("from_buyer", [False, True])
+def test_mail_to_an_address_that_the_relay_knows_is_not_the_sellers(
+    tmp_path: Path, last: bool, folder: bool, shop: str, from_buyer: bool
+) -> None:
+    domain = shop.partition("@")[2]
+    stranger = f"lin@{domain if domain == 'gmail.com' else 'factory.example.cn'}"
+    others = {
+        "buyer": (
+            {"from": stranger, "to": shop},
+            {"from": stranger, "to": "undisclosed:;", "delivered_to": shop},
+        ),
+        "seller": (
+            {"from": shop, "to": "ana@example.org"},
+            {"from": "tom@example.org", "to": "ana@example.org", "cc": shop},
+            {"from": "tom@example.org", "to": f"ana@example.org, {shop}"},
+        ),
+    }
+    relayed = raw(**({"from": RELAY, "to": f"Shop <{shop}>"} if from_buyer else {"from": shop}))
+    mails = [raw(**headers) for role in others for headers in others[role]]
+    mails.insert(len(mails) if last else 0, relayed)
+    said: list[str] = []
+    if folder:
+        for number, mail in enumerate(mails):
+            written(tmp_path, f"{number}.eml", mail)
+        records = read(tmp_path, note=said.append)
+    else:
+        records = read(written(tmp_path, "a.mbox", mailbox_of(*mails)), note=said.append)
+    records.pop(-1 if last else 0)
+    assert [record.role for record in records] == ["buyer"] * 2 + ["seller"] * 3
+    assert [note[:39] for note in said] == ["2 mails touch no address of Amazon's and"[:39]]
+    assert "--map seller=" in said[0]
+
+
+def test_where_no_mail_tells_whose_the_mailbox_is_that_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.mbox", mailbox_of(raw(to="ana@example.org"), raw(to="amazon@amazon.com")))
+    said: list[str] = []
+    assert {record.role for record in read(path, note=said.append)} == {"seller"}
+    assert [note.startswith("1 mail touches no address of Amazon's") for note in said] == [True]
+    read(path, note=said.append, columns={"seller": "lakeside.example.com"})
+    assert len(said) == 1
+
+
 def test_an_asin_in_a_buyers_words_is_not_taken_for_the_orders(tmp_path: Path) -> None:
     said = "I take B0TEST34CD instead."
     from_buyer: dict[str, str] = {"from": RELAY, "to": SHOP}

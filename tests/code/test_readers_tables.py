@@ -20,7 +20,7 @@ import pytest
 from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.errors import InputError
-from reviewguard.readers import json_lists, json_stream, jsonl, lines, table, xlsx
+from reviewguard.readers import json_guard, jsonl, layouts, lines, xlsx
 
 MESSAGES = [
     {"id": n, "body": f"hello {n}", "author": {"role": "agent"}, "created_at": 1730649900 + n}
@@ -181,17 +181,17 @@ def test_what_stands_beside_a_conversation_tells_nothing_of_its_messages(tmp_pat
 def test_what_stands_beside_conversations_makes_no_layouts_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layouts: list[tuple[str, ...]] = []
-    text_columns = table.text_columns
+    headers: list[tuple[str, ...]] = []
+    text_columns = layouts.text_columns
     monkeypatch.setattr(
-        table, "text_columns", lambda header, given: layouts.append(header) or text_columns(header, given)
+        layouts, "text_columns", lambda header, given: headers.append(header) or text_columns(header, given)
     )
     whole = [
         {"id": "c", **{f"field{n}": "x" for n in range(20) if n != left}, "messages": [ASKED]}
         for left in range(20)
     ]
     assert len(read(written(tmp_path, "a.json", json.dumps(whole)))) == 20
-    assert len(layouts) == 1
+    assert len(headers) == 1
 
 
 def test_json_conversations_of_several_shops(tmp_path: Path) -> None:
@@ -501,23 +501,23 @@ def test_a_line_nested_too_deep_is_a_bad_line(tmp_path: Path, name: str) -> None
 def test_brackets_and_digits_in_strings_are_words(
     tmp_path: Path, indent: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_lists, "_BLOCK", 7)
-    monkeypatch.setattr(json_stream, "_PIECE", 7)
+    monkeypatch.setattr(json_guard, "_BLOCK", 7)
     text = '\\"[' * 200 + "{" * 200 + "1" * 5000 + "\\"
     deep = json.loads(nested(50))
     whole = [{"text": text, "x": deep, "n": 9**19}] * 3
     assert texts(read(written(tmp_path, "a.json", json.dumps(whole, indent=indent)))) == [text] * 3
-    lines = "".join(f"{json.dumps(value)}\n" for value in whole)
-    assert texts(read(written(tmp_path, "a.jsonl", lines))) == [text] * 3
+    each = "".join(f"{json.dumps(value)}\n" for value in whole)
+    assert texts(read(written(tmp_path, "a.jsonl", each))) == [text] * 3
     ticket = {"id": 1, "requester_id": 5, "submitter_id": 5, "description": text, "fields": deep}
     tickets = [ticket | {"comments": []}] * 3
     path = written(tmp_path, "b.json", json.dumps({"tickets": tickets}, indent=indent))
+    monkeypatch.setattr(lines, "PIECE", 7)
     assert texts(read(path, format="zendesk")) == [text] * 3
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 2**16])
 def test_json_as_python_writes_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    for module, name in ((json_stream, "_PIECE"), (json_lists, "_BLOCK"), (lines, "PIECE")):
+    for module, name in ((json_guard, "_BLOCK"), (lines, "PIECE")):
         monkeypatch.setattr(module, name, size)
     words = '\\"NaN, -Infinity: 12345678901234567890 \\'
     numbers = [nan, inf, -inf, 2**63 - 1, 2**63, -(2**64), -7, 1.5e30]

@@ -114,7 +114,7 @@ def test_a_pipe_that_nobody_reads_ends_it_silently(app: str) -> None:
         (["score", "a.csv", "--resume"], "--out"),
         (["score", "a.csv", "--restart"], "--out"),
         (["score", "a.csv", "--ray-address", "auto"], "--ray-address"),
-        (["score", "a.csv", "--map", "text=Body", "--map", "text=Note"], "--map"),
+        (["score", "a.csv", "--map", "Body"], "--map"),
     ],
 )
 def test_an_option_without_effect_is_refused(arguments: list[str], option: str) -> None:
@@ -123,9 +123,13 @@ def test_an_option_without_effect_is_refused(arguments: list[str], option: str) 
     assert f"Invalid value for {option}" in done.output
 
 
-def test_every_address_of_the_seller_counts() -> None:
+def test_every_address_of_the_seller_and_every_column_of_a_field_counts() -> None:
     given = ["seller=a@shop.example", "text=Body", "seller=Lena Berg"]
     assert column_map(given) == {"seller": "a@shop.example,Lena Berg", "text": "Body"}
+    assert column_map(["text=We wrote", "date=Day", "text=Our answer"]) == {
+        "text": ("We wrote", "Our answer"),
+        "date": "Day",
+    }
 
 
 def test_the_versions_are_printed() -> None:

@@ -409,6 +409,17 @@ def test_rows_that_nobody_judged_are_said_where_a_pipeline_passes(
 
 
 @pytest.mark.parametrize("command", ["score", "audit"])
+def test_what_is_worth_knowing_of_how_an_export_was_read_is_said(
+    command: str, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("order_id,body\n111-1234567-1234567,Your parcel left our house today.\n", "utf-8")
+    options = ["--out", str(tmp_path / "out.csv"), "--model", str(tiny_model_dir), "--workers", "1"]
+    done = RUN.invoke(app, [command, str(export), *options])
+    assert done.stderr.startswith(f"{export}: no column with dates is known")
+
+
+@pytest.mark.parametrize("command", ["score", "audit"])
 def test_an_export_that_was_not_read_to_its_end_cannot_pass(
     command: str, tiny_model_dir: Path, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ from reviewguard.cli.shared import (
     exit_if_found,
     output_console,
     progress_bar,
+    warn,
 )
 
 
@@ -82,7 +83,9 @@ def audit(
         since=since, until=until, orders=orders or (), asins=asins or (), agents=agents or ()
     )
     check_folder(out, force=force)
-    options = ScoreOptions(ReadOptions(format, column_map(columns), strict), profile, workers, batch_tokens)
+    noted: dict[str, None] = {}
+    reading = ReadOptions(format, column_map(columns), strict, note=noted.setdefault)
+    options = ScoreOptions(reading, profile, workers, batch_tokens)
     classifier = load(model)
     with Workspace.temporary() as workspace:
         with progress_bar() as progress:
@@ -97,5 +100,6 @@ def audit(
     )
     console, colour = output_console()
     console.print(audit_view(shown, out, top=top, colour=colour))
+    warn(noted)
     verdicts, seen = {finding.verdict for finding in result.findings}, result.overview
     exit_if_found(fail_on, verdicts, seen.reviewed, seen.unusable, rests)

@@ -23,6 +23,7 @@ from reviewguard.cli.shared import (
     exit_if_found,
     output_console,
     progress_bar,
+    warn,
 )
 
 INTERRUPTED = 130
@@ -86,10 +87,12 @@ def score(
         )
     if ray_address and engine is not EngineName.RAY:
         raise typer.BadParameter("only with --engine ray", param_hint="--ray-address")
+    noted: dict[str, None] = {}
+    reading = ReadOptions(format, column_map(columns), strict, note=noted.setdefault)
     job = ScoreJob(
         tuple(inputs),
         out,
-        ScoreOptions(ReadOptions(format, column_map(columns), strict), profile, workers, batch_tokens),
+        ScoreOptions(reading, profile, workers, batch_tokens),
         model=model,
         ray=engine is EngineName.RAY,
         ray_address=ray_address,
@@ -105,6 +108,7 @@ def score(
         raise typer.Exit(INTERRUPTED) from None
     console, colour = output_console()
     console.print(summary_view(result, colour=colour))
+    warn(noted)
     counts = result.counts
     left_out = counts.not_scored + counts.unreadable
     exit_if_found(fail_on, counts.decisions, sum(counts.decisions.values()), left_out, result.rests)

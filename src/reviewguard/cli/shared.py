@@ -50,7 +50,8 @@ MapOption = Annotated[
     list[str] | None,
     typer.Option(
         "--map",
-        help="Where a field is found: text=Body, order_id='Order #' (repeatable). Fields: text, previous, sender, "
+        help="Where a field is found: text=Body, order_id='Order #' (repeatable; of several columns for one field the "
+        "first that a table has is taken, and the usual ones where it has none). Fields: text, previous, sender, "
         "order_id, thread, id, date, asin, agent, subject, channel; and seller=ADDRESS,NAME for who the seller is.",
     ),
 ]
@@ -67,27 +68,24 @@ WorkersOption = Annotated[
 BatchTokensOption = Annotated[int, typer.Option(help="Tokens per forward pass.", min=1)]
 
 
-def column_map(items: Sequence[str] | None) -> dict[str, str]:
-    """Field → column of `--map`; of the seller's names, all.
+def column_map(items: Sequence[str] | None) -> dict[str, str | tuple[str, ...]]:
+    """Field → column of `--map`, or columns of which a table has one; of the seller's names, all.
 
     Raises:
-        typer.BadParameter: no NAME=COLUMN, or two columns for one field.
+        typer.BadParameter: no NAME=COLUMN.
     """
     from reviewguard.readers.columns import MAIL_FIELD
 
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for item in items or ():
         name, separator, column = (part.strip() for part in item.partition("="))
         if not separator:
             raise typer.BadParameter("expected NAME=COLUMN, for example --map text=Body", param_hint="--map")
-        if name == MAIL_FIELD and name in found:
-            column = f"{found[name]},{column}"
-        elif name in found:
-            raise typer.BadParameter(
-                f"{name} is given twice, {found[name]!r} and {column!r}", param_hint="--map"
-            )
-        found[name] = column
-    return found
+        found.setdefault(name, []).append(column)
+    own = {MAIL_FIELD: ",".join(found.pop(MAIL_FIELD))} if MAIL_FIELD in found else {}
+    return {
+        name: columns[0] if len(columns) == 1 else tuple(columns) for name, columns in found.items()
+    } | own
 
 
 def exit_if_found(

@@ -17,6 +17,7 @@ from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.workspace_counts import Counts
 from reviewguard.inference.writers import check_apart, check_output, suffix_of, write_output
 from reviewguard.policy import load_policy
+from reviewguard.readers.columns import names_of
 from reviewguard.readers.registry import read_records
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import ScoredRecord
@@ -119,7 +120,7 @@ def _identity(job: ScoreJob, files: tuple[Path, ...]) -> dict[str, Any]:
     return {
         "files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
         "format": options.format,
-        "columns": dict(options.columns),
+        "columns": {field: list(names_of(options.columns, field)) for field in options.columns},
         "strict": options.strict,
     }
 

@@ -23,6 +23,7 @@ from reviewguard.labelling.results import ALL, AddReport, Decisions, Doubt
 from reviewguard.labelling.rows import Refused, Rows, name_of, read_rows
 from reviewguard.labelling.settling import Dataset, Settled, freed, lost, renewals, settle
 from reviewguard.labelling.store import store
+from reviewguard.readers.columns import Columns
 from reviewguard.readers.sources import LABELS
 from reviewguard.schema import Verdict
 
@@ -46,7 +47,7 @@ class AddJob:
     labels: Path
     messages: Path
     name: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Columns = field(default_factory=dict)
     who: str | None = None
     model: Path | None = None
     decisions: Decisions = field(default_factory=Decisions)

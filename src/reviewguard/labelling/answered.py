@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reviewguard.inference.workspace import Workspace
-from reviewguard.readers.columns import recognise
+from reviewguard.readers.columns import Columns, recognise
 from reviewguard.schema import Record
 
 
-def with_previous(records: Sequence[Record], given: Mapping[str, str]) -> list[Record]:
+def with_previous(records: Sequence[Record], given: Columns) -> list[Record]:
     """The records with the buyer's words that `score` takes into account; a column for them is left as it is.
 
     Args:
@@ -24,6 +24,6 @@ def with_previous(records: Sequence[Record], given: Mapping[str, str]) -> list[R
     return [replace(record, previous=words) for record, words in zip(records, previous, strict=True)]
 
 
-def _tells(records: Sequence[Record], given: Mapping[str, str]) -> bool:
+def _tells(records: Sequence[Record], given: Columns) -> bool:
     header = list(dict.fromkeys(name for record in records for name in record.values))
     return "rg_previous" in header or "previous" in recognise(header, given)

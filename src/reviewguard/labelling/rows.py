@@ -15,7 +15,7 @@ from reviewguard.labelling.journal import KEYS
 from reviewguard.labelling.scored import judged_words
 from reviewguard.people import Details, People, numbers_in
 from reviewguard.policy import load_policy, verdict_of
-from reviewguard.readers.columns import MAIL_FIELD, recognise
+from reviewguard.readers.columns import MAIL_FIELD, Columns, given_names, recognise
 from reviewguard.readers.registry import READERS, ReadOptions, read_records
 from reviewguard.readers.sources import COMPRESSED
 from reviewguard.readers.vocabulary import fold, load_vocabulary
@@ -100,7 +100,7 @@ def name_of(file: Path) -> str:
     return name.name
 
 
-def read_rows(path: Path, columns: Mapping[str, str] | None = None) -> Rows:
+def read_rows(path: Path, columns: Columns | None = None) -> Rows:
     """The rows of a file of labels.
 
     A labelled row has `text`, and `types` (a list, or names with spaces, commas, slashes or the like between) or
@@ -141,14 +141,14 @@ def read_rows(path: Path, columns: Mapping[str, str] | None = None) -> Rows:
     return Rows(tuple(rows), tuple(refused), unlabelled)
 
 
-def _check_given(path: Path, given: Mapping[str, str]) -> None:
+def _check_given(path: Path, given: Columns) -> None:
     known = dict.fromkeys(("text", "previous", *COLUMNS, *load_vocabulary().columns, MAIL_FIELD))
     if unknown := [field for field in given if field not in known]:
         raise InputError(f"{path}: --map {unknown[0]}=…: unknown field", expected=", ".join(known))
 
 
-def _check_columns(path: Path, header: Mapping[str, None], own: Mapping[str, str]) -> None:
-    missing = [column for column in own.values() if column not in header]
+def _check_columns(path: Path, header: Mapping[str, None], own: Columns) -> None:
+    missing = [column for column in given_names(own) if column not in header]
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}", expected=", ".join(header))
     for field in ("types", "verdict"):
@@ -167,9 +167,7 @@ def _check_columns(path: Path, header: Mapping[str, None], own: Mapping[str, str
         )
 
 
-def _row(
-    record: Record, given: Mapping[str, str], own: Mapping[str, str], people: People
-) -> LabelledRow | None:
+def _row(record: Record, given: Columns, own: Columns, people: People) -> LabelledRow | None:
     """None for a row without a label."""
     if record.error:
         raise Unusable(record.error)
@@ -214,7 +212,7 @@ def _told(cells: Mapping[str, Cell]) -> Details:
     return Details(names, numbers_in(cells.get("numbers")), places)
 
 
-def _text(record: Record, given: Mapping[str, str], *, raw: bool) -> str:
+def _text(record: Record, given: Columns, *, raw: bool) -> str:
     """The readable words; the cell itself where offsets count in it."""
     cell = record.values.get(recognise(list(record.values), given).get("text", ""))
     text = cell if raw and isinstance(cell, str) else judged_words(record)[0]

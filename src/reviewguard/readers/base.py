@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from reviewguard.readers.columns import Columns
+from reviewguard.readers.mailboxes import Mailboxes
 from reviewguard.schema import Record
 
 WHOLE_FILE = "whole file"
@@ -14,7 +16,7 @@ WHOLE_FILE = "whole file"
 
 
 def _unheard(columns: Sequence[str]) -> None:
-    """Nobody asks for a table's columns."""
+    """Nobody asks for a table's columns, or for notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +25,20 @@ class ReadOptions:
 
     Attributes:
         format: name of the reader to use; None picks one by suffix and content.
-        columns: field → column of a table, where its header does not tell (`--map text=Body`).
+        columns: field → column of a table, where its header does not tell (`--map text=Body`); or several, of which the
+            first that a table has is taken. Where it has none of them the usual names tell, as for other fields.
         strict: raise at the first row that cannot be read, instead of giving it an `error`.
         heading: called with the columns of each table, which may have no rows.
+        mailboxes: what the mails of all inputs tell together.
+        note: called with what is worth knowing of how an input was read, and is no error.
     """
 
     format: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Columns = field(default_factory=dict)
     strict: bool = False
     heading: Callable[[Sequence[str]], object] = field(default=_unheard, repr=False, compare=False)
+    mailboxes: Mailboxes = field(default_factory=Mailboxes, repr=False, compare=False)
+    note: Callable[[str], object] = field(default=_unheard, repr=False, compare=False)
 
 
 class Reader(Protocol):

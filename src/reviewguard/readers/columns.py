@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count, islice, takewhile, zip_longest
 from pathlib import Path
 
 from reviewguard.errors import InputError, NoMessagesError
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Cell
+
+Columns = Mapping[str, str | tuple[str, ...]]
+"""Field → name of its column, or several of which a table has one: what `--map` gives."""
 
 MAIL_FIELD = "seller"
 """`--map seller=ADDRESS` names the seller's own addresses, and is no column."""
@@ -39,7 +42,25 @@ HEADER_ROWS = 10
 """The header is one of so many rows; titles may stand above it."""
 
 
-def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> tuple[int, list[str]]:
+def names_of(given: Columns, field: str) -> tuple[str, ...]:
+    """The columns that are given for a field."""
+    names = given.get(field, ())
+    return (names,) if isinstance(names, str) else names
+
+
+def given_names(given: Columns) -> tuple[str, ...]:
+    """All columns that are given."""
+    return tuple(name for field in given if field != MAIL_FIELD for name in names_of(given, field))
+
+
+def present(given: Columns, header: Iterable[str]) -> dict[str, str]:
+    """Field → the first of its given columns that this header has; none for a field of which it has none."""
+    there = set(header) if given else set()
+    known = {f: [name for name in names_of(given, f) if name in there] for f in given if f != MAIL_FIELD}
+    return {field: names[0] for field, names in known.items() if names}
+
+
+def find_header(rows: Iterable[Sequence[object]], given: Columns) -> tuple[int, list[str]]:
     """Place and names of the header: the first row, or one below that names columns and is fuller than all above.
 
     If it names groups of columns and the columns' own names are right below it, these are taken. Where no row has a
@@ -48,7 +69,10 @@ def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> t
     Args:
         rows: the first `HEADER_ROWS` rows; further ones are not read.
     """
-    words = (["" if cell is None else str(cell).strip() for cell in row] for row in islice(rows, HEADER_ROWS))
+    top = [["" if cell is None else str(cell).strip() for cell in row] for row in islice(rows, HEADER_ROWS)]
+    if not any("text" in present(given, unique_names(row)) for row in top):
+        given = {field: names for field, names in given.items() if field != "text"}
+    words = iter(top)
     first: list[str] = []
     fullest = 0
     for place, header in enumerate(words):
@@ -60,7 +84,7 @@ def find_header(rows: Iterable[Sequence[object]], given: Mapping[str, str]) -> t
     return 0, first
 
 
-def _below_groups(header: Sequence[str], below: Sequence[str], given: Mapping[str, str]) -> list[str]:
+def _below_groups(header: Sequence[str], below: Sequence[str], given: Columns) -> list[str]:
     """The columns' own names, if the row below a header of groups has them; none where it looks like a message's."""
     filled, own = sum(map(bool, header)), sum(map(bool, below))
     repeats = len(set(header)) < len(header)
@@ -85,22 +109,27 @@ def _may_name(word: str) -> bool:
     return len(word) <= _LONGEST_NAME and not word[:1].isdigit()
 
 
-def _names_text(names: Sequence[str], given: Mapping[str, str], *, alone: bool) -> bool:
+def _names_text(names: Sequence[str], given: Columns, *, alone: bool) -> bool:
     """Whether there is a column for the text, and `alone` or beside one for something else, or named by the user."""
     if "text" in given:
-        return given["text"] in names
+        return "text" in present(given, names)
     known = recognise(names, given)
     return "text" in known and (alone or len(known) > 1)
 
 
-def find_fields(header: Sequence[str], given: Mapping[str, str], path: Path) -> dict[str, str]:
+def find_fields(header: Sequence[str], given: Columns, path: Path) -> dict[str, str]:
     """Field → column, given or recognised by name.
 
     Raises:
-        InputError: a given field or column does not exist, or there is no column for the text.
+        InputError: a given field does not exist, or there is no column for the text.
     """
-    _check(given, header, path)
+    if unknown := [field for field in given if field not in (MAIL_FIELD, *load_vocabulary().columns)]:
+        raise InputError(
+            f"--map {unknown[0]}=…: unknown field", expected=", ".join(load_vocabulary().columns)
+        )
     found = recognise(header, given)
+    if "text" not in found and (names := names_of(given, "text")):
+        raise NoMessagesError(f"{path}: no column {' or '.join(map(repr, names))}", expected=_short(header))
     if "text" not in found:
         raise NoMessagesError(
             f"{path}: no column with the messages among {_short(header)}",
@@ -124,7 +153,7 @@ def may_be_answer(column: str) -> bool:
 
 
 def check_answers(
-    rows: Iterable[Mapping[str, Cell]], fields: Mapping[str, str], given: Mapping[str, str], path: Path
+    rows: Iterable[Mapping[str, Cell]], fields: Mapping[str, str], given: Columns, path: Path
 ) -> None:
     """Refuse rows with a message and its answer: one of the two is the buyer's.
 
@@ -136,7 +165,7 @@ def check_answers(
     """
     text = fields["text"]
     again = re.compile(rf"{re.escape(text)} \(\d+\)")  # see `unique_names`
-    if "text" in given or "previous" in fields or may_be_answer(text):
+    if text in names_of(given, "text") or "previous" in fields or may_be_answer(text):
         return
     for row in rows:
         both = [
@@ -154,7 +183,7 @@ def check_answers(
 
 
 def recognise(
-    header: Sequence[str], given: Mapping[str, str], known: Mapping[str, tuple[str, ...]] | None = None
+    header: Sequence[str], given: Columns, known: Mapping[str, tuple[str, ...]] | None = None
 ) -> dict[str, str]:
     """Field → column for what this header has; of columns with one name the first.
 
@@ -167,16 +196,16 @@ def recognise(
         for field, names in (known or load_vocabulary().columns).items()
         if any(name in folded for name in names)
     }
-    return found | {field: column for field, column in given.items() if column in header}
+    return found | present(given, header)
 
 
-def spare_columns(field: str, header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
+def spare_columns(field: str, header: Sequence[str], given: Columns) -> tuple[str, ...]:
     """The columns that may hold the field where the one that `recognise` finds is empty; none for a given one.
 
     Of a thread only those that are numbers by name: "Case" may hold a kind. Of an agent none that may hold the buyer.
     """
     found = recognise(header, given).get(field)
-    if found is None or field in given:
+    if found is None or found in names_of(given, field):
         return ()
     names = load_vocabulary().columns[field]
     if field == "thread":
@@ -194,7 +223,7 @@ def _named(names: Iterable[str], header: Sequence[str]) -> list[str]:
     return [column for name in names for column in columns.get(name, ())]
 
 
-def text_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
+def text_columns(header: Sequence[str], given: Columns) -> tuple[str, ...]:
     """The columns that may hold a message's words, the most telling first; where one is given, that one alone.
 
     After the first come those with mark-up: a mail without a plain part has its words there, whatever else is said.
@@ -202,31 +231,36 @@ def text_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, 
     fields = recognise(header, given)
     if "text" not in fields:
         return ()
-    names = () if given.get("text") in header else load_vocabulary().columns["text"]
+    names = () if fields["text"] in names_of(given, "text") else load_vocabulary().columns["text"]
     others = _named((name for name in names if name != _OF_PRODUCTS), header)
     others.sort(key=lambda column: "html" not in fold(column))
     return tuple(dict.fromkeys((fields["text"], *(name for name in others if name not in fields.values()))))
 
 
-def continued_columns(header: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
+def continued_columns(header: Sequence[str], given: Columns) -> tuple[str, ...]:
     """Where a message goes on that one cell did not hold: the columns right of it called "Message (cont.)", say."""
     first = recognise(header, given).get("text")
-    if first is None or "text" in given:
+    if first is None or first in names_of(given, "text"):
         return ()
     more = re.compile(rf"{re.escape(fold(first))}_(?:cont|continued|part_2|fortsetzung|suite)")
     return tuple(takewhile(lambda column: more.fullmatch(fold(column)), header[header.index(first) + 1 :]))
 
 
-def _check(given: Mapping[str, str], header: Sequence[str], path: Path) -> None:
-    fields = load_vocabulary().columns
-    for field, column in given.items():
-        if field == MAIL_FIELD:
-            continue
-        if field not in fields:
-            raise InputError(f"--map {field}=…: unknown field", expected=", ".join(fields))
-        if column not in header:
-            kind = InputError if "text" in recognise(header, given) else NoMessagesError
-            raise kind(f"{path}: no column {column!r}", expected=_short(header))
+def check_given(given: Columns, missing: Collection[str], header: Sequence[str], unread: str | None) -> None:
+    """Refuse columns that no table has.
+
+    Args:
+        missing: the columns that none of the tables has.
+        header: those of a table that was read.
+        unread: why a file could not be read, in which they may be.
+
+    Raises:
+        InputError: there are such columns.
+    """
+    for name in given_names(given):
+        if name in missing:
+            beside = f"; not read: {unread}" if unread else ""
+            raise InputError(f"no column {name!r} in any table{beside}", expected=_short(header))
 
 
 def _short(header: Sequence[str]) -> str:

@@ -8,16 +8,28 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import has_summary, may_be_answer, recognise
+from reviewguard.readers.columns import Columns, has_summary, may_be_answer, recognise
 from reviewguard.readers.identifiers import find_order_id
-from reviewguard.readers.roles import WRITER_IDS, role_columns, role_names, role_of_value, told_role
+from reviewguard.readers.message_lists import (
+    MAILBOX,
+    RECEIVED,
+    Cells,
+    Lists,
+    has_text,
+    is_listed,
+    last_name,
+    lists_in,
+    message_lists,
+    side_of,
+    what_of,
+    without,
+    writer_of,
+)
+from reviewguard.readers.roles import WRITER_IDS, role_columns, told_role
 from reviewguard.readers.table import Row
-from reviewguard.readers.vocabulary import fold, load_vocabulary
+from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Cell, Role
 
-_SENT = ("sent", "outbox", "outgoing", "outbound", "sent_messages", "gesendet", "postausgang")
-_RECEIVED = ("received", "inbox", "incoming", "inbound", "received_messages", "empfangen", "posteingang")
-_MAILBOX = frozenset((*_SENT, *_RECEIVED))
 _WHOLE = ("order_id", "thread")
 """What makes a mailbox's lists one conversation."""
 _NOTES = ("notes", "internal_notes", "private_notes")
@@ -39,45 +51,9 @@ _AUDIENCE = frozenset(
     )
 )
 """What says itself whether a comment went to the buyer."""
-_SAID = frozenset(
-    (
-        "messages",
-        "message",
-        "comments",
-        "comment",
-        "replies",
-        "reply",
-        "responses",
-        "answers",
-        "emails",
-        "mails",
-        "nachrichten",
-        "antworten",
-    )
-)
-"""Lists of which each entry is a message, bare text too; a word before it may say whose: "seller_messages"."""
-_MAILS = ("emails", "mails")
-"""Those of them in which bare text is an address."""
 _REPLIES = ("replies", "reply", "responses", "answers", "antworten")
-"""Those of them in which bare text is the other side's."""
+"""Lists of messages in which bare text is the other side's."""
 _OTHER_SIDE: Mapping[Role | None, Role] = {"seller": "buyer", "buyer": "seller"}
-_LISTS = frozenset(
-    (
-        "conversation",
-        "conversations",
-        "conversation_parts",
-        "thread",
-        "threads",
-        "notes",
-        "posts",
-        "chat",
-        "transcript",
-        *_MAILBOX,
-    )
-)
-"""Lists, as `fold` writes them, that hold messages even where nobody is named as their writer."""
-_EARLIER = ("previous", "quoted")
-"""How lists begin that repeat other messages beside a message."""
 _MANY = ("conversations", "threads")
 """Those of the lists that may hold whole conversations, if nobody is named as a writer; the others hold messages."""
 _OPENINGS = ("source", "conversation_message")
@@ -85,10 +61,6 @@ _OPENINGS = ("source", "conversation_message")
 _SHARED = ("order_id", "subject", "asin")
 _OF_CONVERSATION = "conversation."
 _THREAD, _OPENER = f"{_OF_CONVERSATION}id", "sender_type"
-
-Columns = Mapping[str, str]
-Cells = dict[str, Cell]
-_Lists = dict[str, list[Any]]
 
 
 class _Message(NamedTuple):
@@ -134,67 +106,43 @@ def told_by(path: str, others: Collection[str]) -> Cells:
         return {_THREAD: parent}  # conversations by their ids
     if others and fold(name) in _NOTES:
         return {"is_note": True}
-    beside = [_last(other) for other in others if other.rpartition(".")[0] == parent]
+    beside = [last_name(other) for other in others if other.rpartition(".")[0] == parent]
     if fold(name) == _COMMENTS and _MESSAGES in beside:
         return {"public": False}
-    writer = _whose(fold(name))
-    told = writer == "seller" or fold(name) in _RECEIVED or "seller" in map(_whose, beside)
+    writer = side_of(fold(name))
+    told = writer == "seller" or fold(name) in RECEIVED or "seller" in map(side_of, beside)
     return {_OPENER: writer} if writer and told else {}
-
-
-def _whose(name: str) -> Role | None:
-    """Which side wrote what is in a list, by its name."""
-    if name in _MAILBOX:
-        return "buyer" if name in _RECEIVED else "seller"
-    whose, _, what = name.rpartition("_")
-    role = role_of_value(whose) if what in _SAID else None
-    return role if role in ("buyer", "seller") else None
-
-
-def _what(name: str) -> str:
-    """The last word of a list's name: "replies" of "support_replies"."""
-    return name.rpartition("_")[2]
-
-
-def _is_listed(path: str) -> bool:
-    """Whether a list is one of messages by its name."""
-    return _last(path) in _LISTS or _is_said(_last(path))
-
-
-def _is_said(name: str) -> bool:
-    """Whether a name is that of messages, alone or behind words that are known: not "suggested_replies"."""
-    before, _, what = name.rpartition("_")
-    known = not before or _whose(name) or load_vocabulary().fillers.issuperset(before.split("_"))
-    return what in _SAID and bool(known)
 
 
 def is_conversation(value: Any, given: Columns) -> bool:
     """Whether an object says something of all messages in it, and they do not speak of different things."""
     if not isinstance(value, dict):
         return False
-    lists = _message_lists(value, given)
-    own = to_cells(_without(value, lists))
-    if not lists or not (_outer(own, given) or _has_text(own, given) or has_summary(own)):
+    lists = message_lists(value, given)
+    own = to_cells(without(value, lists))
+    if not lists or not (_outer(own, given) or has_text(own, given) or has_summary(own)):
         return bool(_opening(value, own, given))
-    if _MAILBOX.intersection(map(_last, lists)) and recognise(tuple(own), given).keys().isdisjoint(_WHOLE):
+    if MAILBOX.intersection(map(last_name, lists)) and recognise(tuple(own), given).keys().isdisjoint(_WHOLE):
         return False
     return _holds_one(lists, given)
 
 
 def _is_one_conversation(value: Any, given: Columns) -> bool:
-    lists = _message_lists(value, given) if isinstance(value, dict) else {}
+    lists = message_lists(value, given) if isinstance(value, dict) else {}
     return bool(lists) and _holds_one(lists, given)
 
 
-def _holds_one(lists: _Lists, given: Columns) -> bool:
+def _holds_one(lists: Lists, given: Columns) -> bool:
     """Whether the lists hold the messages of one conversation."""
-    if not all(map(_is_listed, lists)):
+    if not all(map(is_listed, lists)):
         return False
-    many = any(_last(path) in _MANY for path in lists)
+    many = any(last_name(path) in _MANY for path in lists)
     entries = [entry for path in lists for entry in lists[path] if isinstance(entry, dict)]
-    if many and not any(_writer(cells, given) for cells in map(to_cells, entries) if _has_text(cells, given)):
+    if many and not any(
+        writer_of(cells, given) for cells in map(to_cells, entries) if has_text(cells, given)
+    ):
         return False
-    return not any(_message_lists(entry, given) for entry in entries) and _agree(entries, given)
+    return not any(message_lists(entry, given) for entry in entries) and _agree(entries, given)
 
 
 def _agree(entries: Iterable[Mapping[str, Any]], given: Columns) -> bool:
@@ -226,26 +174,26 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
         return
     if carried.get("public") is False and not _AUDIENCE.isdisjoint(map(fold, value)):
         carried = _but(carried, "public")
-    lists = _message_lists(value, given)
-    own = to_cells(_without(value, lists))
+    lists = message_lists(value, given)
+    own = to_cells(without(value, lists))
     opening = _opening(value, own, given)
     if lists or opening:
         people = _people(value, lists, given) if lists else {}
         yield from _conversation(own, opening, lists, people, given, carried)
-    elif _OPENER in carried and _writer(own, given):
+    elif _OPENER in carried and writer_of(own, given):
         yield _shared(_but(carried, _OPENER), own)
     else:
         yield _shared(carried, own)
 
 
 def _conversation(
-    own: Cells, opening: Cells, lists: _Lists, people: Mapping[str, Role], given: Columns, carried: Cells
+    own: Cells, opening: Cells, lists: Lists, people: Mapping[str, Role], given: Columns, carried: Cells
 ) -> Iterator[Any]:
     outer = _outer(opening | own, given)
     writer: Role | None = None
-    if _has_text(own, given):
+    if has_text(own, given):
         carried = outer | carried
-        writer = _writer(own, given) or told_role({_OPENER: carried.get(_OPENER)})
+        writer = writer_of(own, given) or told_role({_OPENER: carried.get(_OPENER)})
         yield _shared(carried, own | _opened_by(own, lists, given))
     else:
         carried = {**_but(carried, _THREAD), **_beside(own, outer, opening), **outer}
@@ -262,7 +210,7 @@ def _conversation(
 
 def _replied(path: str, writer: Role | None, *, first: bool) -> Cells:
     """Who wrote a bare reply to a message: it cannot say so itself, and the seller may have answered the first."""
-    side = _OTHER_SIDE.get(writer) if _what(_last(path)) in _REPLIES else None
+    side = _OTHER_SIDE.get(writer) if what_of(last_name(path)) in _REPLIES else None
     return {_OPENER: side} if side and (first or side == "seller") else {}
 
 
@@ -276,11 +224,11 @@ def _fitting(told: Mapping[str, Cell], value: Any, given: Columns) -> Cells:
     return _but(dict(told), _THREAD) if named else dict(told)
 
 
-def _people(value: Mapping[str, Any], lists: _Lists, given: Columns) -> dict[str, Role]:
+def _people(value: Mapping[str, Any], lists: Lists, given: Columns) -> dict[str, Role]:
     """Who is who, where a list beside the messages says it of ids: `{"users": [{"id": 1, "type": "agent"}]}`."""
-    others = (entry for path, entries in _lists_in(value) if path not in lists for entry in entries)
+    others = (entry for path, entries in lists_in(value) if path not in lists for entry in entries)
     cells = (to_cells(entry) for entry in others if isinstance(entry, dict))
-    return {str(one["id"]): role for one in cells if "id" in one and (role := _writer(one, given))}
+    return {str(one["id"]): role for one in cells if "id" in one and (role := writer_of(one, given))}
 
 
 def _by_id(entry: Any, people: Mapping[str, Role]) -> Cells:
@@ -291,72 +239,12 @@ def _by_id(entry: Any, people: Mapping[str, Role]) -> Cells:
     return {_OPENER: role} if role else {}
 
 
-def _message_lists(value: Mapping[str, Any], given: Columns) -> _Lists:
-    """The lists with messages; where neither a list nor the object is known to have any, those with some text."""
-    lists = dict(_lists_in(value))
-    telling = {path: entries for path, entries in lists.items() if _tells(path, entries, given)}
-    rest = to_cells(_without(value, telling)) if lists else {}
-    if not lists or "text" in recognise(tuple(rest), given):
-        return {path: entries for path, entries in telling.items() if not _last(path).startswith(_EARLIER)}
-    return telling or {path: entries for path, entries in lists.items() if _any_text(entries, given)}
-
-
-def _lists_in(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, list[Any]]]:
-    for name, inner in value.items():
-        if isinstance(inner, dict):
-            yield from _lists_in(inner, f"{prefix}{name}.")
-        elif isinstance(inner, list) and any(isinstance(e, dict) or _is_bare(name, e) for e in inner):
-            yield f"{prefix}{name}", inner
-
-
-def _is_bare(name: str, entry: Any) -> bool:
-    """Whether an entry of a list is a message as bare text; single words are ids, addresses or tags."""
-    if not isinstance(entry, str) or len(entry.split()) < 2:
-        return False
-    return _is_said(fold(name)) and _what(fold(name)) not in _MAILS
-
-
-def _tells(path: str, entries: list[Any], given: Columns) -> bool:
-    """Whether a list is one of messages by its name or their writers, or has such lists inside."""
-    objects = [entry for entry in entries if isinstance(entry, dict)]
-    by_name = _is_listed(path)
-    if not objects or any(_is_message(to_cells(entry), given, by_name=by_name) for entry in objects):
-        return True
-    return any(_tells(name, inner, given) for entry in objects for name, inner in _lists_in(entry))
-
-
-def _is_message(cells: Cells, given: Columns, *, by_name: bool) -> bool:
-    """Whether an entry of a list is a message, or the summary of one, which is said where it is read."""
-    if _has_text(cells, given):
-        return by_name or _writer(cells, given) in ("buyer", "seller")
-    return by_name and has_summary(cells) and bool(_writer(cells, given))
-
-
-def _last(path: str) -> str:
-    return fold(path.rpartition(".")[2])
-
-
-def _any_text(entries: Iterable[Any], given: Columns) -> bool:
-    return any(isinstance(entry, dict) and _has_text(to_cells(entry), given) for entry in entries)
-
-
-def _has_text(cells: Cells, given: Columns) -> bool:
-    column = recognise(tuple(cells), given).get("text")
-    return column is not None and cells[column] not in (None, "")
-
-
-def _writer(cells: Cells, given: Columns) -> Role | None:
-    """Who wrote it, where a cell tells that."""
-    names = role_names(cells, given.get("sender"))
-    return told_role({name: cells[column] for column, name in names.items() if column in cells})
-
-
 def _opening(value: Mapping[str, Any], own: Cells, given: Columns) -> Cells:
     """The first message of a conversation where it stands in an object of its own and names its writer."""
-    if _has_text(own, given):
+    if has_text(own, given):
         return {}
     objects = (to_cells(value[name]) for name in _OPENINGS if isinstance(value.get(name), dict))
-    return next((cells for cells in objects if _has_text(cells, given) and _writer(cells, given)), {})
+    return next((cells for cells in objects if has_text(cells, given) and writer_of(cells, given)), {})
 
 
 def _dates(own: Cells, given: Columns) -> Cells:
@@ -364,10 +252,10 @@ def _dates(own: Cells, given: Columns) -> Cells:
     return {column: own[column]} if column else {}
 
 
-def _opened_by(own: Cells, lists: _Lists, given: Columns) -> Cells:
+def _opened_by(own: Cells, lists: Lists, given: Columns) -> Cells:
     answers = (entry for entries in lists.values() for entry in entries if isinstance(entry, dict))
     first = next(answers, {})
-    if _writer(own, given) is None and _writer(to_cells(first), given) == "seller":
+    if writer_of(own, given) is None and writer_of(to_cells(first), given) == "seller":
         return {_OPENER: "buyer"}
     return {}
 
@@ -409,14 +297,3 @@ def _shared(carried: Cells, own: Cells) -> _Message:
     missing = {name: cell for name, cell in carried.items() if own.get(name) in (None, "")}
     beside = (name for name in missing if name.startswith(_OF_CONVERSATION) and not _has_meaning(name))
     return _Message(own | missing, frozenset(beside))
-
-
-def _without(value: Mapping[str, Any], lists: Iterable[str], prefix: str = "") -> dict[str, Any]:
-    lists = set(lists)
-    if not lists:
-        return dict(value)
-    return {
-        name: _without(inner, lists, f"{prefix}{name}.") if isinstance(inner, dict) else inner
-        for name, inner in value.items()
-        if f"{prefix}{name}" not in lists
-    }

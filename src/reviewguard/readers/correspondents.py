@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from reviewguard.personal import EMAIL
-from reviewguard.readers.columns import MAIL_FIELD
+from reviewguard.readers.columns import MAIL_FIELD, Columns, names_of
 from reviewguard.readers.identifiers import RELAY_HOST
 from reviewguard.readers.mime import ParsedMail
 from reviewguard.schema import Role
@@ -28,6 +28,7 @@ _NOTICE = re.compile(
     r"cannot be|can't be|was blocked|has been blocked)\b",
     re.IGNORECASE,
 )
+_TO = ("to", "cc", "bcc")
 _BEFORE_A_GROUP = ("x-original-from", "x-original-sender")
 """Who wrote a mail that a Google Group passes on in its own name: "'Ana' via Support <support@shop.example>"."""
 _DRAFTS = re.compile(
@@ -47,9 +48,9 @@ class OwnAddresses:
     names: frozenset[str] = frozenset()
 
     @classmethod
-    def given(cls, columns: Mapping[str, str]) -> OwnAddresses:
+    def given(cls, columns: Columns) -> OwnAddresses:
         """What `--map seller=support@shop.example,shop.example` names, or `--map seller='Lena Berg, Jo Marsh'`."""
-        parts = [part.split() for part in re.split(r"[,;]", _plain(columns.get(MAIL_FIELD, "")))]
+        parts = [part.split() for part in re.split(r"[,;]", _plain(",".join(names_of(columns, MAIL_FIELD))))]
         one_each = re.compile(r"\d+|\S*[@.]\S*")
         names = [p if all(map(one_each.fullmatch, p)) else [" ".join(p)] for p in parts]
         return cls(frozenset(name.lstrip("@") for part in names for name in part))
@@ -84,7 +85,7 @@ def is_notice(text: str) -> bool:
 
 def relay_address(mail: ParsedMail) -> str | None:
     """The buyer's alias at the marketplace, if the mail goes to or comes from one."""
-    people = mail.addresses("from", "reply-to", *_BEFORE_A_GROUP, "to", "cc", "bcc")
+    people = mail.addresses("from", "reply-to", *_BEFORE_A_GROUP, *_TO)
     return next(filter(_RELAY.fullmatch, people), None)
 
 
@@ -96,22 +97,44 @@ def role_of_mail(mail: ParsedMail, own: OwnAddresses) -> Role:
     that touches no relay is the seller's, unless `own` says otherwise: taken for a buyer's it would never be scored.
     What was not sent is nobody's, so the system's.
     """
-    originals = mail.addresses(*_BEFORE_A_GROUP)
-    senders = originals or mail.addresses("from", "sender")
-    from_relay = any(map(_RELAY.fullmatch, mail.addresses("from", "reply-to", *_BEFORE_A_GROUP)))
-    to_relay = any(map(_RELAY.fullmatch, mail.addresses("to", "cc", "bcc")))
+    senders, is_passed_on = writers(mail), bool(mail.addresses(*_BEFORE_A_GROUP))
+    from_relay, to_relay = _relayed(mail)
     unrelayed = [address for address in senders if not _RELAY.fullmatch(address)]
     if any(map(_AMAZON.fullmatch, unrelayed)) or mail.content_type == "multipart/report" or _is_draft(mail):
         return "system"
     answers = to_relay and not from_relay
     if any(map(_DAEMON.fullmatch, unrelayed)) and not answers:
         return "system"
-    is_own = own.hold(chain(senders, () if originals else mail.headers.get("from", ())))
+    is_own = own.hold(chain(senders, () if is_passed_on else mail.headers.get("from", ())))
     if answers or (is_own and (to_relay or not from_relay)):
         return "seller"
     if _is_automatic(mail):
         return "system"
     return "buyer" if from_relay or own.names else "seller"
+
+
+def writers(mail: ParsedMail) -> tuple[str, ...]:
+    """Whom a mail is from; of one that a group passes on, whom that had it from."""
+    return mail.addresses(*_BEFORE_A_GROUP) or mail.addresses("from", "sender")
+
+
+def _relayed(mail: ParsedMail) -> tuple[bool, bool]:
+    """Whether a mail comes from a relay address, and whether it goes to one."""
+    before = mail.addresses("from", "reply-to", *_BEFORE_A_GROUP)
+    return any(map(_RELAY.fullmatch, before)), any(map(_RELAY.fullmatch, mail.addresses(*_TO)))
+
+
+def touches_amazon(mail: ParsedMail) -> bool:
+    """Whether a mail is from or to an address of Amazon's, a relay's or another."""
+    people = mail.addresses("from", "sender", "reply-to", *_BEFORE_A_GROUP, *_TO)
+    return any(_RELAY.fullmatch(address) or _AMAZON.fullmatch(address) for address in people)
+
+
+def addresses_beside_relay(mail: ParsedMail) -> tuple[str, ...]:
+    """The seller's addresses in a mail that comes from a relay address or goes to one; none in others."""
+    from_relay, to_relay = _relayed(mail)
+    people = mail.addresses("to", "delivered-to") if from_relay else writers(mail) if to_relay else ()
+    return tuple(a for a in people if not (_RELAY.fullmatch(a) or _AMAZON.fullmatch(a)))
 
 
 def _is_draft(mail: ParsedMail) -> bool:

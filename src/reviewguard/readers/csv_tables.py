@@ -5,14 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import dropwhile, islice
 from pathlib import Path
 
 from reviewguard.errors import InputError, NoMessagesError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.columns import find_fields, find_header, is_header, recognise, unique_names
+from reviewguard.readers.columns import (
+    Columns,
+    find_fields,
+    find_header,
+    given_names,
+    is_header,
+    recognise,
+    unique_names,
+)
 from reviewguard.readers.delimited import Cells, split_rows
 from reviewguard.readers.lines import decode_head, looks_like_text, read_lines
 from reviewguard.readers.sources import open_bytes, read_head
@@ -55,7 +63,7 @@ class CsvReader:
             yield from to_records(table, path, options, columns)
 
 
-def _find_table(path: Path, head: bytes, given: Mapping[str, str]) -> tuple[int, str, list[str]]:
+def _find_table(path: Path, head: bytes, given: Columns) -> tuple[int, str, list[str]]:
     """How many lines stand above the header, the delimiter, and the columns' names."""
     lines = list(islice(read_lines(io.BytesIO(head), head), _HEAD_LINES))
     filled = [number for number, line in enumerate(lines) if line.strip()]
@@ -80,7 +88,7 @@ def _find_table(path: Path, head: bytes, given: Mapping[str, str]) -> tuple[int,
     return above, delimiter, columns
 
 
-def find_delimiter(lines: Sequence[str], given: Mapping[str, str]) -> str:
+def find_delimiter(lines: Sequence[str], given: Columns) -> str:
     """The delimiter of a header: that of most given columns, then of one for the message, then of most columns.
 
     Args:
@@ -89,9 +97,9 @@ def find_delimiter(lines: Sequence[str], given: Mapping[str, str]) -> str:
     return max(_DELIMITERS, key=lambda delimiter: _columns_with(delimiter, lines, given))
 
 
-def _columns_with(delimiter: str, lines: Sequence[str], given: Mapping[str, str]) -> tuple[int, bool, int]:
+def _columns_with(delimiter: str, lines: Sequence[str], given: Columns) -> tuple[int, bool, int]:
     header = unique_names(_cells(lines, delimiter) or [])
-    return len(set(given.values()).intersection(header)), "text" in recognise(header, {}), len(header)
+    return len(set(given_names(given)).intersection(header)), "text" in recognise(header, {}), len(header)
 
 
 def _cells(lines: Sequence[str], delimiter: str) -> list[str] | None:

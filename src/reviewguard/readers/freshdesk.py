@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from reviewguard.readers.json_fields import Fields
+from reviewguard.readers.json_stream import mentioned, read_list
 from reviewguard.readers.markup import has_marked_quote
-from reviewguard.readers.tickets import People, Said, TicketReader, body
+from reviewguard.readers.tickets import People, Said, TicketReader, body, name_in
 from reviewguard.schema import Role
 
 _OUTBOUND = "10"
@@ -49,15 +51,28 @@ class FreshdeskReader(TicketReader):
         html = ("body_html", "body")
         plain = () if has_marked_quote(message.text(*html)) else ("body_text", "body")
         requester = ticket.inner("requester")
-        author = message.text("from_email") or (requester.text("name", "email") if role == "buyer" else "")
+        user_id = message.text("user_id")
+        agent = people.agents.get(user_id) or name_in(ticket, user_id, "responder", "agent")
+        buyer = requester.text("name", "email") if role == "buyer" else ""
         return Said(
             id=message.text("id"),
             text=body(message, plain, html),
             role=role,
-            author=author or message.text("user_id"),
+            author=agent or message.text("from_email") or buyer or user_id,
             sent_at=message.date("created_at"),
             attachments=message.names("attachments"),
         )
+
+    def people(self, path: Path) -> People:
+        """The `agents` list, if the export has it beside the tickets."""
+        lists = mentioned(path, ("agents",))
+        listed = read_list(path, "agents", (*self.lists, *lists)) if lists else ()
+        agents = (Fields(value if isinstance(value, dict) else {}) for value in listed)
+        names = {
+            a.text("id"): a.inner("contact", "user").text("name", "email") or a.text("name", "email")
+            for a in agents
+        }
+        return People(names)
 
     def references(self, ticket: Fields) -> str:
         """Custom fields and tags."""

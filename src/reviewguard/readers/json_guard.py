@@ -1,21 +1,31 @@
-"""Refuses JSON that would end the process: nested too deep, or with numbers of thousands of digits.
+"""JSON for its parsers: in UTF-8 whatever it is saved in, and without what would end the process.
 
-What Python writes and ijson does not read, it puts in other words: NaN and long integers.
+Refused are values nested too deep and numbers of thousands of digits. What Python writes and ijson does not read, NaN
+and long integers, is put in other words.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from reviewguard.errors import InputError
+from reviewguard.readers.lines import read_lines
+from reviewguard.readers.sources import read_head
+
+LINE_SUFFIXES = (".jsonl", ".ndjson", ".jsonlines")
+"""Of files with a value a line."""
 
 MAX_DEPTH = 64
 """Deepest nesting that is always read. Empty pairs of brackets are taken out first, so thrice as much may pass."""
 MAX_DIGITS = 1000
 """Digits of a number."""
 
+_BLOCK = 2**16
+"""Characters that are parsed together."""
 _BRACKETS = b"[]{}"
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
 _TOO_LONG = b"0" * (MAX_DIGITS + 1)
@@ -28,12 +38,53 @@ _ODD = re.compile(rb"-?(?:NaN|Infinity)|(?<![\d.eE+-])-?\d{19,}(?![\d.eE])")
 _STRING_OR_ODD = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|' + _ODD.pattern, re.DOTALL)
 
 
-def guarded(pieces: Iterable[bytes], path: Path) -> Iterator[bytes]:
-    """The pieces of a JSON file in UTF-8, up to where it cannot be parsed.
+def json_source(stream: BinaryIO, path: Path) -> Any:
+    """The file as ijson reads it, up to where it cannot be parsed.
+
+    Args:
+        stream: the file's bytes, from its beginning.
 
     Raises:
-        InputError: it is nested too deep there, or has too long a number.
+        InputError: while it is read: it is nested too deep, or has too long a number; or what `open_bytes` raises.
     """
+    import ijson
+
+    return ijson.from_iter(_guarded(json_blocks(stream, path), path))
+
+
+def json_blocks(stream: BinaryIO, path: Path) -> Iterator[bytes]:
+    """The file's lines in UTF-8, many together; those before damage are given before it is raised."""
+    block: list[str] = []
+    size = 0
+    try:
+        for line in read_lines(stream, read_head(path)):
+            block.append(line)
+            size += len(line)
+            if size >= _BLOCK:
+                yield "".join(block).encode("utf-8")
+                block, size = [], 0
+    except InputError:
+        if block:  # an empty one would end the file
+            yield "".join(block).encode("utf-8")
+        raise
+    yield "".join(block).encode("utf-8")
+
+
+def parse_line(line: str) -> Any:
+    """The value of a line.
+
+    Raises:
+        ValueError: there is none, or none that is read; says why.
+    """
+    if wrong := wrong_with(line):
+        raise ValueError(f"not read: {wrong}")
+    try:
+        return json.loads(line.removeprefix("\ufeff"))  # of files with byte order marks that were joined
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON: {error}") from error
+
+
+def _guarded(pieces: Iterable[bytes], path: Path) -> Iterator[bytes]:
     guard = JsonGuard()
     for piece in _between_words(pieces):
         if wrong := guard.take(piece):

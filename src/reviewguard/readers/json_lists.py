@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.conversations import Columns, is_conversation, message_rows, told_by
-from reviewguard.readers.json_guard import guarded
-from reviewguard.readers.lines import read_lines
-from reviewguard.readers.sources import begins_like_json, open_bytes, read_head
+from reviewguard.readers.columns import Columns, names_of
+from reviewguard.readers.conversations import is_conversation, message_rows, told_by
+from reviewguard.readers.json_guard import json_source
+from reviewguard.readers.sources import begins_like_json, open_bytes
 from reviewguard.readers.table import Row, to_records
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import Record
@@ -25,9 +24,6 @@ _VAGUE = "description"
 
 _MAX_CONVERSATION = 4 * 2**20
 """Bytes of a file that may be a single conversation; larger ones are exports, and are not held in memory."""
-
-_BLOCK = 2**16
-"""Characters that are parsed together."""
 
 
 class JsonReader:
@@ -48,7 +44,7 @@ class JsonReader:
     def read(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each message of the list's members."""
         alone = _is_conversation(path, options.columns)
-        prefixes = [""] if alone else _find_lists(path, options.columns.get("text"))
+        prefixes = [""] if alone else _find_lists(path, names_of(options.columns, "text"))
         yield from to_records(_rows(path, prefixes, options.columns), path, options)
 
 
@@ -61,22 +57,29 @@ def _is_conversation(path: Path, given: Columns) -> bool:
             return False
     try:
         with open_bytes(path) as stream:
-            return is_conversation(next(ijson.items(_source(stream, path), "", use_float=True), None), given)
+            return is_conversation(
+                next(ijson.items(json_source(stream, path), "", use_float=True), None), given
+            )
     except (ijson.JSONError, InputError):
         return False
 
 
-def _find_lists(path: Path, text: str | None) -> list[str]:
-    """The ijson paths of the lists' members; "" where the whole file is one message."""
+def _find_lists(path: Path, given: Sequence[str]) -> list[str]:
+    """The ijson paths of the lists' members; "" where the whole file is one message.
+
+    Args:
+        given: names of the message, beside the usual ones.
+    """
     import ijson
 
-    names = (fold(text),) if text else load_vocabulary().columns["text"]
+    told = tuple(map(fold, given))
+    names = (*told, *load_vocabulary().columns["text"])
     other: str | None = None
     within: list[str] = []
     lists: dict[str, set[str]] = {}
     try:
         with open_bytes(path) as stream:
-            for prefix, event, key in ijson.parse(_source(stream, path), use_float=True):
+            for prefix, event, key in ijson.parse(json_source(stream, path), use_float=True):
                 _follow(within, prefix, event)
                 if event == "map_key" and (found := _list_of(prefix, key, names)):
                     outermost = within[0] if found in within else found
@@ -89,12 +92,13 @@ def _find_lists(path: Path, text: str | None) -> list[str]:
                     other = prefix if event == "start_map" or prefix == _ITEM else None
     except (ijson.JSONError, InputError):
         pass  # said when the rows are read
-    return _of_messages(lists) or [other or ""]
+    return _of_messages(lists, told) or [other or ""]
 
 
-def _of_messages(lists: Mapping[str, set[str]]) -> list[str]:
+def _of_messages(lists: Mapping[str, set[str]], told: Sequence[str]) -> list[str]:
     """Those of the lists that hold messages, by what they call the text: products are described, too."""
-    return [path for path, calls in lists.items() if calls != {_VAGUE}] or list(lists)
+    vague = {_VAGUE} - set(told)
+    return [path for path, calls in lists.items() if calls != vague] or list(lists)
 
 
 def _list(path: str) -> str:
@@ -117,30 +121,6 @@ def _list_of(prefix: str, key: str, names: tuple[str, ...]) -> str | None:
     return f"{outer}{item}".lstrip(".")
 
 
-def _source(stream: Any, path: Path) -> Any:
-    import ijson
-
-    return ijson.from_iter(guarded(_blocks(read_lines(stream, read_head(path))), path))
-
-
-def _blocks(lines: Iterator[str]) -> Iterator[bytes]:
-    """The lines in UTF-8, many together; those before damage are given before it is raised."""
-    block: list[str] = []
-    size = 0
-    try:
-        for line in lines:
-            block.append(line)
-            size += len(line)
-            if size >= _BLOCK:
-                yield "".join(block).encode("utf-8")
-                block, size = [], 0
-    except InputError:
-        if block:  # an empty one would end the file
-            yield "".join(block).encode("utf-8")
-        raise
-    yield "".join(block).encode("utf-8")
-
-
 def _rows(path: Path, prefixes: Sequence[str], given: Columns) -> Iterator[Row]:
     import ijson
 
@@ -151,7 +131,9 @@ def _rows(path: Path, prefixes: Sequence[str], given: Columns) -> Iterator[Row]:
         number = 0
         try:
             with open_bytes(path) as stream:
-                for number, value in enumerate(ijson.items(_source(stream, path), prefix, use_float=True), 1):
+                for number, value in enumerate(
+                    ijson.items(json_source(stream, path), prefix, use_float=True), 1
+                ):
                     yield from message_rows(value, f"{where} {number}", given, told)
         except ijson.JSONError as error:
             reason = str(error).splitlines()[0]

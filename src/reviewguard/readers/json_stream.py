@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
-from reviewguard.readers.json_guard import guarded, wrong_with
-from reviewguard.readers.sources import head_as_utf8, is_utf16, open_bytes, read_head
+from reviewguard.readers.json_guard import LINE_SUFFIXES, json_blocks, json_source, parse_line
+from reviewguard.readers.lines import decode_head, ends_line, read_lines
+from reviewguard.readers.sources import bare_suffix, open_bytes, read_head
 from reviewguard.readers.vocabulary import fold
 
 MAX_LINE = 64 * 2**20
@@ -41,8 +39,6 @@ _OF_PAGES = frozenset(
     )
 )
 """What a page has beside its lists, as `fold` writes it."""
-_LINE_SUFFIXES = (".jsonl", ".ndjson")
-_PIECE = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +102,8 @@ def is_one_value(path: Path) -> bool:
     """Whether a file holds one JSON value, as far as it can be read, and not several behind each other."""
     import ijson
 
-    with _open_text(path) as stream:
-        events = ijson.parse(_guarded(stream, path), use_float=True, multiple_values=True)
+    with open_bytes(path) as stream:
+        events = ijson.parse(json_source(stream, path), use_float=True, multiple_values=True)
         starts = (
             event for prefix, event, _ in events if not prefix and event in ("start_map", "start_array")
         )
@@ -119,12 +115,14 @@ def is_one_value(path: Path) -> bool:
 
 def mentioned(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     """Those of the names that occur in the file between quotation marks: one quick pass, to spare slow ones."""
-    missing, overlap = {name: f'"{name}"' for name in names}, ""
-    with _open_text(path) as stream:
-        while missing and (piece := stream.read(2**20)):
-            window = overlap + piece
+    missing, overlap = {name: f'"{name}"'.encode() for name in names}, b""
+    with open_bytes(path) as stream:
+        for block in json_blocks(stream, path):
+            window = overlap + block
             missing = {name: quoted for name, quoted in missing.items() if quoted not in window}
             overlap = window[-64:]
+            if not missing:
+                break
     return tuple(name for name in names if name not in missing)
 
 
@@ -152,19 +150,13 @@ def _beside(found: Found, name: str) -> list[Any]:
 def _items(path: Path, prefix: str, name: str) -> Iterator[Found | Damaged]:
     import ijson
 
-    with _open_text(path) as stream:
+    with open_bytes(path) as stream:
         try:
-            for value in ijson.items(_guarded(stream, path), prefix, use_float=True, multiple_values=True):
+            for value in ijson.items(json_source(stream, path), prefix, use_float=True, multiple_values=True):
                 yield Found(name, value)
         except ijson.JSONError as error:
             reason = f"the file breaks off or is no JSON from here on: {_short(error)}"
             yield Damaged(_where(name), reason, rest=True)
-
-
-def _guarded(stream: TextIO, path: Path) -> Any:
-    import ijson
-
-    return ijson.from_iter(guarded(iter(lambda: stream.read(_PIECE).encode("utf-8"), b""), path))
 
 
 def _where(name: str) -> str:
@@ -182,8 +174,8 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
 
     key = ""
     shape: Shape = "object"
-    with _open_text(path) as stream:
-        events = ijson.parse(_guarded(stream, path), use_float=True, multiple_values=True)
+    with open_bytes(path) as stream:
+        events = ijson.parse(json_source(stream, path), use_float=True, multiple_values=True)
         try:
             for prefix, event, value in events:
                 if event == "start_array" and not prefix:
@@ -205,45 +197,45 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
 
 def _has_lines(path: Path) -> bool:
     """Whether every line is an object: by suffix, or because there are several and one of the first two is."""
-    if any(suffix.lower() in _LINE_SUFFIXES for suffix in path.suffixes[-2:]):
+    if bare_suffix(path) in LINE_SUFFIXES:
         return True
-    lines = head_as_utf8(read_head(path)).strip().split(b"\n")
-    return len(lines) > 1 and lines[0].startswith(b"{") and any(map(_is_object, lines[:2]))
+    lines = decode_head(read_head(path)).strip().split("\n")
+    return len(lines) > 1 and lines[0].startswith("{") and any(map(_is_object, lines[:2]))
 
 
-def _is_object(line: bytes) -> bool:
+def _is_object(line: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
+        return isinstance(parse_line(line), dict)
+    except ValueError:
         return False
 
 
 def _lines(path: Path, lists: Sequence[str]) -> Iterator[Found | Damaged]:
-    with _open_text(path) as stream:
-        for number, line in enumerate(_beginnings(stream), 1):
+    with open_bytes(path) as stream:
+        for number, line in enumerate(_beginnings(read_lines(stream, read_head(path))), 1):
             if line.strip():
                 yield from _line(line, f"line {number}", lists)
 
 
-def _beginnings(stream: TextIO) -> Iterator[str]:
-    """Each line, cut at `MAX_LINE`."""
-    at_start = True
-    for piece in iter(lambda: stream.readline(MAX_LINE), ""):
-        if at_start:
-            yield piece
-        at_start = piece.endswith("\n")
+def _beginnings(pieces: Iterator[str]) -> Iterator[str]:
+    """Each line, cut soon after `MAX_LINE`."""
+    line, size = list[str](), 0
+    for piece in pieces:
+        if size < MAX_LINE:
+            line.append(piece)
+            size += len(piece)
+        if ends_line(piece):
+            yield "".join(line)
+            line, size = [], 0
+    yield "".join(line)
 
 
 def _line(text: str, place: str, lists: Sequence[str]) -> Iterator[Found | Damaged]:
-    if wrong := wrong_with(text):
-        yield Damaged(place, f"not read: {wrong}")
-        return
     try:
-        value = json.loads(text.removeprefix("\ufeff"))  # files with byte order marks that were joined
-    except (ValueError, RecursionError) as error:
-        yield Damaged(
-            place, f"longer than {MAX_LINE:,} characters" if len(text) >= MAX_LINE else f"not JSON: {error}"
-        )
+        value = parse_line(text)
+    except ValueError as error:
+        too_long = f"longer than {MAX_LINE:,} characters"
+        yield Damaged(place, too_long if len(text) >= MAX_LINE else str(error))
         return
     yield from _on_page(value, place, lists)
 
@@ -265,11 +257,3 @@ def _on_page(value: Any, place: str, lists: Sequence[str]) -> Iterator[Found]:
         return
     for name in inside:
         yield from (Found(name, item, place) for item in value[name])
-
-
-@contextmanager
-def _open_text(path: Path) -> Iterator[TextIO]:
-    """The file's text without byte order mark; what cannot be decoded is replaced."""
-    encoding = "utf-16" if is_utf16(read_head(path)) else "utf-8-sig"
-    with io.TextIOWrapper(open_bytes(path), encoding, errors="replace", newline="\n") as stream:
-        yield stream

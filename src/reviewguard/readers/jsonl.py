@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.conversations import Columns, message_rows
-from reviewguard.readers.json_guard import wrong_with
+from reviewguard.readers.columns import Columns
+from reviewguard.readers.conversations import message_rows
+from reviewguard.readers.json_guard import LINE_SUFFIXES, parse_line
 from reviewguard.readers.lines import PIECE, decode_head, ends_line, looks_like_text, read_lines
 from reviewguard.readers.sources import bare_suffix, open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
@@ -20,12 +20,12 @@ class JsonLinesReader:
     """One message a line, as an object, or one conversation with its messages in a list."""
 
     name = "jsonl"
-    suffixes = (".jsonl", ".ndjson", ".jsonlines", ".json")
+    suffixes = (*LINE_SUFFIXES, ".json")
     mappable = None
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether one of the first lines is an object of its own and another line follows, or the name says so."""
-        if bare_suffix(path) in self.suffixes[:-1]:
+        if bare_suffix(path) in LINE_SUFFIXES:
             return looks_like_text(head)
         lines = decode_head(head).lstrip().split("\n")[:3]
         return len(lines) > 1 and any(
@@ -57,10 +57,8 @@ def _too_long(pieces: Iterator[str], place: str) -> Row:
 
 def _parse(line: str) -> dict[str, Any] | str:
     """The line's object, or why there is none."""
-    if wrong := wrong_with(line):
-        return f"not read: {wrong}"
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return f"not JSON: {error}"
+        value = parse_line(line)
+    except ValueError as error:
+        return str(error)
     return value if isinstance(value, dict) else f"not a JSON object but a {type(value).__name__}"

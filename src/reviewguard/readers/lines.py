@@ -39,7 +39,8 @@ _WIDE = (
 def read_lines(stream: BinaryIO, head: bytes) -> Iterator[str]:
     """Every line with its end, without byte order mark and NUL characters.
 
-    Each line is UTF-8 if it can be; else it is in the encoding that such lines of `head` seem to be in.
+    Each line is UTF-8 if it can be, or if more of its characters are than are not: a byte of it is damaged. Else it is
+    in the encoding that such lines of `head` seem to be in.
 
     Args:
         head: the first bytes of the stream, which itself stands at its beginning.
@@ -141,4 +142,6 @@ def _decoded(piece: bytes, fallback: str) -> str:
     try:
         return piece.decode("utf-8")
     except UnicodeDecodeError:
-        return piece.decode(fallback, "replace")
+        text = piece.decode("utf-8", "replace")
+    lost, odd = text.count("\ufffd"), len(text) - len(text.encode("ascii", "ignore"))
+    return text if odd > 2 * lost else piece.decode(fallback, "replace")

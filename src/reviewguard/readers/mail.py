@@ -12,13 +12,20 @@ from typing import BinaryIO
 
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.columns import MAIL_FIELD
-from reviewguard.readers.correspondents import OwnAddresses, is_reply, role_of_mail, thread_of_mail
+from reviewguard.readers.correspondents import (
+    OwnAddresses,
+    is_reply,
+    role_of_mail,
+    thread_of_mail,
+    touches_amazon,
+)
 from reviewguard.readers.dates import parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
+from reviewguard.readers.mailboxes import HEAD_SIZE
 from reviewguard.readers.mime import ParsedMail, parse_mail
-from reviewguard.readers.sources import open_bytes
+from reviewguard.readers.sources import open_bytes, read_head
 from reviewguard.readers.wording import asks, without_buyers, words_of
-from reviewguard.schema import Record
+from reviewguard.schema import Record, Role
 
 MAX_MAIL = 80 * 2**20
 MAX_LINES = 2_000_000
@@ -42,8 +49,9 @@ _ESCAPED = re.compile(rb">+From ")
 class EmlReader:
     """One mail a file.
 
-    Direction is told by Amazon's relay addresses. For other mail, `--map seller=support@shop.example` names the
-    seller's own addresses or domains; mail from anyone else is then a buyer's.
+    Direction is told by Amazon's relay addresses, and for other mail by what these tell of the seller's: what anyone
+    else writes to them is a buyer's. `--map seller=support@shop.example` names the seller's own addresses or domains;
+    mail from anyone else is then a buyer's, whomever it is to.
     """
 
     name = "eml"
@@ -65,6 +73,10 @@ class EmlReader:
             data = b"\n".join(data.split(b"\n", MAX_LINES)[:MAX_LINES])
         yield _record(data, path, "mail", options)
 
+    def heads(self, path: Path) -> Iterator[bytes]:
+        """The mail's first bytes."""
+        yield read_head(path, HEAD_SIZE)
+
 
 class MboxReader:
     """A mailbox file, read mail by mail in bounded memory; direction as for `EmlReader`."""
@@ -83,6 +95,11 @@ class MboxReader:
         with open_bytes(path) as stream:
             for number, data in enumerate(split_mailbox(stream), 1):
                 yield _record(data, path, f"mail {number}", options)
+
+    def heads(self, path: Path) -> Iterator[bytes]:
+        """The first bytes of each mail."""
+        with open_bytes(path) as stream:
+            yield from split_mailbox(stream, limit=HEAD_SIZE)
 
 
 def split_mailbox(stream: BinaryIO, *, limit: int = MAX_MAIL) -> Iterator[bytes]:
@@ -117,9 +134,7 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
     values = _values(mail)
     if not any(mail.header(name) for name in _KNOWN_HEADERS):
         return Record(str(path), place, values, error="no mail: it has no headers")
-    role = role_of_mail(mail, OwnAddresses.given(options.columns))
-    if _MAILDIR_DRAFT.search(path.name):
-        role = "system"
+    role = "system" if _MAILDIR_DRAFT.search(path.name) else _role(mail, options)
     words = words_of(mail.text, role, is_reply=is_reply(mail))
     subject = mail.header("subject")
     asked = role == "seller" and not is_reply(mail) and asks(subject)
@@ -139,6 +154,13 @@ def _record(data: bytes, path: Path, place: str, options: ReadOptions) -> Record
         sent_at=_sent_at(mail),
         previous=words.quoted or None,
     )
+
+
+def _role(mail: ParsedMail, options: ReadOptions) -> Role:
+    own = OwnAddresses.given(options.columns)
+    role = role_of_mail(mail, own)
+    beside = role == "seller" and not own.names and not touches_amazon(mail)
+    return options.mailboxes.role(mail) if beside else role
 
 
 def _values(mail: ParsedMail) -> dict[str, str]:

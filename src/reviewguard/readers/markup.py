@@ -68,6 +68,11 @@ def looks_like_html(text: str) -> bool:
     return bool(_MARKUP.search(text))
 
 
+def has_entities(text: str) -> bool:
+    """Whether a body whose kind is not stated has characters as HTML writes them."""
+    return bool(_ENTITY.search(text))
+
+
 def has_marked_quote(html: str) -> bool:
     """Whether HTML says where it quotes, which a plain version may not."""
     return bool(_MARKED_QUOTE.search(html))

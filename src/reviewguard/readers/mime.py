@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quopri
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -46,6 +47,10 @@ _POLICY = _Policy(message_factory=_Part)
 
 _STATEFUL = ("iso-2022", "utf-7", "utf-16", "utf-32", "hz")
 """Encodings whose bytes may look like plain ASCII; all others are tried as UTF-8 first."""
+
+_ESCAPES = re.compile(r"=0D=0A|=20\r?\n|(?:=[C-F][0-9A-F](?:=[89AB][0-9A-F]){1,3})", re.IGNORECASE)
+"""What quoted-printable has for a line's end, a blank at one, and a character that is no ASCII."""
+_FEWEST_ESCAPES = 2
 
 _READABLE = ("text/plain", "text/html")
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]]{1,200}@[\w.-]{1,200}\w")
@@ -162,6 +167,15 @@ def _leaf_text(part: Message) -> str:
     data = part.get_payload(decode=True)
     text = mended(_decoded(data if isinstance(data, bytes) else b"", part.get_content_charset() or "utf-8"))
     return html_to_text(text) if part.get_content_subtype() == "html" else tidy(text)
+
+
+def unquoted(text: str) -> str:
+    """The text without quoted-printable where an export of raw mail left several escapes in it; else as it is."""
+    if len(_ESCAPES.findall(text)) < _FEWEST_ESCAPES:
+        return text
+    with suppress(UnicodeError):
+        return quopri.decodestring(text.encode("utf-8")).decode("utf-8").replace("\r\n", "\n")
+    return text
 
 
 def _decoded(data: bytes, stated: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
 from reviewguard.errors import InputError, NoMessagesError, UserError
 from reviewguard.readers.base import WHOLE_FILE, Reader, ReadOptions
+from reviewguard.readers.columns import check_given, given_names
 from reviewguard.readers.csv_tables import CsvReader
 from reviewguard.readers.edesk import EdeskReader
 from reviewguard.readers.freshdesk import FreshdeskReader
@@ -17,6 +19,7 @@ from reviewguard.readers.json_lists import JsonReader
 from reviewguard.readers.json_stream import mentioned
 from reviewguard.readers.jsonl import JsonLinesReader
 from reviewguard.readers.mail import EmlReader, MboxReader
+from reviewguard.readers.mailboxes import Mailboxes
 from reviewguard.readers.parquet import ParquetReader
 from reviewguard.readers.sources import HEAD, bare_suffix, find_files, read_head
 from reviewguard.readers.tickets import TicketReader
@@ -68,26 +71,45 @@ def read_records(
     Raises:
         UserError: `options.format` names no reader.
         InputError: an input does not exist or its format is unknown; an only input has no use for one of
-            `options.columns`; none of the inputs can be read;
+            `options.columns`; none of the inputs can be read; at the end, no table had one of `options.columns`;
             with `options.strict`, anything cannot be read; what an earlier run wrote is left out and said, even then.
     """
     if options.format is not None:
         _named(options.format)
     files = find_files(inputs, leave_out=leave_out)
-    return _some_readable(_records(files, options))
+    return _checked(files, options)
 
 
-def _some_readable(records: Iterator[Record]) -> Iterator[Record]:
-    """The records; whole files that cannot be read are an error at the end if no record could be read."""
+def _checked(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
+    """The records; an error at the end if no record could be read, or no table had a column that was named."""
+    missing, header = set(given_names(options.columns)), list[str]()
+
+    def hear(columns: Sequence[str]) -> None:
+        missing.difference_update(columns)
+        header[:] = columns
+        options.heading(columns)
+
     unread: Record | None = None
     readable = False
-    for record in records:
+    mailboxes = Mailboxes(_heads_of_mails(files, options))
+    for record in _records(files, replace(options, heading=hear, mailboxes=mailboxes)):
         readable = readable or record.error is None
         if record.place == WHOLE_FILE:
             unread = unread or record
         yield record
     if unread and not readable:
         raise InputError(f"none of the inputs can be read; the first: {unread.error}")
+    if mailboxes.note:
+        options.note(mailboxes.note)
+    check_given(options.columns, missing, header, unread.error if unread else None)
+
+
+def _heads_of_mails(files: Collection[Path], options: ReadOptions) -> Iterator[bytes]:
+    for path in files:
+        with suppress(InputError):  # said when it is read
+            reader = _pick(path, options)
+            if isinstance(reader, (EmlReader, MboxReader)):
+                yield from reader.heads(path)
 
 
 def _records(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:

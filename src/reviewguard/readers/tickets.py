@@ -17,6 +17,7 @@ from reviewguard.readers.columns import has_summary, recognise
 from reviewguard.readers.correspondents import OwnAddresses, is_notice
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.json_fields import Fields, Malformed
+from reviewguard.readers.json_guard import LINE_SUFFIXES
 from reviewguard.readers.json_stream import (
     MESSAGE_LISTS,
     Damaged,
@@ -26,8 +27,8 @@ from reviewguard.readers.json_stream import (
     mentioned,
     read_objects,
 )
-from reviewguard.readers.markup import html_to_text, looks_like_html, tagless_to_text, tidy
-from reviewguard.readers.mime import fullest
+from reviewguard.readers.markup import html_to_text, looks_like_html, tagless_to_text
+from reviewguard.readers.mime import fullest, unquoted
 from reviewguard.readers.sources import begins_like_json, head_as_utf8
 from reviewguard.readers.wording import without_buyers, words_of
 from reviewguard.schema import Cell, Record, Role
@@ -84,7 +85,7 @@ class TicketReader(ABC):
 
     name: ClassVar[str]
     bodies: ClassVar[tuple[str, ...]] = ()
-    suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson")
+    suffixes: ClassVar[tuple[str, ...]] = (".json", *LINE_SUFFIXES)
     mappable: ClassVar[frozenset[str]] = frozenset()
     lists: ClassVar[tuple[str, ...]] = ("tickets", "data", "results", "items", *MESSAGE_LISTS)
 
@@ -345,6 +346,12 @@ def _values(ticket: Fields, said: Said) -> dict[str, str]:
     }
 
 
+def name_in(ticket: Fields, person_id: str, *roles: str) -> str:
+    """The name of who has this id, where the ticket holds more of them than that."""
+    people = map(ticket.inner, roles)
+    return next((person.text("name", "email") for person in people if person.text("id") == person_id), "")
+
+
 def _customer(ticket: Fields, message: Fields, role: Role, people: People) -> dict[str, str]:
     """A column for the buyer's name where the export has one: it is masked in the messages, too."""
     listed = (people.customers.get(id) for id in (ticket.text("requester_id"), message.text("author_id")))
@@ -355,10 +362,6 @@ def _customer(ticket: Fields, message: Fields, role: Role, people: People) -> di
 
 def body(message: Fields, plain: tuple[str, ...], html: tuple[str, ...] = ()) -> str:
     """The readable text of a message: of its plain version, or of its HTML where that says more, as in mail."""
-    said, marked = message.text(*plain), message.text(*html)
-    versions = (
-        [html_to_text(said) if looks_like_html(said) else tidy(said)] if said and said != marked else []
-    )
-    if marked:
-        versions.append(html_to_text(marked) if looks_like_html(marked) else tagless_to_text(marked))
-    return fullest(versions)
+    texts = dict.fromkeys(filter(None, (message.text(*plain), message.text(*html))))
+    versions = map(unquoted, texts)
+    return fullest([html_to_text(t) if looks_like_html(t) else tagless_to_text(t) for t in versions])

@@ -23,8 +23,7 @@ class Vocabulary:
         values: whole value → who wrote the message; holds `words` too.
         fillers: words that may stand beside these.
         flags: column of true and false → who wrote the message if true, and if false.
-        audiences: column that says who sees a message, or whether it was sent → what it holds where that is the
-            seller's staff alone.
+        audiences: column that says who sees a message, or whether it was sent → what it holds where no buyer sees it.
     """
 
     columns: Mapping[str, tuple[str, ...]]
@@ -53,15 +52,21 @@ def load_vocabulary() -> Vocabulary:
 
 
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
+_ZONE = re.compile(
+    r"(?<=\w)\s*[(\[](?:(?:UTC|GMT)\s?(?:[+-]\d\d?(?::?\d\d)?)?|[PMCE][SD]?T|CEST|MES?Z|[BIJ]ST|[WE]ES?T|AE[SD]T"
+    r"|[A-Z][a-z]+/[A-Z]\w+|(?i:(?:local|pacific|mountain|central|eastern)(?: time)?))[)\]]\s*$"
+)
+"""A time zone behind the name of a column of dates."""
 
 
 @lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """A name in lower case with underscores: "Order #" → "order", "createdAt" → "created_at", "buyer's" → "buyer".
 
-    A column's name that a data warehouse writes in one is parted as the vocabulary has it: "TEXTBODY" → "text_body".
+    A column's name that a data warehouse writes in one is parted as the vocabulary has it: "TEXTBODY" → "text_body". A
+    time zone in brackets behind it is left out: "Sent (PT)" → "sent".
     """
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _POSSESSIVE.sub("", name.strip()))
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _POSSESSIVE.sub("", _ZONE.sub("", name.strip())))
     folded = re.sub(r"[\W_]+", "_", split.lower()).strip("_")
     return _parted().get(folded, folded)
 

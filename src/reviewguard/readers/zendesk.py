@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from reviewguard.readers.columns import MAIL_FIELD
 from reviewguard.readers.json_fields import Fields, Malformed
 from reviewguard.readers.json_stream import mentioned, read_list
-from reviewguard.readers.tickets import People, Said, TicketReader, body
+from reviewguard.readers.tickets import People, Said, TicketReader, body, name_in
+from reviewguard.readers.transcripts import REFUSED, is_chat
 from reviewguard.schema import Role
 
 _CUSTOMERS = ("end-user", "end_user", "enduser", "user", "customer", "requester")
@@ -22,7 +22,6 @@ _SELLERS_RULE = "rule"
 """`via.channel` of what a trigger or an automation wrote."""
 _TRANSCRIPT = "chat_transcript"
 """The same of a whole chat, which is one comment."""
-_CHAT_LINE = re.compile(r"^\(\d{1,2}:\d\d:\d\d(?: ?[AP]M)?\) ([^:\n*]{1,80}): ", re.MULTILINE | re.IGNORECASE)
 
 
 class ZendeskReader(TicketReader):
@@ -88,15 +87,16 @@ class ZendeskReader(TicketReader):
         author = message.inner("author")
         author_id = message.text("author_id") or author.text("id")
         text = body(message, ("plain_body", "body"), ("html_body",))
-        if message.inner("via").text("channel") == _TRANSCRIPT or len(set(_CHAT_LINE.findall(text))) > 1:
-            raise Malformed(
-                "a chat's transcript holds both sides' words: export the chats, message by message"
-            )
+        if message.inner("via").text("channel") == _TRANSCRIPT or is_chat(text):
+            raise Malformed(REFUSED)
         return Said(
             id=message.text("id"),
             text=text,
             role=self._role(message, ticket, author_id, people),
-            author=author.text("name", "email") or people.agents.get(author_id) or author_id,
+            author=author.text("name", "email")
+            or people.agents.get(author_id)
+            or name_in(ticket, author_id, "assignee", "submitter")
+            or author_id,
             sent_at=message.date("created_at", "timestamp"),
             attachments=message.names("attachments"),
         )

@@ -1,0 +1,50 @@
+"""Transcripts of chats: one text with the words of both sides."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from reviewguard.readers.roles import role_of_value
+from reviewguard.schema import Role
+
+REFUSED = "a chat's transcript holds both sides' words: export the chats, message by message"
+
+_CHAT_LINE = re.compile(r"^\(\d{1,2}:\d\d:\d\d(?: ?[AP]M)?\) ([^:\n*]{1,80}): ", re.MULTILINE | re.IGNORECASE)
+_MOMENT = r"(?:[\[(]?\d[\d:./, -]{3,20}(?:[AaPp][Mm])?[\])]?)"
+_LABEL = re.compile(
+    rf"^[ \t*]*(?:{_MOMENT}[ \t]*[-–|]?[ \t]*)?([^\W\d_][^\n:\[]{{0,40}}?)[ \t*]*{_MOMENT}?[ \t*]*:(?=\s|\*|\Z)",
+    re.MULTILINE,
+)
+"""Who speaks, at the beginning of a line, with the time before or behind."""
+_NAMED = re.compile(r"(\w+)(?: [A-Z\d#][\w.'-]*){1,2}")
+_FEWEST = 3
+"""Words of a buyer's that would be taken for the seller's."""
+
+
+def is_chat(text: str) -> bool:
+    """Whether lines begin with a time in brackets and the name of who wrote, and there is more than one name."""
+    return len(set(_CHAT_LINE.findall(text))) > 1
+
+
+def holds_both_sides(text: str) -> bool:
+    """Whether it is a chat, or begins with one side's label ("Customer:", "Agent Tom:") and has lines with the other's.
+
+    A seller's message may name both sides, too; those below other words are left to it.
+    """
+    text = text.lstrip()
+    first = _LABEL.match(text)
+    if first is None or _side(first[1]) is None:
+        return is_chat(text)
+    labels = list(_LABEL.finditer(text))
+    ends = [*(after.start() for _, after in pairwise(labels)), len(text)]
+    said = [(_side(label[1]), text[label.end() : end]) for label, end in zip(labels, ends, strict=True)]
+    words = sum(len(part.split()) for side, part in said if side == "buyer")
+    return words >= _FEWEST and any(side == "seller" for side, _ in said)
+
+
+def _side(label: str) -> Role | None:
+    """Whose label it is; of one with a name, "Agent Tom", the first word tells."""
+    named = _NAMED.fullmatch(label.strip())
+    role = role_of_value(label) or (role_of_value(named[1]) if named else None)
+    return None if role == "system" else role
