@@ -98,7 +98,7 @@ _NAME_COLUMN = re.compile(
     r"(?:.*(?:buyer|customer|recipient|contact|requester|reviewer|(?:ship|bill|deliver|sold)\w*(?:[\s_.-]*to)?"
     r"|receiver|purchaser|consignee|addressee|first|last|given|family|full|guest|client"
     r"|(?<!agent)(?<!agent[\s_.-])user)(?:['’]s)?[\s_.-]*name|surname|contact[\s_.-]*person"
-    r"|.*(?:buyer|customer|recipient|contact|requester|guest|client)[\s_.-]*(?:first|last)$"
+    r"|.*(?:buyer|customer)[._](?:first|last)$"
     r"|(?:buyer|customer|recipient|name|first|last|requester|contact|receiver|purchaser|consignee|addressee|guest"
     r"|reviewer|(?:ship|deliver|bill|sold)\w*[\s_.-]*to)$"
     rf"|(?:{_NAME_OF})$|(?:(?:{_NAME_OF})[\W_]+(?:[dlv]\w*[\W_]+){{0,2}})?(?:{_BUYER})[\W_]*(?:{_NAME_OF})?[\W_]*$)"

@@ -268,8 +268,10 @@ def test_the_terminal_names_the_first_rows_that_were_not_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{}, {"Name": "Shipping"}, {"Owner": "Nora", "Text": "mail us@shop.example"}]
-)
+    "values",
+    [{}, {"Name": "Shipping"}, {"Owner": "Nora", "Text": "mail us@shop.example"}, {"From": "us@shop.example"},
+     {"Reply to": "us@shop.example"}, {"Contact last": "Monday"}, {"Status": "Draft"}, {"Trigger": "Delivered"}],
+)  # fmt: skip
 def test_what_nothing_tells_to_have_been_sent_is_not_said_to_be(values: dict[str, Cell]) -> None:
     text = "Leave us five stars for a mug?"
     template = soliciting(1, text, day=None, order=None, values=values)
@@ -282,6 +284,7 @@ def test_what_nothing_tells_to_have_been_sent_is_not_said_to_be(values: dict[str
     assert "1 message, not known to have been sent, dates not known" in told
     assert "   not known to have been sent, no date, finding" in terminal
     assert "Sent once" not in page_text and "sent once" not in terminal
+    assert "TEMPLATES TO WITHDRAW\n- Texts not known to have been sent may be templates to withdraw" in told
     _, _, terminal = shown(audited([template, replace(template, number=2)]))
     assert "not known to have been sent, in 2 places, no date" in terminal
     page_text, told, terminal = shown(
@@ -297,13 +300,17 @@ def test_what_nothing_tells_to_have_been_sent_is_not_said_to_be(values: dict[str
 @pytest.mark.parametrize(
     "known",
     [{"order": "999-1"}, {"day": 0}, {"thread": "7"}, {"previous": "Hi"}, {"values": {"Buyer": "Ana Quill"}},
-     {"values": {"To": "a1@marketplace.example"}}],
+     *({"values": values} for values in (
+         {"To": "a1@marketplace.example"}, {"To": "ana quill <a1@marketplace.example>"},
+         {"To": "a1@marketplace.example, a2@marketplace.example"}, {"Customer E-Mail": "a1@marketplace.example"},
+         {"Agent": "Nora", "Status": "Sent"}, {"customer.last": "Quill"}))],
 )  # fmt: skip
 def test_a_date_an_order_or_a_buyer_tells_that_a_message_was_sent(known: dict[str, object]) -> None:
     sent = soliciting(1, "Five stars for a mug?", **({"day": None, "order": None} | known))
     page_text, told, _ = shown(audited([sent]))
     assert "<b>Sent once</b>" in page_text
     assert "NOT KNOWN" not in told
+    assert "TEMPLATES TO WITHDRAW\n- None." in told
 
 
 def shown(audit: Audit) -> tuple[str, str, str]:

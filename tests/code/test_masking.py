@@ -200,6 +200,7 @@ def test_a_whole_address_names_whom_it_goes_to() -> None:
 @pytest.mark.parametrize(
     ("column", "value"),
     [("Contact", "E-mail"), ("Ship To", "United States"), ("Guest", "yes"), ("Customer", "Amazon Customer"),
+     ("Contact last", "Yesterday"), ("client_first", "Premium"), ("Customer: last", "Never"),
      ("Agent Username", "Nora"), ("Seller username", "Nora"), ("Ship to country", "Chad"), ("Contact method", "Post")],
 )  # fmt: skip
 def test_values_beside_people_are_no_names(column: str, value: str) -> None:

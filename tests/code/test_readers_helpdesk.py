@@ -72,11 +72,50 @@ RECEIVED = SENT | {"from_agent": False, "sender": BUYER, "receiver": {"name": "N
         [SENT | {"receiver": BUYER}],
         [RECEIVED],
         {"tickets": [{"id": 1, "contact": BUYER, "messages": [{"direction": "outgoing", "body": "Hi"}]}]},
+        [{"id": 1, "requester": {"id": 5}, "customer": BUYER, "messages": [SENT]}],
+        [
+            {
+                "id": 1,
+                "requester": {"name": "Nora Berg", "role": "agent"},
+                "customer": BUYER,
+                "messages": [SENT],
+            }
+        ],
+        [SENT | {"receiver": {"id": 5, "firstname": "Grace", "lastname": "Kim"}}],
     ],
 )
 def test_helpdesks_name_the_buyer(tmp_path: Path, export: Any) -> None:
     record = read(dumped(tmp_path, export))[0]
     assert (record.text, set(record_names(record))) == ("Hi", {"Grace Kim"})
+
+
+AGENT = {"id": 6, "name": "Nora Berg"}
+OPENED = {"id": 1, "requester_id": 6, "submitter_id": 6, "description": "Hi"}
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        *([OPENED | {"requester": AGENT | {"role": role}}] for role in ("agent", "admin", "light_agent")),
+        {
+            "tickets": [OPENED | {"requester": {"id": 6, "name": "Nora"}}],
+            "users": [AGENT | {"role": "agent"}],
+        },
+        {"tickets": [OPENED | {"requester": {"name": "Nora Berg"}}], "users": [AGENT | {"role": "agent"}]},
+        *(
+            [SENT | {"receiver": {"name": name}}]
+            for name in ("Lamp Supply", "Lamp Shop Support", "Web Visitor", "Order Update", "The Mug Store")
+        ),
+    ],
+)
+def test_agents_and_shops_are_not_taken_for_the_buyer(tmp_path: Path, export: Any) -> None:
+    record = read(dumped(tmp_path, export))[0]
+    assert (record.text, record.values.get("customer_name"), record_names(record)) == ("Hi", None, ())
+
+
+def test_agents_that_the_user_names_are_not_taken_for_the_buyer(tmp_path: Path) -> None:
+    path = dumped(tmp_path, [OPENED | {"requester": AGENT}])
+    assert "customer_name" not in read(path, columns={"seller": "Nora Berg"})[0].values
 
 
 def zendesk_ticket(number: int = 1, **more: Any) -> dict[str, Any]:

@@ -982,10 +982,40 @@ def test_a_sheet_with_words_under_unknown_names_is_said_to_be_left_out(tmp_path:
     assert "no column with the messages among 'Bestellung', 'Unser Text'; rename" in str(records[1].error)
     of_order = workbook(Lena=[["Message"], ["Hi"]], Tom=[other[0], ["999-1234567-7654321", said[0]]])
     *_, told = read(written(tmp_path, "a.xlsx", of_order))
-    assert (told.place, told.rest) == ("sheet Tom", True)
+    assert (told.place, told.rest) == ("sheet Tom", False)  # it may be what was ordered
     under_a_title = [["Kontakte im November"], ["bearbeitet von Tom", None, None], *other]
     records = read(written(tmp_path, "a.xlsx", workbook(Lena=[["Message"], ["Hi"]], Tom=under_a_title)))
     assert "among 'Bestellung', 'Unser Text';" in str(records[1].error)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "named"),
+    [
+        (
+            [["order-id", "product-name", "quantity"], [ORDER, "Lumen Desk Lamp with USB Charger", "1"]],
+            "'order-id', 'product-name', 'quantity'",
+        ),
+        ([["id", "customer-comments"], *[[ORDER, "it does not work at all"]] * 2], "'id', 'customer-comments'"),
+        ([["name", "ship-address"], *[["Ana Quill", "12 Rose Hill, 1010 Vienna, AT"]] * 2], "'name', 'ship-address'"),
+        ([[f"In {ORDER} we asked for nothing", None], ["Lena"]], "1 column"),
+        (
+            [["Wer", "Was wir ihm dazu schreiben"], [ORDER, "Hallo"], ["Ana Quill", "Hallo"], [ORDER, "a b c d e"]],
+            "2 columns",
+        ),
+        ([["Ana Quill", ORDER, "Hallo"], ["Bo Marsh", ORDER, "a b c d e"]], "3 columns"),
+        *(
+            ([["Ana Quill", told, "Hallo"], *[["Bo", "", "a b c d e"]] * 2], "3 columns")
+            for told in ("2024-11-05", date(2024, 11, 5), "ana@mail.example", "+43 660 1234567")
+        ),
+    ],
+)  # fmt: skip
+def test_a_sheet_of_something_else_fails_nothing_and_none_of_its_rows_is_quoted(
+    tmp_path: Path, sheet: list[list[Any]], named: str
+) -> None:
+    book = workbook(Messages=[["Order ID", "Message"], ["999-2", "Hi"]], Other=sheet)
+    _, told = read(written(tmp_path, "a.xlsx", book))
+    assert (told.place, told.rest) == ("sheet Other", False)
+    assert f"no column with the messages among {named}; rename" in str(told.error)
 
 
 def test_a_sheet_without_the_column_that_was_named_is_told(tmp_path: Path) -> None:
@@ -993,6 +1023,12 @@ def test_a_sheet_without_the_column_that_was_named_is_told(tmp_path: Path) -> No
     _, told = read(written(tmp_path, "a.xlsx", book), columns={"text": "Wir"})
     assert (told.place, told.rest) == ("sheet Templates", False)
     assert "not read: no column 'Wir' among 'Name', 'Text'; rename" in str(told.error)
+
+
+def test_a_sheet_is_not_asked_for_the_message_that_it_has(tmp_path: Path) -> None:
+    book = workbook(Nov=[["Message", "Who"], ["Hi", "Lena"]], Dec=[["Order", "Message"], ["999-1", "Hi"]])
+    records = read(written(tmp_path, "a.xlsx", book), columns={"agent": "Who"})
+    assert not any("the message" in str(error) for error in errors(records))
 
 
 @pytest.mark.parametrize("column", ["Customer message", "Asked"])

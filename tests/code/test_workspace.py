@@ -113,6 +113,20 @@ def test_rows_in_are_rows_out_in_both_orders(many: list[Record]) -> None:
         assert workspace.unread_rests() == [r for r in unread if r.record.rest]
 
 
+def test_of_many_unreadable_rows_the_first_alone_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[bytes] = []
+    monkeypatch.setattr(
+        "reviewguard.inference.workspace.load_record",
+        lambda data, text: loaded.append(data) or load_record(data, text),
+    )
+    many = [Record("a.csv", f"line {n}", {}, error="cut in half", rest=n == 900) for n in range(1_000)]
+    with Workspace.temporary() as workspace:
+        workspace.add(many)
+        assert [r.record.place for r in workspace.unreadable(3)] == ["line 900", "line 0", "line 1"]
+        assert [r.record.place for r in workspace.unread_rests()] == ["line 900"]
+    assert len(loaded) == 4
+
+
 def test_identical_pairs_are_scored_once_and_each_record_gets_its_own_verdict() -> None:
     many = [record("a review", id="1"), record("hello", id="2"), record("a review", id="3")]
     many.append(record("a review", id="4", previous="love it"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reviewguard.errors import InputError
 from reviewguard.files import atomic_write, check_writable
@@ -20,9 +19,6 @@ from reviewguard.inference.writers import Table, check_apart, jsonl
 from reviewguard.readers.registry import read_records
 from reviewguard.readers.sources import find_files
 from reviewguard.schema import ScoredRecord
-
-if TYPE_CHECKING:
-    from reviewguard.inference.audit.results import Overview
 
 ProgressBar = Callable[[], AbstractContextManager[Report]]
 """A bar for each export that is scored."""
@@ -78,13 +74,12 @@ def apart(alone: int, buyers: int) -> str:
 def notes_on(counts: Counts) -> list[str]:
     """Says what to know of how an export was read: rows that were left out, messages of one side or of no thread."""
     left_out = [unreadable_rows(counts.unreadable)] if counts.unreadable else []
-    return [*left_out, *notes_on_sides(counts)]
+    return [*left_out, *notes_on_sides(counts.sellers, counts.buyers, counts.alone, counts.paired)]
 
 
-def notes_on_sides(seen: Counts | Overview) -> list[str]:
+def notes_on_sides(sellers: int, buyers: int, alone: int, paired: int) -> list[str]:
     """What there is to say of `one_sided` and of messages that stand `apart`."""
-    said = one_sided(seen.sellers, seen.buyers, seen.paired), apart(seen.alone, seen.buyers)
-    return list(filter(None, said))
+    return list(filter(None, (one_sided(sellers, buyers, paired), apart(alone, buyers))))
 
 
 def unreadable_rows(count: int) -> str:

@@ -17,7 +17,7 @@ def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
     """The counts, then the worst messages in full, then what was written."""
     counts = result.counts
     parts: list[RenderableType] = [_counts(result), _types(result)]
-    parts += map(Text, notes_on_sides(counts))
+    parts += map(Text, notes_on_sides(counts.sellers, counts.buyers, counts.alone, counts.paired))
     parts += [Text(printable(f"unreadable: {error_of(row)}")) for row in result.unreadable]
     if more := counts.unreadable - len(result.unreadable):
         parts.append(Text(f"and {more:,} more that cannot be read"))

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -18,6 +17,7 @@ from reviewguard.inference.workspace_counts import (
     BUYER,
     SELLER,
     SYSTEM,
+    UNREAD_REST,
     UNREADABLE,
     Counts,
     counts,
@@ -152,7 +152,8 @@ class Workspace:
             text, previous = text_bytes(record.text), text_bytes(record.previous or "")
             keys = digest(text), digest(previous)
             texts.update(zip(keys, (text, previous), strict=True))
-            kind = UNREADABLE if record.error else _KINDS[record.role]
+            unread = UNREAD_REST if record.rest else UNREADABLE
+            kind = unread if record.error else _KINDS[record.role]
             conversation = record.conversation and text_bytes(record.conversation)
             messages.append((number, conversation or None, microseconds(record.sent_at), kind, *keys))
             rows.append((number, dump_record(record)))
@@ -217,15 +218,12 @@ class Workspace:
 
     def unreadable(self, count: int) -> list[ScoredRecord]:
         """Rows that could not be read: those that stand for more than a row (`Record.rest`), then the first others."""
-        others = (row for row in self._unread() if not row.record.rest)
-        return list(islice(chain(self.unread_rests(), others), count))
+        which = "where m.kind >= ? order by m.kind desc, m.number limit ?"
+        return list(self._rows(which, UNREADABLE, count))
 
     def unread_rests(self) -> list[ScoredRecord]:
         """Those that stand for the rest of a file, all of it, or a sheet."""
-        return [row for row in self._unread() if row.record.rest]
-
-    def _unread(self) -> Iterator[ScoredRecord]:
-        return self._rows("where m.kind = ? order by m.number", UNREADABLE)
+        return list(self._rows("where m.kind = ? order by m.number", UNREAD_REST))
 
     def counts(self) -> Counts:
         """What was read and found."""

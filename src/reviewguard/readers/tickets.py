@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,6 +31,7 @@ from reviewguard.readers.json_stream import (
 from reviewguard.readers.markup import html_to_text, looks_like_html, tagless_to_text
 from reviewguard.readers.mime import fullest, unquoted
 from reviewguard.readers.sources import begins_like_json, head_as_utf8
+from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.readers.wording import without_buyers, words_of
 from reviewguard.schema import Cell, Record, Role
 
@@ -37,6 +39,9 @@ _CUSTOMERS = ("requester", "customer", "contact", "buyer")
 """Who a ticket is of, where it holds more of them than an id."""
 _OTHER_SIDE: Mapping[Role, tuple[str, ...]] = {"seller": ("receiver",), "buyer": ("sender", "author")}
 """Who of a message is the buyer, by its writer's role."""
+_NO_PERSONS_WORDS = "visitor customer buyer order update shop store support service team seller supply"
+_NO_PERSONS = frozenset(_NO_PERSONS_WORDS.split())
+"""Words, in lower case, of names that are no person's ("Lamp Shop Support", "Web Visitor")."""
 _LONG = {*MESSAGE_LISTS, "description", "description_text"}
 _OF_PAGES = ("users", "meta", "links")
 """What a page of users holds beside numbers."""
@@ -354,10 +359,23 @@ def name_in(ticket: Fields, person_id: str, *roles: str) -> str:
 
 def _customer(ticket: Fields, message: Fields, role: Role, people: People) -> dict[str, str]:
     """A column for the buyer's name where the export has one: it is masked in the messages, too."""
-    listed = (people.customers.get(id) for id in (ticket.text("requester_id"), message.text("author_id")))
-    of_ticket, of_message = ticket.inner(*_CUSTOMERS), message.inner(*_OTHER_SIDE.get(role, ()))
-    told = (of_ticket.text("name"), *listed, of_message.text("name"))
-    return {"customer_name": name} if (name := next(filter(None, told), "")) else {}
+    of_ticket = (_customer_name(ticket.inner(side), people) for side in _CUSTOMERS)
+    listed = (people.customers.get(id, "") for id in (ticket.text("requester_id"), message.text("author_id")))
+    of_message = (_customer_name(message.inner(side), people) for side in _OTHER_SIDE.get(role, ()))
+    names = filter(None, chain(of_ticket, listed, of_message))
+    persons = (name for name in names if _NO_PERSONS.isdisjoint(name.lower().split()))
+    return {"customer_name": name} if (name := next(persons, "")) else {}
+
+
+def _customer_name(person: Fields, people: People) -> str:
+    """The name of who is none of the seller's, "" where there is none."""
+    parts = person.text("firstname", "first_name", "first"), person.text("lastname", "last_name", "last")
+    name, id = person.text("name") or " ".join(filter(None, parts)), person.text("id")
+    if not name or id in people.agents or name in people.agents.values():
+        return ""
+    role = map(load_vocabulary().words.get, fold(person.text("role", "type")).split("_"))
+    own = people.own.hold((id, name, person.text("email")))
+    return "" if own or "seller" in role else name
 
 
 def body(message: Fields, plain: tuple[str, ...], html: tuple[str, ...] = ()) -> str:

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from reviewguard.errors import InputError, NoMessagesError
+from reviewguard.masking import mask
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header, recognise
+from reviewguard.readers.dates import parse_date
 from reviewguard.readers.identifiers import find_order_id
 from reviewguard.readers.merged import NumberedRows, filled, merged_and_unsaved
 from reviewguard.readers.table import Row, to_records
@@ -51,8 +53,7 @@ _MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _CHUNK = 2**20
 _OTHER_NAMES = (
-    "rename the one with the message as in the sheets that were read, or read this sheet in a run of its own with "
-    "--map text='Its column'"
+    "rename the column as in the sheets that were read, or read this sheet alone, in a run with another --map"
 )
 _NAMES = 20
 """Columns to name."""
@@ -91,10 +92,10 @@ class XlsxReader:
             book.close()
         for sheet, (columns, top, error) in left.items():
             alike = 2 * len(read.intersection(map(fold, columns))) >= len(columns)
-            surely = alike or any(_is_of_order(cells) for _, cells in top)
+            of_order = any(_is_of_order(cells) for _, cells in top)  # messages, or what was ordered
             named = not isinstance(error, NoMessagesError)
-            if surely or named or _may_hold_messages(top[1:]):  # a legend may be wordy, too
-                yield Record(str(path), f"sheet {sheet}", {}, error=_not_read(error, path, top), rest=surely)
+            if alike or of_order or named or _may_hold_messages(top[1:]):  # a legend may be wordy, too
+                yield Record(str(path), f"sheet {sheet}", {}, error=_not_read(error, path, top), rest=alike)
 
 
 def check_archive(path: Path) -> None:
@@ -238,14 +239,19 @@ def _is_of_order(cells: Sequence[object]) -> bool:
 
 
 def _not_read(error: InputError, path: Path, top: Iterable[tuple[int, Sequence[object]]]) -> str:
-    """Why, with what may be the names of the columns: the fullest of the first rows, if it holds short words alone."""
+    """Why, with the names of the columns: the first row of several cells, unless it may be a message's or a buyer's."""
     found = error.found.removeprefix(f"{path}: ").partition(" among ")[0]
-    short = (
-        [cell for cell in cells if cell is not None] for _, cells in top if not any(map(_is_wordy, cells))
-    )
-    names = max((cells for cells in short if all(isinstance(c, str) for c in cells)), key=len, default=[])
-    columns = f" among {', '.join(repr(name) for name in names[:_NAMES])}" if names else ""
-    return f"not read: {found}{columns}; {_OTHER_NAMES}"
+    rows = [[cell for cell in cells if cell is not None] for _, cells in top]
+    names = next((cells for cells in rows if len(cells) > 1), rows[0])
+    number = f"{len(names)} column{'s' * (len(names) > 1)}"
+    shown = ", ".join(map(repr, names[:_NAMES])) if all(map(_may_be_shown, names)) else number
+    return f"not read: {found} among {shown}; {_OTHER_NAMES}"
+
+
+def _may_be_shown(cell: object) -> bool:
+    """Whether a cell may be a column's name: it holds no number, date, message or detail of an order or a person."""
+    told = not isinstance(cell, str) or _is_wordy(cell) or parse_date(cell) or find_order_id(cell)
+    return not (told or mask(str(cell)).masks)
 
 
 def _is_wordy(cell: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from reviewguard.inference.audit.caveats import ORDERS, not_covered, not_judged, not_looked_at, plural
 from reviewguard.inference.audit.results import Audit, Finding, Sending, ShownMessage
@@ -17,6 +18,7 @@ _QUOTE = 160
 _LISTED = 500
 _LINES = 100
 _UNSENT = "Not known to have been sent (no date, order or buyer)"
+_TEMPLATES_TOO = "Texts not known to have been sent may be templates to withdraw, too: see below."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def facts(audit: Audit) -> tuple[FactSection, ...]:
     sections = {
         "Reviewed": _reviewed(audit),
         "Found": _found(audit, certain),
-        "Templates to withdraw": _first(map(_template, templates)),
+        "Templates to withdraw": chain(_first(map(_template, templates)), [_TEMPLATES_TOO] if unsent else []),
         "Messages sent once": _first(map(_single, single)),
         **({_UNSENT: _first(map(_text, unsent))} if unsent else {}),
         ORDERS: _orders(audit),

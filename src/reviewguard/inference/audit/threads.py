@@ -12,7 +12,7 @@ from reviewguard.inference.audit.results import UNSCORED, Sending, ShownMessage
 from reviewguard.masking import record_names
 from reviewguard.personal import EMAIL
 from reviewguard.readers.vocabulary import fold
-from reviewguard.schema import Record, ScoredRecord
+from reviewguard.schema import Cell, Record, ScoredRecord
 
 Thread = Sequence[ScoredRecord]
 _LONGEST = 2_000
@@ -21,6 +21,13 @@ _BEFORE, _AFTER = 20, 10
 _LONGEST_TEXT = 20_000
 _OF_TEMPLATES = frozenset(("name", "nom", "nombre", "nome", "naam"))
 """Columns that may name a template as well as a buyer."""
+_TO = re.compile(
+    r"(?:(?:sent_)?to|cc|an|para|à|recipients?|receiver|addressee|empfänger|destinatari[oa]|destinataire"
+    r"|requester|buyer|customer|client|käufer|kunden?|kundin)(?:_(?:e_?mail|address|adresse))*"
+)
+"""Columns of those who get a message."""
+_STATUS = re.compile(r"(?:\w+_)?(?:status|state)")
+_SENT = frozenset(("sent", "delivered", "gesendet", "zugestellt", "envoyé", "envoyée", "enviado", "inviato"))
 NUMBERED = re.compile(r"(?:(?:line|row|mail|item|ticket|message|entry) \d+(?:, )?)+")
 """Places that hold no name, unlike those in sheets and lists, which may be called after a buyer."""
 
@@ -120,9 +127,17 @@ def sending(row: ScoredRecord) -> Sending:
 
 
 def _tells_sending(row: ScoredRecord) -> bool:
-    """Whether a date, an order, a conversation or a buyer stands beside the text."""
+    """Whether a date, an order, a conversation, a buyer or a status that says so stands beside the text."""
     record = row.record
     cells = {column: cell for column, cell in record.values.items() if fold(column) not in _OF_TEMPLATES}
-    addresses = (EMAIL.fullmatch(cell.strip()) for cell in cells.values() if isinstance(cell, str))
     known = record.sent_at or record.conversation or row.previous
-    return bool(known or record_names(replace(record, values=cells)) or any(addresses))
+    named = record_names(replace(record, values=cells))
+    return bool(known or named or any(_tells_sent(fold(column), cell) for column, cell in cells.items()))
+
+
+def _tells_sent(column: str, cell: Cell) -> bool:
+    """Whether a cell holds the address of who gets the message, or says that it was sent."""
+    if not isinstance(cell, str):
+        return False
+    addressed = _TO.fullmatch(column) and EMAIL.search(cell)
+    return bool(addressed or (_STATUS.fullmatch(column) and fold(cell) in _SENT))

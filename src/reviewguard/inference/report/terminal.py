@@ -26,7 +26,8 @@ def audit_view(audit: Audit, folder: Path, *, top: int, colour: bool) -> Rendera
     parts: list[RenderableType] = [_counts(audit)]
     seen = audit.overview
     notes = [not_judged(audit), not_in_export(audit), left_out(audit)]
-    notes += [*notes_on_sides(seen), either_day(audit), not_read(audit)]
+    notes += notes_on_sides(seen.sellers, seen.buyers, seen.alone, seen.paired)
+    notes += [either_day(audit), not_read(audit)]
     for said in filter(None, notes):
         parts += ["", Text(printable(said))]
     unread = seen.unreadable[:_REASONS]
