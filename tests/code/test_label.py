@@ -81,6 +81,7 @@ def test_the_models_types_and_marks_are_taken_with_two_keys(tmp_path: Path) -> N
         ("leave us 5 stars", "positive_request"), ("get a mug", "incentive"), ("Get a mug", "incentive"),
     ]  # fmt: skip
     assert (rows[0]["who"], rows[0]["model"], rows[0]["shown"]) == ("nora", "m-1", "needs-review")
+    assert rows[0]["marked_by"] == "model"
     assert rows[0]["when"].endswith("+00:00")
 
 
@@ -90,6 +91,7 @@ def test_types_are_toggled_and_words_typed(tmp_path: Path) -> None:
     assert (session.labelled, session.skipped) == (1, 1)
     assert rows[0]["types"] == ["selective"]
     assert quoted(rows[0]) == [("share that", "selective")]
+    assert rows[0]["marked_by"] == "person"
     assert rows[0]["previous"] == "I love it!"
     assert "marks nothing for selective" in shown
     assert "these words are not in the text" in shown

@@ -42,6 +42,11 @@ def test_own_format_keeps_every_field(tmp_path: Path) -> None:
     assert message.previous is None
 
 
+def test_marks_that_a_model_made_measure_no_model(tmp_path: Path) -> None:
+    rows = (OWN | {"marked_by": marker} for marker in ("model", "person"))
+    assert [len(m.rationale) for m in read_labelled(write(tmp_path / "a.jsonl", *rows))] == [0, 1]
+
+
 def test_parquet_split_reads_like_the_lines_it_was_made_from(tmp_path: Path) -> None:
     lines = write(tmp_path / "a.jsonl", OWN)
     pq.write_table(pa.Table.from_pylist([OWN | {"label": "review-soliciting"}]), tmp_path / "a.parquet")

@@ -15,6 +15,7 @@ from reviewguard.labelling.journal import Journal, Row
 from reviewguard.labelling.keys import Keys
 from reviewguard.labelling.queue import Item
 from reviewguard.labelling.screen import AT_END, HELP, item_view, saved_line
+from reviewguard.labelling.words import mark
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
 from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING
 
@@ -139,11 +140,13 @@ def _undo(
 
 
 def _row(item: Item, label: Label, who: str) -> Row:
+    its_own = mark(item.text, ((e.text, e.type) for e in item.evidence if e.type in label.types))
     return {
         "text": item.text,
         "previous": item.previous,
         "types": list(label.types),
         "rationale": [asdict(mark) for mark in label.rationale],
+        "marked_by": "model" if label.rationale and label.rationale == its_own else "person",
         "verdict": label.verdict,
         "who": who,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -23,7 +23,8 @@ def read_labelled(path: Path) -> list[LabelledMessage]:
 
     Rationales may be offsets (`{"start", "end", "type"}`), quotes from the text, or absent. Every
     occurrence of a quote is marked; its type is the message's only type, or "" where there are
-    several. Rows with `"ambiguous": true` are left out.
+    several. Rationales of rows with `"marked_by": "model"` are left out, since the model would be measured against
+    its own marks; so are rows with `"ambiguous": true`.
 
     Raises:
         InputError: the file cannot be read, or a row breaks the format; names file, line and field.
@@ -95,7 +96,7 @@ def _rationale(
     row: Mapping[str, Any], text: str, types: tuple[str, ...], where: str
 ) -> tuple[Rationale, ...]:
     value = row.get("rationale")
-    if value is None:
+    if value is None or row.get("marked_by") == "model":
         return ()
     if not isinstance(value, list):
         raise InputError(f"{where}: `rationale` is {_kind(value)}", expected="a list")
