@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -389,6 +390,23 @@ def test_messages_that_suggest_chose_are_asked_though_called_compliant(tmp_path:
     other = {"body": "Your parcel left today.", "rg_verdict": "compliant", "rg_suggest_reason": ""}
     path.write_text("\n".join(map(json.dumps, [chosen, other])))
     assert [item.text for item in read_items(path, ReadOptions())] == [ASK]
+
+
+def test_a_sample_is_drawn_from_all_whatever_the_model_says_and_is_the_same_again(tmp_path: Path) -> None:
+    verdicts = ("compliant",) * 8 + ("needs-review", "review-soliciting")
+    rows = [(f"Parcel {i} left", verdict, "", "", "") for i, verdict in enumerate(verdicts)]
+    path = scored_csv(tmp_path / "s.csv", *rows, *rows)
+
+    def drawn(sample: int, seed: int) -> list[str]:
+        return [item.text for item in read_items(path, ReadOptions(), sample=sample, seed=seed)]
+
+    samples = [drawn(3, seed) for seed in range(200)]
+    assert all(len(set(texts)) == 3 for texts in samples)
+    counts = Counter(text for texts in samples for text in texts)
+    assert len(counts) == 10 and min(counts.values()) > 35
+    assert drawn(3, 7) == samples[7]
+    assert drawn(2, 7) == samples[7][:2]
+    assert set(drawn(50, 1)) == {row[0] for row in rows}
 
 
 def test_the_quote_before_a_formula_is_no_part_of_a_scored_message(tmp_path: Path) -> None:
