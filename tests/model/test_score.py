@@ -409,6 +409,25 @@ def test_rows_that_nobody_judged_are_said_where_a_pipeline_passes(
 
 
 @pytest.mark.parametrize("command", ["score", "audit"])
+def test_an_export_of_which_little_could_be_read_cannot_pass(
+    command: str, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    export, good = tmp_path / "export.jsonl", '{"text": "Your parcel left our house today."}\n'
+
+    def outcome(name: str, content: str, cut: float) -> Result:
+        model = make_version(tiny_model_dir, tmp_path / f"model {name}", "1", lower=cut, upper=cut)
+        export.write_text(content)
+        more = ["--out", str(tmp_path / f"{name}.csv"), "--model", str(model), "--workers", "1"]
+        return RUN.invoke(app, [command, str(export), *more, "--fail-on", "needs-review"])
+
+    refused = outcome("clear", good + "{broken\n" * 5, 1.1)
+    assert isinstance(refused.exception, InputError)
+    assert "messages judged: 1, rows not read: 5" in str(refused.exception)
+    assert outcome("found", good + "{broken\n" * 5, 0.0).exit_code == 1
+    assert outcome("enough", good * 5 + "{broken\n" * 5, 1.1).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["score", "audit"])
 def test_an_export_that_was_not_read_to_its_end_cannot_pass(
     command: str, tiny_model_dir: Path, tmp_path: Path
 ) -> None:

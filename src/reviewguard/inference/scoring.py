@@ -58,6 +58,7 @@ class ScoreResult:
         types: sellers' records called review-soliciting, by type.
         worst: the likeliest violations.
         unreadable: the first rows that could not be read.
+        unread: how many there are; files and sheets are none of them.
         rests: those that stand for a file, the rest of one, or a sheet.
         written: rows in the output; None without one.
     """
@@ -68,6 +69,7 @@ class ScoreResult:
     types: Mapping[str, int]
     worst: tuple[ScoredRecord, ...]
     unreadable: tuple[ScoredRecord, ...]
+    unread: int
     rests: tuple[ScoredRecord, ...]
     written: int | None
 
@@ -149,6 +151,7 @@ def _finish(
         workspace.types(),
         tuple(workspace.worst(job.worst)),
         tuple(workspace.unreadable(_REASONS)),
+        workspace.unread_rows(),
         tuple(workspace.unread_rests()),
         written,
     )

@@ -47,6 +47,9 @@ _ROWS = """
     join strings t on t.digest = m.text join strings p on p.digest = m.previous
     left join jobs j on m.kind = 0 and j.text = m.text and j.previous = m.previous
 """
+_PLACE = "json_extract(r.record, '$.place')"
+_IN_FILE = f"""{_PLACE} not in ('whole file', 'folder')
+    and ({_PLACE} not like 'sheet %' or {_PLACE} like 'sheet %, row %')"""
 _REST = "json_extract(r.record, '$.rest')"
 _ORDERS: dict[Order, tuple[str, ...]] = {
     "file": ("order by m.number",),
@@ -222,6 +225,11 @@ class Workspace:
     def unread_rests(self) -> list[ScoredRecord]:
         """Those that stand for the rest of a file, all of it, or a sheet."""
         return list(self._rows(f"where m.kind = ? and {_REST} order by m.number", UNREADABLE))
+
+    def unread_rows(self) -> int:
+        """How many rows could not be read; files and sheets that were left out are none."""
+        query = f"select count(*) from messages m join records r on r.number = m.number where m.kind = ? and {_IN_FILE}"
+        return int(self._db.execute(query, (UNREADABLE,)).fetchone()[0])
 
     def counts(self) -> Counts:
         """What was read and found."""
