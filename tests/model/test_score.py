@@ -146,14 +146,19 @@ def test_of_several_files_the_worst_messages_say_in_which_they_stand(
     assert all(f"{name}, line 2" in done.output.replace("\n", "") for name in ("a.csv", "b.csv"))
 
 
-def test_the_first_unreadable_rows_are_named(tiny_model_dir: Path, tmp_path: Path) -> None:
+def test_the_first_unreadable_rows_are_named_and_those_that_were_not_scored(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
     source = tmp_path / "export.csv"
-    source.write_text("id,body\n1,Thank you\n2,a,b\n3,a,b\n4,a,b\n5,a,b\n")
+    source.write_text("id,body\n1,Thank you\n2,a,b\n3,a,b\n4,a,b\n5,a,b\n6,<p></p>\n7,\n8,\n9,\n")
     done = RUN.invoke(app, ["score", str(source), "--model", str(tiny_model_dir), "--workers", "1"])
     assert done.exit_code == 0, done.output
     said = [line for line in done.output.splitlines() if line.startswith("unreadable: ")]
     assert [f"line {n}: 3 cells under 2 columns" in line for n, line in enumerate(said, 3)] == [True] * 3
     assert "and 1 more that cannot be read" in done.output
+    said = [line for line in done.output.splitlines() if line.startswith("not scored: ")]
+    assert [f"export.csv, line {n}: an empty message" in line for n, line in enumerate(said, 7)] == [True] * 3
+    assert "and 1 more that cannot be scored" in done.output
 
 
 def test_scoring_an_output_again_replaces_its_verdicts(tiny_model_dir: Path, tmp_path: Path) -> None:

@@ -222,6 +222,12 @@ class Workspace:
         which = f"where m.kind = ? order by {_REST} is null, m.number limit ?"
         return list(self._rows(which, UNREADABLE, count))
 
+    def not_scored(self, count: int) -> list[ScoredRecord]:
+        """The first messages of the seller that were given no verdict."""
+        return list(
+            self._rows("where m.kind = ? and j.decision is null order by m.number limit ?", SELLER, count)
+        )
+
     def unread_rests(self) -> list[ScoredRecord]:
         """Those that stand for the rest of a file, all of it, or a sheet."""
         return list(self._rows(f"where m.kind = ? and {_REST} order by m.number", UNREADABLE))
