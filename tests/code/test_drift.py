@@ -73,7 +73,9 @@ def test_samples_of_one_kind_of_mail_hardly_ever_move() -> None:
             words=Counter(chance.poisson(30, texts).astype(float).tolist()),
             unknown=Counter(chance.beta(1, 20, texts).round(2).tolist()),
             language={"en": texts - 3, "es": 3},
-            verdict=(decisions := {NEEDS_REVIEW: (n := int(chance.binomial(texts, 0.2))), COMPLIANT: texts - n}),
+            verdict=(
+                decisions := {NEEDS_REVIEW: (n := int(chance.binomial(texts, 0.2))), COMPLIANT: texts - n}
+            ),
             sent={REVIEW_SOLICITING: decisions[NEEDS_REVIEW], COMPLIANT: decisions[COMPLIANT]},
         )
 

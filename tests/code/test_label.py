@@ -104,6 +104,22 @@ def test_mistyped_words_are_erased_and_escape_keeps_what_was_marked(tmp_path: Pa
     assert ("get a mug", "incentive") in quoted(rows[0])
 
 
+def test_what_stands_only_inside_words_is_not_marked(tmp_path: Path) -> None:
+    _, rows, shown = label(tmp_path / "l.jsonl", "m" + "star\n5 stars\n\n" + "g\n\n" + "\n")
+    assert quoted(rows[0]) == [
+        ("5 stars", "positive_request"),
+        ("get a mug", "incentive"),
+        ("Get a mug", "incentive"),
+    ]
+    assert shown.count("type whole words") == 2
+
+
+def test_the_message_is_shown_again_after_going_back_from_its_types(tmp_path: Path) -> None:
+    _, rows, shown = label(tmp_path / "l.jsonl", "vbc")
+    assert (shown.count("1 of 3"), rows[0]["types"]) == (2, [])
+    assert shown.index("b back") < shown.rindex("1 of 3")
+
+
 def test_a_neutral_ask_is_compliant_with_its_type(tmp_path: Path) -> None:
     _, rows, _ = label(tmp_path / "l.jsonl", "sn" + "m" + ASK + "\n\n\n")
     assert (rows[0]["verdict"], rows[0]["types"]) == ("compliant", ["neutral_request"])

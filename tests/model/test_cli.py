@@ -180,7 +180,9 @@ def test_evaluate_measures_beside_the_baselines_and_writes_every_figure(
     assert {"again", "evidence (int8)"} < models
     assert len(models) == 5
     assert all(name in done.output for name in models)
-    assert {(row["data"], row["model"]) for _, row in read_jsonl(wrong)} <= {("test", name) for name in models}
+    assert {(row["data"], row["model"]) for _, row in read_jsonl(wrong)} <= {
+        ("test", name) for name in models
+    }
     refused = RUN.invoke(app, ["evaluate", "--with", "nothing", *map(str, options)])
     assert "NAME=DIR" in str(refused.exception)
 

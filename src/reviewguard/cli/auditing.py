@@ -102,5 +102,7 @@ def audit(
     console, colour = output_console()
     console.print(audit_view(shown, out, top=top, colour=colour), highlight=False)
     verdicts, seen = {finding.verdict for finding in result.findings}, result.overview
-    judged = seen.sellers if seen.reviewed else 0  # whether the filters take in an unreadable row nobody can tell
+    judged = (
+        seen.sellers if seen.reviewed else 0
+    )  # whether the filters take in an unreadable row nobody can tell
     exit_if_found(fail_on, verdicts, judged, seen.unusable, unread, rests)

@@ -35,7 +35,9 @@ def label(
             min=1,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="With --sample: decides which; the same goes on with it.", min=0)] = 13,
+    seed: Annotated[
+        int, typer.Option(help="With --sample: decides which; the same goes on with it.", min=0)
+    ] = 13,
     format: FormatOption = None,
     columns: MapOption = None,
     model: ModelOption = None,

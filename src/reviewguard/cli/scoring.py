@@ -111,4 +111,6 @@ def score(
     console.print(summary_view(result, colour=colour), highlight=False)
     counts = result.counts
     left_out = counts.not_scored + counts.unreadable
-    exit_if_found(fail_on, counts.decisions, sum(counts.decisions.values()), left_out, result.unread, result.rests)
+    exit_if_found(
+        fail_on, counts.decisions, sum(counts.decisions.values()), left_out, result.unread, result.rests
+    )

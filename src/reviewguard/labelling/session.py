@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import chain
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from reviewguard.labelling.editing import Label, Show, edit
@@ -52,8 +53,8 @@ def run(
     while True:
         position = _next(items, passed, position)
         if position < len(items):
-            show(item_view(items[position], position + 1, len(items), colour=colour))
-            answer = _ask(items[position], keys, show, colour=colour)
+            view = item_view(items[position], position + 1, len(items), colour=colour)
+            answer = _ask(items[position], view, keys, show, colour=colour)
         else:
             answer = _ask_at_end(journal, keys, show)
         if answer == "quit":
@@ -88,9 +89,10 @@ def _key(row: Row) -> tuple[str, str]:
     return row.get("text", ""), row.get("previous") or ""
 
 
-def _ask(item: Item, keys: Keys, show: Show, *, colour: bool) -> Label | str:
-    """The label, or "skip", "undo" or "quit"."""
+def _ask(item: Item, view: RenderableType, keys: Keys, show: Show, *, colour: bool) -> Label | str:
+    """The label, or "skip", "undo" or "quit"; the message is shown again after its types, or help, were shown."""
     violations = frozenset(item.types) & frozenset(load_policy().violation_types)
+    show(view)
     while True:
         answer: Label | str | None = None
         match keys.key():
@@ -110,8 +112,11 @@ def _ask(item: Item, keys: Keys, show: Show, *, colour: bool) -> Label | str:
                 return "quit"
             case "?":
                 show(Text(HELP))
+            case _:
+                continue
         if answer is not None:
             return answer
+        show(view)
 
 
 def _ask_at_end(journal: Journal, keys: Keys, show: Show) -> str:

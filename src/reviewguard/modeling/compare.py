@@ -110,7 +110,10 @@ def compare(
 
 def _markdown_table(dataset: str, models: Mapping[str, Evaluation]) -> str:
     figures = [f for f in _PRINTED if any(e.figures[f].value is not None for e in models.values())]
-    rows = [(dataset, *(_PRINTED[name] for name in figures), *_COUNTS), ("---",) * (1 + len(figures) + len(_COUNTS))]
+    rows = [
+        (dataset, *(_PRINTED[name] for name in figures), *_COUNTS),
+        ("---",) * (1 + len(figures) + len(_COUNTS)),
+    ]
     for model, evaluation in models.items():
         cells = (figure_text(evaluation.figures[name]) for name in figures)
         rows.append((model, *cells, *(f"{evaluation.counts[name]:,}" for name in _COUNTS)))

@@ -19,7 +19,13 @@ def drift_view(drift: Drift, *, colour: bool) -> RenderableType:
     sentences = [Text(m.sentence, style=_STYLES[m.size] if colour else "") for m in drift.movements]
     advice = Text(drift.advice, style="bold" if colour else "")
     return Group(
-        _table(drift), Text(_COUNTED), *(Text(printable(note)) for note in drift.notes), Text(), *sentences, Text(), advice
+        _table(drift),
+        Text(_COUNTED),
+        *(Text(printable(note)) for note in drift.notes),
+        Text(),
+        *sentences,
+        Text(),
+        advice,
     )
 
 
