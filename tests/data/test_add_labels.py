@@ -811,13 +811,13 @@ def test_a_wrong_field_of_map_names_all_that_there_are(home: Path) -> None:
     assert {"text", "types", "verdict", "rationale", "sender"} <= set(str(caught.value.expected).split(", "))
 
 
-MUG = "Ottoline, your mug is on us for a review"
+MUG = "The mug for Ottoline is on us for a review"
 
 
 def test_the_same_words_without_the_name_column_are_known(home: Path) -> None:
     run(home, label(MUG, "incentive", buyer_name="Ottoline Marsh"))
     (conflict,) = run(home, label(MUG), name="bare").undecided
-    assert conflict.old.message.text == "[name], your mug is on us for a review"
+    assert conflict.old.message.text == "The mug for [name] is on us for a review"
     assert len(run(home, label(MUG, "incentive"), name="bare").repetitions) == 1
 
 
