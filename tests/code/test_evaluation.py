@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.code.fake_scorer import EXAMPLES, MISSED, SCORER, FakeScorer
+from tests.code.fake_scorer import CLEAN, EXAMPLES, FALSE, MISSED, SCORER, FakeScorer
 
 from reviewguard.errors import ConfigError, InputError
 from reviewguard.modeling.compare import ComparisonTable
@@ -81,6 +81,16 @@ def test_errors_are_sorted_by_confidence_and_carry_their_words(evaluation: Evalu
     assert [mistake.id for mistake in evaluation.errors] == ["neutral", "missed", "false"]
     assert evaluation.errors[2].evidence == ("review",)
     assert evaluation.errors[1].label == "review-soliciting"
+    rows = list(ComparisonTable({"own": {"new": evaluation}}).errors())
+    assert [(row["data"], row["model"], row["id"]) for row in rows[:2]] == [
+        ("own", "new", "neutral"), ("own", "new", "missed"),
+    ]  # fmt: skip
+
+
+def test_mistakes_on_both_sides_of_a_high_threshold_are_told_by_their_confidence() -> None:
+    said = {MISSED: (0.6, (), ()), FALSE: (0.98, ("incentive",), ()), CLEAN: (0.91, ("incentive",), ())}
+    found = evaluate(FakeScorer(said, threshold=0.9), EXAMPLES[1:4], seed=1, bootstrap=0)
+    assert [mistake.id for mistake in found.errors] == ["false", "missed", "clean"]
 
 
 def test_the_json_form_is_valid_json_and_quotes_nothing(evaluation: Evaluation) -> None:
@@ -96,6 +106,18 @@ def test_a_message_that_could_not_be_scored_counts_as_missed() -> None:
     assert unscored.verdicts["review-soliciting"]["unscored"] == 1
     (said,) = ComparisonTable({"own": {"new": unscored}}).unscored()
     assert said.startswith("own: new could not score 1 of 3 messages")
+
+
+def test_figures_of_few_messages_say_how_few_they_are(evaluation: Evaluation) -> None:
+    few = ComparisonTable({"own": {"new": evaluation}})
+    header, _, row, *_ = few.to_markdown().splitlines()
+    columns = dict(zip(header.split(" | "), row.split(" | "), strict=True))
+    assert (columns["precision"][:5], columns["recall"][:5]) == ("0.500", "0.667")
+    assert (columns["messages"], columns["violations |"]) == ("6", "3 |")
+    (said,) = few.cautions()
+    assert said.startswith("own: violations 3, compliant messages 3.")
+    many = evaluate(SCORER, EXAMPLES * 4, seed=1, bootstrap=0)
+    assert ComparisonTable({"own": {"new": many}}).cautions() == []
 
 
 def test_only_compliant_messages_leave_most_figures_undefined() -> None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -81,6 +82,7 @@ def test_the_models_types_and_marks_are_taken_with_two_keys(tmp_path: Path) -> N
         ("leave us 5 stars", "positive_request"), ("get a mug", "incentive"), ("Get a mug", "incentive"),
     ]  # fmt: skip
     assert (rows[0]["who"], rows[0]["model"], rows[0]["shown"]) == ("nora", "m-1", "needs-review")
+    assert rows[0]["marked_by"] == "model"
     assert rows[0]["when"].endswith("+00:00")
 
 
@@ -90,6 +92,7 @@ def test_types_are_toggled_and_words_typed(tmp_path: Path) -> None:
     assert (session.labelled, session.skipped) == (1, 1)
     assert rows[0]["types"] == ["selective"]
     assert quoted(rows[0]) == [("share that", "selective")]
+    assert rows[0]["marked_by"] == "person"
     assert rows[0]["previous"] == "I love it!"
     assert "marks nothing for selective" in shown
     assert "these words are not in the text" in shown
@@ -99,6 +102,22 @@ def test_mistyped_words_are_erased_and_escape_keeps_what_was_marked(tmp_path: Pa
     _, rows, _ = label(tmp_path / "l.jsonl", "m5 starX\x7fs\n\n\x1b\n")
     assert quoted(rows[0])[0] == ("5 stars", "positive_request")
     assert ("get a mug", "incentive") in quoted(rows[0])
+
+
+def test_what_stands_only_inside_words_is_not_marked(tmp_path: Path) -> None:
+    _, rows, shown = label(tmp_path / "l.jsonl", "m" + "star\n5 stars\n\n" + "g\n\n" + "\n")
+    assert quoted(rows[0]) == [
+        ("5 stars", "positive_request"),
+        ("get a mug", "incentive"),
+        ("Get a mug", "incentive"),
+    ]
+    assert shown.count("type whole words") == 2
+
+
+def test_the_message_is_shown_again_after_going_back_from_its_types(tmp_path: Path) -> None:
+    _, rows, shown = label(tmp_path / "l.jsonl", "vbc")
+    assert (shown.count("1 of 3"), rows[0]["types"]) == (2, [])
+    assert shown.index("b back") < shown.rindex("1 of 3")
 
 
 def test_a_neutral_ask_is_compliant_with_its_type(tmp_path: Path) -> None:
@@ -387,6 +406,23 @@ def test_messages_that_suggest_chose_are_asked_though_called_compliant(tmp_path:
     other = {"body": "Your parcel left today.", "rg_verdict": "compliant", "rg_suggest_reason": ""}
     path.write_text("\n".join(map(json.dumps, [chosen, other])))
     assert [item.text for item in read_items(path, ReadOptions())] == [ASK]
+
+
+def test_a_sample_is_drawn_from_all_whatever_the_model_says_and_is_the_same_again(tmp_path: Path) -> None:
+    verdicts = ("compliant",) * 8 + ("needs-review", "review-soliciting")
+    rows = [(f"Parcel {i} left", verdict, "", "", "") for i, verdict in enumerate(verdicts)]
+    path = scored_csv(tmp_path / "s.csv", *rows, *rows)
+
+    def drawn(sample: int, seed: int) -> list[str]:
+        return [item.text for item in read_items(path, ReadOptions(), sample=sample, seed=seed)]
+
+    samples = [drawn(3, seed) for seed in range(200)]
+    assert all(len(set(texts)) == 3 for texts in samples)
+    counts = Counter(text for texts in samples for text in texts)
+    assert len(counts) == 10 and min(counts.values()) > 35
+    assert drawn(3, 7) == samples[7]
+    assert drawn(2, 7) == samples[7][:2]
+    assert set(drawn(50, 1)) == {row[0] for row in rows}
 
 
 def test_the_quote_before_a_formula_is_no_part_of_a_scored_message(tmp_path: Path) -> None:

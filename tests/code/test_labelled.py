@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewguard.errors import InputError
-from reviewguard.readers.labelled import read_labelled
+from reviewguard.readers.labelled import chosen_by_flags, read_labelled
 from reviewguard.schema import Rationale
 
 OWN = {
@@ -40,6 +40,25 @@ def test_own_format_keeps_every_field(tmp_path: Path) -> None:
         "email",
     )
     assert message.previous is None
+
+
+def test_marks_that_a_model_made_measure_no_model(tmp_path: Path) -> None:
+    rows = (OWN | {"marked_by": marker} for marker in ("model", "person"))
+    assert [len(m.rationale) for m in read_labelled(write(tmp_path / "a.jsonl", *rows))] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("shown", "flagged"),
+    [
+        (("needs-review", "review-soliciting"), True),
+        (("needs-review", "compliant"), False),
+        (("needs-review", None), False),
+    ],
+)
+def test_rows_chosen_because_the_model_flagged_them(
+    tmp_path: Path, shown: tuple[str | None, ...], flagged: bool
+) -> None:
+    assert chosen_by_flags(write(tmp_path / "a.jsonl", *(OWN | {"shown": s} for s in shown))) == flagged
 
 
 def test_parquet_split_reads_like_the_lines_it_was_made_from(tmp_path: Path) -> None:

@@ -119,8 +119,8 @@ def test_what_an_appeal_needs_stays(text: str) -> None:
 
 def test_names_from_elsewhere_are_masked_as_whole_words() -> None:
     assert (
-        mask("Marsh lives by the marsh, Marshall.", ["Ottoline Marsh"]).text
-        == "[name] lives by the marsh, Marshall."
+        mask("Marsh lives by the marsh of Marshall.", ["Ottoline Marsh"]).text
+        == "[name] lives by the marsh of Marshall."
     )
     assert mask("Ottoline Marsh wrote", ["Ottoline Marsh"]).text == "[name] wrote"
 

@@ -10,8 +10,8 @@ import notebooks
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from reviewguard.errors import ConfigError
-from reviewguard.notebooks.settings import VARIABLE, NotebookSettings, notebook_settings
+from reviewguard.errors import ConfigError, InputError
+from reviewguard.notebooks.settings import VARIABLE, NotebookSettings, notebook_settings, written_messages
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -94,6 +94,19 @@ def test_wrong_settings_are_named(tmp_path: Path, text: str, wrong: str) -> None
     (tmp_path / "settings.toml").write_text(text)
     with pytest.raises(ConfigError, match=wrong):
         notebook_settings(tmp_path / "settings.toml")
+
+
+def test_messages_that_cannot_be_read_are_counted_or_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = (ROOT / "data" / "messages" / "start-voices.jsonl").read_text("utf-8").splitlines()[:3]
+    path = tmp_path / "own.jsonl"
+    path.write_text("\n".join([*written, '{"text": "Left today", "types": []}']), "utf-8")
+    assert len(written_messages(path)) == 3
+    assert "3 messages; lines left out: 1" in capsys.readouterr().out
+    path.write_text('{"text": "Left today", "types": []}', "utf-8")
+    with pytest.raises(InputError, match="none of its 1 lines can be read"):
+        written_messages(path)
 
 
 def test_settings_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -345,6 +345,13 @@ def test_words_nobody_marked_are_marked_by_the_model(home: Path) -> None:
     )
 
 
+def test_marks_that_a_person_took_over_stay_the_models_and_need_no_look(home: Path) -> None:
+    taken = label(TEXT, "insider", rationale=["tell your cousin"], marked_by="model")
+    report = run(home, taken)
+    (row,) = stored(home)
+    assert (row["marked_by"], quotes(row), report.marked) == ("model", [("Tell your cousin", "insider")], ())
+
+
 def test_the_model_marks_no_neutral_ask_in_the_words_of_a_violation(home: Path) -> None:
     once, twice = "Could you leave a review? Review it and get a mug.", "Rate us. Write it, get a mug."
     both = ("neutral_request", "incentive")
@@ -804,13 +811,13 @@ def test_a_wrong_field_of_map_names_all_that_there_are(home: Path) -> None:
     assert {"text", "types", "verdict", "rationale", "sender"} <= set(str(caught.value.expected).split(", "))
 
 
-MUG = "Ottoline, your mug is on us for a review"
+MUG = "The mug for Ottoline is on us for a review"
 
 
 def test_the_same_words_without_the_name_column_are_known(home: Path) -> None:
     run(home, label(MUG, "incentive", buyer_name="Ottoline Marsh"))
     (conflict,) = run(home, label(MUG), name="bare").undecided
-    assert conflict.old.message.text == "[name], your mug is on us for a review"
+    assert conflict.old.message.text == "The mug for [name] is on us for a review"
     assert len(run(home, label(MUG, "incentive"), name="bare").repetitions) == 1
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from reviewguard.cli import app, main
 from reviewguard.errors import InputError
+from reviewguard.files import read_jsonl
 from reviewguard.schema import Evidence, Verdict
 
 RUN = CliRunner()
@@ -178,15 +179,32 @@ def test_evaluate_measures_beside_the_baselines_and_writes_every_figure(
 ) -> None:
     out = tmp_path / "figures.json"
     options = ["--model", tiny_model_dir, "--splits", tiny_data_dir, "--bootstrap", "0", "--out", out]
-    arguments = ["evaluate", "--compare", "--with", f"again={tiny_model_dir}", *map(str, options)]
+    wrong = tmp_path / "wrong.jsonl"
+    compared = ["--compare", "--with", f"again={tiny_model_dir}", "--errors", str(wrong)]
+    arguments = ["evaluate", *compared, *map(str, options)]
     done = RUN.invoke(app, arguments)
     assert done.exit_code == 0, done.output
     models = set(json.loads(out.read_text())["test"])
     assert {"again", "evidence (int8)"} < models
     assert len(models) == 5
     assert all(name in done.output for name in models)
-    wrong = RUN.invoke(app, ["evaluate", "--with", "nothing", *map(str, options)])
-    assert "NAME=DIR" in str(wrong.exception)
+    assert {(row["data"], row["model"]) for _, row in read_jsonl(wrong)} <= {
+        ("test", name) for name in models
+    }
+    refused = RUN.invoke(app, ["evaluate", "--with", "nothing", *map(str, options)])
+    assert "NAME=DIR" in str(refused.exception)
+
+
+def test_evaluate_on_labels_of_flagged_messages_warns_of_what_they_cannot_show(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "own.jsonl"
+    row = {"text": "Your kettle left today.", "types": [], "shown": "needs-review"}
+    data.write_text(json.dumps(row))
+    done = RUN.invoke(app, ["evaluate", "--data", str(data), "--model", str(tiny_model_dir)])
+    assert done.exit_code == 0, done.output
+    assert "own: violations 0, compliant messages 1." in done.stderr
+    assert f"{data}: the model called none of these messages compliant" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -146,14 +146,19 @@ def test_of_several_files_the_worst_messages_say_in_which_they_stand(
     assert all(f"{name}, line 2" in done.output.replace("\n", "") for name in ("a.csv", "b.csv"))
 
 
-def test_the_first_unreadable_rows_are_named(tiny_model_dir: Path, tmp_path: Path) -> None:
+def test_the_first_unreadable_rows_are_named_and_those_that_were_not_scored(
+    tiny_model_dir: Path, tmp_path: Path
+) -> None:
     source = tmp_path / "export.csv"
-    source.write_text("id,body\n1,Thank you\n2,a,b\n3,a,b\n4,a,b\n5,a,b\n")
+    source.write_text("id,body\n1,Thank you\n2,a,b\n3,a,b\n4,a,b\n5,a,b\n6,<p></p>\n7,\n8,\n9,\n")
     done = RUN.invoke(app, ["score", str(source), "--model", str(tiny_model_dir), "--workers", "1"])
     assert done.exit_code == 0, done.output
     said = [line for line in done.output.splitlines() if line.startswith("unreadable: ")]
     assert [f"line {n}: 3 cells under 2 columns" in line for n, line in enumerate(said, 3)] == [True] * 3
     assert "and 1 more that cannot be read" in done.output
+    said = [line for line in done.output.splitlines() if line.startswith("not scored: ")]
+    assert [f"export.csv, line {n}: an empty message" in line for n, line in enumerate(said, 7)] == [True] * 3
+    assert "and 1 more that cannot be scored" in done.output
 
 
 def test_scoring_an_output_again_replaces_its_verdicts(tiny_model_dir: Path, tmp_path: Path) -> None:
@@ -417,6 +422,25 @@ def test_what_is_worth_knowing_of_how_an_export_was_read_is_said(
     options = ["--out", str(tmp_path / "out.csv"), "--model", str(tiny_model_dir), "--workers", "1"]
     done = RUN.invoke(app, [command, str(export), *options])
     assert done.stderr.startswith(f"{export}: no column with dates is known")
+
+
+@pytest.mark.parametrize("command", ["score", "audit"])
+def test_an_export_of_which_little_could_be_read_cannot_pass(
+    command: str, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    export, good = tmp_path / "export.jsonl", '{"text": "Your parcel left our house today."}\n'
+
+    def outcome(name: str, content: str, cut: float) -> Result:
+        model = make_version(tiny_model_dir, tmp_path / f"model {name}", "1", lower=cut, upper=cut)
+        export.write_text(content)
+        more = ["--out", str(tmp_path / f"{name}.csv"), "--model", str(model), "--workers", "1"]
+        return RUN.invoke(app, [command, str(export), *more, "--fail-on", "needs-review"])
+
+    refused = outcome("clear", good + "{broken\n" * 5, 1.1)
+    assert isinstance(refused.exception, InputError)
+    assert "messages judged: 1, rows not read: 5" in str(refused.exception)
+    assert outcome("found", good + "{broken\n" * 5, 0.0).exit_code == 1
+    assert outcome("enough", good * 5 + "{broken\n" * 5, 1.1).exit_code == 0
 
 
 @pytest.mark.parametrize("command", ["score", "audit"])

@@ -97,6 +97,15 @@ def test_plain_violations_are_found_with_their_type(
     assert any(evidence.type == kind for evidence in verdict.evidence)
 
 
+def test_the_neutral_ask_of_the_notebook_is_permitted_but_for_the_buyers_praise(
+    shipped: Classifier,
+) -> None:
+    notebook = json.loads((ROOT / "notebooks" / "02_explanations.ipynb").read_text("utf-8"))
+    code = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
+    asks = re.findall(r'guard\("([^"]+)", previous="([^"]+)"', code)
+    assert [shipped(*ask).verdict for ask in asks] == [COMPLIANT, REVIEW_SOLICITING]
+
+
 def test_nearly_all_plain_violations_are_accused_without_a_person(shipped: Classifier) -> None:
     verdicts = shipped.predict([Message(text, previous) for _, previous, text in VIOLATIONS])
     # Models since 0.4.0 hand one on: two sentences that ask happy buyers and send the others elsewhere.

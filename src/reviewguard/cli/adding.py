@@ -38,10 +38,11 @@ def add(
     """Add labelled messages to data/labels, checked as the dataset is, without personal details.
 
     A row has `text`; `types` (names, with spaces or commas between) or a `verdict` of compliant; where known
-    `previous`, and `rationale` (quotes, or start, end and type). Names, addresses, phones, e-mail, links and order
-    ids become placeholders. Rows that are known already add nothing. A row that contradicts a known label is shown
-    beside it, and nothing is written until every such conflict is decided. Labels that the model doubts are listed.
-    Rows that nobody labelled are left out, and counted. --map takes types, verdict, rationale, who and when, too.
+    `previous`, and `rationale` (quotes, in one cell with | or a line break between, or start, end and type). Names,
+    addresses, phones, e-mail, links and order ids become placeholders as far as they are found: a name in the middle of
+    a sentence may stay. Rows that are known already add nothing. A row that contradicts a known label is shown beside
+    it, and nothing is written until every such conflict is decided. Labels that the model doubts are listed. Rows that
+    nobody labelled are left out, and counted. --map takes types, verdict, rationale, who and when, too.
 
     Exit code: 0 when all labels are in or known; 1 for refused rows or open conflicts; 2 for an unreadable file.
 

@@ -55,7 +55,11 @@ def audit(
         typer.Option("--force", help="Write into the folder although it holds other things, which stay."),
     ] = False,
     fail_on: Annotated[
-        FailOn | None, typer.Option(help="Exit with 1 if any finding has this verdict or a worse one.")
+        FailOn | None,
+        typer.Option(
+            help="Exit with 1 if any finding has this verdict or a worse one; with 2 if none does, but a file was not "
+            "read to its end, or more rows could not be read than messages were judged."
+        ),
     ] = None,
     top: Annotated[int, typer.Option(help="Findings to print, the likeliest first.", min=0)] = 5,
 ) -> None:
@@ -92,7 +96,7 @@ def audit(
             records = read_records(inputs, options.read, leave_out=report_files(out))
             score_records(records, classifier, workspace, options, progress)
         found = find(lambda: workspace.scored(order="conversation"), filters, profile=profile)
-        rests = workspace.unread_rests()
+        unread, rests = workspace.unread_rows(), workspace.unread_rests()
     result = with_proofs(found, classifier.prove, IN_FULL)
     # Forced: the folder was looked at before; what came into it since is no reason to lose the report.
     shown = write_report(
@@ -102,4 +106,7 @@ def audit(
     console.print(audit_view(shown, out, top=top, colour=colour))
     warn(noted)
     verdicts, seen = {finding.verdict for finding in result.findings}, result.overview
-    exit_if_found(fail_on, verdicts, seen.reviewed, seen.unusable, rests)
+    judged = (
+        seen.sellers if seen.reviewed else 0
+    )  # whether the filters take in an unreadable row nobody can tell
+    exit_if_found(fail_on, verdicts, judged, seen.unusable, unread, rests)

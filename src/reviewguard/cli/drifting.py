@@ -46,9 +46,10 @@ def drift(
 
     Compared are scores, length, the share of words that are not in the model's vocabulary (cut into word pieces, or
     unreadable), languages and the share of needs-review. Messages that differ only in names, numbers, days and links
-    count once. A measure moved if a test (of KS, of PSI or of shares) finds a difference (p below 0.01, divided among
-    eight tests) that is large enough to matter: a PSI or a Kolmogorov-Smirnov statistic of 0.1, 2 points of text that
-    is not English, 5 points of needs-review. The model's own reference is written messages, not mail; two exports of
+    count once, but for the share of review-soliciting, which is that of all messages sent. A measure moved if a test
+    (of KS, of PSI or of shares) finds a difference (p below 0.01, divided among nine tests) that is large enough to
+    matter: a PSI or a Kolmogorov-Smirnov statistic of 0.1, 2 points of text that is not English, 5 points of
+    needs-review or of review-soliciting. The model's own reference is written messages, not mail; two exports of
     yours, an old one and a new one, tell more. Exit code: 0, or 1 by --fail-on-drift (too few messages are no drift),
     2 for a usage error or an unreadable input.
 

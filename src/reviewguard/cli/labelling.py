@@ -15,7 +15,7 @@ from reviewguard.errors import InputError
 def label(
     file: Annotated[Path, typer.Argument(help="A file that `score` wrote, or any export.", metavar="FILE")],
     out: Annotated[
-        Path | None, typer.Option(help="JSONL file of labels; FILE's name with .labels.jsonl by default.")
+        Path | None, typer.Option(help="JSONL file of labels; by default FILE's name with .labels.jsonl.")
     ] = None,
     who: Annotated[
         str | None, typer.Option(help="Written beside each label; your user name by default.")
@@ -27,6 +27,17 @@ def label(
             help="Also messages that the model calls compliant; what `suggest` chose is shown in any case.",
         ),
     ] = False,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            help="As many different messages instead, drawn at random from all, as `evaluate` needs them; their labels "
+            "go into FILE's name with .sample.labels.jsonl.",
+            min=1,
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="With --sample: decides which; the same goes on with it.", min=0)
+    ] = 13,
     format: FormatOption = None,
     columns: MapOption = None,
     model: ModelOption = None,
@@ -42,6 +53,8 @@ def label(
     Example: reviewguard label scored.csv
 
     Example: reviewguard label export.csv --map text="Reply text" --who nora --out nora.jsonl
+
+    Example: reviewguard label export.csv --sample 200
     """
     from reviewguard.labelling.journal import open_journal
     from reviewguard.labelling.keys import standard_keys
@@ -58,10 +71,18 @@ def label(
     stem = name_of(file)
     if out is None and not stem.strip("."):
         raise InputError(f"{file} gives the file of labels no name", fix="name it with --out")
-    target = out or file.with_name(stem + LABELS)
+    target = out or file.with_name(stem + (LABELS if sample is None else f".sample{LABELS}"))
     options = ReadOptions(format, column_map(columns))
     with open_journal(target, file) as journal:
-        items = read_items(file, options, model=model, everything=everything, note=lambda line: warn([line]))
+        items = read_items(
+            file,
+            options,
+            model=model,
+            everything=everything,
+            sample=sample,
+            seed=seed,
+            note=lambda line: warn([line]),
+        )
         console, colour = output_console()
         with standard_keys() as keys:
             session = run(
@@ -73,4 +94,5 @@ def label(
                 colour=colour,
             )
         labels = str(target) if journal.rows else None
-        console.print(end_view(session.counts(), labels, everything=everything))
+        every = everything or sample is not None
+        console.print(end_view(session.counts(), labels, everything=every))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -103,6 +103,10 @@ def evaluate(
         ),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="With --explanations: PNG of the comparison.")] = None,
+    errors: Annotated[
+        Path | None,
+        typer.Option(help="JSONL file for the messages judged wrongly, the most confident mistakes first."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file for every figure.")] = None,
     seed: Annotated[
         int,
@@ -117,7 +121,11 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled messages, by Amazon's rules: decisions, types, calibration, evidence, slices.
 
-    Example: reviewguard evaluate --data labelled.jsonl --out figures.json
+    To measure it on your own mail, label a random choice of it (`label --sample`): messages that were chosen because
+    the model flagged them do not show what it misses. Words that the model marked, and a person took over, do not count
+    as evidence to compare with.
+
+    Example: reviewguard evaluate --data labelled.jsonl --out figures.json --errors wrong.jsonl
 
     Example: reviewguard evaluate --behaviour tests/model/behaviour
 
@@ -125,7 +133,7 @@ def evaluate(
     """
     from reviewguard.classifier_scorer import ClassifierScorer
     from reviewguard.curation.storage import load_splits
-    from reviewguard.files import check_writable, write_json
+    from reviewguard.files import check_writable, write_json, write_jsonl
     from reviewguard.inference.model_folder import load
     from reviewguard.inference.writers import check_apart
     from reviewguard.modeling.baselines import fit_baselines
@@ -135,9 +143,9 @@ def evaluate(
 
     if behaviour is not None:
         labelled = {"--data": data, "--explanations": explanations, "--compare": compare, "--with": other}
-        _refuse(labelled, "not with --behaviour")
+        _refuse(labelled | {"--errors": errors}, "not with --behaviour")
     if explanations:
-        _refuse({"--compare": compare, "--with": other}, "not with --explanations")
+        _refuse({"--compare": compare, "--with": other, "--errors": errors}, "not with --explanations")
         _refuse({"--model": run and model}, "not with --run, which is explained instead")
     else:
         explaining = {
@@ -149,7 +157,7 @@ def evaluate(
         }
         _refuse(explaining, "only with --explanations")
     measured = data or [splits / "test.parquet"]
-    for file in filter(None, (out, plot)):
+    for file in filter(None, (out, plot, errors)):
         check_apart(file, measured)
         check_writable(file)
     if behaviour is not None:
@@ -186,10 +194,23 @@ def evaluate(
     table = measure(scorers, datasets, seed=seed, bootstrap=bootstrap)
     if out is not None:
         write_json(out, table.to_dict())
+    if errors is not None:
+        write_jsonl(errors, table.errors())
     print(table.to_markdown())
-    warn(table.unscored())
+    warn((*table.unscored(), *table.cautions(), *_cautions(measured)))
     if not compare:
         print(json.dumps(table.to_dict(), indent=2) if out is None else f"every figure: {out}")
+
+
+def _cautions(files: Iterable[Path]) -> Iterator[str]:
+    from reviewguard.readers.labelled import chosen_by_flags
+
+    for file in files:
+        if chosen_by_flags(file):
+            yield (
+                f"{file}: the model called none of these messages compliant when they were chosen, so none of them "
+                "shows what it misses; recall is too high. Label a random choice: reviewguard label EXPORT --sample N"
+            )
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:

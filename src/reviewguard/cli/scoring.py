@@ -60,7 +60,11 @@ def score(
     engine: Annotated[EngineName, typer.Option(help="This machine's cores, or Ray Data.")] = EngineName.LOCAL,
     ray_address: Annotated[str | None, typer.Option(help="Address of a running Ray cluster.")] = None,
     fail_on: Annotated[
-        FailOn | None, typer.Option(help="Exit with 1 if any message gets this verdict or a worse one.")
+        FailOn | None,
+        typer.Option(
+            help="Exit with 1 if any message gets this verdict or a worse one; with 2 if none does, but a file was not "
+            "read to its end, or more rows could not be read than messages were judged."
+        ),
     ] = None,
     worst: Annotated[int, typer.Option(help="Messages to show in full, the worst first.", min=0)] = 3,
 ) -> None:
@@ -111,4 +115,6 @@ def score(
     warn(noted)
     counts = result.counts
     left_out = counts.not_scored + counts.unreadable
-    exit_if_found(fail_on, counts.decisions, sum(counts.decisions.values()), left_out, result.rests)
+    exit_if_found(
+        fail_on, counts.decisions, sum(counts.decisions.values()), left_out, result.unread, result.rests
+    )

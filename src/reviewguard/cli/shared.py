@@ -93,16 +93,19 @@ def exit_if_found(
     verdicts: Collection[str],
     judged: int,
     not_judged: int = 0,
+    unread: int = 0,
     rests: Sequence[ScoredRecord] = (),
 ) -> None:
     """Exit with 1 where an export holds what `--fail-on` names; say on standard error how many nobody judged.
 
     Args:
-        rests: see `Workspace.unread_rests`.
+        judged, not_judged: seller messages, and rows that may have been some but could not be judged.
+        unread, rests: see `Workspace.unread_rows` and `Workspace.unread_rests`.
 
     Raises:
         typer.Exit: one of the verdicts is this one or a worse one.
-        InputError: no message was judged, so that none can pass; none was found, but more than a row is unread.
+        InputError: no message was judged, so that none can pass; none was found, but more than a row is unread, or
+            more rows are unread than were judged.
     """
     if fail_on is None:
         return
@@ -116,6 +119,12 @@ def exit_if_found(
         warn([f"--fail-on: rows not judged: {not_judged:,}; see the counts above"])
     if REVIEW_SOLICITING in verdicts or fail_on in verdicts:
         raise typer.Exit(1)
+    if unread > judged:
+        raise InputError(
+            f"--fail-on: messages judged: {judged:,}, rows not read: {unread:,}, so it cannot pass",
+            expected="no more rows that cannot be read than messages judged",
+            fix="see above why; export it again, or leave it out",
+        )
     if rests:
         from reviewguard.inference.writers.columns import error_of
 

@@ -46,7 +46,7 @@ class Provenance:
         labelled_by, labelled_at: who, and when (ISO 8601).
         model: version of the model whose verdict was on show.
         shown: that verdict.
-        marked_by: who marked the words.
+        marked_by: who marked the words; "model" also where a person took its marks over as they were.
         replaces: ids of written messages with another label, which this one overrides.
     """
 

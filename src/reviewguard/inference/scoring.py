@@ -24,7 +24,7 @@ from reviewguard.schema import ScoredRecord
 from reviewguard.settings import Settings
 
 _REASONS = 3
-"""Unreadable rows to name."""
+"""Unreadable rows to name, and rows that were not scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,9 @@ class ScoreResult:
         files: inputs, in order.
         types: sellers' records called review-soliciting, by type.
         worst: the likeliest violations.
+        not_scored: the first messages that were given no verdict.
         unreadable: the first rows that could not be read.
+        unread: how many there are; files and sheets are none of them.
         rests: those that stand for a file, the rest of one, or a sheet.
         written: rows in the output; None without one.
     """
@@ -68,7 +70,9 @@ class ScoreResult:
     counts: Counts
     types: Mapping[str, int]
     worst: tuple[ScoredRecord, ...]
+    not_scored: tuple[ScoredRecord, ...]
     unreadable: tuple[ScoredRecord, ...]
+    unread: int
     rests: tuple[ScoredRecord, ...]
     written: int | None
 
@@ -149,7 +153,9 @@ def _finish(
         workspace.counts(),
         workspace.types(),
         tuple(workspace.worst(job.worst)),
+        tuple(workspace.not_scored(_REASONS)),
         tuple(workspace.unreadable(_REASONS)),
+        workspace.unread_rows(),
         tuple(workspace.unread_rests()),
         written,
     )

@@ -18,6 +18,9 @@ def summary_view(result: ScoreResult, *, colour: bool) -> RenderableType:
     counts = result.counts
     parts: list[RenderableType] = [_counts(result), _types(result)]
     parts += map(Text, notes_on_sides(counts.sellers, counts.buyers, counts.alone, counts.paired))
+    parts += [Text(printable(f"not scored: {error_of(row)}")) for row in result.not_scored]
+    if more := counts.not_scored - len(result.not_scored):
+        parts.append(Text(f"and {more:,} more that cannot be scored"))
     parts += [Text(printable(f"unreadable: {error_of(row)}")) for row in result.unreadable]
     if more := counts.unreadable - len(result.unreadable):
         parts.append(Text(f"and {more:,} more that cannot be read"))

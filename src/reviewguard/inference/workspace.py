@@ -221,9 +221,20 @@ class Workspace:
         which = "where m.kind >= ? order by m.kind desc, m.number limit ?"
         return list(self._rows(which, UNREADABLE, count))
 
+    def not_scored(self, count: int) -> list[ScoredRecord]:
+        """The first messages of the seller that were given no verdict."""
+        return list(
+            self._rows("where m.kind = ? and j.decision is null order by m.number limit ?", SELLER, count)
+        )
+
     def unread_rests(self) -> list[ScoredRecord]:
         """Those that stand for the rest of a file, all of it, or a sheet."""
         return list(self._rows("where m.kind = ? order by m.number", UNREAD_REST))
+
+    def unread_rows(self) -> int:
+        """How many rows could not be read, without what stands for more than a row."""
+        query = "select count(*) from messages where kind = ?"
+        return int(self._db.execute(query, (UNREADABLE,)).fetchone()[0])
 
     def counts(self) -> Counts:
         """What was read and found."""

@@ -109,7 +109,11 @@ def _decide(
         refused=(*rows.refused, *checked.refused, *map(_rejected, rejected)),
         unlabelled=rows.unlabelled,
         scrubbed=dict(sorted(checked.scrubbed.items())),
-        marked=tuple(item for item in settled.added if item.label.provenance.marked_by == "model"),
+        marked=tuple(
+            item
+            for item in settled.added
+            if item.id in checked.filled and item.label.provenance.marked_by == "model"
+        ),
     )
 
 

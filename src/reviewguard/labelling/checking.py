@@ -24,12 +24,17 @@ from reviewguard.schema import Message, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Rows that may be added, the verdicts on them, and those that may not."""
+    """Rows that may be added, the verdicts on them, and those that may not.
+
+    Attributes:
+        filled: ids of rows with types that nobody had marked words for.
+    """
 
     candidates: tuple[Candidate, ...]
     verdicts: Mapping[str, Verdict]
     refused: tuple[Refused, ...]
     scrubbed: Counter[str]
+    filled: frozenset[str]
 
 
 def check(rows: Sequence[LabelledRow], classifier: Classifier, who: str | None) -> Checked:
@@ -49,6 +54,7 @@ def check(rows: Sequence[LabelledRow], classifier: Classifier, who: str | None) 
         {_id(row): verdict for row, verdict in zip(texts, verdicts, strict=True)},
         (*(item for item in results if isinstance(item, Refused)), *_both_refused(candidates, contradicted)),
         sum((item.taken for item in scrubbed), Counter[str]()),
+        frozenset(_id(row) for row in texts if unmarked(row)),
     )
 
 
@@ -112,7 +118,7 @@ def _told_issues(label: StoredLabel) -> Iterator[Issue]:
 
 
 def _marker(row: LabelledRow) -> Marker:
-    return "model" if unmarked(row) else "person"
+    return "model" if unmarked(row) or row.extra.get("marked_by") == "model" else "person"
 
 
 def _values(row: LabelledRow, who: str | None, model: str) -> dict[str, object]:

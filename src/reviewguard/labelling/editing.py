@@ -11,7 +11,7 @@ from rich.text import Text
 from reviewguard.labelling.keys import Keys
 from reviewguard.labelling.queue import Item
 from reviewguard.labelling.screen import edit_view
-from reviewguard.labelling.words import mark
+from reviewguard.labelling.words import find_words, mark
 from reviewguard.policy import load_policy, verdict_of
 from reviewguard.schema import LabelledMessage, Rationale
 
@@ -98,10 +98,10 @@ def _words(item: Item, name: str, before: list[str], keys: Keys, show: Show) -> 
     kept = " | ".join(before) or "none"
     prompt = f"words for {name} (Enter keeps: {kept}): "
     while line := keys.line(prompt):
-        if mark(item.text, [(line, name)]):
+        if find_words(item.text, line, inside=False):
             given.append(line)
         else:
-            show(Text("! these words are not in the text"))
+            show(Text("! these words are not in the text: type whole words, as they stand there"))
         prompt = f"more words for {name} (Enter: done): "
     return given
 

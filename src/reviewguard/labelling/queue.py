@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from reviewguard.errors import InputError
@@ -55,6 +56,8 @@ def read_items(
     *,
     model: Path | None = None,
     everything: bool = False,
+    sample: int | None = None,
+    seed: int = 0,
     note: Callable[[str], None] | None = None,
 ) -> list[Item]:
     """The messages to label, in file order, each exchange once.
@@ -62,6 +65,8 @@ def read_items(
     Args:
         path: what `score` wrote (then its verdicts are shown), or any export (then it is scored here).
         everything: also messages called compliant; those that `suggest` chose always are there.
+        sample: as many of all messages, each as likely as any other, in random order, so that the first ones are such
+            a choice, too; `seed` decides which.
         note: told how many rows cannot be read, if any.
 
     Raises:
@@ -80,11 +85,13 @@ def read_items(
 
         note(unreadable_rows(unreadable))
     readable = (item for item in found if item.text.strip())
-    wanted = (item for item in readable if everything or item.suggested or item.shown != COMPLIANT)
+    every = everything or sample is not None
+    wanted = (item for item in readable if every or item.suggested or item.shown != COMPLIANT)
     different: dict[tuple[str, str], Item] = {}
     for item in wanted:
         different.setdefault(item.key, item)
-    return list(different.values())
+    items = list(different.values())
+    return items if sample is None else Random(seed).sample(items, min(sample, len(items)))
 
 
 def _scored_before(path: Path, options: ReadOptions) -> tuple[list[Item], int]:

@@ -71,7 +71,7 @@ class AddReport:
         refused: rows that cannot be taken in, or were rejected.
         unlabelled: rows that nobody labelled, and that are left out.
         scrubbed: placeholder → personal details it stands for.
-        marked: labels whose words the model marked.
+        marked: labels whose words the model marked, and nobody has seen.
         renewed: rows whose marks take the place of the model's, on a label that is stored already.
         measured: id of an added label → the validation or test message that it reads like, for which it is not learnt.
         written: the file that took labels, or the folder where several did or labels only went; None where nothing was

@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "when": ("when", "labelled_at", "labeled_at", "labelled_on", "labeled_on"),
     "model": ("model", "model_version", "rg_model"),
     "shown": ("shown", "shown_verdict", "rg_verdict"),
+    "marked_by": ("marked_by",),
     "source": ("source", "source_file"),
     "names": ("names",),
     "numbers": ("numbers",),

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import chain
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from reviewguard.labelling.editing import Label, Show, edit
@@ -15,6 +16,7 @@ from reviewguard.labelling.journal import Journal, Row
 from reviewguard.labelling.keys import Keys
 from reviewguard.labelling.queue import Item
 from reviewguard.labelling.screen import AT_END, HELP, item_view, saved_line
+from reviewguard.labelling.words import mark
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
 from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING
 
@@ -51,8 +53,8 @@ def run(
     while True:
         position = _next(items, passed, position)
         if position < len(items):
-            show(item_view(items[position], position + 1, len(items), colour=colour))
-            answer = _ask(items[position], keys, show, colour=colour)
+            view = item_view(items[position], position + 1, len(items), colour=colour)
+            answer = _ask(items[position], view, keys, show, colour=colour)
         else:
             answer = _ask_at_end(journal, keys, show)
         if answer == "quit":
@@ -87,9 +89,10 @@ def _key(row: Row) -> tuple[str, str]:
     return row.get("text", ""), row.get("previous") or ""
 
 
-def _ask(item: Item, keys: Keys, show: Show, *, colour: bool) -> Label | str:
-    """The label, or "skip", "undo" or "quit"."""
+def _ask(item: Item, view: RenderableType, keys: Keys, show: Show, *, colour: bool) -> Label | str:
+    """The label, or "skip", "undo" or "quit"; the message is shown again after its types, or help, were shown."""
     violations = frozenset(item.types) & frozenset(load_policy().violation_types)
+    show(view)
     while True:
         answer: Label | str | None = None
         match keys.key():
@@ -109,8 +112,11 @@ def _ask(item: Item, keys: Keys, show: Show, *, colour: bool) -> Label | str:
                 return "quit"
             case "?":
                 show(Text(HELP))
+            case _:
+                continue
         if answer is not None:
             return answer
+        show(view)
 
 
 def _ask_at_end(journal: Journal, keys: Keys, show: Show) -> str:
@@ -139,11 +145,13 @@ def _undo(
 
 
 def _row(item: Item, label: Label, who: str) -> Row:
+    its_own = mark(item.text, ((e.text, e.type) for e in item.evidence if e.type in label.types))
     return {
         "text": item.text,
         "previous": item.previous,
         "types": list(label.types),
         "rationale": [asdict(mark) for mark in label.rationale],
+        "marked_by": "model" if label.rationale and label.rationale == its_own else "person",
         "verdict": label.verdict,
         "who": who,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from reviewguard.errors import InputError
@@ -23,6 +23,10 @@ FIGURES = {
     "removal_turns_compliant": "removal turns",
 }
 """The figures compared, and their column titles."""
+_PRINTED = {"auroc": "AUROC", "f1": "F1", "precision": "precision", "recall": "recall"} | FIGURES
+_COUNTS = ("messages", "violations")
+FEWEST = 10
+"""Messages of either label below which figures say little: one more or less moves recall by ten points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,10 @@ class ComparisonTable:
     evaluations: Mapping[str, Mapping[str, Evaluation]]
 
     def to_markdown(self) -> str:
-        """A table a data set, without figures that no model has; intervals in brackets, "–" where undefined."""
+        """A table a data set, without figures that no model has; intervals in brackets, "–" where undefined.
+
+        Precision and recall stand there too, and how many messages they are of.
+        """
         return "\n".join(_markdown_table(dataset, models) for dataset, models in self.evaluations.items())
 
     def unscored(self) -> list[str]:
@@ -48,6 +55,25 @@ class ComparisonTable:
             for model, found in models.items()
             if found.counts["unscored"]
         ]
+
+    def errors(self) -> Iterator[dict[str, Any]]:
+        """Every misclassified message, by data set and model, the most confident mistakes first."""
+        for dataset, models in self.evaluations.items():
+            for model, evaluation in models.items():
+                yield from ({"data": dataset, "model": model} | asdict(error) for error in evaluation.errors)
+
+    def cautions(self) -> list[str]:
+        """Says of each data set with fewer than `FEWEST` messages of either label that its figures say little."""
+        said = []
+        for dataset, models in self.evaluations.items():
+            counts = next(iter(models.values())).counts
+            violations, compliant = counts["violations"], counts["messages"] - counts["violations"]
+            if min(violations, compliant) < FEWEST:
+                said.append(
+                    f"{dataset}: violations {violations:,}, compliant messages {compliant:,}. Figures of so few say "
+                    f"little, whatever their intervals: label at least {FEWEST} of each, better a hundred."
+                )
+        return said
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: data set → model → evaluation."""
@@ -83,15 +109,15 @@ def compare(
 
 
 def _markdown_table(dataset: str, models: Mapping[str, Evaluation]) -> str:
-    figures = [f for f in FIGURES if any(e.figures[f].value is not None for e in models.values())]
-    lines = [
-        f"| {dataset} | " + " | ".join(FIGURES[name] for name in figures) + " |",
-        "| --- |" + " --- |" * len(figures),
+    figures = [f for f in _PRINTED if any(e.figures[f].value is not None for e in models.values())]
+    rows = [
+        (dataset, *(_PRINTED[name] for name in figures), *_COUNTS),
+        ("---",) * (1 + len(figures) + len(_COUNTS)),
     ]
     for model, evaluation in models.items():
         cells = (figure_text(evaluation.figures[name]) for name in figures)
-        lines.append(f"| {model} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append((model, *cells, *(f"{evaluation.counts[name]:,}" for name in _COUNTS)))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def figure_text(figure: Figure) -> str:

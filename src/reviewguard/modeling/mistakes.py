@@ -29,8 +29,13 @@ class Mistake:
 
 
 def mistakes(observed: Observed, scorer: Scorer) -> tuple[Mistake, ...]:
-    """Every misclassified message, the most confident first."""
-    distance = np.abs(observed.probabilities - scorer.threshold)
+    """Every misclassified message, the most confident first.
+
+    Confidence is the distance to the threshold as a share of what it may be on that side: else a threshold far from
+    the middle would put all mistakes of one kind before those of the other.
+    """
+    side = np.where(observed.flagged, 1 - scorer.threshold, scorer.threshold)
+    distance = np.abs(observed.probabilities - scorer.threshold) / np.maximum(side, np.finfo(float).tiny)
     wrong = np.flatnonzero(observed.positive != observed.flagged)
     order = sorted(wrong, key=lambda index: (-distance[index], index))
     return tuple(_mistake(observed, int(index), scorer.type_names) for index in order)

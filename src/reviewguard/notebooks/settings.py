@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
+import warnings
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
-from reviewguard.errors import ConfigError
+from reviewguard.curation.sources import read_messages
+from reviewguard.errors import ConfigError, InputError
+from reviewguard.schema import LabelledMessage
 
 VARIABLE = "REVIEWGUARD_NOTEBOOKS"
 """Environment variable that names another file of settings."""
@@ -60,3 +63,23 @@ def notebook_settings(path: Path | None = None) -> NotebookSettings:
         raise ConfigError(f"{path}: {', '.join(wrong)} missing or unknown", expected=", ".join(known))
     folder = path.resolve().parent
     return NotebookSettings(**{name: folder / str(value) for name, value in values.items()})
+
+
+def written_messages(path: Path) -> tuple[LabelledMessage, ...]:
+    """The written messages of a file or folder, with a warning where lines were left out.
+
+    Raises:
+        InputError: there are none.
+    """
+    found = read_messages(path)
+    left_out = len({issue.place for issue in found.issues})
+    if not found.messages:
+        raise InputError(
+            f"{path}: none of its {left_out:,} lines can be read, such as {found.issues[0] if left_out else 'none'}",
+            expected="messages as in data/messages: with id, family, product, register, channel and writer_brief",
+            fix="name such a file or folder in settings.toml; labels of `reviewguard label` or data/labels have other "
+            "fields",
+        )
+    if left_out:
+        warnings.warn(f"{left_out:,} lines are left out, such as {found.issues[0]}", stacklevel=2)
+    return found.messages

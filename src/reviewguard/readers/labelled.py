@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from reviewguard.errors import InputError
 from reviewguard.files import read_jsonl
 from reviewguard.policy import load_policy, verdict_of
-from reviewguard.schema import LabelledMessage, Rationale
+from reviewguard.schema import COMPLIANT, LabelledMessage, Rationale
 
 _DESCRIPTIONS = ("family", "product", "register", "channel", "writer_brief")
 
@@ -23,17 +23,32 @@ def read_labelled(path: Path) -> list[LabelledMessage]:
 
     Rationales may be offsets (`{"start", "end", "type"}`), quotes from the text, or absent. Every
     occurrence of a quote is marked; its type is the message's only type, or "" where there are
-    several. Rows with `"ambiguous": true` are left out.
+    several. Rationales of rows with `"marked_by": "model"` are left out, since the model would be measured against
+    its own marks; so are rows with `"ambiguous": true`.
 
     Raises:
         InputError: the file cannot be read, or a row breaks the format; names file, line and field.
     """
-    rows = _parquet_rows(path) if path.suffix == ".parquet" else read_jsonl(path)
     return [
         _labelled(row, f"{path}:{number}", f"{path.stem}-{number}")
-        for number, row in rows
+        for number, row in _rows(path)
         if row.get("ambiguous") is not True
     ]
+
+
+def chosen_by_flags(path: Path) -> bool:
+    """Whether a labeller was shown a verdict for each row, and never `compliant`, as `label` chooses by default.
+
+    What the model misses is not among such messages.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    return all(row.get("shown") not in (None, COMPLIANT) for _, row in _rows(path))
+
+
+def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+    return _parquet_rows(path) if path.suffix == ".parquet" else read_jsonl(path)
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -95,7 +110,7 @@ def _rationale(
     row: Mapping[str, Any], text: str, types: tuple[str, ...], where: str
 ) -> tuple[Rationale, ...]:
     value = row.get("rationale")
-    if value is None:
+    if value is None or row.get("marked_by") == "model":
         return ()
     if not isinstance(value, list):
         raise InputError(f"{where}: `rationale` is {_kind(value)}", expected="a list")

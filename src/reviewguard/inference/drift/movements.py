@@ -17,14 +17,14 @@ from reviewguard.inference.drift.statistics import (
     psi_of_numbers,
     share_p_value,
 )
-from reviewguard.schema import NEEDS_REVIEW
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
 
 Size = Literal["none", "some", "clear", "unknown"]
 
 FEWEST = 50
 """Different texts on each side below which nothing is said: not even a shift of a third would show."""
-_TESTS = 8
-"""PSI and KS of three measures, and a test of two shares."""
+_TESTS = 9
+"""PSI and KS of three measures, and a test of three shares."""
 CHANCE = 0.01 / _TESTS
 """Of each test: where nothing changed, at most one report in a hundred says that something did (Bonferroni)."""
 SOME, CLEAR = 0.1, 0.25
@@ -32,6 +32,8 @@ SOME, CLEAR = 0.1, 0.25
 _KNOWN_LANGUAGES = ("en", "und")
 _MORE_WORK = 0.05
 """Share of the messages that go to a person in addition from which that matters."""
+_MORE_SENT = 0.05
+"""The same of all messages sent that are review-soliciting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Movement:
     """How one measure differs between two samples.
 
     Attributes:
-        measure: score, words, unknown, language or needs-review.
+        measure: score, sent, words, unknown, language or needs-review.
         before, after: mean score, median words, mean share of words, or share of messages.
         psi: population stability index; of shares, over the messages that have the property and the others.
         ks: statistic of the two-sample Kolmogorov-Smirnov test, 0–1; None for shares.
@@ -113,13 +115,20 @@ class Measure:
 
 
 _SCORE = Measure("score", "score, mean", "Scores", "the mean probability of a violation", "{:.2f}")
+_SENT = Measure(
+    "sent",
+    "flagged, of all sent",
+    "Review-soliciting messages, copies included,",
+    "their share of all messages sent",
+    "{:.1%}",
+)
 _WORDS = Measure("words", "length, median", "Length", "the median", "{:.0f} words")
 _UNKNOWN = Measure(
     "unknown", "words unknown, mean", "Words that the model's vocabulary lacks", "their mean share", "{:.1%}"
 )
 _LANGUAGE = Measure("language", "not English", "Text that is not English", "its share", "{:.1%}")
 _REVIEW = Measure("needs-review", NEEDS_REVIEW, "Messages for a person", "their share", "{:.1%}")
-MEASURES: Mapping[str, Measure] = {m.name: m for m in (_SCORE, _WORDS, _UNKNOWN, _LANGUAGE, _REVIEW)}
+MEASURES: Mapping[str, Measure] = {m.name: m for m in (_SCORE, _SENT, _WORDS, _UNKNOWN, _LANGUAGE, _REVIEW)}
 
 
 def compare(
@@ -127,6 +136,8 @@ def compare(
 ) -> Drift:
     """Every measure of two samples, neither of them empty."""
     enough = min(before.texts, after.texts) >= FEWEST
+    # Copies are not independent, so the test only keeps chance out; how often a text was sent is no guess.
+    sent = _of_shares(_SENT, before.sent, after.sent, _soliciting, least=_MORE_SENT)
     found = (
         _of_numbers(_SCORE, before.score, after.score, _mean),
         _of_numbers(_WORDS, before.words, after.words, _median),
@@ -134,7 +145,8 @@ def compare(
         _of_shares(_LANGUAGE, before.language, after.language, _foreign, least=0.02),
         _of_shares(_REVIEW, before.verdict, after.verdict, _handed_over, least=_MORE_WORK),
     )
-    movements = tuple(m if enough else _untold(m) for m in found)
+    score, *others = (m if enough else _untold(m) for m in found)
+    movements = (score, sent if min(before.messages, after.messages) >= FEWEST else _untold(sent), *others)
     notes = (*notes, *_size_notes(before, after, enough))
     return Drift(against, profile, model, before, after, movements, notes, *_advice(movements, enough))
 
@@ -196,6 +208,10 @@ def _foreign(languages: Mapping[str, int]) -> int:
     return sum(count for code, count in languages.items() if code not in _KNOWN_LANGUAGES)
 
 
+def _soliciting(verdicts: Mapping[str, int]) -> int:
+    return verdicts.get(REVIEW_SOLICITING, 0)
+
+
 def _handed_over(verdicts: Mapping[str, int]) -> int:
     return verdicts.get(NEEDS_REVIEW, 0)
 
@@ -250,6 +266,12 @@ def _advice(movements: tuple[Movement, ...], enough: bool) -> tuple[str, bool]:
         return (
             "Label some of these messages: `reviewguard suggest` picks unlike ones that the model is unsure of.",
             True,
+        )
+    if "sent" in found and found["sent"].after > found["sent"].before:
+        return (
+            "More of the messages sent break the rules, since some texts were sent often: this is no reason to label. "
+            "`reviewguard audit` shows the texts, and how often each was sent.",
+            False,
         )
     if "language" in found:
         return "Labels do not help here: the model reads English, and the rest goes to a person.", False

@@ -10,6 +10,7 @@ from reviewguard.inference.drift.movements import MEASURES, Drift, Movement
 from reviewguard.inference.render import printable
 
 _STYLES = {"clear": "bold red", "some": "bold yellow", "none": "", "unknown": ""}
+_COUNTED = "Every figure counts each different text once, but those of all messages."
 _MOVED = {"clear": "clearly", "some": "yes", "none": "no", "unknown": "?"}
 
 
@@ -18,7 +19,13 @@ def drift_view(drift: Drift, *, colour: bool) -> RenderableType:
     sentences = [Text(m.sentence, style=_STYLES[m.size] if colour else "") for m in drift.movements]
     advice = Text(drift.advice, style="bold" if colour else "")
     return Group(
-        _table(drift), *(Text(printable(note)) for note in drift.notes), Text(), *sentences, Text(), advice
+        _table(drift),
+        Text(_COUNTED),
+        *(Text(printable(note)) for note in drift.notes),
+        Text(),
+        *sentences,
+        Text(),
+        advice,
     )
 
 

@@ -98,9 +98,10 @@ def _text_column(header: tuple[str, ...]) -> str:
 
 
 def error_of(row: ScoredRecord) -> str | None:
-    """Why a row could not be read, with its place: such a row may have no columns of its own."""
-    record = row.record
-    return record.error and f"{record.source}, {record.place}: {record.error}"
+    """Why a row could not be read or scored, with its place: such a row may have no columns of its own."""
+    record, verdict = row.record, row.verdict
+    error = record.error or (verdict and verdict.error)
+    return error and f"{record.source}, {record.place}: {error}"
 
 
 def harmless(cell: str) -> str:
