@@ -13,7 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reviewguard.errors import InputError, NoMessagesError
+from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header, recognise
@@ -51,7 +51,7 @@ _MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _CHUNK = 2**20
 _OTHER_NAMES = (
-    "rename the one with the message as in the sheets that were read, or read this sheet in a run of its own with "
+    "rename the one with the message as in the sheets that were read, or name it, too, with "
     "--map text='Its column'"
 )
 _NAMES = 20
@@ -92,8 +92,7 @@ class XlsxReader:
         for sheet, (columns, top, error) in left.items():
             alike = 2 * len(read.intersection(map(fold, columns))) >= len(columns)
             surely = alike or any(_is_of_order(cells) for _, cells in top)
-            named = not isinstance(error, NoMessagesError)
-            if surely or named or _may_hold_messages(top[1:]):  # a legend may be wordy, too
+            if surely or _may_hold_messages(top[1:]):  # a legend may be wordy, too
                 yield Record(str(path), f"sheet {sheet}", {}, error=_not_read(error, path, top), rest=surely)
 
 
@@ -181,7 +180,7 @@ def _open(file: BinaryIO, path: Path) -> Any:
 
 
 _LeftOut = tuple[list[str], list[tuple[int, Sequence[object]]], InputError]
-"""Columns and first rows of a sheet, and why it is not read: a `NoMessagesError` where no column names messages."""
+"""Columns and first rows of a sheet, and why it is not read."""
 _Sheet = tuple[str, list[str], NumberedRows, list[str]]
 
 
