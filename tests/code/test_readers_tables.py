@@ -1018,11 +1018,18 @@ def test_a_sheet_of_something_else_fails_nothing_and_none_of_its_rows_is_quoted(
     assert f"no column with the messages among {named}; rename" in str(told.error)
 
 
-def test_a_sheet_without_the_column_that_was_named_is_told(tmp_path: Path) -> None:
-    book = workbook(Nov=[["Order", "Wir"], ["999-1", "Hi"]], Templates=[["Name", "Text"], ["a", "Hello"]])
-    _, told = read(written(tmp_path, "a.xlsx", book), columns={"text": "Wir"})
-    assert (told.place, told.rest) == ("sheet Templates", False)
-    assert "not read: no column 'Wir' among 'Name', 'Text'; rename" in str(told.error)
+def test_a_sheet_without_the_column_that_was_named_is_read_by_the_usual_names_or_told(tmp_path: Path) -> None:
+    book = workbook(
+        Nov=[["Order", "Wir"], ["999-1", "Hi"]],
+        Dez=[["Order", "Antwort an sie"], ["999-2", "Hallo"]],
+        Jan=[["Order", "Text"], ["999-3", "Hello"]],
+    )
+    path = written(tmp_path, "a.xlsx", book)
+    *records, told = read(path, columns={"text": "Wir"})
+    assert texts(records) == ["Hi", "Hello"]
+    assert (told.place, told.rest) == ("sheet Dez", True)
+    assert "not read: no column 'Wir' among 'Order', 'Antwort an sie'; rename" in str(told.error)
+    assert texts(read(path, columns={"text": ("Wir", "Antwort an sie")})) == ["Hi", "Hallo", "Hello"]
 
 
 def test_a_sheet_is_not_asked_for_the_message_that_it_has(tmp_path: Path) -> None:

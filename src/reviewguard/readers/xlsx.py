@@ -53,7 +53,8 @@ _MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _CHUNK = 2**20
 _OTHER_NAMES = (
-    "rename the column as in the sheets that were read, or read this sheet alone, in a run with another --map"
+    "rename the column as in the sheets that were read, or name it, too: "
+    "--map text='One column' --map text='Another'"
 )
 _NAMES = 20
 """Columns to name."""
@@ -182,7 +183,7 @@ def _open(file: BinaryIO, path: Path) -> Any:
 
 
 _LeftOut = tuple[list[str], list[tuple[int, Sequence[object]]], InputError]
-"""Columns and first rows of a sheet, and why it is not read: a `NoMessagesError` where no column names messages."""
+"""Columns and first rows of a sheet, and why it is not read."""
 _Sheet = tuple[str, list[str], NumberedRows, list[str]]
 
 
