@@ -96,16 +96,14 @@ def test_wrong_settings_are_named(tmp_path: Path, text: str, wrong: str) -> None
         notebook_settings(tmp_path / "settings.toml")
 
 
-def test_messages_that_cannot_be_read_are_counted_or_refused(
-    tmp_path: Path,
-) -> None:
+def test_messages_that_cannot_be_read_are_counted_or_refused(tmp_path: Path) -> None:
     written = (ROOT / "data" / "messages" / "start-voices.jsonl").read_text("utf-8").splitlines()[:3]
     path = tmp_path / "own.jsonl"
     path.write_text("\n".join([*written, '{"text": "Left today", "types": []}']), "utf-8")
-    with pytest.warns(UserWarning, match="1 lines are left out"):
-        assert len(written_messages(path)) == 3
+    found = written_messages(path)
+    assert (len(found.messages), found.left_out) == (3, 1)
     path.write_text('{"text": "Left today", "types": []}', "utf-8")
-    with pytest.raises(InputError, match="none of its 1 lines can be read"):
+    with pytest.raises(InputError, match="none of its 1 lines is a written message"):
         written_messages(path)
 
 

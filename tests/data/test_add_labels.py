@@ -565,6 +565,7 @@ def test_nothing_is_written_while_a_conflict_is_open(home: Path) -> None:
     report = run(home, conflicting(), label(TEXT))
     (conflict,) = report.undecided
     assert (conflict.old.message.id, conflict.kind) == ("a-0001", "exact")
+    assert "--both" not in view(report)
     assert report.written is None
     assert not (home / "labels").exists()
 
@@ -674,8 +675,10 @@ def test_near_repetitions_and_near_conflicts(home: Path) -> None:
     near = run(home, label(TEXT.replace("week", "weekend"), "insider"), name="near")
     assert [r.kind for r in near.repetitions] == ["near"]
     other = label(TEXT.replace("week", "weekend"))
-    (conflict,) = run(home, other, name="near").undecided
+    report = run(home, other, name="near")
+    (conflict,) = report.undecided
     assert (conflict.kind, conflict.similarity > 0.8) == ("near", True)
+    assert "--both" in view(report)
     run(home, other, name="near", decisions=Decisions(both=frozenset({conflict.new.id})))
     assert len(stored(home)) == 2
 

@@ -127,7 +127,7 @@ def stats(
         Path | None, typer.Option(help="Built splits: how alike they are, by embeddings too (two minutes).")
     ] = None,
 ) -> None:
-    """Count the messages against the targets, and measure diversity and shortcuts.
+    """Count the messages against the targets, and measure diversity and shortcuts: minutes for tens of thousands.
 
     Example: reviewguard data stats
 
@@ -142,10 +142,14 @@ def stats(
             f"{messages}: no message that can be read",
             fix=f"see `reviewguard data validate --messages {messages}`",
         )
-    if left := len({issue.place for issue in sources.issues}):
+    if left := sources.left_out:
         print(
             f"{left} lines that cannot be read are left out: see `reviewguard data validate --messages {messages}`",
             file=sys.stderr,
+        )
+    if sys.stderr.isatty():
+        print(
+            f"measuring {len(sources.messages):,} messages: tens of thousands take minutes", file=sys.stderr
         )
     result = count(sources.messages)
     alike = _split_likeness(splits) if splits else []

@@ -93,6 +93,11 @@ class Sources:
         """The messages alone."""
         return tuple(item.message for item in self.located)
 
+    @property
+    def left_out(self) -> int:
+        """Lines that are no such message."""
+        return len({issue.place for issue in self.issues})
+
 
 def _not_blank(value: str) -> str:
     if not value.strip():

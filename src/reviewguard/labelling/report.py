@@ -122,10 +122,12 @@ def _closing(report: AddReport, target: Path) -> str:
     if report.written:
         return f"written to {report.written}"
     if report.undecided:
+        rows = rows_of(report.undecided).values()
+        differ = any(all(conflict.kind == "near" for conflict in together) for together in rows)
+        both = " or --both ID (the messages do differ; not where their words are the same)" if differ else ""
         return (
-            f"nothing written: {len(rows_of(report.undecided))} conflicts are open. Decide each with --accept "
-            "ID (the new label), --reject ID (the known one) or --both ID (the messages do differ); `all` stands for "
-            "all ids, but for conflicts that a decision has brought about"
+            f"nothing written: {len(rows)} conflicts are open. Decide each with --accept ID (the new label), --reject "
+            f"ID (the known one){both}; `all` stands for all ids, but for conflicts that a decision has brought about"
         )
     changes = report.incoming or report.outgoing
     return f"nothing written to {target}: a dry run" if changes else f"nothing to write to {target}"

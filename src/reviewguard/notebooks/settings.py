@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import tomllib
-import warnings
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
-from reviewguard.curation.sources import read_messages
+from reviewguard.curation.sources import Sources, read_messages
 from reviewguard.errors import ConfigError, InputError
-from reviewguard.schema import LabelledMessage
 
 VARIABLE = "REVIEWGUARD_NOTEBOOKS"
 """Environment variable that names another file of settings."""
@@ -65,21 +63,18 @@ def notebook_settings(path: Path | None = None) -> NotebookSettings:
     return NotebookSettings(**{name: folder / str(value) for name, value in values.items()})
 
 
-def written_messages(path: Path) -> tuple[LabelledMessage, ...]:
-    """The written messages of a file or folder, with a warning where lines were left out.
+def written_messages(path: Path) -> Sources:
+    """The written messages of a file or folder.
 
     Raises:
-        InputError: there are none.
+        InputError: none of its lines is one.
     """
     found = read_messages(path)
-    left_out = len({issue.place for issue in found.issues})
     if not found.messages:
+        first = f", such as {found.issues[0]}" if found.issues else ""
         raise InputError(
-            f"{path}: none of its {left_out:,} lines can be read, such as {found.issues[0] if left_out else 'none'}",
-            expected="messages as in data/messages: with id, family, product, register, channel and writer_brief",
-            fix="name such a file or folder in settings.toml; labels of `reviewguard label` or data/labels have other "
-            "fields",
+            f"{path}: none of its {found.left_out:,} lines is a written message{first}",
+            expected="lines as in data/messages, with id, family, product, register, channel and writer_brief",
+            fix="name such a file or folder in settings.toml; data/labels, and what `reviewguard label` writes, differ",
         )
-    if left_out:
-        warnings.warn(f"{left_out:,} lines are left out, such as {found.issues[0]}", stacklevel=2)
-    return found.messages
+    return found

@@ -101,7 +101,7 @@ def error_of(row: ScoredRecord) -> str | None:
     """Why a row could not be read or scored, with its place: such a row may have no columns of its own."""
     record, verdict = row.record, row.verdict
     error = record.error or (verdict.error if verdict else None)
-    return f"{record.source}, {record.place}: {error}" if error else None
+    return error and f"{record.source}, {record.place}: {error}"
 
 
 def harmless(cell: str) -> str:
