@@ -132,39 +132,13 @@ _INTRODUCTION = re.compile(
 )
 _SURE = (_GREETING, _UNPARTED_GREETING, _LOWER_GREETING, _AFTER_TITLE, _SIGN_OFF, _INTRODUCTION)
 _FIRST_LINE = re.compile(rf"\A\s*(?P<name>{_NAME}(?: {_NAME})?),[^\S\n]*\n")
-# What a message begins with before a comma, and who hardly ever is a person: "Noted, thank you".
-_SAID_FIRST = (
-    r"(?i:absolutely|actually|agreed?|ah|anyway|apologies|arrived|attention|aww?|aye|booked|brilliant|cancel(?:led)?"
-    r"|certainly|confirmed|congrats|congratulation|cool|correct|currently|definitely|delivered|done|exactly|fab|finally"
-    r"|fine|first|fixed|ha(?:ha)?|heya?|hmm?|honestly|hooray|howdy|indeed|instead|late|likewise|look|lovely|luckily"
-    r"|meanwhile|nah|next|nope|noted|nothing|now|oh|ooh|oops|ordered|otherwise|ouch|overall|paid|phew|received"
-    r"|recently|reminder|renewed|resolved|right|sadly|seen|shipped|sold|sorted|super|sure|ta|then|therefore|thx"
-    r"|tomorrow|ugh|understood|update|wait|well|wow|yay|yeah|yep|yesterday|yum)"
-)
-_SPOKEN_TO_FIRST = re.compile(
-    rf"\A\s*(?!{_SAID_FIRST}\b)(?P<name>{_NAME}(?: {_NAME})?),[^\S\n]"
-    r"(?=I\b|(?:we|you|your|thanks?|would|could|can|please|sorry)\b)"
-)
-_ADDRESSED = re.compile(
-    rf"(?:\A|(?<=\n)|(?<=[.!?] ))[^\W\d_][^\n.!?,]{{1,40}}, (?P<name>{_NAME})(?=!)"
-    # At the end of a sentence, after a word in small letters: a place follows one with a capital ("Dallas, Texas.").
-    rf"|(?<!\w)[a-zà-ÿ][\w'’]{{0,30}},[^\S\n](?!{_TITLE}|\w*\d)(?=\w[a-zà-ÿ])(?P<last>{_NAME})(?=[.?](?:\s|\Z))"
-)
+_ADDRESSED = re.compile(rf"(?:\A|(?<=\n)|(?<=[.!?] ))[^\W\d_][^\n.!?,]{{1,40}}, (?P<name>{_NAME})(?=!)")
 _LIKELY_SELF = re.compile(rf"(?i:\bit['’]s) (?!{_SHOUTED})(?P<name>{_NAMES})(?=,)")
 _BESIDE_ADDRESS = re.compile(
     rf"(?<![\w'’.-])(?P<name>{_NAME}(?:{_NEXT_NAME}){{1,3}})[\"']? ?<(?=[^<>\s]{{1,100}}@)"
 )
 # A word alone at an end, or after "it's", may be anything: it is masked there, and not looked for elsewhere.
-_LIKELY = (
-    _SPOKEN_TO_FIRST,
-    _ADDRESSED,
-    _BESIDE_ADDRESS,
-    _FIRST_LINE,
-    _DASHED,
-    _LAST_LINE,
-    _LOWER_LAST_LINE,
-    _LIKELY_SELF,
-)
+_LIKELY = (_ADDRESSED, _BESIDE_ADDRESS, _FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE, _LIKELY_SELF)
 
 
 @dataclass(frozen=True, slots=True)

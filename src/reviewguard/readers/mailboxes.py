@@ -14,8 +14,6 @@ from reviewguard.schema import Role
 HEAD_SIZE = 2**16
 """Bytes of a mail in which its headers are looked for."""
 
-_DELIVERED = ("delivered-to", "x-original-to", "envelope-to")
-"""Headers that name who got a mail that is addressed to nobody."""
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 _MOST = 1000
 """Addresses of the seller's that are remembered."""
@@ -36,41 +34,55 @@ class Mailboxes:
     Attributes:
         heads: the first bytes of every mail of the inputs.
         untold: how many mails were taken for the seller's though nothing tells that they are.
+        received: how many were taken for what a buyer, or a stranger, wrote to the seller.
     """
 
     heads: Iterable[bytes] = ()
     untold: int = 0
+    received: int = 0
 
     @cached_property
-    def own(self) -> OwnAddresses:
-        """The seller's addresses, and their domains where these are not a provider's."""
+    def _addresses(self) -> frozenset[str]:
         found: set[str] = set()
         for data in self.heads:
             headers = _END_OF_HEADERS.split(data.lstrip(b"\xef\xbb\xbf\r\n"), maxsplit=1)[0]
             if b"amazon." in headers.lower() and len(found) < _MOST:
-                found.update(map(_address_or_domain, addresses_beside_relay(parse_mail(headers))))
-        return OwnAddresses(frozenset(found))
+                found.update(addresses_beside_relay(parse_mail(headers)))
+        return frozenset(found)
+
+    @cached_property
+    def _mailboxes(self) -> OwnAddresses:
+        """The very addresses: what others of their domain get, may be a provider's other customers'."""
+        return OwnAddresses(self._addresses)
+
+    @cached_property
+    def _writers(self) -> OwnAddresses:
+        """The addresses, and their domains where these are not a known provider's."""
+        return OwnAddresses(frozenset(map(_address_or_domain, self._addresses)))
 
     def role(self, mail: ParsedMail) -> Role:
         """Who wrote a mail that touches no address of Amazon's: a buyer, or any stranger, if it is to the seller alone.
 
         Else, or where nothing is known of the seller, it is the seller's: taken for a buyer's it would never be scored.
         """
-        if self.own.hold(writers(mail)):
+        if self._writers.hold((*writers(mail), *mail.addresses("reply-to"))):
             return "seller"
-        to = mail.addresses("to") or mail.addresses(*_DELIVERED)
-        if to and all(self.own.hold([address]) for address in to):
+        to = mail.addresses("to", "cc", "bcc")
+        if to and all(self._mailboxes.hold([address]) for address in to):
+            self.received += 1
             return "buyer"
         self.untold += 1
         return "seller"
 
     @property
-    def note(self) -> str:
-        """Says how many mails nothing is told of, and how to tell it; empty where there is none."""
-        many = f"{self.untold:,} mails touch no address of Amazon's and were"
-        mails = "1 mail touches no address of Amazon's and was" if self.untold == 1 else many
-        said = f"{mails} taken for the seller's; name your addresses with --map seller=support@shop.example"
-        return said if self.untold else ""
+    def notes(self) -> list[str]:
+        """Says how many mails nothing is told of, how many were taken for a stranger's, and how to tell it better."""
+        untold = "taken for the seller's; name your addresses with --map seller=support@shop.example"
+        received = (
+            "taken for a buyer's, since others wrote them to your address alone; if not, name more of yours"
+        )
+        counts = ((self.untold, untold), (self.received, received))
+        return [f"mails without an address of Amazon's: {count:,} {said}" for count, said in counts if count]
 
 
 def _address_or_domain(address: str) -> str:

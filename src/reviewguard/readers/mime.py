@@ -171,7 +171,8 @@ def _leaf_text(part: Message) -> str:
 
 def unquoted(text: str) -> str:
     """The text without quoted-printable where an export of raw mail left several escapes in it; else as it is."""
-    if len(_ESCAPES.findall(text)) < _FEWEST_ESCAPES:
+    found = _ESCAPES.findall(text)
+    if len(found) < _FEWEST_ESCAPES or all(escape.startswith("=20") for escape in found):
         return text
     with suppress(UnicodeError):
         return quopri.decodestring(text.encode("utf-8")).decode("utf-8").replace("\r\n", "\n")

@@ -99,8 +99,8 @@ def _checked(files: dict[Path, bool], options: ReadOptions) -> Iterator[Record]:
         yield record
     if unread and not readable:
         raise InputError(f"none of the inputs can be read; the first: {unread.error}")
-    if mailboxes.note:
-        options.note(mailboxes.note)
+    for note in mailboxes.notes:
+        options.note(note)
     check_given(options.columns, missing, header, unread.error if unread else None)
 
 

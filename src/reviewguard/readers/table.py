@@ -200,7 +200,7 @@ def _record(
     if layout.continued:
         texts[0] = "\n".join(filter(None, map(text_of, (texts[0], *map(values.get, layout.continued)))))
     text, quoted = said_in(texts, role, subject)
-    role = "system" if _is_sum(text, values) else role
+    role = "system" if _is_sum(text, values) and not any(orders) else role
     refused = REFUSED if role == "seller" and holds_both_sides(text) else None
     whole = map(text_of, texts)  # the order may be named around the message
     others = {c: value for c, value in values.items() if c not in row.beside} if row.beside else values

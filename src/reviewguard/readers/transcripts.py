@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from reviewguard.readers.roles import role_of_value
 from reviewguard.schema import Role
@@ -13,13 +13,15 @@ REFUSED = "a chat's transcript holds both sides' words: export the chats, messag
 _CHAT_LINE = re.compile(r"^\(\d{1,2}:\d\d:\d\d(?: ?[AP]M)?\) ([^:\n*]{1,80}): ", re.MULTILINE | re.IGNORECASE)
 _MOMENT = r"(?:[\[(]?\d[\d:./, -]{3,20}(?:[AaPp][Mm])?[\])]?)"
 _LABEL = re.compile(
-    rf"^[ \t*]*(?:{_MOMENT}[ \t]*[-–|]?[ \t]*)?([^\W\d_][^\n:\[]{{0,40}}?)[ \t*]*{_MOMENT}?[ \t*]*:(?=\s|\*|\Z)",
+    rf"^[ \t*]*(?:{_MOMENT}[ \t]*[-–|]?[ \t]*)?"
+    rf"([^\W\d_][^\n:\[]{{0,40}}?)[ \t*]{{0,5}}{_MOMENT}?[ \t*]{{0,5}}:(?=\s|\*|\Z)",
     re.MULTILINE,
 )
 """Who speaks, at the beginning of a line, with the time before or behind."""
 _NAMED = re.compile(r"(\w+)(?: [A-Z\d#][\w.'-]*){1,2}")
 _FEWEST = 3
 """Words of a buyer's that would be taken for the seller's."""
+_FEWEST_TURNS = 3
 
 
 def is_chat(text: str) -> bool:
@@ -28,9 +30,10 @@ def is_chat(text: str) -> bool:
 
 
 def holds_both_sides(text: str) -> bool:
-    """Whether it is a chat, or begins with one side's label ("Customer:", "Agent Tom:") and has lines with the other's.
+    """Whether it is a chat, or begins with one side's label ("Customer:", "Agent Tom:") and the sides take turns.
 
-    A seller's message may name both sides, too; those below other words are left to it.
+    A seller's message may name both sides, too, as the head of an order does: that is no turn, nor are labels below
+    other words.
     """
     text = text.lstrip()
     first = _LABEL.match(text)
@@ -40,7 +43,8 @@ def holds_both_sides(text: str) -> bool:
     ends = [*(after.start() for _, after in pairwise(labels)), len(text)]
     said = [(_side(label[1]), text[label.end() : end]) for label, end in zip(labels, ends, strict=True)]
     words = sum(len(part.split()) for side, part in said if side == "buyer")
-    return words >= _FEWEST and any(side == "seller" for side, _ in said)
+    turns = [side for side, _ in groupby(side for side, _ in said if side)]
+    return words >= _FEWEST and len(turns) >= _FEWEST_TURNS
 
 
 def _side(label: str) -> Role | None:
