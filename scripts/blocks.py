@@ -108,15 +108,16 @@ def headline() -> str | None:
 
 
 def _headline(name: str, values: Mapping[str, Any]) -> str:
-    shares = {
-        key: f"{values['figures'][key]['value']:.1%}" for key in RESULTS if values["figures"][key]["value"]
-    }
+    found = {key: figure["value"] for key, figure in values["figures"].items() if figure["value"] is not None}
+    scores = (f"{title} {found[key]:.3f}" for key, title in HEADLINE_SCORES.items() if key in found)
+    shares = (
+        f"{f'{found[key]:.1%}' if found[key] else 'none'} of {those}"
+        for key, those in HEADLINE_SHARES.items()
+        if key in found
+    )
     return (
         f"- On {HEADLINES[name]} ({values['counts']['messages']:,} messages, {values['counts']['violations']:,} "
-        f"violations): AUROC {values['figures']['auroc']['value']:.3f}, F1 {values['figures']['f1']['value']:.3f}; "
-        f"{shares.get('violations_called_compliant', 'none')} of the violations called compliant, "
-        f"{shares.get('compliant_called_soliciting', 'none')} of the compliant messages called review-soliciting, "
-        f"{shares.get('needs_review', 'none')} of all left to a person."
+        f"violations): {'; '.join(filter(None, (', '.join(scores), ', '.join(shares))))}."
     )
 
 
@@ -175,6 +176,12 @@ RESULTS = {
 }
 
 
+HEADLINE_SCORES = {"auroc": "AUROC", "f1": "F1"}
+HEADLINE_SHARES = {
+    "violations_called_compliant": "the violations called compliant",
+    "compliant_called_soliciting": "the compliant messages called review-soliciting",
+    "needs_review": "all left to a person",
+}
 HEADLINES = {
     "dev": "[real sellers' messages](#results)",
     "exam": "[messages by writers who knew nothing of the model](#results)",

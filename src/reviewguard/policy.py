@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,4 +136,4 @@ def load_policy() -> Policy:
     unknown |= {n for p in profiles.values() for n in p.order_rules if n not in order_rules}
     if unknown:
         raise ConfigError(f"policy.toml: profiles name unknown types or rules {sorted(unknown)}")
-    return Policy(MappingProxyType(types), MappingProxyType(profiles), MappingProxyType(order_rules))
+    return Policy(types, profiles, order_rules)

@@ -181,10 +181,13 @@ class Verdict:
     clear_because: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
 
-    def may_be_of(self, text: str) -> bool:
-        """Whether it may be on this text: it is known to be on no other, and the marked words stand there."""
+    def _is_of_another(self, text: str) -> bool:
+        """Whether it was made on another text: its `text`, if it has one, differs, or its marks are not found there.
+
+        A verdict with neither text nor marks, as one read back may be, does not tell.
+        """
         marks: list[Evidence | Quote] = [*self.evidence, *(self.decisive.words if self.decisive else ())]
-        return self.text in ("", text) and all(text[m.start : m.end] == m.text for m in marks)
+        return self.text not in ("", text) or any(text[m.start : m.end] != m.text for m in marks)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: every field but `text`, tuples as lists."""
@@ -223,12 +226,12 @@ class Verdict:
                 raise ValueError(f"verdict is {verdict.verdict!r}")
             if verdict.probability is not None and not 0 <= verdict.probability <= 1:
                 raise ValueError(f"probability is {verdict.probability!r}")
-            same = not text or verdict.may_be_of(text)
+            other = bool(text) and verdict._is_of_another(text)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"no verdict: {error}", expected="the JSON form that `Verdict.to_dict` gives"
             ) from error
-        if not same:
+        if other:
             raise InputError("the marked words do not stand in the text", expected="the text that was judged")
         return verdict
 

@@ -80,6 +80,34 @@ def test_figures_of_another_model_are_reported(monkeypatch: pytest.MonkeyPatch) 
     assert ["model" in problem for problem in docs.outdated_figures()] == [True]
 
 
+@pytest.mark.parametrize(
+    ("missing", "left"),
+    [
+        ("violations_called_compliant", ": AUROC 0.980, F1 0.900; none of the compliant messages called"),
+        ("f1", ": AUROC 0.980; 1.5% of the violations called compliant, none of the compliant"),
+        ("auroc", ": F1 0.900; 1.5% of the violations"),
+    ],
+)
+def test_the_headline_leaves_out_what_is_not_measured(
+    monkeypatch: pytest.MonkeyPatch, missing: str, left: str
+) -> None:
+    measured = {
+        "auroc": 0.98,
+        "f1": 0.9,
+        "violations_called_compliant": 0.015,
+        "compliant_called_soliciting": 0.0,
+    }
+    figures = {
+        key: {"value": value} for key, value in (measured | {"needs_review": 0.1, missing: None}).items()
+    }
+    found = {"dev": {"counts": {"messages": 10, "violations": 5}, "figures": figures}}
+    monkeypatch.setattr(blocks, "evaluation", lambda: found)
+    said = blocks.headline() or ""
+    assert left in said
+    assert said.endswith(" 10.0% of all left to a person.")
+    assert missing != "violations_called_compliant" or "the violations" not in said
+
+
 def test_blocks_without_figures_say_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(blocks, "figures", dict)
     monkeypatch.setattr(blocks, "evaluation", dict)

@@ -138,10 +138,6 @@ def test_long_rows_of_signs_are_read_in_time(text: str) -> None:
     ("text", "names"),
     [
         ("Wonderful, Edda! Five stars would be great.", ["Edda"]),
-        ("Sami, we have cancelled the order as you asked.", ["Sami"]),
-        ("Sami Marsh, I have cancelled the order.", ["Sami Marsh"]),
-        ("Leave 5 stars and get a gift card, Kwame.", ["Kwame"]),
-        ("Can I do anything else for you, Kwame? Best", ["Kwame"]),
         ("Noted, thank you for that.", []),
         ("Unfortunately, we have none left.", []),
         ("The lamp, the cord, we have both. It ships from Dallas, Texas.", []),

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from typing import Any, cast
+import copy
+import json
+import pickle
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,7 +82,6 @@ def test_a_profile_that_there_is_not_is_named(name: Any) -> None:
         POLICY.profile(name)
 
 
-def test_the_guide_that_all_share_cannot_be_changed() -> None:
-    for shared in (POLICY.types, POLICY.profiles, POLICY.order_rules):
-        with pytest.raises(TypeError, match="does not support item assignment"):
-            cast(dict[str, object], shared)["mine"] = None
+def test_the_guide_can_be_copied_and_stored() -> None:
+    assert pickle.loads(pickle.dumps(POLICY)) == copy.deepcopy(POLICY) == POLICY
+    assert json.loads(json.dumps(asdict(POLICY)))["profiles"]["strict"]["name"] == "strict"

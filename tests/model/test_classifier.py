@@ -587,6 +587,8 @@ def test_prove_refuses_verdicts_on_other_texts(guard: Classifier) -> None:
     for others in (verdicts, read_back):
         with pytest.raises(InputError, match="verdict 0 is on another text than message 0"):
             guard.prove(given[::-1], others)
+    unmarked = Verdict.from_dict(guard("Your lamp ships today.").to_dict())
+    assert guard.prove(given[:1], [unmarked]) == [unmarked]  # without text and marks it does not tell
 
 
 def test_each_reason_begins_with_a_word_that_the_manual_has(guard: Classifier) -> None:

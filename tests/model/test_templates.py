@@ -58,7 +58,11 @@ def check(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProce
         ("<!--[if !mso]><!-- -->Hi<!--<![endif]-->", "Hi"),
         ("{% comment %} {# a {# b #} <% {{! c", "{# a <% {{! c"),
         ("{{- /* five {{stars}} */ -}}Hi{{/* stars */}}{{-!-- {{stars}} --}}", "Hi"),
-        ("<#-- five ${stars}\n--> Hi {* five stars *} {*name*} @* five\nstars *@", "Hi {*name*}"),
+        (
+            "<#-- five ${stars}\n--> Hi {* five stars *} @* five stars *@",
+            "Hi {* five stars *} @* five stars *@",
+        ),
+        ("<%# five stars %>Hi <% if stars %><%- end -%>", "Hi"),
         ("{%+ comment %}five stars{%~ endcomment +%} Hi *|NAME|* and @*|NAME|*", "Hi *|NAME|* and @*|NAME|*"),
         ("---\nname: five stars\ntags:\n- stars\n  # stars\n\n# stars\n---\nHi [name]", "Hi [name]"),
         ("---\r\nSubject: your parcel\r\nid: stars\r\n--- \r\nHi [name]", "your parcel Hi [name]"),
@@ -101,13 +105,17 @@ def test_control_tags_are_blanked_and_every_character_keeps_its_place(text: str,
         "{{! " * 250_000,
         "{{!-- " * 160_000,
         "{{/* " * 200_000,
-        "{* " * 300_000,
-        "@* " * 300_000,
+        "<%" + " " * 300_000,
+        '<p><a href="<%=' + " %>" * 200_000,
+        "<p>" + "<a " * 200_000,
+        "<p>" + "<style>" * 100_000,
+        "{% if " + "a." * 300_000,
     ],
 )
 def test_tags_without_an_end_take_no_quadratic_time(text: str) -> None:
     began = process_time()
-    assert len(visible(text)) == len(text)
+    template = read_template(text)
+    assert (len(template.seen), template.on_mood) == (len(text), False)
     assert process_time() - began < 15
 
 
@@ -263,9 +271,57 @@ def test_html_is_told_by_content_and_has_lines_and_the_text_that_offsets_count_i
     assert (found.verdict.verdict, found.line, clear.verdict.verdict) == ("review-soliciting", 4, "compliant")
     assert found.text is not None
     assert all(found.text[e.start : e.end] == e.text for e in found.verdict.evidence)
-    assert not any(word in found.text for word in ("Order", "color", "font", "<", "good"))
+    assert found.text.startswith("Order\n")
+    assert not any(word in found.text for word in ("color", "font", "<", "good"))
     said = json.loads(check("--file", str(bad), "--json").stdout)
     assert (said["text"], said["line"]) == (found.text, 4)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"Dear <title> <surname>,\n<b>Thanks for your order</b>. {ASK}",
+        f'<?php if ($x) {{ echo "{ASK}"; }} ?>\n<p>Hi <b>Ana</b></p>',
+        f"<html><head><title>{ASK}</title></head><body><p>Hi</p></body></html>",
+        f"<title>{ASK}<br><p>Hi</p>",
+        f'<p>Hi</p><Preview text="{ASK}"/><p>x</p>',
+        f'<p>Hi</p><Button title="{ASK}"/>',
+        f'<p>Hi</p><input type="submit" value="{ASK}">',
+        f'{{"a": "<title>Order", "b": "{ASK}<br>"}}',
+        f'const a = i<b && c > d; const e = "{ASK}";',
+        f'<p>Hi</p><script>const a = "{ASK}"</script>',
+        f"<p>Hi</p><style>p {ASK}",
+        f"<p>Hi</p><!-- {ASK}",
+        f"<p>Hi</p><!doctype {ASK}><br>",
+        f'<p>Hi</p><a href="x>{ASK}</p>',
+        f"<p>Hi</p><a {ASK[:-1]}>",
+        f"<p>Hi</p><textarea>{ASK}<br>",
+    ],
+)
+def test_what_is_read_as_html_loses_no_words(source: str) -> None:
+    assert ASK[:-1] in " ".join(read_template(source).seen.split())
+
+
+def test_html_is_what_begins_with_a_tag_behind_front_matter_and_control_tags() -> None:
+    page = (
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD" "http://x">\n<BODY {{ attrs }} class="<%= a %>"><p>Hi<br/></p>'
+    )
+    before = '---\nid: a\nsubject: Your order\n---\n{% assign a = "Your parcel" %}\n<?xml version="1.0"?>\n'
+    assert read_template(before + page).seen == "Your order Your parcel\n\nHi"
+    for text in (f"Hi,\n{page}", f"Hi <b>Ana</b>,\n{ASK}", "<name>,\nHi <b>Ana</b>"):
+        assert read_template(text).text == text
+
+
+def test_the_line_in_html_is_that_of_the_same_words_again() -> None:
+    source = "<p>By bus 5 stars.</p>\n<p>Give us 5 stars.</p>\n<p>Give us 5 stars.</p>\n<p>A <b>gif</b>t</p>"
+    text = "By bus 5 stars.\n\nGive us 5 stars.\n\nGive us 5 stars.\n\nA gift"
+    template = TemplateText(source, text, text)
+    first = text.index("us 5 stars", 8)
+    second = text.index("us 5 stars", first + 1)
+    assert [template.line(at, at + len("us 5 stars")) for at in (first, second)] == [2, 3]
+    assert template.line(text.index("gift"), len(text)) is None
+    attribute = TemplateText('<p class="gift">A</p>\n<p>gift</p>', "A\n\ngift", "A\n\ngift")
+    assert attribute.line(3, 7) is None
 
 
 @pytest.mark.parametrize(
@@ -351,7 +407,8 @@ def test_the_hook_refuses_a_template_that_asks_and_lets_the_others_pass(tmp_path
         f'en:\n  shipped:\n    subject: "Your order has shipped"\n    review: "{ASK}"\n', "utf-8"
     )
     assert check(*options, str(locale)).returncode == 1
-    assert not set(hook["exclude_types"]) & (tags_from_filename("en.yml") | tags_from_filename("en.json"))
+    for name in ("en.yml", "package-lock.json"):  # of many messages or of none: read if the user names them
+        assert set(hook["exclude_types"]) & tags_from_filename(name)
     (tmp_path / "de.txt").write_text("Guten Tag, Ihre Lampe ist heute abgeschickt worden.", "utf-8")
     assert check(*options, "de.txt", cwd=tmp_path).returncode == 0
     assert hook["verbose"]  # a doubt passes, and is shown
@@ -412,6 +469,13 @@ def test_an_ask_under_a_condition_on_the_buyers_mood_is_for_a_person(
         *("{% if not complained %}", "{% if customer.isHappy %}", "{%+ if happy %}", "{%~ elseif happy %}"),
         *('{%- if feedback == "good" -%}', "{% unless negative_feedback %}", "{{- if gt .Score 8 -}}"),
         *("<% if isPositive %>", "<%_ if (happy) { _%>", "<% } else if (user.rating > 3) { %>"),
+        *("{{#if cSat}}", '{% case mood %}{% when "happy" %}', "{% else if happy %}", "{{#if avgNPSScore}}"),
+        *(
+            '{% if feedback contains "very good" %}',
+            "{{#if customer.isDissatisfied}}",
+            "{{#if order.hasComplaint}}",
+        ),
+        *("{% if topic == 'complaint' %}", "{{#if review.star}}", "<!-- {% if happy %} -->"),
     ],
 )
 def test_a_condition_on_the_mood_is_known_in_any_spelling(condition: str) -> None:
@@ -424,6 +488,21 @@ def test_a_condition_on_the_mood_is_known_in_any_spelling(condition: str) -> Non
         *("{{#if startDate}}", "{{#if operating}}", "{{#each starters}}", "{{if .HasTracking}}", "{{happy}}"),
         *("{% if scoreboard %}", "{% if restart %}", "{% if order.goodsReceived %}", "{% set rating = 5 %}"),
         *("<%= rating %>", "{% if a %}Rate us with a good score{% endif %}", "{{#if (eq unit 'badge')}}"),
+        *('{% if item.condition == "Used - Good" %}', '{% if review_url %}{% if condition == "Good" %}'),
+        *(
+            "{{#if fraudScore}}",
+            "{{#if balance.negative}}",
+            "{% if positive_balance %}",
+            "{{#if gift.forLovedOne}}",
+        ),
+        *(
+            '{% if "bad_address" in order.tags %}',
+            "{% if customer.liked_products %}",
+            "{% if promoteReviews %}",
+        ),
+        *("{{#if order.hasComplaintForm}}", "{% if shop.star_seller %}", "{{#if product.moodLight}}"),
+        *("{{#each stars}}", "{# {% if happy %} #}", "{{!-- {{#if happy}} --}}", "<%# if happy %>"),
+        "{% comment %}{% if happy %}{% endcomment %}",
     ],
 )
 def test_other_words_are_no_mood(condition: str) -> None:

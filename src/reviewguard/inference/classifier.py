@@ -175,7 +175,8 @@ class Classifier:
 
         Raises:
             InputError: as `predict`; there are more messages than verdicts or fewer, or a verdict is another model's or
-                on another text.
+                has a `text` or marked words that are not the message's (of one read back without either, it is not
+                checked).
             ConfigError: there is no profile of a verdict's name.
         """
         items = as_messages(messages)
@@ -190,7 +191,7 @@ class Classifier:
                 f"a verdict is of model {other!r}", expected=f"verdicts of {self.model}", fix="predict again"
             )
         for at, (message, verdict) in enumerate(zip(items, verdicts, strict=True)):
-            if not verdict.may_be_of(message.text):
+            if verdict._is_of_another(message.text):
                 raise InputError(
                     f"verdict {at} is on another text than message {at}",
                     expected="the verdicts on these messages, in the same order",

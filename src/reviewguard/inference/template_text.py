@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from reviewguard.readers.markup import html_to_text, looks_like_html
 from reviewguard.text import normalize
@@ -13,38 +14,49 @@ _COMMENTS = "|".join(
     for opening, closing in (
         (r"\{%[-+~]?\s*comment\b", r"\{%[-+~]?\s*endcomment\s*[-+~]?%\}"),
         (r"\{#(?!\w)", r"#\}"),
-        (r"<%(?!=)", r"%>"),
         (r"\{\{[-~]?!--", r"--~?\}\}"),
         (r"\{\{[-~]?!", r"\}\}"),
         (r"\{\{[-~]?\s*/\*", r"\*/\s*-?\}\}"),
-        (r"\{\*\s", r"\s\*\}"),
-        (r"@\*", r"\*@"),
     )
 )
-"""Of Liquid and Django; Jinja and Twig; ERB and EJS (with its conditions); Handlebars; Go; Smarty; Razor."""
+"""Of Liquid and Django; Jinja and Twig; Handlebars; Go."""
 _CONTROL = re.compile(
-    rf"{_COMMENTS}|<[!#]--.*?-->"
+    rf"{_COMMENTS}|<%(?!=)(?:(?!<%(?!=)).)*?%>|<[!#]--.*?-->"
     r"|(?P<giving>\{%(?:(?!\{%).)*?%\}|\{\{~?\s*#?>[^{}]*\}\})"
     r"|\{\{~?\s*[#/^][^{}]*\}\}|\{\{~?\s*else(?=[\s~}])[^{}]*\}\}",
     re.DOTALL,
 )
-"""Comments, those of HTML and FreeMarker too, conditions, loops and partials: no buyer reads them …"""
+"""Comments, those of ERB, EJS, HTML and FreeMarker too, conditions, loops and partials: no buyer reads them …"""
 _ASKING = re.compile(r"\{%[-+~]?\s*(?:#|(?:if\w*|else\w*|els?if|unless|case|when|for|end\w*|comment)\b)")
 _QUOTED = re.compile(r"""(["'])((?:(?!\1)[^\\]|\\.)*)\1|\\.|[^\r\n]""", re.DOTALL)
 """… but for the phrases that a tag sets, translates or gives to a partial. What is not quoted is one character."""
+_COMMENT = re.compile(_COMMENTS, re.DOTALL)
 _CONDITION = re.compile(
-    r"(?:\{%[-+~]?\s*(?:if|els?e?if|unless|case)\b"
-    r"|\{\{[-~]?\s*(?:[#^]|(?:else\s+)?if\b)"
-    r"|<%[-_]?\s*\}?\s*(?:else\s+)?(?:if|elsif|unless|case)\b)"
+    r"(?:\{%[-+~]?\s*(?:(?:else\s+)?if|els?e?if|unless|case|when)\b"
+    r"|\{\{[-~]?\s*(?:[#^](?!each\b)|(?:else\s+)?if\b)"
+    r"|<%[-_]?\s*(?:\}\s*)?(?:else\s+)?(?:if|elsif|unless|case)\b)"
     r"([^%{}]{0,200})",
     re.IGNORECASE,
 )
 """Of Jinja, Twig and Liquid; of Handlebars, Mustache and Go; of ERB and EJS: what is asked there."""
-_INNER_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ASKED = re.compile(r"""(?P<value>"[^"]*"|'[^']*')|[\w.]+""")
+"""A value or a name in a condition."""
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _MOOD = re.compile(
-    r"csat|mood|nps|promoter|detractor|satisf|sentiment|complain"
-    r"|(?<![a-z])(?:(?:un)?happy|(?:dis)?liked|loved|good|bad|positive|negative|rating|score|stars?)(?![a-z])",
-    re.IGNORECASE,
+    r"(?:csat|nps)\w*|promoters?|detractors?|(?:dis|un)?satisf\w*|sentiments?|(?:un)?happy|ratings?|stars"
+)
+"""Words of the buyer's mood wherever they stand …"""
+_JUDGING = frozenset({
+    "good", "bad", "positive", "negative", "liked", "disliked", "loved", "mood", "score", "scores", "star",
+    "complain", "complained", "complains", "complaint", "complaints",
+})  # fmt: skip
+"""… and those that stand beside no words but these here: `avgScore`, not `fraudScore`; …"""
+_OPINIONS = frozenset({"feedback", "review", "reviews", "experience", "complaint", "complaints"})
+"""… a quoted `"good"` only in a condition on one of these."""
+_OF_BUYERS = (
+    _JUDGING
+    | _OPINIONS
+    | {"is", "has", "was", "very", "avg", "average", "customer", "buyer", "user", "order"}
 )
 _KEY = r"(?:[a-z_][\w.-]*|S(?i:ubject)|T(?i:itle)):(?=\s)[^\n]*\n"
 _FRONT_MATTER = re.compile(
@@ -56,9 +68,14 @@ _ENTRY = re.compile(r"^(\S+)(.*\n?(?:-?[ \t].*\n?|\r?\n)*)", re.MULTILINE)
 """A key with its value: the rest of its line, and the indented lines, list items and empty lines below."""
 _SHOWN = frozenset({"subject:", "title:", "preheader:", "body:", "text:", "message:", "content:"})
 """Keys whose values a buyer reads."""
-_MJML = re.compile(r"(</?)mj-([\w-]+)", re.IGNORECASE)
-_MJML_TAGS = {"style": "style", "title": "title", "image": "img", "button": "a"}
-"""Tags of MJML that are tags of HTML by another name; the others lay out what they hold."""
+_RENAMED = re.compile(r"(</?)(mj[\w-]*|title|TITLE)\b")
+_NAMES = {"mj-style": "style", "mj-image": "img", "mj-carousel-image": "img", "mj-button": "a"}
+"""Tags of MJML that are tags of HTML by another name; the others, and the title, only hold what a buyer reads."""
+_QUOTES = "|".join(rf"{q}(?:[^{q}<>]|<%=[^{q}<]*?%>)*{q}" for q in "\"'")
+_ATTRIBUTE = (
+    rf"""\s+(?:[\w:.-]+\s*=\s*(?:{_QUOTES}|[^\s"'<>]+)|\{{\{{[^{{}}<>"']*\}}\}}|nowrap|noshade|itemscope)"""
+)
+_MAYBE_TAG = re.compile(r"<[a-zA-Z/!?]")
 _BETWEEN_WORDS = r"(?:<[^<>]*>|&#?\w{1,8};|\W)++"
 
 
@@ -84,17 +101,21 @@ class TemplateText:
     @property
     def on_mood(self) -> bool:
         """Whether a condition looks at how content the buyer is."""
-        asked = " ".join(_CONDITION.findall(self.source))
-        return _MOOD.search(_INNER_WORD.sub(" ", asked)) is not None
+        return any(map(_asks_mood, _CONDITION.findall(_COMMENT.sub(" ", self.source))))
 
     def line(self, start: int, end: int) -> int | None:
-        """Line of the source, from 1, at which a stretch of `text` begins; None where the source has it otherwise."""
-        at: int | None = start
-        if self.text != self.source:
-            words = re.findall(r"\w+", self.text[start:end].partition("](")[0])
-            found = re.search(_BETWEEN_WORDS.join(words), visible(self.source)) if words else None
-            at = found and found.start()
+        """Line of the source, from 1, at which a stretch of `text` begins; None where it cannot be told for certain."""
+        at = start if self.text == self.source else self._place(start, end)
         return None if at is None else self.source.count("\n", 0, at) + 1
+
+    def _place(self, start: int, end: int) -> int | None:
+        """Where its words begin in the source, if these stand there as often as in `text`: first is first."""
+        words = re.findall(r"\w+", self.text[start:end].partition("](")[0])
+        phrase = re.compile(rf"\b{_BETWEEN_WORDS.join(words)}\b")
+        there = [match.start() for match in phrase.finditer(visible(self.source))] if words else []
+        here = [match.start() for match in phrase.finditer(self.text)]
+        before = sum(at < start for at in here)
+        return there[before] if len(there) == len(here) > before else None
 
 
 def read_template(source: str, *, markup: bool = False) -> TemplateText:
@@ -104,11 +125,50 @@ def read_template(source: str, *, markup: bool = False) -> TemplateText:
         markup: whether it is HTML or MJML even if its content does not show that.
     """
     seen = visible(source)
-    page = _MJML.sub(lambda tag: tag[1] + _MJML_TAGS.get(tag[2].lower(), "div"), seen)
-    if not (markup or looks_like_html(page)):
+    page = _RENAMED.sub(lambda tag: tag[1] + _NAMES.get(tag[2], "div"), seen)
+    if not (markup or (_begins_with_tag(source) and looks_like_html(page) and _has_whole_tags(page))):
         return TemplateText(source, source, seen)
     text = html_to_text(page)
     return TemplateText(source, text, text)
+
+
+def _begins_with_tag(source: str) -> bool:
+    return _CONTROL.sub("", _FRONT_MATTER.sub("", source)).lstrip().startswith("<")
+
+
+def _has_whole_tags(page: str) -> bool:
+    """Whether all that may be a tag is a whole one of HTML, so that no word is lost where it is read as HTML."""
+    return not _MAYBE_TAG.search(_html_tag().sub("", page))
+
+
+@cache
+def _html_tag() -> re.Pattern[str]:
+    """No components (`<Button`) and fields, which hold words in attributes, no scripts, and styles only if they end."""
+    from lxml.html import defs
+
+    names = "|".join((defs.tags | {"main", "picture"}) - {"input", "script", "style"})
+    return re.compile(
+        r"(?i:<!doctype\s+html(?:\s+public)?(?:\s+\"[^\"<>]*\")*+)\s*>"
+        rf"|<\?xml(?:{_ATTRIBUTE})*+\s*\?>"
+        r"|<(?i:style)\b[^<>]*>[^<]*</(?i:style)\s*>"
+        rf"|</?(?:{names}|{names.upper()})(?:{_ATTRIBUTE})*+\s*/?>"
+    )
+
+
+def _asks_mood(condition: str) -> bool:
+    """Whether it names the buyer's mood, in any spelling: `is_happy`, `cSat`, `feedback == "good"`."""
+    asked = [(set(_parts(match[0])), match) for match in _ASKED.finditer(condition)]
+    opinion = any(parts & _OPINIONS for parts, _ in asked)
+    return any(
+        any(map(_MOOD.fullmatch, (*parts, *_parts(match[0].lower()))))
+        or (parts & _JUDGING and parts <= _OF_BUYERS and (opinion or not match["value"]))
+        for parts, match in asked
+    )
+
+
+def _parts(name: str) -> list[str]:
+    """The words of a name in lower case: `order.isHappy` has three."""
+    return [part.lower() for part in _PART.findall(name)]
 
 
 def visible(text: str) -> str:

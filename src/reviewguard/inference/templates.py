@@ -16,7 +16,7 @@ from reviewguard.readers.sources import HEAD, is_utf16
 from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Evidence, Message, Quote, Verdict
 
 MARKUP_SUFFIXES = frozenset({".html", ".htm"})
-"""Of files that are mark-up even where they hold none of its usual tags."""
+"""Of files that are mark-up whatever they hold."""
 MAX_BYTES = 1_000_000
 """Larger files are exports, not templates."""
 _CONDITIONAL = (
@@ -32,7 +32,7 @@ class CheckedTemplate:
     Attributes:
         path: the file as named.
         line: line of the strongest marked words, of those that break a rule where any do, from 1; None where nothing
-            is marked, or an HTML file does not hold these words in one piece.
+            is marked, or where it cannot be told for certain where in an HTML file these words stand.
         verdict: see `check_template`.
         text: what offsets count in where that is not the file: the text that HTML shows; else None.
         left_out: whether there is nothing to judge: no words, or a binary file that nobody named.
@@ -63,9 +63,10 @@ def check_template(
     template asks for a review, a person is to see who is asked.
 
     Args:
-        source: the template as written. HTML and MJML are read as the text they show.
+        source: the template as written. What begins with a tag and holds tags of HTML and MJML alone, no scripts and
+            no components, is read as the text it shows, and its title.
         proof: see `Classifier.predict`.
-        markup: whether it is HTML or MJML even if no usual tag shows that.
+        markup: whether it is HTML or MJML even if its content does not show that, as of files named `.html`.
 
     Returns:
         Its `text` is what its offsets count in: the source, or the text of HTML and MJML.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby, pairwise
 
+from reviewguard.readers.cell_values import has_digit
 from reviewguard.readers.roles import role_of_value
 from reviewguard.schema import Role
 
@@ -21,7 +22,7 @@ _LABEL = re.compile(
 _NAMED = re.compile(r"(\w+)(?: [A-Z\d#][\w.'-]*){1,2}")
 _FEWEST = 3
 """Words of a buyer's that would be taken for the seller's."""
-_FEWEST_TURNS = 3
+_SURELY_TURNS = 3
 
 
 def is_chat(text: str) -> bool:
@@ -32,8 +33,7 @@ def is_chat(text: str) -> bool:
 def holds_both_sides(text: str) -> bool:
     """Whether it is a chat, or begins with one side's label ("Customer:", "Agent Tom:") and the sides take turns.
 
-    A seller's message may name both sides, too, as the head of an order does: that is no turn, nor are labels below
-    other words.
+    A seller's message may name both sides, too, above an empty line as the head of an order does, or below other words.
     """
     text = text.lstrip()
     first = _LABEL.match(text)
@@ -44,7 +44,8 @@ def holds_both_sides(text: str) -> bool:
     said = [(_side(label[1]), text[label.end() : end]) for label, end in zip(labels, ends, strict=True)]
     words = sum(len(part.split()) for side, part in said if side == "buyer")
     turns = [side for side, _ in groupby(side for side, _ in said if side)]
-    return words >= _FEWEST and len(turns) >= _FEWEST_TURNS
+    talk = len(turns) >= _SURELY_TURNS or (len(turns) > 1 and ("\n\n" not in text or has_digit(first[0])))
+    return words >= _FEWEST and talk
 
 
 def _side(label: str) -> Role | None:
