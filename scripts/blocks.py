@@ -38,7 +38,7 @@ HARMLESS = ROOT / "docs" / "harmless.json"
 READINGS = ROOT / "data" / "second_reading.jsonl"
 RECALL_AIM, F1_POINTS_AIM = 0.85, 0.5
 """Of a round with 20 labels of a new type: least recall, 0–1, and most points of F1 lost elsewhere."""
-EXAMPLE = "If you love the lamp, please leave us a review!"
+EXAMPLE = "Hi Ana, your lamp is on its way. If you love it, please leave us a review!"
 
 
 def fingerprints() -> dict[str, str]:
