@@ -380,7 +380,7 @@ def retraining_short() -> str | None:
         "type taught, after 20 labels", "flagged of its other messages", "before", "flagged or left to a person",
         "F1 elsewhere, points", "minutes",
     )  # fmt: skip
-    return table(header, map(_retrained_short, rows)) + f"\n\n{_aims(stored['rows'])}" if rows else None
+    return f"{table(header, map(_retrained_short, rows))}\n\n{_aims(rows)}" if rows else None
 
 
 def _retrained_short(row: Mapping[str, Any]) -> tuple[str, ...]:

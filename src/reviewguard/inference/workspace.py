@@ -17,6 +17,7 @@ from reviewguard.inference.workspace_counts import (
     BUYER,
     SELLER,
     SYSTEM,
+    UNREAD_PART,
     UNREAD_REST,
     UNREADABLE,
     Counts,
@@ -36,6 +37,7 @@ from reviewguard.inference.workspace_rows import (
     microseconds,
     text_bytes,
 )
+from reviewguard.readers.base import part_of
 from reviewguard.schema import Message, Record, ScoredRecord, Verdict
 
 Order = Literal["file", "conversation"]
@@ -152,8 +154,7 @@ class Workspace:
             text, previous = text_bytes(record.text), text_bytes(record.previous or "")
             keys = digest(text), digest(previous)
             texts.update(zip(keys, (text, previous), strict=True))
-            unread = UNREAD_REST if record.rest else UNREADABLE
-            kind = unread if record.error else _KINDS[record.role]
+            kind = _unread(record) if record.error else _KINDS[record.role]
             conversation = record.conversation and text_bytes(record.conversation)
             messages.append((number, conversation or None, microseconds(record.sent_at), kind, *keys))
             rows.append((number, dump_record(record)))
@@ -232,7 +233,7 @@ class Workspace:
         return list(self._rows("where m.kind = ? order by m.number", UNREAD_REST))
 
     def unread_rows(self) -> int:
-        """How many rows could not be read, without what stands for more than a row."""
+        """How many rows could not be read, without files and sheets."""
         query = "select count(*) from messages where kind = ?"
         return int(self._db.execute(query, (UNREADABLE,)).fetchone()[0])
 
@@ -256,3 +257,8 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _unread(record: Record) -> int:
+    whole = UNREAD_PART if part_of(record) else UNREADABLE
+    return UNREAD_REST if record.rest else whole

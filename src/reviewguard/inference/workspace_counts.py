@@ -16,8 +16,8 @@ from reviewguard.schema import Decision
 _LOOKED_AT = 1_000
 """How many of the likeliest messages are compared at most, or an export of one template would take forever."""
 
-SELLER, BUYER, SYSTEM, UNREADABLE, UNREAD_REST = range(5)
-"""Kinds of records, as the work file numbers them; the last stand for more than a row (`Record.rest`)."""
+SELLER, BUYER, SYSTEM, UNREADABLE, UNREAD_PART, UNREAD_REST = range(6)
+"""Kinds of records, as the work file numbers them; the last two stand for more than a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def counts(db: sqlite3.Connection) -> Counts:
         sellers=kinds[SELLER],
         buyers=kinds[BUYER],
         system=kinds[SYSTEM],
-        unreadable=kinds[UNREADABLE] + kinds[UNREAD_REST],
+        unreadable=sum(kinds[kind] for kind in (UNREADABLE, UNREAD_PART, UNREAD_REST)),
         not_scored=decisions.pop(None, 0),
         decisions=dict(decisions),
         alone=alone,

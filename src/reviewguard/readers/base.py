@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from reviewguard.schema import Record
 
 WHOLE_FILE = "whole file"
 """The place of what stands for a file of which nothing could be read."""
+_ROW_OF_SHEET = re.compile(r", row \d+\Z")
 
 
 def _unheard(columns: Sequence[str]) -> None:
@@ -68,3 +70,10 @@ class Reader(Protocol):
         Raises:
             InputError: the file cannot be read, or not any further.
         """
+
+
+def part_of(record: Record) -> str:
+    """What a record that could not be read stands for, if for more than a row: a sheet, or a file or its rest."""
+    if record.place.startswith("sheet ") and not _ROW_OF_SHEET.search(record.place):
+        return "sheet"
+    return "file" if record.rest or record.place == WHOLE_FILE else ""

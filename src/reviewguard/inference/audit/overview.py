@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +14,8 @@ from reviewguard.inference.audit.results import AgentCounts, Bucket, Overview, U
 from reviewguard.inference.audit.threads import names_beside_place
 from reviewguard.masking import record_names
 from reviewguard.policy import NEUTRAL_REQUEST
-from reviewguard.readers.base import WHOLE_FILE
-from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, Record, ScoredRecord, Verdict
+from reviewguard.readers.base import part_of
+from reviewguard.schema import COMPLIANT, NEEDS_REVIEW, REVIEW_SOLICITING, ScoredRecord, Verdict
 
 _NAMED_OF = 20
 """Records of an input, the first ones, whose buyers it may be named after."""
@@ -25,7 +24,6 @@ _AGENTS_KEPT = 1_000
 _OTHERS_KEPT = 20
 _MOST_WEEKS, _MOST_MONTHS = 60, 120
 _DAY = timedelta(days=1)
-_ROW_OF_SHEET = re.compile(r", row \d+\Z")
 OTHER_AGENTS = "(others)"
 
 
@@ -62,7 +60,7 @@ class OverviewBuilder:
             self._keep(row, error)
         if record.error is not None:
             self._totals["unread"] += 1
-            self._totals[_part(record)] += 1
+            self._totals[part_of(record)] += 1
             return
         day = self.filters.day_of(record)
         if verdict is not None and verdict.verdict is None:
@@ -96,7 +94,7 @@ class OverviewBuilder:
         """
         record, names = row.record, names_beside_place(row.record)
         kept = Unreadable(row.number, record.source, record.place, error, names)
-        heappush(self._unreadable, (_part(record) != "", -row.number, kept))
+        heappush(self._unreadable, (part_of(record) != "", -row.number, kept))
         if len(self._unreadable) > _UNREADABLE_KEPT:
             heappop(self._unreadable)
 
@@ -157,13 +155,6 @@ class OverviewBuilder:
     def _agent_counts(self) -> Iterator[AgentCounts]:
         for name, counts in self._agents.items():
             yield AgentCounts(name, counts["sellers"], counts[REVIEW_SOLICITING], counts[NEEDS_REVIEW])
-
-
-def _part(record: Record) -> str:
-    """What a record that could not be read stands for, if for more than a row: a sheet, or a file or its rest."""
-    if record.place.startswith("sheet ") and not _ROW_OF_SHEET.search(record.place):
-        return "sheet"
-    return "file" if record.rest or record.place == WHOLE_FILE else ""
 
 
 def worst_first(agents: Iterable[AgentCounts]) -> tuple[AgentCounts, ...]:
