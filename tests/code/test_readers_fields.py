@@ -218,6 +218,7 @@ def test_a_row_of_sums_is_no_message(tmp_path: Path, cells: tuple[str, str], rol
         ("Customer: Where is it?\n\nAgent: Near\n\nCustomer: Thanks a lot then", True),
         ("Hi Ana,\nCustomer: Ana Long Smith\nSeller: Lumio", False),
         ("Buyer: Ana Lee Marsh\nSeller: Lumio\n\nDear Ana, please leave us 5 stars", False),
+        ("Buyer: Ana Lee Marsh\r\nSeller: Lumio\r\n\r\nDear Ana, please leave us 5 stars", False),
         ("Customer service: we are here for you\nSeller: Lumio", False),
         ("Customer reviews: see what others say\nOur page: lumio.example", False),
     ],

@@ -525,3 +525,8 @@ def test_other_conditions_and_rules_make_no_doubt(
     path.write_text(f"{{% if {condition} %}}Please leave us a review on Amazon.{{% endif %}}", "utf-8")
     (checked,) = check_templates(shipped, [path], profile=profile)
     assert not any("a condition of the template" in reason for reason in checked.verdict.reasons)
+
+
+def test_an_html_comment_of_nothing_swallows_no_words() -> None:
+    assert "5 stars" in visible("<!--><p>Leave us 5 stars.</p><!-- a note -->")
+    assert "a note" not in visible("<!--><p>Leave us 5 stars.</p><!-- a note -->")

@@ -15,6 +15,8 @@ from reviewguard.text import words
 
 _SHINGLE = 5
 _BLOCK = 150
+_AT_ONCE = 10_000
+"""Pairs whose shingles are compared at once: letters that differ in a word are all close."""
 _SLACK = 1e-9
 """So much below the threshold, so that rounding leaves no pair out."""
 _RARE = 12
@@ -78,7 +80,8 @@ def similar_pairs(matrix: sparse.csr_array, threshold: float) -> list[Pair]:
         needed = np.minimum(_RARE, np.ceil(bound * most))
         close = (rows < columns) & (least >= bound * most) & (met.data >= needed)
         rows, columns = rows[close], columns[close]
-        shared = np.asarray(matrix[rows].multiply(matrix[columns]).sum(axis=1))
+        parts = (slice(at, at + _AT_ONCE) for at in range(0, max(len(rows), 1), _AT_ONCE))
+        shared = np.concatenate([matrix[rows[p]].multiply(matrix[columns[p]]).sum(axis=1) for p in parts])
         similarity = shared / (sizes[rows] + sizes[columns] - shared)
         alike = similarity >= threshold
         pairs += map(Pair, rows[alike].tolist(), columns[alike].tolist(), similarity[alike].tolist())

@@ -27,6 +27,10 @@ _REASONS = 3
 """Unreadable rows to name, and rows that were not scored."""
 
 
+_FORM = 2
+"""Of the work file: one of another form, which an earlier version left, is not gone on with."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreJob:
     """What to score, and how.
@@ -122,6 +126,7 @@ def _workspace(job: ScoreJob) -> Iterator[tuple[Workspace, WorkFolder | None]]:
 def _identity(job: ScoreJob, files: tuple[Path, ...]) -> dict[str, Any]:
     stats, options = [(str(path.resolve()), path.stat()) for path in files], job.options.read
     return {
+        "form": _FORM,
         "files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
         "format": options.format,
         "columns": {field: list(names_of(options.columns, field)) for field in options.columns},

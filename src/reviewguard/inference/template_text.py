@@ -21,7 +21,7 @@ _COMMENTS = "|".join(
 )
 """Of Liquid and Django; Jinja and Twig; Handlebars; Go."""
 _CONTROL = re.compile(
-    rf"{_COMMENTS}|<%(?!=)(?:(?!<%(?!=)).)*?%>|<[!#]--.*?-->"
+    rf"{_COMMENTS}|<%(?!=)(?:(?!<%(?!=)).)*?%>|<!---?>|<[!#]--.*?-->"
     r"|(?P<giving>\{%(?:(?!\{%).)*?%\}|\{\{~?\s*#?>[^{}]*\}\})"
     r"|\{\{~?\s*[#/^][^{}]*\}\}|\{\{~?\s*else(?=[\s~}])[^{}]*\}\}",
     re.DOTALL,

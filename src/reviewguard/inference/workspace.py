@@ -219,8 +219,8 @@ class Workspace:
 
     def unreadable(self, count: int) -> list[ScoredRecord]:
         """Rows that could not be read: those that stand for more than a row (`Record.rest`), then the first others."""
-        which = "where m.kind >= ? order by m.kind desc, m.number limit ?"
-        return list(self._rows(which, UNREADABLE, count))
+        which = "where m.kind >= ? order by m.kind < ?, m.number limit ?"
+        return list(self._rows(which, UNREADABLE, UNREAD_REST, count))
 
     def not_scored(self, count: int) -> list[ScoredRecord]:
         """The first messages of the seller that were given no verdict."""
@@ -229,7 +229,7 @@ class Workspace:
         )
 
     def unread_rests(self) -> list[ScoredRecord]:
-        """Those that stand for the rest of a file, all of it, or a sheet."""
+        """Those that stand for more than a row and must not be passed over (`Record.rest`)."""
         return list(self._rows("where m.kind = ? order by m.number", UNREAD_REST))
 
     def unread_rows(self) -> int:

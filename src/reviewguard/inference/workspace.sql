@@ -3,7 +3,8 @@ create table state (name text primary key, value text);
 create table columns (position integer primary key, name blob, kinds integer);
 create table records (number integer primary key, record blob);
 create table strings (digest blob unique, value blob);
--- Kind: 0 seller, 1 buyer, 2 system, 3 unreadable, 4 an unreadable file, rest of one, or sheet. Moment: microseconds since 1970.
+-- Kind: 0 seller, 1 buyer, 2 system, 3 an unreadable row, 4 a file or sheet left out, 5 one, or the rest
+-- of one, that must not be passed over. Moment: microseconds since 1970.
 create table messages (
     number integer primary key, conversation blob, moment integer, kind integer, text blob, previous blob
 );

@@ -14,6 +14,8 @@ from reviewguard.schema import Record
 
 WHOLE_FILE = "whole file"
 """The place of what stands for a file of which nothing could be read."""
+FOLDER = "folder"
+"""The place of a note on files of a folder that are left out."""
 _ROW_OF_SHEET = re.compile(r", row \d+\Z")
 
 
@@ -76,4 +78,4 @@ def part_of(record: Record) -> str:
     """What a record that could not be read stands for, if for more than a row: a sheet, or a file or its rest."""
     if record.place.startswith("sheet ") and not _ROW_OF_SHEET.search(record.place):
         return "sheet"
-    return "file" if record.rest or record.place == WHOLE_FILE else ""
+    return "file" if record.rest or record.place in (WHOLE_FILE, FOLDER) else ""

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from reviewguard.errors import InputError, NoMessagesError, UserError
-from reviewguard.readers.base import WHOLE_FILE, Reader, ReadOptions
+from reviewguard.readers.base import FOLDER, WHOLE_FILE, Reader, ReadOptions
 from reviewguard.readers.columns import check_given, given_names
 from reviewguard.readers.csv_tables import CsvReader
 from reviewguard.readers.edesk import EdeskReader
@@ -163,7 +163,7 @@ def _earlier(
 
 def _left_out(files: Collection[Path], said: str) -> Record:
     names = ", ".join(path.name for path in islice(files, 5)) + (" …" if len(files) > 5 else "")
-    return Record(str(next(iter(files)).parent), "folder", {}, error=said.format(names))
+    return Record(str(next(iter(files)).parent), FOLDER, {}, error=said.format(names))
 
 
 def _read(

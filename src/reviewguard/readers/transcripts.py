@@ -23,6 +23,7 @@ _NAMED = re.compile(r"(\w+)(?: [A-Z\d#][\w.'-]*){1,2}")
 _FEWEST = 3
 """Words of a buyer's that would be taken for the seller's."""
 _SURELY_TURNS = 3
+_EMPTY_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
 def is_chat(text: str) -> bool:
@@ -44,7 +45,9 @@ def holds_both_sides(text: str) -> bool:
     said = [(_side(label[1]), text[label.end() : end]) for label, end in zip(labels, ends, strict=True)]
     words = sum(len(part.split()) for side, part in said if side == "buyer")
     turns = [side for side, _ in groupby(side for side, _ in said if side)]
-    talk = len(turns) >= _SURELY_TURNS or (len(turns) > 1 and ("\n\n" not in text or has_digit(first[0])))
+    talk = len(turns) >= _SURELY_TURNS or (
+        len(turns) > 1 and (not _EMPTY_LINE.search(text) or has_digit(first[0]))
+    )
     return words >= _FEWEST and talk
 
 
