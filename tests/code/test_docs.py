@@ -108,6 +108,21 @@ def test_the_headline_leaves_out_what_is_not_measured(
     assert missing != "violations_called_compliant" or "the violations" not in said
 
 
+def test_a_share_of_nothing_seen_is_given_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = {name: {"value": 0.5, "low": 0.4, "high": 0.6} for name in blocks.RESULTS}
+    seen = {"counts": {"messages": 155, "violations": 44}, "figures": figures}
+    none = {"value": 0.0, "low": 0.0, "high": 0.0}
+    unseen = {"violations_called_compliant": none, "compliant_called_soliciting": none}
+    found = {"test": seen, "dev": seen | {"figures": figures | unseen}}
+    monkeypatch.setattr(blocks, "evaluation", lambda: found)
+    for said in (blocks.headline() or "", blocks.results() or ""):
+        # 1 - 0.05 ** (1 / 44), 1 - 0.05 ** (1 / 111)
+        assert re.search(r"none of the violations called compliant[^;]*\(at most 6.6%", said)
+        assert re.search(r"none of the compliant messages called review-soliciting[^;]*\(at most 2.7%", said)
+    monkeypatch.setattr(blocks, "evaluation", lambda: {"test": seen})
+    assert "at most 6" not in (blocks.results() or "")
+
+
 def test_blocks_without_figures_say_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(blocks, "figures", dict)
     monkeypatch.setattr(blocks, "evaluation", dict)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from reviewguard.inference.drift.movements import CHANCE
 from reviewguard.inference.drift.statistics import (
     chi2_percentile,
     ks_2samp,
@@ -61,8 +62,20 @@ def test_percentiles_of_chi_square(degrees: int, share: float, error: float) -> 
 def test_the_test_of_two_shares_is_the_chi_square_of_their_table(counts: tuple[int, int, int, int]) -> None:
     before, all_before, after, all_after = counts
     table = [[before, all_before - before], [after, all_after - after]]
-    expected = stats.chi2_contingency(table, correction=False).pvalue
+    expected = stats.chi2_contingency(table, correction=True).pvalue
     assert share_p_value(*counts) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("share", [0.002, 0.005, 0.01, 0.02, 0.05])
+def test_rare_shares_of_few_messages_differ_by_chance_as_seldom_as_said(share: float) -> None:
+    before, after = range(40), range(20)
+    seen = sum(
+        stats.binom.pmf(one, 500, share) * stats.binom.pmf(other, 50, share)
+        for one in before
+        for other in after
+        if share_p_value(one, 500, other, 50) < CHANCE
+    )
+    assert seen < 1.5 * CHANCE  # without a correction seven times as often
 
 
 def test_shares_that_are_all_or_nothing() -> None:

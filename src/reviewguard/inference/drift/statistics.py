@@ -120,12 +120,16 @@ def psi_of_numbers(before: Mapping[float, int], after: Mapping[float, int]) -> S
 def share_p_value(before: float, all_before: int, after: float, all_after: int) -> float:
     """Chance of such a difference between two shares, 0–1: the two-sided z-test with the pooled share.
 
+    Yates' correction keeps it from finding chance unlikely where one sample is small and the property rare.
+
     Args:
         before, after: how many of `all_before` and `all_after` have the property.
     """
     pooled = (before + after) / (all_before + all_after)
-    error = sqrt(pooled * (1 - pooled) / effective_size(all_before, all_after))
-    return 1.0 if error == 0 else erfc(abs(after / all_after - before / all_before) / error / sqrt(2))
+    size = effective_size(all_before, all_after)
+    error = sqrt(pooled * (1 - pooled) / size)
+    gap = max(abs(after / all_after - before / all_before) - 0.5 / size, 0.0)
+    return 1.0 if error == 0 else erfc(gap / error / sqrt(2))
 
 
 def _counts(sample: Mapping[float, int], values: Sequence[float]) -> Floats:
