@@ -111,7 +111,7 @@ def _headline(name: str, values: Mapping[str, Any]) -> str:
     found = {key: figure["value"] for key, figure in values["figures"].items() if figure["value"] is not None}
     scores = (f"{title} {found[key]:.3f}" for key, title in HEADLINE_SCORES.items() if key in found)
     shares = (
-        f"{f'{found[key]:.1%}' if found[key] else 'none'} of {those}"
+        f"{found[key]:.1%} of {those}" if found[key] else f"none of {those}{_at_most(values, key)}"
         for key, those in HEADLINE_SHARES.items()
         if key in found
     )
@@ -119,6 +119,14 @@ def _headline(name: str, values: Mapping[str, Any]) -> str:
         f"- On {HEADLINES[name]} ({values['counts']['messages']:,} messages, {values['counts']['violations']:,} "
         f"violations): {'; '.join(filter(None, (', '.join(scores), ', '.join(shares))))}."
     )
+
+
+def _at_most(values: Mapping[str, Any], key: str) -> str:
+    """How large a share may be of which nothing was seen, since resamples of nothing hold nothing."""
+    counts = values["counts"]
+    of = {"needs_review": counts["messages"], "violations_called_compliant": counts["violations"]}
+    bound = upper_bound(0, of.get(key, counts["messages"] - counts["violations"]))
+    return f" (at most {bound:.1%}, exact 95% bound)"
 
 
 def check_output() -> str | None:
@@ -198,13 +206,15 @@ def results() -> str | None:
         "are none); “–” means undefined there. The single cut is where at most "
         f"{FALSE_ALARMS:.0%} of the compliant validation messages lie above it, or at a half if that is higher."
     )
-    for name, values in datasets.items():
-        if values["figures"]["recall"]["value"] == 1:
-            missed = upper_bound(0, values["counts"]["violations"])
-            note += (
-                f" An interval without width says that no resample differs: though all violations of `{name}` are "
-                f"above it, up to {missed:.0%} of such messages may lie below (exact 95% bound)."
-            )
+    none = [
+        f"none of {those} in `{name}`{_at_most(values, key)}"
+        for key, those in HEADLINE_SHARES.items()
+        for name, values in datasets.items()
+        if values["figures"][key]["value"] == 0
+    ]
+    if none:
+        note += " An interval without width says that no resample differs, not that others would not: "
+        note += f"{'; '.join(none)}."
     counts = [
         (name, *(values["counts"][name] for values in datasets.values()))
         for name in ("messages", "violations")
