@@ -1,6 +1,6 @@
 """Do rows a second and memory hold when an export grows? `reviewguard score` on 1,000 to a million rows.
 
-    python benchmarks/scaling.py --out docs/scaling.json --plot docs/scaling.png
+    python benchmarks/scaling.py --out docs/scaling.json
 
 Up to 10,000 rows, 40% repeat an earlier row; beyond, the distinct texts stay at most `DISTINCT`, so that a million rows
 end within minutes, as a helpdesk's templates do. Memory is that of the command and its worker processes together,
@@ -18,7 +18,6 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
-import matplotlib
 import psutil
 from cold_start import processor
 from made_export import REPEATS, texts
@@ -30,20 +29,18 @@ DISTINCT = 6_000
 
 
 def main() -> None:
-    """Measure, write, draw."""
+    """Measure and write."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", type=Path, default=Path("models/default"))
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--out", type=Path, default=Path("build/scaling.json"))
-    parser.add_argument("--plot", type=Path, default=Path("build/scaling.png"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         points = [_point(rows, options.model, Path(folder)) for rows in options.sizes]
     result = {"processor": processor(), "points": points}
     write_json(options.out, result)
-    _plot(points, options.plot)
     print(json.dumps(result, indent=2))
 
 
@@ -103,33 +100,6 @@ def _family(process: psutil.Popen) -> list[psutil.Process]:
         return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
-
-
-def _plot(points: list[dict[str, Any]], path: Path) -> None:
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-    rows = [point["rows"] for point in points]
-    for axis, key, title in zip(
-        axes, ("rows_per_second", "peak_rss_mb"), ("Rows a second", "Peak memory (MB)"), strict=True
-    ):
-        axis.plot(rows, [point[key] for point in points], marker="o", color="#2b6cb0")
-        for point in points:
-            axis.annotate(
-                f"{point[key]:,}",
-                (point["rows"], point[key]),
-                (0, 7),
-                textcoords="offset points",
-                ha="center",
-            )
-        axis.set(
-            xscale="log", ylim=(0, 1.25 * max(point[key] for point in points)), xlabel="rows", title=title
-        )
-        axis.margins(x=0.12)
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.grid(axis="y", alpha=0.3)
-    figure.savefig(path, dpi=150)
 
 
 if __name__ == "__main__":
