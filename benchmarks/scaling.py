@@ -14,6 +14,7 @@ import csv
 import json
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
@@ -84,22 +85,12 @@ def _peak_memory(process: psutil.Popen) -> int:
     """Wait for a process; the most memory that it and its children held at once, in bytes."""
     peak = 0
     while process.poll() is None:
-        held = 0
-        for one in _family(process):
-            try:
-                held += one.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        peak = max(peak, held)
+        with suppress(psutil.NoSuchProcess):  # one that has just ended: the next look will do
+            peak = max(
+                peak, sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+            )
         sleep(0.1)
     return peak
-
-
-def _family(process: psutil.Popen) -> list[psutil.Process]:
-    try:
-        return [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
 
 
 if __name__ == "__main__":

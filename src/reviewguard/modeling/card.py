@@ -108,7 +108,6 @@ def render_card(facts: CardFacts, evaluations: Mapping[str, Mapping[str, Any]]) 
         titles=_shown_titles(evaluations),
         evaluations=evaluations,
         main=main,
-        dimensions=_by_dimension(evaluations[main]["slices"]),
     )
 
 
@@ -149,13 +148,6 @@ def _shown_titles(evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, str
         for name, title in TITLES.items()
         if any(values["figures"][name]["value"] is not None for values in evaluations.values())
     }
-
-
-def _by_dimension(slices: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    table: dict[str, list[Mapping[str, Any]]] = {}
-    for item in slices:
-        table.setdefault(item["dimension"], []).append(item)
-    return table
 
 
 def _cell(text: str) -> str:

@@ -102,39 +102,25 @@ def false_alarm_rate(positive: Bools, flagged: Bools) -> Statistic:
 
 def share(chosen: Bools, *, of: Bools) -> Statistic:
     """Share of the messages in `of` that are `chosen`."""
-
-    def statistic(weights: Floats) -> Floats:
-        return ratio(weights @ (chosen & of).astype(float), weights @ of.astype(float))
-
-    return statistic
+    return weighted_mean(np.where(of, chosen, np.nan))
 
 
 def f1(positive: Bools, flagged: Bools) -> Statistic:
     """Harmonic mean of precision and recall; undefined without violations."""
-
-    def statistic(weights: Floats) -> Floats:
-        return f1_columns(positive[:, None], flagged[:, None], weights)[:, 0]
-
-    return statistic
+    return macro_f1(positive[:, None], flagged[:, None])
 
 
 def macro_f1(present: Bools, found: Bools) -> Statistic:
     """Mean F1 over the types that occur, `present` and `found` of shape `(messages, types)`."""
 
     def statistic(weights: Floats) -> Floats:
-        scores = f1_columns(present, found, weights)
-        occurs = ~np.isnan(scores)
+        support = weights @ present.astype(float)
+        both = weights @ (present & found).astype(float)
+        scores = ratio(2 * both, support + weights @ found.astype(float))
+        occurs = support > 0
         return ratio(np.where(occurs, scores, 0.0).sum(axis=1), occurs.sum(axis=1).astype(float))
 
     return statistic
-
-
-def f1_columns(present: Bools, found: Bools, weights: Floats) -> Floats:
-    """F1 per column, shape `(resamples, columns)`; NaN where the type does not occur."""
-    support = weights @ present.astype(float)
-    both = weights @ (present & found).astype(float)
-    scores = ratio(2 * both, support + weights @ found.astype(float))
-    return np.where(support > 0, scores, np.nan)
 
 
 def weighted_mean(values: Floats) -> Statistic:
