@@ -390,7 +390,8 @@ def retraining_short() -> str | None:
         "type taught, after 20 labels", "flagged of its other messages", "before", "flagged or left to a person",
         "F1 elsewhere, points", "minutes",
     )  # fmt: skip
-    return f"{table(header, map(_retrained_short, rows))}\n\n{_aims(rows)}" if rows else None
+    note = "Brackets hold 95% bootstrap intervals over these messages; base and labels were drawn once."
+    return f"{table(header, map(_retrained_short, rows))}\n\n{note} {_aims(rows)}" if rows else None
 
 
 def _retrained_short(row: Mapping[str, Any]) -> tuple[str, ...]:
