@@ -29,7 +29,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from plain_classifier import processor, write_pipeline_model
+from cold_start import processor, write_pipeline_model
 
 from reviewguard.files import write_json
 from reviewguard.inference.workspace import Chunk
@@ -75,7 +75,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     rng = random.Random(1)
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in RUNNERS}
     with tempfile.TemporaryDirectory() as folder:
-        write_pipeline_model(Path(folder))
+        write_pipeline_model(Path(folder), None)
         _write_int8(Path(folder))
         for part in _batched(export, -(-len(export) // options.rounds)):
             sample = rng.sample(part, min(options.sample, len(part)))
