@@ -40,6 +40,7 @@ from reviewguard.schema import Evidence, Role
         ("it is 5 baker street, london nw1 6xe", "it is [address]"),
         ("To 12 Broadway, New York", "To [address]"),
         ("PO Box 44 is fine", "[address] is fine"),
+        ("To 12 Mill Road, Bengaluru 560001, please", "To [address], please"),
         ("Bitte an Hauptstraße 12, 10115 Berlin senden", "Bitte an [address] senden"),
         ("Er wohnt Unter den Linden 5, 10117 Berlin. Danke", "Er wohnt [address]. Danke"),
         ("Ziel: Unter den Linden 5\n10117 Berlin", "Ziel: [address]"),
