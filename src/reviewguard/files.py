@@ -169,7 +169,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _parse_object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}:{number}: not JSON: {error}", expected="one JSON object a line") from error
     if not isinstance(value, dict):
         raise InputError(f"{path}:{number}: a {type(value).__name__}", expected="one JSON object a line")

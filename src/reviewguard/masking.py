@@ -220,7 +220,7 @@ _WORDS_TOO = NAMES_TOO.union(_ORDINARY.split())
 
 
 def _forms(name: str) -> Iterator[tuple[int, str]]:
-    """Lengths and patterns of a name: whole (several words in any case), and its words without "de" and "von".
+    """Lengths and patterns of a name: whole (several words in any case), and its words, shouted too, without "de".
 
     A double name's parts are words too: "Ann-Marie" signs as "Ann". Words that nobody is called ("Five Star Supply")
     are left where they do not stand together.
@@ -244,6 +244,8 @@ def _forms(name: str) -> Iterator[tuple[int, str]]:
             yield len(word), _written(word)
         if one_case and len(word) > 2:
             yield len(word), rf"(?=[^\W\d_a-z])(?i:{_written(word)})"
+        elif len(word) > 2 and word.lower() not in _WORDS_TOO:
+            yield len(word), _written(word.upper())
 
 
 def _written(word: str) -> str:

@@ -64,7 +64,7 @@ _GREETING = re.compile(
 # Without a comma, only what goes on in small letters tells that the name is over.
 _UNPARTED_GREETING = re.compile(
     rf"{_BEFORE}(?i:hi|hello|hey|hiya|dear|hallo|hola|bonjour|ciao)[^\S\n]{{1,9}}(?P<name>{_NAME}(?: {_NAME})?)"
-    r"(?=[^\S\n]+(?:thanks?|i|i['’]m|we|we['’]re|your|it|the|this|just|please|sorry|hope|here|how|could|can|did)\b)"
+    r"(?=[^\S\n]+(?i:thanks?|i|i['’]m|we|we['’]re|your|it|the|this|just|please|sorry|hope|here|how|could|can|did)\b)"
     rf"|(?<!\w)[Tt]hank(?: you|s)[^\S\n]{{1,9}}(?P<thanked>{_NAME})(?=[^\S\n]+for\b)"
 )
 _LOWER_GREETING = re.compile(
@@ -82,7 +82,7 @@ _AFTER_TITLE = re.compile(
 _SIGN_OFF = re.compile(
     rf"{_BEFORE}(?i:(?:with )?(?:(?:kind|best|warm|warmest|kindest|many|friendly)(?:est)? )?"
     r"(?:regards|wishes|greetings|thanks)|best|all the best|cheers|sincerely|yours(?: sincerely| truly| faithfully)?"
-    r"|thank you|thanks(?: again| so much| in advance)?|take care|warmly|love|respectfully|cordially|ciao|greetings"
+    r"|thank you|thanks(?: again| so much| in advance)?|thx|take care|warmly|love|respectfully|cordially|ciao|greetings"
     r"|(?:mit )?(?:(?:freundlich|best|lieb|herzlich|viel|schön)e[nr]? )?gr(?:ü|ue)(?:ß|ss)(?:en?)?"
     r"|(?:un )?(?:cordial(?:es)? )?saludos?(?: cordiales)?|atentamente|(?:(?:cordiali|distinti) )?saluti"
     r"|(?:bien )?cordialement|bien à vous|amicalement|(?:met )?vriendelijke groet(?:en)?|groetjes)"
@@ -118,14 +118,14 @@ _COUNTRY = (
 _INTRODUCTION = re.compile(
     r"(?i:\bmy name(?: is|'s)|\bmein name ist|\bich hei(?:ß|ss)e|\bje m['’]appelle|\bme llamo|\bmi nombre es"
     r"|\bmi chiamo"
-    r"|(?<!product )(?<!item )(?<!brand )(?<!store )(?<!shop )(?<!company )(?<!card )(?<!file )\bname:|\bcalled me"
+    r"|(?<!product )(?<!item )(?<!brand )(?<!store )(?<!shop )(?<!company )(?<!card )(?<!file )\bname ?:|\bcalled me"
     r"|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
     r"|\b(?:ship|deliver|bill|sold) to:|\b(?:from|von) amazon[ -](?:customer|buyer|kunden?|kundin))\s?"
     rf"(?<=\W)(?!{_COUNTRY}(?![\w'’-]| [^\W\d_a-z])){_TITLE}?(?P<name>{_LONG_NAMES})"
-    rf"|(?i:\bthis is|\bi am|\bi['’]m) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b|,)"
+    rf"|(?i:\bthis is|\bi am|\bi['’]m) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of|and I)\b|,)"
     rf"|(?i:\bit['’]s) (?!{_SHOUTED})(?P<its>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b)"
     rf"|(?:^|(?<=\n)|(?<=[.!?,] ))This is (?P<alone>[^\W\d_a-z][a-zà-ÿ][^\W\d_]*(?: {_NAME})?)(?=\.(?:\s|$))"
-    rf"|(?:^|(?<=\n)|(?<=[.!?] ))(?!{_NOBODY_HERE}\b)(?P<here>{_NAMES}) here"
+    rf"|(?:^|(?<=\n)|(?<=[.!?] )|(?<=\b[Hh]i, )|(?<=\b[Hh]ello, ))(?!{_NOBODY_HERE}\b)(?P<here>{_NAMES}) here"
     rf"(?=\s*(?:$|[\n,.!:;–—-]|{_SIGN}|(?:from|with|at|again|on)\b))"
     r"|(?i:\bmy name(?: is|['’]s)) (?!(?:not|on|in|at|the|an?|sp\w+|mis\w+|wrong|correct|still|also|now)\b)"
     r"(?P<own>[a-zà-ÿ]{2,20}(?: [a-zà-ÿ]{2,20})?)(?=\s*(?:$|[\n,.!]|(?:and|from|at|with)\b))"

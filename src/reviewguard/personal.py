@@ -70,7 +70,7 @@ _STREET = (
 _UNIT = r"(?:,?\s+(?i:apartment|apt|unit|suite|ste|flat|floor|room|#)\.?\s*#?\w{1,6})?"
 _POSTCODE = r"(?![QVX])[A-Z]{1,2}\d[A-Z\d]? \d(?!GB|TB)[ABD-HJLNP-UW-Z]{2}"
 """Britain's; "A5 4GB" is a tablet's memory."""
-_ZIP = r"\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
+_ZIP = r"\d{5}(?:\d|-\d{4})?(?!\d)|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
 # Words are bounded: one without end would be tried again from each of its letters.
 _WORD = r"(?:(?:St|Ft|Mt|D\.C)\.|[A-Z](?:[^\W\d_]|['’-]){1,30}(?!\w))"
 _STATE = (

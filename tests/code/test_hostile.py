@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from reviewguard.cli.shared import warn
 from reviewguard.errors import InputError
 from reviewguard.inference.audit.copies import Sendings
 from reviewguard.inference.language import foreign_part
@@ -232,6 +233,11 @@ def test_a_mail_of_endless_lines_is_cut(tmp_path: Path, name: str, monkeypatch: 
 def test_hostile_texts(read: Callable[[], object]) -> None:
     with soon():
         read()
+
+
+def test_a_files_name_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    warn(["a\x1b]0;x\x07.csv: no dates"])
+    assert capsys.readouterr().err == "a\ufffd]0;x\ufffd.csv: no dates\n"
 
 
 def test_columns_of_one_name_are_numbered() -> None:

@@ -22,6 +22,13 @@ from reviewguard.names import names_in
         ("Hi Anna 😊\nThe lamp left.", ["Anna"]),
         ("Hi Anna😊, the lamp left.", ["Anna"]),
         ("Hi Jo & Sam 😊\nThe lamp left.", ["Jo", "Sam"]),
+        # Without a comma, or behind one.
+        ("Hi Anna Thank you for your order", ["Anna"]),
+        ("Dear Anna Marsh We hope it fits", ["Anna Marsh"]),
+        ("Hi, Anna here. It broke.", ["Anna"]),
+        ("Hello! I'm Anna and I packed it.", ["Anna"]),
+        ("It left. Thx, Anna", ["Anna"]),
+        ("Name : Anna Marsh", ["Anna Marsh"]),
         ("Ready 😊 Best, Nora 😊", ["Nora"]),
         ("Ready.\n*Kind regards,*\n*Petra Lind*", ["Petra Lind"]),
         ("Thanks! Best, Nora", ["Nora"]),
@@ -103,6 +110,8 @@ def test_names_in_greetings_sign_offs_and_introductions(text: str, names: list[s
     "text",
     [
         "This is Great. This is it. This is a lamp.",
+        "Hi Team Please send it. Hello Thank You We hope it fits. Hi, Click here.",
+        "I am HAPPY and so is he. Product name : Red Lamp",
         "Thanks so much for it. Thanks so much!",
         "Thanks, Amazon Customer Service",
         "Order 999-1234567-7654321 left.\nBest,\nsupport",

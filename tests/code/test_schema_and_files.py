@@ -144,7 +144,14 @@ def test_a_folder_is_no_json_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("{", "x.jsonl:1"), ("[]", "a list"), (b"\xff", "not UTF-8")]
+    ("content", "message"),
+    [
+        ("{", "x.jsonl:1"),
+        ("[]", "a list"),
+        (b"\xff", "not UTF-8"),
+        pytest.param("[" * 100_000, "x.jsonl:1: not JSON", id="deep"),
+        pytest.param("9" * 6_000, "x.jsonl:1: not JSON", id="digits"),
+    ],
 )
 def test_what_is_not_json_lines_is_refused_with_its_place(
     tmp_path: Path, content: str | bytes, message: str

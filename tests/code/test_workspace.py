@@ -6,7 +6,7 @@ import gc
 import resource
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,7 @@ from reviewguard.inference import conversations
 from reviewguard.inference.engines import Task
 from reviewguard.inference.exports import notes_on
 from reviewguard.inference.workspace import Workspace
+from reviewguard.inference.workspace_db import transaction
 from reviewguard.inference.workspace_rows import FLOAT, INTEGER, TEXT, dump_record, load_record
 from reviewguard.inference.writers import Table, xlsx
 from reviewguard.schema import Evidence, Message, Record, ScoredRecord, TypeScore, Verdict
@@ -333,6 +334,19 @@ def test_without_a_folder_for_temporary_files_that_is_told(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     with pytest.raises(InputError, match="TMPDIR"), Workspace.temporary():
         pass
+
+
+def test_a_process_that_is_killed_leaves_no_message_in_temporary_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Workspace.temporary() as workspace:
+        fill(workspace, [record(f"{n} {'x' * 1000}") for n in range(3_000)])
+        with suppress(KeyboardInterrupt), transaction(workspace._db):
+            workspace._db.execute("delete from messages")
+            raise KeyboardInterrupt
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+        assert workspace.counts().read == 3_000
 
 
 def test_sellers_messages_of_no_conversation_are_counted_unless_they_bring_the_buyers_words() -> None:

@@ -121,6 +121,7 @@ def test_tables_keep_columns_and_neutralise_formulas(tmp_path: Path, suffix: str
         "+1 (212) 555-0117",
         "-",
         "- Your parcel left.\n- It's on its way",
+        " - Your parcel left.\n - It's on its way",
     ],
 )
 def test_numbers_phones_and_lists_come_back_as_they_were(cell: str) -> None:
@@ -140,6 +141,10 @@ def test_numbers_phones_and_lists_come_back_as_they_were(cell: str) -> None:
         "-$E5",
         "-1+cmd|' /C calc'!A0",
         "- cmd|' /C calc'!A0",
+        " =1",
+        "\n@a",
+        "\uff1d1",
+        "\uff0dSUM(1)",
         '- HYPERLINK("x")',
         "-SUM(1)",
     ],

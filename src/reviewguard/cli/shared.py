@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 def warn(notes: Iterable[str]) -> None:
     """Say what went beside the result, on standard error."""
+    from reviewguard.inference.render import printable  # imports rich
+
     for note in notes:
-        print(note, file=sys.stderr)
+        print(printable(note), file=sys.stderr)
 
 
 class FailOn(StrEnum):

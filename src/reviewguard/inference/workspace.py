@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -83,13 +83,18 @@ class Workspace:
     @classmethod
     @contextmanager
     def temporary(cls) -> Iterator[Self]:
-        """A work file that is gone afterwards.
+        """A work file that is gone afterwards, even if the process is killed: it has no name while it is open.
 
         Raises:
             InputError: there is no room for it, or no folder for temporary files.
         """
         with temporary_file() as path, cls(path) as workspace:
-            workspace._db.execute("pragma synchronous = off")
+            for pragma in ("synchronous = off", "locking_mode = exclusive"):
+                workspace._db.execute(f"pragma {pragma}")
+            workspace.clear()  # opens the journal, which an exclusive lock keeps open
+            with suppress(OSError):  # Windows refuses
+                for file in path.parent.iterdir():
+                    file.unlink()
             yield workspace
 
     def __enter__(self) -> Self:

@@ -39,6 +39,8 @@ STRUCTURED = (
 OWN_COLUMNS = frozenset(FLAT) | frozenset(STRUCTURED)
 """Columns of an earlier run are replaced, not kept beside the new ones."""
 
+_FORMULA = re.compile(r"[\t\r]|\s*[=+@\uff1d\uff0b\uff0d\uff20-]")
+"""How a cell begins that may be a formula: programs pass over blanks before it, and read wide signs as narrow ones."""
 _PLAIN = re.compile(
     r"[+-][\d\s().,/%$€£¥-]*(?:(?<=\d)E[+-]?\d+)?|- [\w\s.,:;?'\N{RIGHT SINGLE QUOTATION MARK}-]*"
 )
@@ -110,8 +112,7 @@ def harmless(cell: str) -> str:
     Numbers, phone numbers and a dash with plain words after it are left alone: no function, other file or program
     can be called without brackets, "!" or "|".
     """
-    risky = cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not _PLAIN.fullmatch(cell)
-    return f"'{cell}" if risky else cell
+    return f"'{cell}" if _FORMULA.match(cell) and not _PLAIN.fullmatch(cell.lstrip()) else cell
 
 
 def unguarded(cell: str) -> str:
