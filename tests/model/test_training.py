@@ -161,6 +161,18 @@ def test_weights_to_begin_with_must_fit_the_configuration(
     assert not list(tmp_path.iterdir())
 
 
+def test_weights_to_begin_with_must_know_the_types_of_the_policy(
+    tiny_base: Path, tiny_data_dir: Path, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy()
+    later = replace(policy, types={"invented": policy.types["insider"], **policy.types})
+    monkeypatch.setattr(training, "load_policy", lambda: later)
+    with pytest.raises(ConfigError, match=r"expected: those of policy\.toml: invented, positive_request"):
+        train(
+            tiny_config(tiny_base), tiny_data_dir, tmp_path, tmp_path / "m", version="2", start_from=tiny_run
+        )
+
+
 def test_losses_and_dropout_are_those_of_the_new_training(
     tiny_base: Path, tiny_data_dir: Path, tiny_run: Path, tmp_path: Path
 ) -> None:
