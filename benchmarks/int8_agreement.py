@@ -20,7 +20,7 @@ from reviewguard.inference.classifier import Classifier
 from reviewguard.inference.model_folder import TOKENIZER_FILE, from_parts, load
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.runs import WEIGHTS
-from reviewguard.modeling.scorer import scored_probabilities
+from reviewguard.modeling.scorer import broken, scored_probabilities
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.policy import load_policy
 from reviewguard.readers.labelled import read_labelled
@@ -54,7 +54,7 @@ def _arguments() -> argparse.Namespace:
 def _compare(int8: Classifier, fp32: Classifier, examples: list[LabelledMessage]) -> dict[str, float]:
     messages = [m.message for m in examples]
     ours, theirs = int8.predict(messages), fp32.predict(messages)
-    broken = np.array([bool(set(load_policy().violation_types).intersection(m.types)) for m in examples])
+    violations = broken(load_policy().profile("amazon"), examples)
     probability = scored_probabilities(ours)
     alone = scored_probabilities([int8.predict([m])[0] for m in messages[:ALONE]])
     return {
@@ -62,8 +62,8 @@ def _compare(int8: Classifier, fp32: Classifier, examples: list[LabelledMessage]
         "same_verdict": round(
             float(np.mean([a.verdict == b.verdict for a, b in zip(ours, theirs, strict=True)])), 4
         ),
-        "auroc_int8": round(float(roc_auc_score(broken, probability)), 4),
-        "auroc_fp32": round(float(roc_auc_score(broken, scored_probabilities(theirs))), 4),
+        "auroc_int8": round(float(roc_auc_score(violations, probability)), 4),
+        "auroc_fp32": round(float(roc_auc_score(violations, scored_probabilities(theirs))), 4),
         "evidence_correlation": round(_evidence_correlation(int8, fp32, messages), 4),
         "probability_moved_by_batch_max": round(float(np.abs(alone - probability[:ALONE]).max()), 6),
     }

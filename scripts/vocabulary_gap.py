@@ -39,14 +39,11 @@ def main() -> None:
     )
     parser.add_argument("mail", type=Path, help="labelled messages, as `reviewguard evaluate` takes them")
     parser.add_argument("--data", type=Path, default=Path("build/data"))
-    parser.add_argument(
-        "--waves", type=int, nargs="+", help="the last wave of each state; all from the fourth on by default"
-    )
     parser.add_argument("--out", type=Path, default=Path("docs/vocabulary_gap.json"))
     options = parser.parse_args()
     other = [_plain(m.text) for m in read_labelled(options.mail)]
     train = [m for m in load_splits(options.data)["train"] if m.writer_brief != BRIEF]
-    waves = options.waves or sorted({w for m in train if (w := _wave(m.writer_brief)) >= FIRST})
+    waves = sorted({w for m in train if (w := _wave(m.writer_brief)) >= FIRST})
     ours = {wave: _of_wave(train, wave) for wave in waves}
     write_json(
         options.out,

@@ -200,7 +200,8 @@ def _read_bytes(path: Path) -> bytes:
         return path.read_bytes().removeprefix(BOM_UTF8)
     except OSError as error:
         raise InputError(
-            f"cannot read {path}: {error.strerror}", fix="check the path; it counts from the folder you are in"
+            f"cannot read {path}: {error.strerror}",
+            fix="check the path; it counts from the folder you are in",
         ) from error
 
 
