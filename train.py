@@ -3,20 +3,15 @@
 The run itself reads top to bottom in `src/reviewguard/training.py`.
 """
 
+import subprocess
 import sys
 
-from reviewguard.checkout import BUILT, LABELS, MESSAGES, SPLITS
 from reviewguard.cli import main
-from reviewguard.curation.labels import read_labels
-from reviewguard.curation.pipeline import build
-from reviewguard.curation.storage import read_frozen
-
-
-def build_data() -> None:
-    """The splits of the messages as they are now."""
-    build(MESSAGES, BUILT, seed=13, frozen=read_frozen(SPLITS), labels=read_labels(LABELS))
-
 
 if __name__ == "__main__":
-    sys.argv = ["train.py", "train", "--config", "train.toml", "--data", str(BUILT), *sys.argv[1:]]
-    main(build_data)
+    if "--help" not in sys.argv:
+        built = subprocess.run([sys.executable, "-m", "reviewguard", "data", "build"], check=False)
+        if built.returncode:
+            sys.exit(built.returncode)
+    sys.argv = ["train.py", "train", "--config", "train.toml", *sys.argv[1:]]
+    main()

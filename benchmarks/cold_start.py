@@ -22,9 +22,6 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from reviewguard.files import write_json
 
 TEXT = "Hi Anna, glad the kettle arrived! Leave us five stars and we will send you a gift card."
@@ -45,10 +42,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file to write")
     options = parser.parse_args()
     result = measure(options.model, options.base, options.starts)
-    Console().print(table(result))
-    if options.out is None:
-        print(json.dumps(result, indent=2))
-    else:
+    print(json.dumps(result, indent=2))
+    if options.out is not None:
         write_json(options.out, result)
 
 
@@ -111,17 +106,6 @@ def processor() -> str:
     return next(
         (n.partition(":")[2].strip() for n in lines if n.startswith("model name")), platform.machine()
     )
-
-
-def table(result: dict[str, Any]) -> Table:
-    """Median, fastest and slowest start of each."""
-    shown = Table(title=f"Cold start, {result['starts']} each, {result['cores']} cores", title_justify="left")
-    for name in ("from a cold process", "median", "fastest", "slowest"):
-        shown.add_column(name, justify="left" if name.startswith("from") else "right")
-    for name, values in result["seconds"].items():
-        shown.add_row(name, *(f"{s:.2f} s" for s in (median(values), min(values), max(values))))
-    shown.caption = f"reviewguard takes {result['ratio']:.0%} of the pipeline's time"
-    return shown
 
 
 if __name__ == "__main__":

@@ -8,31 +8,30 @@ What `train --set keep_start=SHARE` does at the end of one training, for two tha
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from reviewguard.modeling.runs import lineage, write_run
 from reviewguard.modeling.trainer import interpolate
 from reviewguard.training import finished_run
 
 
-def main() -> None:
-    """Average and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("run", type=Path, help="folder of the later training")
-    parser.add_argument("earlier", type=Path, help="folder of the training that it goes back to")
-    parser.add_argument("--share", type=float, required=True, help="of the earlier weights, 0 to 1")
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    run, earlier = finished_run(options.run), finished_run(options.earlier)
-    model, start = run.trained.model, earlier.trained.model.state_dict()
-    interpolate(model, model.state_dict(), start, options.share)
-    averaged = [*run.facts.get("averaged_with", ()), {**lineage(earlier.facts), "share": options.share}]
-    write_run(options.out, replace(run, facts={**run.facts, "averaged_with": averaged}))
+def main(
+    run: Annotated[Path, typer.Argument(help="Folder of the later training.")],
+    earlier: Annotated[Path, typer.Argument(help="Folder of the training that it goes back to.")],
+    share: Annotated[float, typer.Option(help="Of the earlier weights.", min=0, max=1)],
+    out: Annotated[Path, typer.Option(help="Folder of the new run.")],
+) -> None:
+    """Average the weights of two trainings, one of which began with the other."""
+    later, before = finished_run(run), finished_run(earlier)
+    model, start = later.trained.model, before.trained.model.state_dict()
+    interpolate(model, model.state_dict(), start, share)
+    averaged = [*later.facts.get("averaged_with", ()), {**lineage(before.facts), "share": share}]
+    write_run(out, replace(later, facts={**later.facts, "averaged_with": averaged}))
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

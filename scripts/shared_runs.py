@@ -7,11 +7,12 @@ Exit code 1 if there are any. Nothing of the other mail is written.
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from reviewguard.curation.sources import read_messages
 from reviewguard.files import read_jsonl
@@ -19,27 +20,23 @@ from reviewguard.files import read_jsonl
 Run = tuple[str, ...]
 
 
-def main() -> int:
-    """List them."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("mail", type=Path, nargs="+")
-    parser.add_argument("--messages", type=Path, default=Path("data/messages"))
-    parser.add_argument("--words", type=int, default=8, help="in a row")
-    options = parser.parse_args()
+def main(
+    mail: list[Path],
+    messages: Path = Path("data/messages"),
+    length: Annotated[int, typer.Option("--words", help="In a row.")] = 8,
+) -> None:
+    """List the messages that share words in a row with other mail; exit code 1 if there are any."""
     # As written, not `read_labelled`: that leaves out rows whose label is in doubt.
-    rows = [row for path in options.mail for _, row in read_jsonl(path)]
-    other = {run for row in rows for run in _runs(row["text"], row.get("previous"), options.words)}
+    rows = [row for path in mail for _, row in read_jsonl(path)]
+    other = {run for row in rows for run in _runs(row["text"], row.get("previous"), length)}
     found = 0
-    for item in read_messages(options.messages).located:
+    for item in read_messages(messages).located:
         ours = item.message
-        runs = _runs(ours.text, ours.previous, options.words)
-        if shared := next((run for run in runs if run in other), None):
+        if shared := next((run for run in _runs(ours.text, ours.previous, length) if run in other), None):
             found += 1
             print(f"{item.file}:{item.line}: {ours.id}: {' '.join(shared)}")
-    print(f"{found} messages share {options.words} words in a row with {', '.join(map(str, options.mail))}")
-    return int(found > 0)
+    print(f"{found} messages share {length} words in a row with {', '.join(map(str, mail))}")
+    raise typer.Exit(int(found > 0))
 
 
 def _runs(text: str, previous: str | None, length: int) -> Iterator[Run]:
@@ -49,4 +46,4 @@ def _runs(text: str, previous: str | None, length: int) -> Iterator[Run]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(main)

@@ -9,13 +9,13 @@ proportion. Single words only are written, never a sentence. It says what to wri
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from sklearn.feature_extraction.text import CountVectorizer
 
 from reviewguard.curation.labels import BRIEF
@@ -32,26 +32,20 @@ COMMON, WORDS = 8, 12
 """Messages of the other mail that a listed word must stand in, and how many words are listed."""
 
 
-def main() -> None:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("mail", type=Path, help="labelled messages, as `reviewguard evaluate` takes them")
-    parser.add_argument("--data", type=Path, default=Path("build/data"))
-    parser.add_argument(
-        "--waves", type=int, nargs="+", help="the last wave of each state; all from the fourth on by default"
-    )
-    parser.add_argument("--out", type=Path, default=Path("docs/vocabulary_gap.json"))
-    options = parser.parse_args()
-    other = [_plain(m.text) for m in read_labelled(options.mail)]
-    train = [m for m in load_splits(options.data)["train"] if m.writer_brief != BRIEF]
-    waves = options.waves or sorted({w for m in train if (w := _wave(m.writer_brief)) >= FIRST})
+def main(
+    mail: Annotated[Path, typer.Argument(help="Labelled messages, as `reviewguard evaluate` takes them.")],
+    data: Path = Path("build/data"),
+    out: Path = Path("docs/vocabulary_gap.json"),
+) -> None:
+    """Measure how far the wording of other mail is from that of the training messages, and write it."""
+    other = [_plain(m.text) for m in read_labelled(mail)]
+    train = [m for m in load_splits(data)["train"] if m.writer_brief != BRIEF]
+    waves = sorted({w for m in train if (w := _wave(m.writer_brief)) >= FIRST})
     ours = {wave: _of_wave(train, wave) for wave in waves}
     write_json(
-        options.out,
+        out,
         {
-            "mail": options.mail.stem,
+            "mail": mail.stem,
             "messages": len(other),
             "states": [_state(wave, texts, other) for wave, texts in ours.items()],
             "words": _words(list(ours.values()), other),
@@ -108,4 +102,4 @@ def _plain(text: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -63,5 +63,5 @@ def tiny_config(base: Path, **values: object) -> TrainConfig:
 
 def write_tiny_toml(path: Path, base: Path) -> None:
     """The configuration of `tiny_config` as a file."""
-    values = asdict(tiny_config(base, augment=0, bf16="off"))
+    values = asdict(tiny_config(base, augment=0))
     path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()), "utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -53,7 +54,7 @@ def profile_logits(logits: Array, settings: Settings, profile: Profile) -> Array
     Args:
         logits: type logits, shape `(messages, types)`.
     """
-    return logit(profile.probability(_by_type(logits, settings)))
+    return logit(profile.probability(_by_type(logits, settings, profile)))
 
 
 def probabilities(logits: Array, settings: Settings, profile: Profile) -> Probabilities:
@@ -62,13 +63,17 @@ def probabilities(logits: Array, settings: Settings, profile: Profile) -> Probab
     Args:
         logits: type logits, shape `(messages, types)`.
     """
-    types = _by_type(logits, settings)
+    types = _by_type(logits, settings, profile)
     violation = calibrate(logit(profile.probability(types)), settings.profiles[profile.name].calibration)
     return Probabilities(np.stack([types[t] for t in settings.types], axis=1), violation)
 
 
-def _by_type(logits: Array, settings: Settings) -> dict[str, Array]:
-    return {t: calibrate(logits[:, i], settings.calibrations[t]) for i, t in enumerate(settings.types)}
+def _by_type(logits: Array, settings: Settings, profile: Profile) -> dict[str, Array]:
+    """Probabilities of each type, shape `(messages,)`; 0 of one that came into the profile after the model."""
+    absent = dict.fromkeys(chain(*profile.any_of), np.zeros(len(logits)))
+    return absent | {
+        t: calibrate(logits[:, i], settings.calibrations[t]) for i, t in enumerate(settings.types)
+    }
 
 
 def decide(probability: float, profile: ProfileSettings) -> Decision:

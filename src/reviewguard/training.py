@@ -194,9 +194,15 @@ def _check_start(config: TrainConfig, earlier: FinishedRun) -> None:
     """Refuse a configuration that the weights to begin with do not fit.
 
     Raises:
-        ConfigError: they have another base model, or another head.
+        ConfigError: they have another base model, another head, or other types than the policy.
     """
-    head = earlier.trained.model.head_config
+    head, types = earlier.trained.model.head_config, tuple(load_policy().types)
+    if head.types != types:
+        raise ConfigError(
+            f"the weights to begin with know the types {', '.join(head.types)}",
+            expected=f"those of policy.toml: {', '.join(types)}",
+            fix="train from the base model, without --start-from",
+        )
     found = {
         "base_model": earlier.facts.get("base_model", PACKAGED),
         "head": head.head,

@@ -26,7 +26,7 @@ from reviewguard.inference.audit.facts import facts, facts_text
 from reviewguard.inference.audit.masked import without_personal_data
 from reviewguard.inference.audit.results import Audit
 from reviewguard.inference.exports import one_sided
-from reviewguard.inference.render import COLOURS
+from reviewguard.inference.render import _STYLES, COLOURS
 from reviewguard.inference.report import page
 from reviewguard.inference.report.charts import Bar, bars
 from reviewguard.inference.report.folder import check_folder, write_report
@@ -135,7 +135,7 @@ def test_messages_without_an_order_number_were_not_sent_to_the_orders_that_are_k
 
 
 def test_every_type_has_its_colour() -> None:
-    assert set(COLOURS) == set(load_policy().types)
+    assert set(COLOURS) == set(_STYLES) == set(load_policy().types)
     text = html(audited(small_export()))
     assert all(f".t-{name}{{--type:" in text for name in COLOURS)
 

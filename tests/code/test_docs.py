@@ -50,6 +50,15 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+def test_every_part_of_the_package_is_on_the_map() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Where things are")[2]
+    named = {Path(name).name for name in re.findall(r"`([^`]*)`", guide)}
+    parts = [
+        p for p in (ROOT / "src" / "reviewguard").iterdir() if p.suffix in ("", ".py") and p.name[0] != "_"
+    ]
+    assert {path.name for path in parts} <= named
+
+
 def test_every_block_is_used() -> None:
     used = {m["name"] for path in (*docs.DOCUMENTS, docs.CARD) for m in docs.BLOCK.finditer(path.read_text())}
     assert used == set(docs.BLOCKS)

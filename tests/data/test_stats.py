@@ -12,10 +12,10 @@ from reviewguard.curation.shortcuts import (
 )
 from reviewguard.curation.stats import (
     context_pairs,
+    count_rows,
     distinct_2,
     is_indirect_ask,
     stats,
-    target_rows,
 )
 from reviewguard.schema import LabelledMessage
 
@@ -24,7 +24,7 @@ GATED = ("leave a review", "selective")
 
 
 def counts(*messages: LabelledMessage) -> dict[str, int]:
-    return {row.name: row.count for row in target_rows(messages) if row.count}
+    return {row.name: row.count for row in count_rows(messages) if row.count}
 
 
 def test_each_message_is_counted_for_what_it_is() -> None:
@@ -52,9 +52,9 @@ def test_each_message_is_counted_for_what_it_is() -> None:
     }
 
 
-def test_every_count_has_its_target() -> None:
-    rows = {row.name: row.full for row in target_rows([message("hi")])}
-    assert (rows["messages"], rows["insider"], rows["context pairs"]) == (6000, 350, 250)
+def test_what_no_message_is_counts_as_none() -> None:
+    rows = {row.name: row.count for row in count_rows([message("hi")])}
+    assert (rows["messages"], rows["insider"], rows["context pairs"]) == (1, 0, 0)
 
 
 def test_context_pairs_differ_in_label_and_count_each_message_once() -> None:

@@ -167,6 +167,22 @@ def test_a_profile_the_model_does_not_know_is_refused(guard: Classifier) -> None
         guard.with_settings(replace(guard.settings, profiles=known))("hello", profile="ftc")
 
 
+@pytest.mark.parametrize("rules", [(("incentive",), ("invented",)), (("incentive", "invented"),)])
+def test_a_type_that_came_into_the_policy_after_the_model_is_never_found(
+    guard: Classifier, monkeypatch: pytest.MonkeyPatch, rules: tuple[tuple[str, ...], ...]
+) -> None:
+    policy = load_policy()
+    amazon = replace(policy.profile("amazon"), any_of=rules)
+    later = replace(policy, profiles={**policy.profiles, "amazon": amazon})
+    monkeypatch.setattr("reviewguard.inference.classifier.load_policy", lambda: later)
+    alone = ("incentive",) in rules
+    for text, decision in (("You get a gift from us.", "review-soliciting"), (SERVICE, "compliant")):
+        assert guard(text).verdict == (decision if alone else "compliant")
+    band = dict.fromkeys(guard.settings.profiles, ProfileSettings(lower=0.0, upper=0.7))
+    doubted = guard.with_settings(replace(guard.settings, profiles=band))(SERVICE)
+    assert (doubted.verdict, doubted.types) == ("needs-review", ())
+
+
 def test_the_offending_line_is_found_anywhere_in_a_long_letter(guard: Classifier) -> None:
     filler = "We packed the parcel with care and it will leave the house in the morning. " * 30
     middle = filler.index("and it", len(filler) // 2)

@@ -49,19 +49,16 @@ def test_what_the_user_can_mend_is_no_crash(
     assert "red.csv" in told and "\x1b" not in told
 
 
-def test_what_a_command_needs_is_done_first_and_may_fail_like_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fail() -> None:
-        raise UserError("no splits")
-
-    monkeypatch.setattr(cli, "app", lambda: print("trained"))
-    with pytest.raises(SystemExit) as left:
-        cli.main(fail)
-    assert (left.value.code, capsys.readouterr().err) == (2, "Error: no splits\n")
-    monkeypatch.setattr(sys, "argv", ["train.py", "train", "--help"])
-    cli.main(fail)
-    assert capsys.readouterr().out == "trained\n"
+def test_train_py_builds_the_data_first_and_stops_where_that_fails(tmp_path: Path) -> None:
+    script = Path(__file__).parents[2] / "train.py"
+    done, helped = (
+        subprocess.run(
+            [sys.executable, script, *more], capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+        for more in ((), ("--help",))
+    )
+    assert (done.returncode, "Error: cannot read data/messages" in done.stderr) == (2, True), done.stderr
+    assert (helped.returncode, "--start-from" in helped.stdout) == (0, True)
 
 
 def test_the_console_prints_a_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,7 @@ def test_a_run_that_was_killed_after_its_last_epoch_is_not_trained_again(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.chdir(tmp_path)
-    config = tiny_config(tiny_base, epochs=1, bf16="off", augment=0)
+    config = tiny_config(tiny_base, augment=0)
 
     def run(config: TrainConfig, version: str = "1") -> TrainingRun:
         return train(config, tiny_data_dir, tmp_path, tmp_path / "model", version=version, bootstrap=0)

@@ -28,12 +28,12 @@ from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.dataset import training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig, any_loss
 from reviewguard.modeling.limit import limit_families
-from reviewguard.modeling.runs import RUN, WEIGHTS
+from reviewguard.modeling.runs import RUN, WEIGHTS, lineage
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.modeling.trainer import _keep, fine_tune, load_tokenizer
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Message, Rationale
-from reviewguard.training import CHECKPOINTS, LEARNT, export_run, train
+from reviewguard.training import CHECKPOINTS, LEARNT, export_run, finished_run, train
 from reviewguard.unpacking import unpack_model
 from reviewguard.writer import WriteLock
 
@@ -97,7 +97,7 @@ def test_an_interrupted_training_goes_on_and_ends_where_an_uninterrupted_one_doe
     tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
 ) -> None:
     splits = load_splits(tiny_data_dir)
-    config = tiny_config(tiny_base, epochs=2, bf16="off")
+    config = tiny_config(tiny_base, epochs=2)
     through = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path / "a")
 
     class PullThePlug(Exception):
@@ -131,7 +131,7 @@ def test_patience_goes_on_with_a_training_that_was_cut_off(
     tiny_base: Path, tiny_data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int
 ) -> None:
     monkeypatch.setattr("reviewguard.modeling.trainer._ranking", lambda _: {"auroc": 0.5})
-    splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base, epochs=9, patience=2, bf16="off")
+    splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base, epochs=9, patience=2)
 
     class Killed(Exception):
         pass
@@ -161,12 +161,24 @@ def test_weights_to_begin_with_must_fit_the_configuration(
     assert not list(tmp_path.iterdir())
 
 
+def test_weights_to_begin_with_must_know_the_types_of_the_policy(
+    tiny_base: Path, tiny_data_dir: Path, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy()
+    later = replace(policy, types={"invented": policy.types["insider"], **policy.types})
+    monkeypatch.setattr(training, "load_policy", lambda: later)
+    with pytest.raises(ConfigError, match=r"expected: those of policy\.toml: invented, positive_request"):
+        train(
+            tiny_config(tiny_base), tiny_data_dir, tmp_path, tmp_path / "m", version="2", start_from=tiny_run
+        )
+
+
 def test_losses_and_dropout_are_those_of_the_new_training(
     tiny_base: Path, tiny_data_dir: Path, tiny_run: Path, tmp_path: Path
 ) -> None:
     splits = load_splits(tiny_data_dir)
     model = EvidenceModel.from_pretrained(tiny_run / "weights")
-    config = tiny_config(tiny_base, rationale_weight=0, dropout=0.4, bf16="off")
+    config = tiny_config(tiny_base, rationale_weight=0, dropout=0.4)
     done = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path, start_from=model)
     assert (done.model.head_config.rationale_weight, done.model.dropout.p) == (0, 0.4)
 
@@ -183,7 +195,7 @@ def test_the_plain_head_reads_the_first_state_and_marks_no_word(tiny_base: Path)
 def test_a_training_that_was_killed_before_it_was_saved_is_not_done_again(
     tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
 ) -> None:
-    splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base, epochs=1, bf16="off")
+    splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base)
     first = fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path)
 
     class NoStep(TrainerCallback):
@@ -310,7 +322,7 @@ def test_an_unpacked_model_that_scores_differently_is_refused(
 def test_a_share_of_the_starting_weights_can_be_kept(
     tiny_run: Path, tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
 ) -> None:
-    splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base, epochs=1, bf16="off")
+    splits, config = load_splits(tiny_data_dir), tiny_config(tiny_base)
     start = EvidenceModel.from_pretrained(tiny_run / WEIGHTS).state_dict()
 
     def trained(keep: float) -> dict[str, torch.Tensor]:
@@ -354,7 +366,7 @@ def test_a_run_may_begin_with_the_weights_of_another_and_says_so(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.chdir(tmp_path)
-    still = tiny_config(tiny_base, epochs=1, bf16="off", learning_rate=1e-9, head_learning_rate=1e-9)
+    still = tiny_config(tiny_base, learning_rate=1e-9, head_learning_rate=1e-9)
     run = json.loads((tiny_run / RUN).read_text("utf-8"))
     run["facts"][LEARNT] = ["lab-1#0123"]
     start = tmp_path / "start"
@@ -367,24 +379,12 @@ def test_a_run_may_begin_with_the_weights_of_another_and_says_so(
     assert "| weights begun from | version tiny," in (tmp_path / "model" / "README.md").read_text("utf-8")
 
 
-def test_a_run_may_begin_with_the_weights_of_a_model_folder(
-    tiny_run: Path,
-    tiny_base: Path,
-    tiny_data_dir: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    monkeypatch.chdir(tmp_path)
-    still = tiny_config(tiny_base, epochs=1, bf16="off", learning_rate=1e-9, head_learning_rate=1e-9)
-    start = tiny_run / "model"
-    train(still, tiny_data_dir, tmp_path, tmp_path / "model", version="3", bootstrap=0, start_from=start)
-    ours, theirs = (
-        EvidenceModel.from_pretrained(tmp_path / WEIGHTS).state_dict(),
-        unpack_model(start).state_dict(),
-    )
-    assert all(torch.allclose(ours[k], theirs[k], atol=1e-5) for k in ours if "pooler" not in k)
-    assert "| weights begun from | version tiny," in (tmp_path / "model" / "README.md").read_text("utf-8")
+def test_a_model_folder_gives_weights_and_lineage_as_a_run_does(tiny_run: Path) -> None:
+    folder, run = finished_run(tiny_run / "model"), finished_run(tiny_run)
+    assert lineage(folder.facts) == lineage(run.facts)
+    ours, theirs = folder.trained.model.state_dict(), unpack_model(tiny_run / "model").state_dict()
+    assert all(torch.equal(ours[k], theirs[k]) for k in theirs)
+    assert folder.trained.model.head_config.types == run.trained.model.head_config.types
 
 
 def test_a_run_does_not_begin_with_its_own_weights(

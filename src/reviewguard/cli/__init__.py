@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Annotated, NoReturn
 
@@ -77,14 +76,11 @@ def _options(
     """What is asked of the program itself; `_print_versions` has answered it."""
 
 
-def main(first: Callable[[], object] | None = None) -> None:
+def main() -> None:
     """Run the command line; a `UserError` becomes a message and exit code 2, another error a traceback and 70.
 
     A library that is not installed is the user's to mend too: `make run` leaves out those of training.
     Where the reader of its output has gone, as `head` does, it ends without a word.
-
-    Args:
-        first: what the command needs, done before it unless help is asked for.
     """
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # what went well is ours to tell
     signal.signal(signal.SIGTERM, _stop)
@@ -95,7 +91,7 @@ def main(first: Callable[[], object] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        _run(first)
+        _run()
     except BrokenPipeError:
         _end_unread()
     except SystemExit as end:
@@ -104,10 +100,8 @@ def main(first: Callable[[], object] | None = None) -> None:
         raise
 
 
-def _run(first: Callable[[], object] | None) -> None:
+def _run() -> None:
     try:
-        if first is not None and "--help" not in sys.argv:
-            first()
         app()
     except UserError as error:
         _refuse(error)

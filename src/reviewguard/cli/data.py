@@ -127,7 +127,7 @@ def stats(
         Path | None, typer.Option(help="Built splits: how alike they are, by embeddings too (two minutes).")
     ] = None,
 ) -> None:
-    """Count the messages against the targets, and measure diversity and shortcuts: minutes for tens of thousands.
+    """Count the messages, and measure diversity and shortcuts: minutes for tens of thousands.
 
     Example: reviewguard data stats
 

@@ -199,7 +199,10 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes().removeprefix(BOM_UTF8)
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", fix="check the path") from error
+        raise InputError(
+            f"cannot read {path}: {error.strerror}",
+            fix="check the path; it counts from the folder you are in",
+        ) from error
 
 
 def row_issues(file: str, line: int, error: ValidationError) -> list[Issue]:

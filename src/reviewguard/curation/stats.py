@@ -1,4 +1,4 @@
-"""Counts the dataset against its targets, and measures how varied and how guessable it is."""
+"""Counts the dataset, and measures how varied and how guessable it is."""
 
 from __future__ import annotations
 
@@ -23,31 +23,28 @@ SHORT_WORDS = 8
 LONG_WORDS = 120
 _LENGTHS = ((SHORT_WORDS, "≤8 words"), (40, "9–40 words"), (LONG_WORDS - 1, "41–119 words"))
 
-_VIOLATION_TARGET = 350
-_TARGETS: Mapping[str, int] = {
-    NEUTRAL_REQUEST: 700,
-    "hard negatives": 1200,
-    "ordinary service": 1800,
-    "with previous": 1500,
-    "context pairs": 250,
-    f"long (≥{LONG_WORDS} words)": 300,
-    f"short (≤{SHORT_WORDS} words)": 250,
-    "non-native": 350,
-    "typos, emoji, capitals": 250,
-    "templates and inserts": 350,
-    "chat": 300,
-    "indirect asks": 250,
-}
-_WHOLE_TARGETS = {"messages": 6000, "products": 40}
+_COUNTED = (
+    NEUTRAL_REQUEST,
+    "hard negatives",
+    "ordinary service",
+    "with previous",
+    "context pairs",
+    f"long (≥{LONG_WORDS} words)",
+    f"short (≤{SHORT_WORDS} words)",
+    "non-native",
+    "typos, emoji, capitals",
+    "templates and inserts",
+    "chat",
+    "indirect asks",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class TargetRow:
-    """One count and its target."""
+class CountRow:
+    """How many messages are, or have, something."""
 
     name: str
     count: int
-    full: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class DatasetStats:
     """Size, mix, variety and guessability of a set of messages.
 
     Attributes:
-        targets: counts beside their targets.
+        targets: how many messages and products there are, and messages of each kind.
         registers, channels: name → verdict → messages.
         lengths: words → verdict → messages.
         briefs: writer's brief → messages.
@@ -66,7 +63,7 @@ class DatasetStats:
             reviews, tell the verdict; None with too few messages.
     """
 
-    targets: tuple[TargetRow, ...]
+    targets: tuple[CountRow, ...]
     registers: Mapping[str, Mapping[str, int]]
     channels: Mapping[str, Mapping[str, int]]
     lengths: Mapping[str, Mapping[str, int]]
@@ -83,8 +80,8 @@ class DatasetStats:
         return asdict(self)
 
     def to_markdown(self) -> str:
-        """Counts beside their targets, registers and lengths by verdict, variety and shortcuts."""
-        counts = [f"| {t.name} | {t.count} | {t.full} |" for t in self.targets]
+        """Counts, registers and lengths by verdict, variety and shortcuts."""
+        counts = [f"| {t.name} | {t.count} |" for t in self.targets]
         measures = {
             "distinct-2": self.distinct_2,
             "similarity to the nearest other message, mean": self.nearest_mean,
@@ -94,7 +91,7 @@ class DatasetStats:
         }
         return "\n".join(
             [
-                "| count | messages | target |\n| --- | --- | --- |",
+                "| count | messages |\n| --- | --- |",
                 *counts,
                 "\n| measure | value |\n| --- | --- |",
                 *(f"| {name} | {'–' if v is None else f'{v:.3f}'} |" for name, v in measures.items()),
@@ -120,7 +117,7 @@ def stats(messages: Iterable[LabelledMessage]) -> DatasetStats:
     messages = list(messages)
     nearest = nearest_similarity(messages)
     return DatasetStats(
-        targets=target_rows(messages),
+        targets=count_rows(messages),
         registers=_by_label(messages, lambda message: message.register),
         channels=_by_label(messages, lambda message: message.channel),
         lengths=_by_label(messages, _length),
@@ -134,15 +131,14 @@ def stats(messages: Iterable[LabelledMessage]) -> DatasetStats:
     )
 
 
-def target_rows(messages: Sequence[LabelledMessage]) -> tuple[TargetRow, ...]:
-    """Every count the dataset is to reach, with its target."""
+def count_rows(messages: Sequence[LabelledMessage]) -> tuple[CountRow, ...]:
+    """How many messages and products there are, and messages of each kind."""
     counts = Counter(name for message in messages for name in _kinds(message))
     counts["context pairs"] = context_pairs(messages)
     counts["messages"] = len(messages)
     counts["products"] = len({message.product.casefold() for message in messages})
-    violations = dict.fromkeys(load_policy().violation_types, _VIOLATION_TARGET)
-    targets = {**_WHOLE_TARGETS, **violations, **_TARGETS}
-    return tuple(TargetRow(name, counts[name], n) for name, n in targets.items())
+    names = ("messages", "products", *load_policy().violation_types, *_COUNTED)
+    return tuple(CountRow(name, counts[name]) for name in names)
 
 
 def context_pairs(messages: Iterable[LabelledMessage]) -> int:

@@ -291,10 +291,11 @@ class Classifier:
         """
         by_name = dict(zip(self.settings.types, values.tolist(), strict=True))
         present = {t for t, p in by_name.items() if p >= self.settings.type_thresholds[t]}
+        known = [rule for rule in rules.any_of if by_name.keys() >= set(rule)]
         if decision == COMPLIANT:
             present -= rules.breaking_types(present)
-        elif not rules.is_broken(present):
-            likeliest = max(rules.any_of, key=lambda rule: min(by_name[t] for t in rule))
+        elif known and not rules.is_broken(present):
+            likeliest = max(known, key=lambda rule: min(by_name[t] for t in rule))
             share = WORTH_NAMING if decision == NEEDS_REVIEW else 0.0
             if all(by_name[t] >= share * self.settings.type_thresholds[t] for t in likeliest):
                 present |= set(likeliest)
