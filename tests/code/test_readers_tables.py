@@ -440,8 +440,8 @@ def test_beginnings_of_messages_are_refused_unless_they_are_asked_for(tmp_path: 
     whole = written(tmp_path, "b.csv", f"Message ID,Direction,{column},Body\n1,out,It fits. Plea,It fits.\n")
     assert texts(read(whole)) == ["It fits."]
     message = {"direction": "out", column.lower(): "It fits. Plea"}
-    told = [{"id": 3, "messages": [message]}]
-    (record,) = read(written(tmp_path, "c.json", json.dumps(told)), format="edesk")
+    told = [{"id": 3, "messages": [message, ANSWERED]}]
+    record, _ = read(written(tmp_path, "c.json", json.dumps(told)))
     assert "export its content" in str(record.error)
     whole = written(tmp_path, "d.json", json.dumps({column: "I lo", "messages": [ASKED, ANSWERED]}))
     first, second = read(whole)

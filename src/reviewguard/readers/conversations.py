@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import Columns, has_summary, may_be_answer, recognise
-from reviewguard.readers.identifiers import find_order_id
+from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.message_lists import (
     MAILBOX,
     RECEIVED,
@@ -261,12 +261,22 @@ def _opened_by(own: Cells, lists: Lists, given: Columns) -> Cells:
 
 
 def _outer(own: Cells, given: Columns) -> Cells:
-    """What an object says of all messages in it, in columns that are known."""
+    """What an object says of all messages in it, in columns that are known or in an object of an order."""
     found = recognise(tuple(own), given)
-    shared = {found[field]: own[found[field]] for field in _SHARED if field in found}
+    shared = {field: cell for field, cell in _order_in(own).items() if field not in found}
+    shared |= {found[field]: own[found[field]] for field in _SHARED if field in found}
     numbers = (own[found[field]] for field in ("thread", "id") if field in found)
     thread = next((number for number in numbers if number not in (None, "")), None)
     return {name: cell for name, cell in {_THREAD: thread, **shared}.items() if cell not in (None, "")}
+
+
+def _order_in(own: Cells) -> Cells:
+    """An order number that is all of a cell, whatever its name, and an ASIN in the same object."""
+    words = {name: cell for name, cell in own.items() if isinstance(cell, str)}
+    name = next((name for name, cell in words.items() if find_order_id(cell) == cell), "")
+    order, _, _ = name.rpartition(".")
+    items = [cell for other, cell in words.items() if order and other.startswith(f"{order}.")]
+    return {"order_id": words.get(name), "asin": find_asin(*items)}
 
 
 def _beside(own: Cells, outer: Cells, opening: Cells) -> Cells:
