@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from reviewguard.errors import InputError, NoMessagesError
-from reviewguard.masking import mask
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header, recognise
-from reviewguard.readers.dates import parse_date
+from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header
 from reviewguard.readers.identifiers import find_order_id
-from reviewguard.readers.merged import NumberedRows, filled, merged_and_unsaved
+from reviewguard.readers.merged import NumberedRows, filled, merged_down
 from reviewguard.readers.table import Row, to_records
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Record
@@ -50,8 +48,6 @@ _OTHER_NAMES = (
     "rename the column as in the sheets that were read, or name it, too: "
     "--map text='One column' --map text='Another'"
 )
-_NAMES = 20
-"""Columns to name."""
 _WORDY = 5
 """Words of a cell that may be a message."""
 _MOST_ROWS = 2**20
@@ -77,20 +73,16 @@ class XlsxReader:
             book = _open(file, path)
             read: set[str] = set()
             left: dict[str, _LeftOut] = {}
-            for sheet, columns, rows, unsaved in _message_sheets(book, path, options, left):
+            for sheet, columns, rows in _message_sheets(book, path, options, left):
                 read.update(map(fold, columns))
                 yield from to_records(_rows(sheet, columns, rows), path, options, columns)
-                if unsaved:
-                    said = f"formulas without values in {', '.join(unsaved)}: open it in Excel and save it"
-                    lost = recognise(columns, options.columns)["text"] in unsaved
-                    yield Record(str(path), f"sheet {sheet}", {}, error=said, rest=lost)
             book.close()
         for sheet, (columns, top, error) in left.items():
             alike = 2 * len(read.intersection(map(fold, columns))) >= len(columns)
             of_order = any(_is_of_order(cells) for _, cells in top)  # messages, or what was ordered
             named = not isinstance(error, NoMessagesError)
             if alike or of_order or named or _may_hold_messages(top[1:]):  # a legend may be wordy, too
-                yield Record(str(path), f"sheet {sheet}", {}, error=_not_read(error, path, top), rest=alike)
+                yield Record(str(path), f"sheet {sheet}", {}, error=_not_read(error, path), rest=alike)
 
 
 def check_archive(path: Path) -> None:
@@ -157,13 +149,13 @@ def _open(file: BinaryIO, path: Path) -> Any:
 
 _LeftOut = tuple[list[str], list[tuple[int, Sequence[object]]], InputError]
 """Columns and first rows of a sheet, and why it is not read."""
-_Sheet = tuple[str, list[str], NumberedRows, list[str]]
+_Sheet = tuple[str, list[str], NumberedRows]
 
 
 def _message_sheets(
     book: Any, path: Path, options: ReadOptions, left: dict[str, _LeftOut]
 ) -> Iterator[_Sheet]:
-    """Name, columns, further rows and columns of unsaved formulas of each sheet with a column for the message.
+    """Name, columns and further rows of each sheet with a column for the message.
 
     Args:
         left: takes in each sheet with rows that is left out.
@@ -188,14 +180,8 @@ def _message_sheets(
         found = True
         shared = {columns.index(fields[field]) for field in _MERGED if field in fields}
         with sheet._get_source() as source:  # read-only sheets do not tell what is merged
-            spans, unsaved = merged_and_unsaved(source, shared, top[place][0])
-        rows = filled(rows, spans, shared) if spans else rows
-        yield (
-            sheet.title,
-            columns,
-            rows,
-            [columns[place] for place in sorted(unsaved) if place < len(columns)],
-        )
+            spans = merged_down(source, shared)
+        yield sheet.title, columns, filled(rows, spans, shared) if spans else rows
     if not found:
         raise reason
 
@@ -212,20 +198,10 @@ def _is_of_order(cells: Sequence[object]) -> bool:
     return bool(said) and find_order_id(*(cell for cell in cells if isinstance(cell, str))) is not None
 
 
-def _not_read(error: InputError, path: Path, top: Iterable[tuple[int, Sequence[object]]]) -> str:
-    """Why, with the names of the columns: the first row of several cells, unless it may be a message's or a buyer's."""
+def _not_read(error: InputError, path: Path) -> str:
+    """Why, without the columns: the names of a sheet without a header would be a message's or a buyer's words."""
     found = error.found.removeprefix(f"{path}: ").partition(" among ")[0]
-    rows = [[cell for cell in cells if cell is not None] for _, cells in top]
-    names = next((cells for cells in rows if len(cells) > 1), rows[0])
-    number = f"{len(names)} column{'s' * (len(names) > 1)}"
-    shown = ", ".join(map(repr, names[:_NAMES])) if all(map(_may_be_shown, names)) else number
-    return f"not read: {found} among {shown}; {_OTHER_NAMES}"
-
-
-def _may_be_shown(cell: object) -> bool:
-    """Whether a cell may be a column's name: it holds no number, date, message or detail of an order or a person."""
-    told = not isinstance(cell, str) or _is_wordy(cell) or parse_date(cell) or find_order_id(cell)
-    return not (told or mask(str(cell)).masks)
+    return f"not read: {found}; {_OTHER_NAMES}"
 
 
 def _is_wordy(cell: object) -> bool:
