@@ -246,15 +246,6 @@ def test_a_cell_far_to_the_right_is_one_value(tmp_path: Path) -> None:
     assert record.error == "16000 cells under 2 columns"
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_workbook_packed_as_excel_never_does_is_refused(tmp_path: Path, method: int) -> None:
-    with zipfile.ZipFile(tmp_path / "b.xlsx", "w", method) as book:
-        book.writestr("[Content_Types].xml", "x")
-        book.writestr("xl/workbook.xml", "x" * 1000)
-    with pytest.raises(InputError, match="packed as Excel never does"):
-        list(read_records([tmp_path / "b.xlsx"], ReadOptions()))
-
-
 def test_entities_that_expand_without_end_are_refused(tmp_path: Path) -> None:
     levels = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
     book = openpyxl.Workbook()

@@ -25,7 +25,7 @@ from reviewguard.readers.message_lists import (
     without,
     writer_of,
 )
-from reviewguard.readers.roles import WRITER_IDS, role_columns, told_role
+from reviewguard.readers.roles import WRITER_IDS, role_columns, tells_audience, told_role
 from reviewguard.readers.table import Row
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Cell, Role
@@ -35,22 +35,6 @@ _WHOLE = ("order_id", "thread")
 _NOTES = ("notes", "internal_notes", "private_notes")
 """Lists whose names say who wrote what is in them."""
 _COMMENTS, _MESSAGES = "comments", "messages"
-_AUDIENCE = frozenset(
-    (
-        "public",
-        "is_public",
-        "is_published",
-        "private",
-        "is_private",
-        "internal",
-        "is_internal",
-        "visibility",
-        "direction",
-        "is_inbound",
-        "incoming",
-    )
-)
-"""What says itself whether a comment went to the buyer."""
 _REPLIES = ("replies", "reply", "responses", "answers", "antworten")
 """Lists of messages in which bare text is the other side's."""
 _OTHER_SIDE: Mapping[Role | None, Role] = {"seller": "buyer", "buyer": "seller"}
@@ -172,7 +156,7 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
     if not isinstance(value, dict):
         yield value
         return
-    if carried.get("public") is False and not _AUDIENCE.isdisjoint(map(fold, value)):
+    if carried.get("public") is False and any(map(tells_audience, value)):
         carried = _but(carried, "public")
     lists = message_lists(value, given)
     own = to_cells(without(value, lists))

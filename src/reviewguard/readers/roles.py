@@ -183,6 +183,12 @@ def _is_name(column: str, value: Cell) -> bool:
     return column in PEOPLE and fold(str(value)) in _NAMES
 
 
+def tells_audience(column: str) -> bool:
+    """Whether a column says itself whether a message went to the buyer, by its name."""
+    known, name = load_vocabulary(), fold(column)
+    return name in _DIRECTIONS or name in known.flags or name in known.audiences
+
+
 def _tells_direction(column: str) -> bool:
     return column in _DIRECTIONS or None not in load_vocabulary().flags.get(column, (None,))
 

@@ -23,8 +23,8 @@ from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Record
 
 UNPACKED_LIMIT = 2 * 2**30
-SHARED_LIMIT, STYLES_LIMIT = 512 * 2**20, 16 * 2**20
-"""Bytes of a whole workbook, unpacked, and of its cells' strings and styles, which are held in memory."""
+_HELD_IN_MEMORY = {"sharedstrings.xml": 512 * 2**20, "styles.xml": 16 * 2**20}
+"""Bytes of a whole workbook, unpacked, and of its cells' strings and styles."""
 
 MAX_RATIO, FREE_SIZE = 200, 64 * 2**20
 """A part larger than `FREE_SIZE` may not be more than `MAX_RATIO` times its packed size."""
@@ -107,32 +107,21 @@ def check_archive(path: Path) -> None:
 
 
 def _check_sizes(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
-    """What the archive declares."""
+    """What the archive declares; `zipfile` reads no more than that of a part."""
     for part in parts:
-        packed_otherwise = part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
         too_dense = part.file_size > FREE_SIZE and part.file_size > MAX_RATIO * part.compress_size
-        shared = part.filename.lower().endswith("sharedstrings.xml") and part.file_size > SHARED_LIMIT
-        styles = part.filename.lower().endswith("styles.xml") and part.file_size > STYLES_LIMIT
-        if packed_otherwise:
-            raise InputError(
-                f"{path}: {part.filename} is packed as Excel never does", fix="save it anew in Excel"
-            )
-        if styles:
-            raise InputError(
-                f"{path}: {part.filename} has {part.file_size / 2**20:,.0f} MB of formats",
-                fix="copy the sheet with the messages into a new workbook, values only",
-            )
-        if too_dense or shared:
-            raise _bomb(path, part.file_size)
+        name = part.filename.lower().rpartition("/")[2]
+        if too_dense or part.file_size > _HELD_IN_MEMORY.get(name, UNPACKED_LIMIT):
+            raise _bomb(path, f"{part.filename} of it", part.file_size)
     if (total := sum(part.file_size for part in parts)) > UNPACKED_LIMIT:
-        raise _bomb(path, total)
+        raise _bomb(path, "it", total)
 
 
-def _bomb(path: Path, size: int) -> InputError:
+def _bomb(path: Path, what: str, size: int) -> InputError:
     return InputError(
-        f"{path} unpacks to {size / 2**20:,.0f} MB",
+        f"{path}: {what} unpacks to {size / 2**20:,.0f} MB",
         expected="a workbook of messages",
-        fix="save the sheet with the messages as CSV if you trust the file",
+        fix="copy the sheet with the messages into a new workbook, values only, or save it as CSV",
     )
 
 
