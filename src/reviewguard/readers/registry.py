@@ -43,14 +43,8 @@ READERS: tuple[Reader, ...] = (
 """More specific ones first."""
 
 _HELPDESK_NAMES = (
-    "requester_id",
-    "submitter_id",
-    "assignee_id",
-    "responder_id",
-    "description_text",
-    "from_agent",
-    "created_datetime",
-    "stripped_text",
+    *("requester_id", "submitter_id", "assignee_id", "responder_id"),
+    *("description_text", "from_agent", "created_datetime", "stripped_text"),
 )
 _SCORED = "rg_verdict"
 """Column of what `score` and `suggest` write."""

@@ -25,20 +25,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(r"\b(des|vom) (kunden|käufers|bestellers)\b|\bdu client\b|\bdel cliente\b"), "buyer"),
     (re.compile(r"\ban (den |die )?(verkäufer|händler)\b"), "buyer"),
 )
+_WHO = "sender from author email_from message_from message_author sent_from written_by absender von"
 PEOPLE = frozenset(
     f"{who}{what}"
-    for who in (
-        "sender",
-        "from",
-        "author",
-        "email_from",
-        "message_from",
-        "message_author",
-        "sent_from",
-        "written_by",
-        "absender",
-        "von",
-    )
+    for who in _WHO.split()
     for what in ("", "_name", "_username", "_email", "_address", "_adresse")
 )
 """Names of columns that hold who wrote a message by name or address."""

@@ -29,15 +29,7 @@ _HELD_IN_MEMORY = {"sharedstrings.xml": 512 * 2**20, "styles.xml": 16 * 2**20}
 MAX_RATIO, FREE_SIZE = 200, 64 * 2**20
 """A part larger than `FREE_SIZE` may not be more than `MAX_RATIO` times its packed size."""
 
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    RuntimeError,
-    ValueError,
-    EOFError,
-    OSError,
-)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, ValueError, EOFError, OSError)
 """What reading a damaged archive raises."""
 
 _MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
