@@ -560,25 +560,6 @@ def test_a_place_called_after_a_buyer_is_masked() -> None:
     assert not any(word in repr(masked) for word in ("Marsh", "Hollow", "Quill", "Finch", "winifred"))
 
 
-def test_the_place_of_a_notice_is_masked_where_an_order_rule_was_counted_from_it() -> None:
-    rows = [
-        placed(
-            row(2 * n - 1, "Your package was delivered.", role="system", order=f"999-{n}"),
-            f"sheet {name}, row 3",
-        )
-        for n, name in enumerate(("Ottoline Marsh", "Fern Hollow"), 1)
-    ]
-    rows += [
-        placed(neutral(2 * n, order=f"999-{n}", day=40), "line 5", name)
-        for n, name in enumerate(("Ottoline Marsh", "Fern Hollow"), 1)
-    ]
-    rows.sort(key=lambda r: r.number)
-    (finding,) = without_personal_data(audited(rows)).findings
-    assert "(2024-11-04, a notice, sheet [name], row 3)" in finding.reasons[0]
-    assert "Marsh" not in repr(finding)
-    assert "Hollow" not in repr(finding)
-
-
 def test_an_id_of_ten_digits_is_no_phone_number() -> None:
     (finding,) = without_personal_data(
         audited([soliciting(1, "A gift for a review.", id="2155551234")])

@@ -218,73 +218,6 @@ def test_an_ask_in_time_or_without_a_known_date_is_not_late(values: dict[str, Ce
     assert rules([neutral(1, day=35, values=values)]) == []
 
 
-def test_a_notice_tells_the_delivery() -> None:
-    delivered = row(1, "The package for order 999-0000001-0000001 was delivered.", role="system")
-    (finding,) = rules([delivered, neutral(2, day=31)])
-    assert "31 days after the order was delivered (2024-11-04, a notice, line 2)" in finding.reasons[0]
-    longer = (
-        "Your package was delivered. If you have questions, contact us. Returns are free until 31 January."
-    )
-    assert rules([row(1, longer, role="system", order="999-0000001-0000001"), neutral(2, day=31)])
-    waiting = row(1, "The package could not be delivered and was returned.", role="system")
-    assert rules([waiting, neutral(2, day=31)]) == []
-
-
-@pytest.mark.parametrize(
-    "notice",
-    [
-        "Your message was delivered to the buyer.",
-        "Your message about order 999-0000001-0000001 has been delivered.",
-        "Your message has been delivered to the following recipients:",
-        "Return parcel was delivered to the warehouse.",
-        "The parcel was delivered back to the sender.",
-        "The parcel was delivered\nback to the sender.",
-        "The package was delivered to our warehouse.",
-        "The replacement item was delivered.",
-        "The refund for this order is complete.",
-        "Return notification: your package was delivered.",
-        'Your message "Re: your order" has been delivered.',
-        "About order 999-0000001-0000001:\nyour message\nhas been delivered.",
-    ],
-)
-def test_what_is_delivered_beside_an_order_does_not_date_it(notice: str) -> None:
-    assert rules([row(1, notice, role="system"), neutral(2, day=31)]) == []
-
-
-@pytest.mark.parametrize(
-    "notice",
-    [
-        "Order delivered",
-        "Your order has been delivered, and returns are free.",
-        "All items were delivered to the front door.",
-        "Shipment 1Z999 for order 999-0000001-0000001 is now delivered.",
-        "Order No. 112-1234567-1234567 was delivered.",
-        "Order nr. 112-1234567-1234567 was delivered.",
-        "Delivery notification: your package was delivered on 3 Nov.",
-        "This is an automated message: your package was delivered.",
-        "This is an automated message to let you know that your order has been delivered.",
-        "This email is to confirm that your order was delivered.",
-        "Delivery notification for order 112-1234567-1234567: your package was delivered.",
-        "Your package with tracking number 1Z999AA10123456784\nwas delivered.",
-        "Your package was\ndelivered.",
-    ],
-)
-def test_a_notice_names_what_was_delivered(notice: str) -> None:
-    assert [f.verdict for f in rules([row(1, notice, role="system"), neutral(2, day=31)])] == [
-        REVIEW_SOLICITING
-    ]
-
-
-def test_a_column_counts_and_a_note_of_a_later_day_makes_it_doubtful() -> None:
-    ask = neutral(1, day=35, values={"Delivered At": "2024-11-01"})
-    for day, verdict in ((-2, REVIEW_SOLICITING), (-3, REVIEW_SOLICITING), (20, NEEDS_REVIEW)):
-        note = row(2, "The parcel was delivered on 1 Nov, says the carrier.", role="system", day=day)
-        (finding,) = rules([note, ask])
-        assert finding.verdict == verdict
-        assert "38 days after the order was delivered (2024-11-01, column Delivered At)" in finding.reasons[0]
-    assert finding.reasons[0].endswith("; a notice tells a later day, 2024-11-24, so check this one")
-
-
 def test_a_parcel_that_is_shipped_after_the_delivery_is_waited_for() -> None:
     first = row(1, values={"Ship Date": "2024-10-01", "Delivered At": "2024-10-03"})
     for day, found in ((6, []), (38, [NEEDS_REVIEW])):
@@ -296,10 +229,6 @@ def test_a_parcel_that_is_shipped_after_the_delivery_is_waited_for() -> None:
 
 
 def test_an_order_that_is_complete_before_its_delivery_counts_from_that() -> None:
-    complete = row(1, "Thank you, your order is complete.", role="system", day=-34)
-    ask = neutral(2, day=1, values={"delivered_at": "2024-10-20"})
-    assert rules([complete, ask]) == []
-    assert len(rules([complete, replace(ask, record=replace(ask.record, values={}))])) == 1
     both = neutral(3, day=40, values={"completed_at": "2024-10-01", "delivered_at": "2024-10-20"})
     assert "delivered (2024-10-20, column delivered_at)" in rules([both])[0].reasons[0]
 
@@ -342,13 +271,6 @@ def test_the_last_parcel_of_an_order_completes_it() -> None:
         assert rules([neutral(1, day=30, values=one), row(2, day=31, values=other)]) == []
     (finding,) = rules([neutral(1, day=50, values=last), row(2, day=51, values=first)])
     assert "(2024-11-20, column Delivered At)" in finding.reasons[0]
-
-
-def test_the_last_delivery_notice_counts() -> None:
-    notices = [
-        row(i, "Your package was delivered.", role="system", day=day) for i, day in enumerate((10, 0), 1)
-    ]
-    assert rules([*notices, neutral(3, day=35)]) == []
 
 
 def test_profiles_decide_which_order_rules_hold() -> None:

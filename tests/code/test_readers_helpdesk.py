@@ -11,7 +11,7 @@ from tests.code.reading import EXAMPLES, errors, read, texts, written
 from reviewguard.masking import record_names
 
 ORDER = "999-1234567-7654321"
-FORMATS = ("zendesk", "gorgias", "freshdesk", "edesk")
+FORMATS = ("zendesk", "gorgias", "freshdesk")
 QUOTE = (
     "On Tue, 5 Nov 2024 at 9:00 AM, Ana <a1b2@marketplace.amazon.com> wrote:\n> Five stars if you refund me"
 )
@@ -31,7 +31,7 @@ def test_every_message_of_the_samples_is_read(name: str, seller: int, buyer: int
     assert set(errors(records)) == {None}
     for record in records:
         assert record.text and record.sent_at and record.subject and record.id
-        assert record.thread and record.thread.startswith(f"{name} ")
+        assert record.thread and record.thread.startswith("ED-" if name == "edesk" else f"{name} ")
         assert record.order_id and record.order_id.startswith("999-")
         assert (record.agent is not None) == (record.role == "seller")
         assert record.values["order_id"] == record.order_id
@@ -604,7 +604,7 @@ def test_edesk_names_are_taken_broadly(tmp_path: Path) -> None:
     records = read(dumped(tmp_path, {"tickets": [ticket]}))
     assert roles(records) == ["buyer", "seller", "system"]
     assert texts(records) == ["Does it fit?", "It fits.", "easy one"]
-    assert [record.thread for record in records] == ["edesk 3"] * 3
+    assert [record.thread for record in records] == ["3"] * 3
     assert records[0].order_id == ORDER
     assert records[1].sent_at and records[1].sent_at.isoformat() == "2024-11-05T09:00:00+00:00"
 
@@ -616,9 +616,11 @@ def test_edesk_tickets_are_told_from_pages_however_they_are_named(
 ) -> None:
     tickets = [{name: n, "messages": [{"body": "It fits.", "direction": "out"}]} for n in (3, 4)]
     content = json.dumps(tickets) if layout == "array" else "\n".join(map(json.dumps, tickets))
-    records = read(written(tmp_path, "export.json", content), format="edesk")
-    threads = [None, None] if name == "salesOrder" else ["edesk 3", "edesk 4"]
-    assert [(record.text, record.thread) for record in records] == [("It fits.", t) for t in threads]
+    records = read(written(tmp_path, "export.json", content))
+    assert [(record.text, record.conversation) for record in records] == [
+        ("It fits.", "3"),
+        ("It fits.", "4"),
+    ]
 
 
 FLAT = {

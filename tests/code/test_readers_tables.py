@@ -440,8 +440,8 @@ def test_beginnings_of_messages_are_refused_unless_they_are_asked_for(tmp_path: 
     whole = written(tmp_path, "b.csv", f"Message ID,Direction,{column},Body\n1,out,It fits. Plea,It fits.\n")
     assert texts(read(whole)) == ["It fits."]
     message = {"direction": "out", column.lower(): "It fits. Plea"}
-    told = [{"id": 3, "messages": [message]}]
-    (record,) = read(written(tmp_path, "c.json", json.dumps(told)), format="edesk")
+    told = [{"id": 3, "messages": [message, ANSWERED]}]
+    record, _ = read(written(tmp_path, "c.json", json.dumps(told)))
     assert "export its content" in str(record.error)
     whole = written(tmp_path, "d.json", json.dumps({column: "I lo", "messages": [ASKED, ANSWERED]}))
     first, second = read(whole)
@@ -729,38 +729,6 @@ def test_a_merged_order_id_holds_for_all_its_rows(tmp_path: Path) -> None:
     assert [r.text for r in records] == ["a", "b", "c", "d", "e", "", "f"]
 
 
-def test_formulas_that_a_program_wrote_without_values_are_told(tmp_path: Path) -> None:
-    rows = [
-        ["=1+1"],
-        ["Order ID", "Message", "Days"],
-        ["999-1", '="Hi"&" there"', 3],
-        ["999-2", "Bye", "=1+2"],
-    ]
-    path = written(tmp_path, "a.xlsx", workbook(A=rows))
-    *records, told = read(path)
-    assert (texts(records), told.place, told.rest) == (["", "Bye"], "sheet A", True)
-    assert told.error == "formulas without values in Message, Days: open it in Excel and save it"
-    whole = zipfile.ZipFile(path)
-    for old, new in (
-        (b"<f>1+2</f><v></v>", b"<f>1+2</f><v>3</v>"),
-        (b"><f>", b' t="str"><f>'),
-    ):  # an empty text
-        with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as other:
-            for name in whole.namelist():
-                other.writestr(name, whole.read(name).replace(old, new))
-        assert errors(read(tmp_path / "b.xlsx")) == [None, None]
-
-
-@pytest.mark.parametrize(
-    ("formula", "told"),
-    [('=HYPERLINK("https://a.example")', False), ("=B2+3", True), ("=VLOOKUP(A2,C:D,2)", True)],
-)
-def test_formulas_without_values_are_told_but_for_links(tmp_path: Path, formula: str, told: bool) -> None:
-    rows = [["Order ID", "Message", "Delivery Date"], ["999-1", "Hi", formula]]
-    records = read(written(tmp_path, "a.xlsx", workbook(A=rows)))
-    assert [record.error is None for record in records] == [True, *[False] * told]
-
-
 def test_carriage_returns_as_excel_writes_them_are_undone(tmp_path: Path) -> None:
     cell = "Hi Jo,_x000D_\nyour kettle_x000D_ is on its way, _xD83D_ and all."
     record = read(written(tmp_path, "a.xlsx", workbook(A=[["text", "id"], [cell, 1]])))[0]
@@ -793,11 +761,6 @@ def test_other_workbooks_that_cannot_be_read(tmp_path: Path) -> None:
         path = written(tmp_path, "d.xlsx", good[:place] + bytes([good[place] ^ 255]) + good[place + 1 :])
         with suppress(InputError):
             assert texts(read(path)) == ["hi"]
-    path = written(tmp_path, "c.xlsx", good)
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("xl/extra.xml", '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aa">]><x/>')
-    with pytest.raises(InputError, match="XML entities"):
-        read(path)
 
 
 def test_a_workbook_with_a_broken_sheet_keeps_the_rows_before(tmp_path: Path) -> None:
@@ -979,43 +942,37 @@ def test_a_sheet_with_words_under_unknown_names_is_said_to_be_left_out(tmp_path:
         ("sheet Tom", False),
     ]
     assert not any(record.rest for record in records)  # it may be a legend
-    assert "no column with the messages among 'Bestellung', 'Unser Text'; rename" in str(records[1].error)
+    assert "no column with the messages; rename" in str(records[1].error)
     of_order = workbook(Lena=[["Message"], ["Hi"]], Tom=[other[0], ["999-1234567-7654321", said[0]]])
     *_, told = read(written(tmp_path, "a.xlsx", of_order))
     assert (told.place, told.rest) == ("sheet Tom", False)  # it may be what was ordered
     under_a_title = [["Kontakte im November"], ["bearbeitet von Tom", None, None], *other]
     records = read(written(tmp_path, "a.xlsx", workbook(Lena=[["Message"], ["Hi"]], Tom=under_a_title)))
-    assert "among 'Bestellung', 'Unser Text';" in str(records[1].error)
+    assert [r.place for r in records] == ["sheet Lena, row 2", "sheet Tom"]
 
 
 @pytest.mark.parametrize(
-    ("sheet", "named"),
+    "sheet",
     [
-        (
-            [["order-id", "product-name", "quantity"], [ORDER, "Lumen Desk Lamp with USB Charger", "1"]],
-            "'order-id', 'product-name', 'quantity'",
-        ),
-        ([["id", "customer-comments"], *[[ORDER, "it does not work at all"]] * 2], "'id', 'customer-comments'"),
-        ([["name", "ship-address"], *[["Ana Quill", "12 Rose Hill, 1010 Vienna, AT"]] * 2], "'name', 'ship-address'"),
-        ([[f"In {ORDER} we asked for nothing", None], ["Lena"]], "1 column"),
-        (
-            [["Wer", "Was wir ihm dazu schreiben"], [ORDER, "Hallo"], ["Ana Quill", "Hallo"], [ORDER, "a b c d e"]],
-            "2 columns",
-        ),
-        ([["Ana Quill", ORDER, "Hallo"], ["Bo Marsh", ORDER, "a b c d e"]], "3 columns"),
+        [["order-id", "product-name", "quantity"], [ORDER, "Lumen Desk Lamp with USB Charger", "1"]],
+        [["id", "customer-comments"], *[[ORDER, "it does not work at all"]] * 2],
+        [["name", "ship-address"], *[["Ana Quill", "12 Rose Hill, 1010 Vienna, AT"]] * 2],
+        [[f"In {ORDER} we asked for nothing", None], ["Lena"]],
+        [["Wer", "Was wir ihm dazu schreiben"], [ORDER, "Hallo"], ["Ana Quill", "Hallo"], [ORDER, "a b c d e"]],
+        [["Ana Quill", ORDER, "Hallo"], ["Bo Marsh", ORDER, "a b c d e"]],
         *(
-            ([["Ana Quill", told, "Hallo"], *[["Bo", "", "a b c d e"]] * 2], "3 columns")
+            [["Ana Quill", told, "Hallo"], *[["Bo", "", "a b c d e"]] * 2]
             for told in ("2024-11-05", date(2024, 11, 5), "ana@mail.example", "+43 660 1234567")
         ),
     ],
 )  # fmt: skip
 def test_a_sheet_of_something_else_fails_nothing_and_none_of_its_rows_is_quoted(
-    tmp_path: Path, sheet: list[list[Any]], named: str
+    tmp_path: Path, sheet: list[list[Any]]
 ) -> None:
     book = workbook(Messages=[["Order ID", "Message"], ["999-2", "Hi"]], Other=sheet)
     _, told = read(written(tmp_path, "a.xlsx", book))
     assert (told.place, told.rest) == ("sheet Other", False)
-    assert f"no column with the messages among {named}; rename" in str(told.error)
+    assert str(told.error).startswith("not read: no column with the messages; rename")
 
 
 def test_a_sheet_without_the_column_that_was_named_is_read_by_the_usual_names_or_told(tmp_path: Path) -> None:
@@ -1028,7 +985,7 @@ def test_a_sheet_without_the_column_that_was_named_is_read_by_the_usual_names_or
     *records, told = read(path, columns={"text": "Wir"})
     assert texts(records) == ["Hi", "Hello"]
     assert (told.place, told.rest) == ("sheet Dez", True)
-    assert "not read: no column 'Wir' among 'Order', 'Antwort an sie'; rename" in str(told.error)
+    assert "not read: no column 'Wir'; rename" in str(told.error)
     assert texts(read(path, columns={"text": ("Wir", "Antwort an sie")})) == ["Hi", "Hallo", "Hello"]
 
 

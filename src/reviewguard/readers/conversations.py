@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import Columns, has_summary, may_be_answer, recognise
-from reviewguard.readers.identifiers import find_order_id
+from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.message_lists import (
     MAILBOX,
     RECEIVED,
@@ -25,7 +25,7 @@ from reviewguard.readers.message_lists import (
     without,
     writer_of,
 )
-from reviewguard.readers.roles import WRITER_IDS, role_columns, told_role
+from reviewguard.readers.roles import WRITER_IDS, role_columns, tells_audience, told_role
 from reviewguard.readers.table import Row
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Cell, Role
@@ -35,22 +35,6 @@ _WHOLE = ("order_id", "thread")
 _NOTES = ("notes", "internal_notes", "private_notes")
 """Lists whose names say who wrote what is in them."""
 _COMMENTS, _MESSAGES = "comments", "messages"
-_AUDIENCE = frozenset(
-    (
-        "public",
-        "is_public",
-        "is_published",
-        "private",
-        "is_private",
-        "internal",
-        "is_internal",
-        "visibility",
-        "direction",
-        "is_inbound",
-        "incoming",
-    )
-)
-"""What says itself whether a comment went to the buyer."""
 _REPLIES = ("replies", "reply", "responses", "answers", "antworten")
 """Lists of messages in which bare text is the other side's."""
 _OTHER_SIDE: Mapping[Role | None, Role] = {"seller": "buyer", "buyer": "seller"}
@@ -172,7 +156,7 @@ def _unfold(value: Any, given: Columns, carried: Cells) -> Iterator[Any]:
     if not isinstance(value, dict):
         yield value
         return
-    if carried.get("public") is False and not _AUDIENCE.isdisjoint(map(fold, value)):
+    if carried.get("public") is False and any(map(tells_audience, value)):
         carried = _but(carried, "public")
     lists = message_lists(value, given)
     own = to_cells(without(value, lists))
@@ -261,12 +245,22 @@ def _opened_by(own: Cells, lists: Lists, given: Columns) -> Cells:
 
 
 def _outer(own: Cells, given: Columns) -> Cells:
-    """What an object says of all messages in it, in columns that are known."""
+    """What an object says of all messages in it, in columns that are known or in an object of an order."""
     found = recognise(tuple(own), given)
-    shared = {found[field]: own[found[field]] for field in _SHARED if field in found}
+    shared = {field: cell for field, cell in _order_in(own).items() if field not in found}
+    shared |= {found[field]: own[found[field]] for field in _SHARED if field in found}
     numbers = (own[found[field]] for field in ("thread", "id") if field in found)
     thread = next((number for number in numbers if number not in (None, "")), None)
     return {name: cell for name, cell in {_THREAD: thread, **shared}.items() if cell not in (None, "")}
+
+
+def _order_in(own: Cells) -> Cells:
+    """An order number that is all of a cell, whatever its name, and an ASIN in the same object."""
+    words = {name: cell for name, cell in own.items() if isinstance(cell, str)}
+    name = next((name for name, cell in words.items() if find_order_id(cell) == cell), "")
+    order, _, _ = name.rpartition(".")
+    items = [cell for other, cell in words.items() if order and other.startswith(f"{order}.")]
+    return {"order_id": words.get(name), "asin": find_asin(*items)}
 
 
 def _beside(own: Cells, outer: Cells, opening: Cells) -> Cells:

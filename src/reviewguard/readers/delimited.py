@@ -12,11 +12,9 @@ from itertools import chain
 from typing import Literal
 
 from reviewguard.readers.lines import PIECE, ends_line
-from reviewguard.readers.skim import skim_row
-from reviewguard.readers.table import TOO_LONG
 
-ROW_LIMIT = PIECE
-"""Characters of a row up to which it is read in one go."""
+ROW_LIMIT = PIECE // 2
+"""Characters of a row that are kept."""
 
 _ESCAPED = '\\"'
 """A quote inside of a cell as MySQL and Hive write it; others double it."""
@@ -25,6 +23,7 @@ _LONGEST_ESCAPED = 2**16
 """Characters of a row in which such quotes are read as that."""
 
 UNMATCHED = "its quotes do not match"
+TOO_LONG = f"a row is longer than {ROW_LIMIT:,} characters; the rest was cut off"
 
 _Outcome = tuple[list[str], str | None]
 
@@ -64,9 +63,7 @@ def split_rows(lines: Iterator[str], delimiter: str) -> Iterator[Cells]:
                 cells, error = _broken_row(feed, delimiter, width)
         except StopIteration:
             return
-        except _TooLongError:
-            cells, error = _long_row(feed, delimiter, width)
-        except csv.Error:
+        except (csv.Error, _TooLongError):
             cells, error = _broken_row(feed, delimiter, width)
         if cells:
             width = width or len(cells)
@@ -124,33 +121,26 @@ class _Feed:
         self._next_line -= sum(line.endswith(("\n", "\r")) for line in lines)
 
 
-def _long_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
-    """A row with a huge cell, read to its end; or the first of many that a lost quote made one."""
-    following = feed.row[1:201]
-    alike = sum(line.count(delimiter) == width - 1 for line in following)
-    if width > 1 and following and alike >= 0.8 * len(following):
-        return _broken_row(feed, delimiter, width)
-    row = skim_row(chain(feed.row, feed.take_rest()), delimiter)
-    return row.cells, (TOO_LONG if row.cut else None) if row.closed else UNMATCHED
-
-
 def _are_rows(lines: Sequence[str], width: int) -> bool:
     """Whether each line of a row is one by itself, with a number first: nothing is quoted, and a quote began a cell."""
     return len(lines) > 1 and all(line[0].isdigit() and line.count("\t") == width - 1 for line in lines)
 
 
 def _broken_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
-    """The lines up to the next one that can begin a row; that one and what follows are given back."""
+    """The lines up to the next one that can begin a row, kept up to `ROW_LIMIT`; that one is given back."""
     feed.give_back(feed.row[1:])
     if any(_ESCAPED in line for line in feed.row) and (cells := _escaped_row(feed, delimiter, width)):
         return cells, None
-    block, size = feed.row[:1], 0
+    block, size, ended = feed.row[:1], len(feed.row[0]), ends_line(feed.row[0])
     for line in feed.take_rest():
-        size += len(line)
-        if size > ROW_LIMIT or _can_begin_row(line, delimiter, width):
+        if ended and _can_begin_row(line, delimiter, width):
             feed.give_back([line])
             break
-        block.append(line)
+        size, ended = size + len(line), ends_line(line)
+        if size <= ROW_LIMIT:
+            block.append(line)
+    if size > ROW_LIMIT:
+        return next(csv.reader(block, delimiter=delimiter)), TOO_LONG
     return _mended("".join(block).rstrip("\r\n"), delimiter, width)
 
 

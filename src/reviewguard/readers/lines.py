@@ -12,19 +12,8 @@ PIECE = 4 * 2**20
 """A line longer than this comes in pieces, of which only the last ends in a line end."""
 
 _FALLBACK = "cp1252"
-_OTHERS = [
-    "cp1252",
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "mac_roman",
-    "cp932",
-    "euc_jp",
-    "gb18030",
-    "big5",
-    "cp949",
-]
+_EUROPEAN = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman"]
+_OTHERS = [*_EUROPEAN, "cp932", "euc_jp", "gb18030", "big5", "cp949"]
 _ENOUGH = 400
 """Bytes below which a guess at a rare encoding is worth less than the usual one."""
 

@@ -14,39 +14,15 @@ from reviewguard.schema import Cell, Role
 _SENT = ("sent", "outbox", "outgoing", "outbound", "sent_messages", "gesendet", "postausgang")
 RECEIVED = ("received", "inbox", "incoming", "inbound", "received_messages", "empfangen", "posteingang")
 MAILBOX = frozenset((*_SENT, *RECEIVED))
-_SAID = frozenset(
-    (
-        "messages",
-        "message",
-        "comments",
-        "comment",
-        "replies",
-        "reply",
-        "responses",
-        "answers",
-        "emails",
-        "mails",
-        "nachrichten",
-        "antworten",
-    )
+_SAID_NAMES = (
+    "messages message comments comment replies reply responses answers emails mails nachrichten antworten"
 )
+_SAID = frozenset(_SAID_NAMES.split())
 """Lists of which each entry is a message, bare text too; a word before it may say whose: "seller_messages"."""
 _MAILS = ("emails", "mails")
 """Those of them in which bare text is an address."""
-_LISTS = frozenset(
-    (
-        "conversation",
-        "conversations",
-        "conversation_parts",
-        "thread",
-        "threads",
-        "notes",
-        "posts",
-        "chat",
-        "transcript",
-        *MAILBOX,
-    )
-)
+_NAMES = "conversation conversations conversation_parts thread threads notes posts chat transcript"
+_LISTS = MAILBOX.union(_NAMES.split())
 """Lists, as `fold` writes them, that hold messages even where nobody is named as their writer."""
 _EARLIER = ("previous", "quoted")
 """How lists begin that repeat other messages beside a message."""

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from reviewguard.errors import InputError
 from reviewguard.readers.base import ReadOptions
-from reviewguard.readers.cells import to_cells
 from reviewguard.readers.columns import unique_names
 from reviewguard.readers.conversations import message_rows
 from reviewguard.readers.table import Row, to_records
@@ -39,12 +38,8 @@ class ParquetReader:
             with pq.ParquetFile(path) as file:
                 columns = unique_names(file.schema_arrow.names)
                 rows = _rows(file, columns)
-                if any(map(_holds_objects, file.schema_arrow.types)):
-                    yield from to_records(_unfolded(rows, options), path, options)
-                else:
-                    tabular = (Row(place, to_cells(cells)) for place, cells in rows)
-                    nested = any(map(pa.types.is_struct, file.schema_arrow.types))  # in cells of their own
-                    yield from to_records(tabular, path, options, None if nested else columns)
+                nested = any(map(pa.types.is_nested, file.schema_arrow.types))  # in cells of their own
+                yield from to_records(_unfolded(rows, options), path, options, None if nested else columns)
         except (
             pa.ArrowException,
             OSError,
@@ -53,16 +48,6 @@ class ParquetReader:
             ZoneInfoNotFoundError,
         ) as error:
             raise InputError(f"{path} is not a readable Parquet file: {error}") from error
-
-
-def _holds_objects(kind: Any) -> bool:
-    """Whether a column holds lists of objects, as one of a conversation's messages does."""
-    import pyarrow as pa
-
-    if pa.types.is_struct(kind):
-        return any(_holds_objects(field.type) for field in kind)
-    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return is_list and bool(pa.types.is_struct(kind.value_type))
 
 
 def _unfolded(rows: Iterator[_Placed], options: ReadOptions) -> Iterator[Row]:

@@ -12,7 +12,6 @@ from reviewguard.errors import InputError, NoMessagesError, UserError
 from reviewguard.readers.base import FOLDER, WHOLE_FILE, Reader, ReadOptions
 from reviewguard.readers.columns import check_given, given_names
 from reviewguard.readers.csv_tables import CsvReader
-from reviewguard.readers.edesk import EdeskReader
 from reviewguard.readers.freshdesk import FreshdeskReader
 from reviewguard.readers.gorgias import GorgiasReader
 from reviewguard.readers.json_lists import JsonReader
@@ -35,7 +34,6 @@ READERS: tuple[Reader, ...] = (
     ZendeskReader(),
     GorgiasReader(),
     FreshdeskReader(),
-    EdeskReader(),
     ParquetReader(),
     XlsxReader(),
     JsonLinesReader(),
@@ -45,14 +43,8 @@ READERS: tuple[Reader, ...] = (
 """More specific ones first."""
 
 _HELPDESK_NAMES = (
-    "requester_id",
-    "submitter_id",
-    "assignee_id",
-    "responder_id",
-    "description_text",
-    "from_agent",
-    "created_datetime",
-    "stripped_text",
+    *("requester_id", "submitter_id", "assignee_id", "responder_id"),
+    *("description_text", "from_agent", "created_datetime", "stripped_text"),
 )
 _SCORED = "rg_verdict"
 """Column of what `score` and `suggest` write."""

@@ -25,20 +25,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(r"\b(des|vom) (kunden|käufers|bestellers)\b|\bdu client\b|\bdel cliente\b"), "buyer"),
     (re.compile(r"\ban (den |die )?(verkäufer|händler)\b"), "buyer"),
 )
+_WHO = "sender from author email_from message_from message_author sent_from written_by absender von"
 PEOPLE = frozenset(
     f"{who}{what}"
-    for who in (
-        "sender",
-        "from",
-        "author",
-        "email_from",
-        "message_from",
-        "message_author",
-        "sent_from",
-        "written_by",
-        "absender",
-        "von",
-    )
+    for who in _WHO.split()
     for what in ("", "_name", "_username", "_email", "_address", "_adresse")
 )
 """Names of columns that hold who wrote a message by name or address."""
@@ -181,6 +171,12 @@ def in_plain_words(cells: Mapping[str, Cell], words: Mapping[tuple[str, str], st
 
 def _is_name(column: str, value: Cell) -> bool:
     return column in PEOPLE and fold(str(value)) in _NAMES
+
+
+def tells_audience(column: str) -> bool:
+    """Whether a column says itself whether a message went to the buyer, by its name."""
+    known, name = load_vocabulary(), fold(column)
+    return name in _DIRECTIONS or name in known.flags or name in known.audiences
 
 
 def _tells_direction(column: str) -> bool:

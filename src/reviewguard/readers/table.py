@@ -187,32 +187,23 @@ def _record(
     row: Row, source: str, layout: Layout, first: bool | None, own: OwnAddresses, words: _Words
 ) -> Record:
     values, cut = _cut_cells(row.values)
+    told = {column: value for column, value in values.items() if column not in row.beside}
     cell = {field: values.get(column) for field, column in layout.fields.items()}
-    spare = {field: [*map(values.get, columns)] for field, columns in layout.spares.items()}
     word = {field: word_of(value) for field, value in cell.items()}
-    orders = [order_of(value) for value in (cell.get("order_id"), *spare["order_id"])]
-    threads = [number_of(value) for value in (cell.get("thread"), *filter(has_digit, spare["thread"]))]
-    cells = _writer_cells(values, layout)
-    cells = in_plain_words(cells, words) if words else cells
-    role = _role(cells, values, layout, own)
+    orders = [order_of(value) for value in (cell.get("order_id"), *_spare("order_id", values, layout))]
+    writers = in_plain_words(_writer_cells(values, layout), words)
+    role = _role(writers, values, layout, own)
     subject = word.get("subject")
-    texts = [values.get(column) for column in layout.texts]
-    if layout.continued:
-        texts[0] = "\n".join(filter(None, map(text_of, (texts[0], *map(values.get, layout.continued)))))
+    texts = _texts(values, layout)
     text, quoted = said_in(texts, role, subject)
     role = "system" if _is_sum(text, values) and not any(orders) else role
-    refused = REFUSED if role == "seller" and holds_both_sides(text) else None
-    whole = map(text_of, texts)  # the order may be named around the message
-    others = {c: value for c, value in values.items() if c not in row.beside} if row.beside else values
-    places = ("\n".join(_short_cells(others, layout)), subject, text)
-    days = (cell.get("date"), *filter(has_digit, spare["date"]))
+    places = ("\n".join(_short_cells(told, layout)), subject, text)
+    order_id = orders[0] or find_order_id(*places, *map(text_of, texts)) or next(filter(None, orders), None)
+    days = (cell.get("date"), *filter(has_digit, _spare("date", values, layout)))
     day = next(filter(tells, days), None)
-    missing = None if "text" in layout.fields or role == "system" else "no column with the message"
-    if missing and has_summary(values):
-        missing += ": export its content, of which a summary may be the beginning alone"
-    order_id = orders[0] or find_order_id(*places, *whole) or next(filter(None, orders), None)
-    if order_id and not has_digit(threads[0]) and not NUMBER.search(fold(layout.fields.get("thread", ""))):
-        threads[0] = ""  # "Return" in a column "Case" is a kind, which strangers share
+    thread = _thread(values, layout, named_by_order=bool(order_id))
+    if not thread and row.thread and not orders[0]:
+        thread = f"{source} {row.thread}"
     return Record(
         source=source,
         place=row.place,
@@ -220,21 +211,49 @@ def _record(
         text=text,
         role=role,
         id=word.get("id") or None,
-        thread=next(filter(None, threads), None)
-        or (f"{source} {row.thread}" if row.thread and not orders[0] else None),
+        thread=thread,
         order_id=order_id,
         asin=_asin(layout.fields.get("asin", ""), word.get("asin", ""))
         or find_asin(
-            word.get("asin"), *(places if role != "buyer" else (_beside_words(others, layout), subject))
+            word.get("asin"), *(places if role != "buyer" else (_beside_words(told, layout), subject))
         ),
-        agent=_agent(cells, values, layout) if role == "seller" else None,
+        agent=_agent(writers, values, layout) if role == "seller" else None,
         subject=subject or None,
         sent_at=moment_of(day, map(values.get, layout.clocks), first),
         other_day=other_day(day, day_first=first),
         previous=readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
         paired=bool(word.get("previous")),
-        error=row.error or cut or missing or refused,
+        error=row.error or cut or _unjudged(text, role, values, layout),
     )
+
+
+def _spare(field: str, values: Mapping[str, Cell], layout: Layout) -> list[Cell]:
+    return [values.get(column) for column in layout.spares[field]]
+
+
+def _texts(values: Mapping[str, Cell], layout: Layout) -> list[Cell]:
+    """The cells that may hold the message, the first to its end."""
+    texts = [values.get(column) for column in layout.texts]
+    if layout.continued:
+        texts[0] = "\n".join(filter(None, map(text_of, (texts[0], *map(values.get, layout.continued)))))
+    return texts
+
+
+def _thread(values: Mapping[str, Cell], layout: Layout, *, named_by_order: bool) -> str | None:
+    """The number of a row's conversation; "Return" in a column "Case" is a kind, which strangers share."""
+    column = layout.fields.get("thread", "")
+    number = number_of(values.get(column))
+    is_kind = named_by_order and not has_digit(number) and not NUMBER.search(fold(column))
+    others = map(number_of, filter(has_digit, _spare("thread", values, layout)))
+    return next(filter(None, ("" if is_kind else number, *others)), None)
+
+
+def _unjudged(text: str, role: Role, values: Mapping[str, Cell], layout: Layout) -> str | None:
+    """Why the words of a row cannot be judged, or None."""
+    if "text" not in layout.fields and role != "system":
+        advice = ": export its content, of which a summary may be the beginning alone"
+        return "no column with the message" + (advice if has_summary(values) else "")
+    return REFUSED if role == "seller" and holds_both_sides(text) else None
 
 
 def _is_sum(text: str, values: Mapping[str, Cell]) -> bool:

@@ -85,11 +85,11 @@ class TicketReader(ABC):
     """Reads one vendor's JSON export; subclasses know the vendor's names.
 
     Attributes:
-        bodies: what the vendor calls the words of a message or a ticket; none where all usual names are taken.
+        bodies: what the vendor calls the words of a message or a ticket.
     """
 
     name: ClassVar[str]
-    bodies: ClassVar[tuple[str, ...]] = ()
+    bodies: ClassVar[tuple[str, ...]]
     suffixes: ClassVar[tuple[str, ...]] = (".json", *LINE_SUFFIXES)
     mappable: ClassVar[frozenset[str]] = frozenset()
     lists: ClassVar[tuple[str, ...]] = ("tickets", "data", "results", "items", *MESSAGE_LISTS)
@@ -112,7 +112,7 @@ class TicketReader(ABC):
             if any(isinstance(found := first.values.get(name), list) and found for name in MESSAGE_LISTS):
                 return False
             name = _text_name(to_cells(first.values))
-            looked_for = not self.bodies or (name in self.bodies and self._reads(first))
+            looked_for = name in self.bodies and self._reads(first)
             return name is not None and not looked_for and self.is_of_vendor(text[:end].encode("utf-8"))
         except (ValueError, RecursionError):  # larger than the head, or damaged: what reads it will say so
             return False
@@ -300,7 +300,7 @@ class _Reading:
         if has_summary(name for name, value in message.values.items() if value):
             return "no text: export its content, of which a summary may be the beginning alone"
         bodies = self.reader.bodies
-        if not bodies or any(name in message.values for name in bodies):
+        if any(name in message.values for name in bodies):
             return None
         return f"no text under {', '.join(bodies)}: if it is a table of your own, use --format jsonl or json"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 import warnings
 import zipfile
@@ -14,50 +13,33 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from reviewguard.errors import InputError, NoMessagesError
-from reviewguard.masking import mask
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header, recognise
-from reviewguard.readers.dates import parse_date
+from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header
 from reviewguard.readers.identifiers import find_order_id
-from reviewguard.readers.merged import NumberedRows, filled, merged_and_unsaved
+from reviewguard.readers.merged import NumberedRows, filled, merged_down
 from reviewguard.readers.table import Row, to_records
 from reviewguard.readers.vocabulary import fold
 from reviewguard.schema import Record
 
 UNPACKED_LIMIT = 2 * 2**30
-SHARED_LIMIT, STYLES_LIMIT = 512 * 2**20, 16 * 2**20
-"""Bytes of a whole workbook, unpacked, and of its cells' strings and styles, which are held in memory."""
+_HELD_IN_MEMORY = {"sharedstrings.xml": 512 * 2**20, "styles.xml": 16 * 2**20}
+"""Bytes of a whole workbook, unpacked, and of its cells' strings and styles."""
 
 MAX_RATIO, FREE_SIZE = 200, 64 * 2**20
 """A part larger than `FREE_SIZE` may not be more than `MAX_RATIO` times its packed size."""
 
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    RuntimeError,
-    ValueError,
-    EOFError,
-    OSError,
-)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, ValueError, EOFError, OSError)
 """What reading a damaged archive raises."""
-
-_PROLOG = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
-_LONGEST_PROLOG = 4 * 2**20
-"""What may stand before an XML part's first element, in so many bytes: anything else may declare entities."""
 
 _MERGED = ("order_id", "thread", "asin", "subject", "sender", "date")
 """What people merge over several messages; a merged text is one message, and so is an id."""
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-_CHUNK = 2**20
 _OTHER_NAMES = (
     "rename the column as in the sheets that were read, or name it, too: "
     "--map text='One column' --map text='Another'"
 )
-_NAMES = 20
-"""Columns to name."""
 _WORDY = 5
 """Words of a cell that may be a message."""
 _MOST_ROWS = 2**20
@@ -83,24 +65,20 @@ class XlsxReader:
             book = _open(file, path)
             read: set[str] = set()
             left: dict[str, _LeftOut] = {}
-            for sheet, columns, rows, unsaved in _message_sheets(book, path, options, left):
+            for sheet, columns, rows in _message_sheets(book, path, options, left):
                 read.update(map(fold, columns))
                 yield from to_records(_rows(sheet, columns, rows), path, options, columns)
-                if unsaved:
-                    said = f"formulas without values in {', '.join(unsaved)}: open it in Excel and save it"
-                    lost = recognise(columns, options.columns)["text"] in unsaved
-                    yield Record(str(path), f"sheet {sheet}", {}, error=said, rest=lost)
             book.close()
         for sheet, (columns, top, error) in left.items():
             alike = 2 * len(read.intersection(map(fold, columns))) >= len(columns)
             of_order = any(_is_of_order(cells) for _, cells in top)  # messages, or what was ordered
             named = not isinstance(error, NoMessagesError)
             if alike or of_order or named or _may_hold_messages(top[1:]):  # a legend may be wordy, too
-                yield Record(str(path), f"sheet {sheet}", {}, error=_not_read(error, path, top), rest=alike)
+                yield Record(str(path), f"sheet {sheet}", {}, error=_not_read(error, path), rest=alike)
 
 
 def check_archive(path: Path) -> None:
-    """Look at the archive without parsing it.
+    """Look at the archive without parsing it; its parsers themselves refuse XML that expands beyond reason.
 
     Raises:
         InputError: it is no workbook, is damaged, or unpacks to more than a workbook of messages would.
@@ -112,62 +90,30 @@ def check_archive(path: Path) -> None:
             )
     try:
         with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            _check_sizes(path, parts)
-            for part in parts:
-                _check_content(path, archive, part)
+            _check_sizes(path, archive.infolist())
+            damaged = archive.testzip()
     except _DAMAGED as error:
         raise InputError(f"{path} is damaged, or no Excel workbook: {error}") from error
+    if damaged:
+        raise InputError(f"{path} is damaged: {damaged} is not what was packed")
 
 
 def _check_sizes(path: Path, parts: Sequence[zipfile.ZipInfo]) -> None:
-    """What the archive declares."""
+    """What the archive declares; `zipfile` reads no more than that of a part."""
     for part in parts:
-        packed_otherwise = part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
         too_dense = part.file_size > FREE_SIZE and part.file_size > MAX_RATIO * part.compress_size
-        shared = part.filename.lower().endswith("sharedstrings.xml") and part.file_size > SHARED_LIMIT
-        styles = part.filename.lower().endswith("styles.xml") and part.file_size > STYLES_LIMIT
-        if packed_otherwise:
-            raise InputError(
-                f"{path}: {part.filename} is packed as Excel never does", fix="save it anew in Excel"
-            )
-        if styles:
-            raise InputError(
-                f"{path}: {part.filename} has {part.file_size / 2**20:,.0f} MB of formats",
-                fix="copy the sheet with the messages into a new workbook, values only",
-            )
-        if too_dense or shared:
-            raise _bomb(path, part.file_size)
+        name = part.filename.lower().rpartition("/")[2]
+        if too_dense or part.file_size > _HELD_IN_MEMORY.get(name, UNPACKED_LIMIT):
+            raise _bomb(path, f"{part.filename} of it", part.file_size)
     if (total := sum(part.file_size for part in parts)) > UNPACKED_LIMIT:
-        raise _bomb(path, total)
+        raise _bomb(path, "it", total)
 
 
-def _check_content(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """What a part really unpacks to, and that its XML defines no entities."""
-    size, start, is_xml = 0, b"", part.filename.endswith((".xml", ".rels"))
-    with archive.open(part) as stream:
-        while chunk := stream.read(_CHUNK):
-            size += len(chunk)
-            start += chunk if is_xml and len(start) < _LONGEST_PROLOG else b""
-            if size > part.file_size:
-                raise _bomb(path, size)
-    if is_xml and _may_define_entities(start, size):
-        raise InputError(f"{path}: {part.filename} defines XML entities, which no workbook needs")
-
-
-def _may_define_entities(start: bytes, size: int) -> bool:
-    """Whether something else than an element, or nothing that can be seen, follows the prolog of so large a part."""
-    plain = start.replace(b"\0", b"")  # of UTF-16
-    prolog = _PROLOG.match(plain)
-    below = plain[prolog.end() :] if prolog else plain
-    return below.startswith((b"<!", b"<?")) or (size > _LONGEST_PROLOG and len(below) < 2)
-
-
-def _bomb(path: Path, size: int) -> InputError:
+def _bomb(path: Path, what: str, size: int) -> InputError:
     return InputError(
-        f"{path} unpacks to {size / 2**20:,.0f} MB",
+        f"{path}: {what} unpacks to {size / 2**20:,.0f} MB",
         expected="a workbook of messages",
-        fix="save the sheet with the messages as CSV if you trust the file",
+        fix="copy the sheet with the messages into a new workbook, values only, or save it as CSV",
     )
 
 
@@ -184,13 +130,13 @@ def _open(file: BinaryIO, path: Path) -> Any:
 
 _LeftOut = tuple[list[str], list[tuple[int, Sequence[object]]], InputError]
 """Columns and first rows of a sheet, and why it is not read."""
-_Sheet = tuple[str, list[str], NumberedRows, list[str]]
+_Sheet = tuple[str, list[str], NumberedRows]
 
 
 def _message_sheets(
     book: Any, path: Path, options: ReadOptions, left: dict[str, _LeftOut]
 ) -> Iterator[_Sheet]:
-    """Name, columns, further rows and columns of unsaved formulas of each sheet with a column for the message.
+    """Name, columns and further rows of each sheet with a column for the message.
 
     Args:
         left: takes in each sheet with rows that is left out.
@@ -215,14 +161,8 @@ def _message_sheets(
         found = True
         shared = {columns.index(fields[field]) for field in _MERGED if field in fields}
         with sheet._get_source() as source:  # read-only sheets do not tell what is merged
-            spans, unsaved = merged_and_unsaved(source, shared, top[place][0])
-        rows = filled(rows, spans, shared) if spans else rows
-        yield (
-            sheet.title,
-            columns,
-            rows,
-            [columns[place] for place in sorted(unsaved) if place < len(columns)],
-        )
+            spans = merged_down(source, shared)
+        yield sheet.title, columns, filled(rows, spans, shared) if spans else rows
     if not found:
         raise reason
 
@@ -239,20 +179,10 @@ def _is_of_order(cells: Sequence[object]) -> bool:
     return bool(said) and find_order_id(*(cell for cell in cells if isinstance(cell, str))) is not None
 
 
-def _not_read(error: InputError, path: Path, top: Iterable[tuple[int, Sequence[object]]]) -> str:
-    """Why, with the names of the columns: the first row of several cells, unless it may be a message's or a buyer's."""
+def _not_read(error: InputError, path: Path) -> str:
+    """Why, without the columns: the names of a sheet without a header would be a message's or a buyer's words."""
     found = error.found.removeprefix(f"{path}: ").partition(" among ")[0]
-    rows = [[cell for cell in cells if cell is not None] for _, cells in top]
-    names = next((cells for cells in rows if len(cells) > 1), rows[0])
-    number = f"{len(names)} column{'s' * (len(names) > 1)}"
-    shown = ", ".join(map(repr, names[:_NAMES])) if all(map(_may_be_shown, names)) else number
-    return f"not read: {found} among {shown}; {_OTHER_NAMES}"
-
-
-def _may_be_shown(cell: object) -> bool:
-    """Whether a cell may be a column's name: it holds no number, date, message or detail of an order or a person."""
-    told = not isinstance(cell, str) or _is_wordy(cell) or parse_date(cell) or find_order_id(cell)
-    return not (told or mask(str(cell)).masks)
+    return f"not read: {found}; {_OTHER_NAMES}"
 
 
 def _is_wordy(cell: object) -> bool:

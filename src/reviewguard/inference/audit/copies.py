@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date
-from itertools import chain
+from functools import cached_property
+from typing import NamedTuple
 
 from reviewguard.inference.audit.filters import AuditFilters
 from reviewguard.inference.audit.threads import Thread
-from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Record, ScoredRecord
+from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING, Record
 
 _RANKS: dict[str | None, int] = {NEEDS_REVIEW: 1, REVIEW_SOLICITING: 2}
 """How bad a verdict is; 0 where nothing is found."""
@@ -55,8 +56,18 @@ class Sendings:
         return numbers[at : at + 1]
 
 
+class _Held(NamedTuple):
+    """One file's record of a message; `rank` tells how bad its verdict is."""
+
+    rank: int
+    number: int
+    said: int
+    source: str
+    days: tuple[date | None, ...]
+
+
 class Copies:
-    """Finds messages that several files hold; keeps hashes of the orders that several files are about.
+    """Finds messages that several files hold; keeps hashes of those of orders that several files are about.
 
     A file that names no agent or ASIN does not hide from a filter what another one tells of the same message, nor one
     without the buyer's words or the subject what is found with them: of copies the one with the worst verdict counts.
@@ -66,69 +77,43 @@ class Copies:
         self._filters = filters
         self._first: dict[int, str] = {}
         self._shared: set[int] = set()
-        self._sendings = Sendings()
-        self._found: dict[int, Counter[tuple[str, int, tuple[int, ...]]]] = {}
-        self._given: Counter[int] = Counter()
+        self._held: list[_Held] = []
 
     def note(self, thread: Thread) -> None:
-        """Learn, in a first pass, which files a conversation's records stand in, and what is found in them."""
-        found = any(_RANKS.get(_decision(row)) for row in thread)
-        repeated = frozenset(_repeated(thread) if found else ())
+        """Learn, in a first pass, what several files are about."""
         for row in thread:
-            record, rank = row.record, _RANKS.get(_decision(row), 0)
-            where = _where(record)
-            if where is not None and self._first.setdefault(where, record.source) != record.source:
+            where = _where(row.record)
+            if where is not None and self._first.setdefault(where, row.record.source) != row.record.source:
                 self._shared.add(where)
-            if where is not None and rank and row.number not in repeated:
-                keys = self._keys(record)
-                for key in keys:
-                    self._found.setdefault(key, Counter())[record.source, rank, keys] += 1
 
-    def is_copy(self, row: ScoredRecord) -> bool:
-        """Whether another file held this message already, or holds it with a worse verdict.
+    @property
+    def are_possible(self) -> bool:
+        """Whether a second pass has to compare messages of several files."""
+        return bool(self._shared)
 
-        Asked once a record, in a second pass.
-        """
-        record, decision = row.record, _decision(row)
-        if _where(record) not in self._shared or record.error is not None:
-            return False
-        keys = self._keys(record)
-        if self._gives_way(keys, record.source, _RANKS.get(decision, 0)):
-            return True
-        known = len(self._sendings)
-        return self._sendings.number(decision, record.source, keys) < known
+    def compare(self, thread: Thread) -> None:
+        """Take in, in a second pass, what several files may hold."""
+        repeated = frozenset(_repeated(thread))
+        for row in thread:
+            record, where = row.record, _where(row.record)
+            if where in self._shared and record.error is None and row.number not in repeated:
+                said = hash((where, record.role, words(record), self._filters.accepts(record)))
+                rank = _RANKS.get(row.verdict.verdict if row.verdict else None, 0)
+                self._held.append(_Held(rank, row.number, said, record.source, days(record) or (None,)))
 
-    def _keys(self, record: Record) -> tuple[int, ...]:
-        """What is said, with each day on which it may have been."""
-        said = (_where(record), record.role, words(record), self._filters.accepts(record))
-        return tuple(hash((hash(said), day)) for day in days(record) or (None,))
-
-    def _gives_way(self, keys: Sequence[int], source: str, rank: int) -> bool:
-        """Whether another file holds a worse one, which stands for but one of each file, whatever its day."""
-        for key in keys:
-            if self._worse(key, source, rank) > self._given[hash((key, source, rank))]:
-                told = (days for file, found, days in self._found[key] if file != source and found > rank)
-                self._given.update(hash((day, source, rank)) for day in {*keys, *chain.from_iterable(told)})
-                return True
-        return False
-
-    def _worse(self, key: int, source: str, rank: int) -> int:
-        """How many worse ones another file holds beyond those of this one."""
-        worse = Counter[str]()
-        for (file, found, _), count in self._found.get(key, {}).items():
-            worse[file] += count * (found > rank)
-        own = worse.pop(source, 0)
-        return max(worse.values(), default=0) - own
+    @cached_property
+    def _copies(self) -> frozenset[int]:
+        """Numbers of the records whose message another file's record stands for: the first with the worst verdict."""
+        sendings, copies = Sendings(), set[int]()
+        for held in sorted(self._held, key=lambda held: -held.rank):
+            known = len(sendings)
+            if sendings.number(held.said, held.source, held.days) < known:
+                copies.add(held.number)
+        return frozenset(copies)
 
     def among(self, thread: Thread) -> frozenset[int]:
         """Numbers of the records of one conversation that stand in it, or in another file, already."""
-        repeated = frozenset(_repeated(thread))
-        once = (row for row in thread if row.number not in repeated)
-        return repeated.union([row.number for row in once if self.is_copy(row)])
-
-
-def _decision(row: ScoredRecord) -> str | None:
-    return row.verdict.verdict if row.verdict else None
+        return frozenset(_repeated(thread)).union(self._copies.intersection(row.number for row in thread))
 
 
 def words(record: Record) -> str:

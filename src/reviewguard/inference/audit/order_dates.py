@@ -1,11 +1,11 @@
-"""When an order was completed, delivered, shipped or placed: out of columns and system notices."""
+"""When an order was completed, delivered, shipped or placed: out of columns."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, tzinfo
 from functools import lru_cache
 from itertools import chain
 from typing import Literal
@@ -30,33 +30,9 @@ _NAMES: dict[Milestone, str] = {
         purchased_at order_created_at order_created""",
 }
 """What may be known of an order, and the columns that tell it, as `fold` writes their names."""
-_Dates = Mapping[Milestone, "OrderDate"]
 _COLUMNS: dict[str, Milestone] = {name: m for m, names in _NAMES.items() for name in names.split()}
-_NOTICES: tuple[tuple[Milestone, re.Pattern[str]], ...] = (
-    ("completed", re.compile(r"(?i)\border (?:[\w-]+ )?(?:is |was |has been )?completed?\b")),
-    (
-        "delivered",
-        re.compile(
-            r"(?i)\b(?:order|package|parcel|item|shipment)s?\b(?:.{0,80}\b(?:was|were|been|is))?(?: now)? delivered\b"
-            r"(?! (?:back|to (?:us|our|the (?:warehouse|seller|sender)))\b)"
-        ),
-    ),
-)
-_OTHER_THINGS = re.compile(
-    r"(?i)\b(?:(?:messages?|e-?mails?|(?<!delivery )notifications?)\b(?!:\s)|(?:repl(?:y|ies)|returns?|returned"
-    r"|replacements?|refunds?|invoices?|letters?|requests?|reviews?|feedback)\b)"
-)
-"""What is delivered or completed beside orders; a message with a colon behind it is the notice itself."""
-_THAT = " that "
-"""What stands before it in a sentence says who tells, not what was delivered."""
-_NOT_YET = re.compile(
-    r"(?i)n['’]t\b|\b(?:not|never|will be|to be|when|once|if|until|attempt\w*|fail\w*|unable)\b"
-)
-_SENTENCE_END = re.compile(r"(?i)(?<=[.!?])(?<!\bno\.)(?<!\bnr\.)\s|\n\s*\n")
 _NUMERIC = re.compile(r"\s*(\d{1,2}([./-])\d{1,2}\2\d{2,4})(?!\d)")
 _SAMPLES = 500
-_LATER = timedelta(days=1)
-"""By how much a notice may come after the day that it tells."""
 _DONE: tuple[Milestone, ...] = ("completed", "delivered")
 """What the days since completion can be counted from."""
 _CELLS = 50
@@ -65,24 +41,22 @@ _CELLS = 50
 
 @dataclass(frozen=True, slots=True)
 class OrderDate:
-    """When an order reached a milestone, and where that is written ("column Ship Date", "a notice").
+    """When an order reached a milestone, and the column that says so.
 
     Attributes:
         days: the day; two where nothing tells whether 05/11/2024 is in May or in November.
         zone: of the clock by which it is that day; None where the day alone is told.
-        later: the day that a notice tells instead of the column's.
     """
 
     milestone: Milestone
     days: tuple[date, ...]
-    origin: str
+    column: str
     zone: tzinfo | None = None
-    later: date | None = None
 
     @property
     def certain(self) -> bool:
         """Whether the days since completion can be counted from it."""
-        return self.milestone in _DONE and not self.ambiguous and not self.later
+        return self.milestone in _DONE and not self.ambiguous
 
     @property
     def ambiguous(self) -> bool:
@@ -126,23 +100,16 @@ class _File:
 
 @dataclass(slots=True)
 class OrderDates:
-    """Remembers for every order what columns and notices say of its dates."""
+    """Remembers for every order what columns say of its dates."""
 
     _cells: dict[str, dict[tuple[_Column, Cell], None]] = field(default_factory=dict)
-    _notices: dict[str, dict[Milestone, OrderDate]] = field(default_factory=dict)
     _files: dict[str, _File] = field(default_factory=dict)
 
     def add(self, order: str, record: Record) -> None:
         """Take in one record of this order."""
         told = {name: m for name in record.values if (m := _milestone(name))}
-        if told:
-            self._add_cells(order, record, told)
-        if record.role == "system" and record.sent_at is not None and (milestone := _announced(record.text)):
-            zone = _zone(record.sent_at)
-            found = OrderDate(milestone, (record.sent_at.date(),), f"a notice, {record.place}", zone)
-            _keep_later(self._notices.setdefault(order, {}), found)
-
-    def _add_cells(self, order: str, record: Record, told: Mapping[str, Milestone]) -> None:
+        if not told:
+            return
         file = self._files.setdefault(record.source, _File())
         for name, cell in record.values.items():
             _sample(file.dates, cell)
@@ -157,12 +124,12 @@ class OrderDates:
         """For each order when it was completed or last delivered, or else what comes nearest to that."""
         reading = dict(chain.from_iterable(file.readings() for file in self._files.values()))
         best: dict[str, OrderDate] = {}
-        for order in {**self._cells, **self._notices}:
+        for order, cells in self._cells.items():
             columns: dict[Milestone, OrderDate] = {}
-            for column, cell in self._cells.get(order, ()):
+            for column, cell in cells:
                 if found := _from_cell(column, cell, reading[column]):
                     _keep_later(columns, found)
-            if known := _completion(columns, self._notices.get(order, {})):
+            if known := _completion(columns):
                 best[order] = known
         return best
 
@@ -173,20 +140,13 @@ def _keep_later(dates: dict[Milestone, OrderDate], found: OrderDate) -> None:
         dates[found.milestone] = found
 
 
-def _completion(columns: _Dates, notices: _Dates) -> OrderDate | None:
+def _completion(columns: Mapping[Milestone, OrderDate]) -> OrderDate | None:
     """Completion or delivery, whichever is later; shipping if that is later still, as of a parcel on its way."""
-    told = filter(None, (_told(columns.get(name), notices.get(name)) for name in _DONE))
-    known, shipped = max(told, key=lambda found: found.last, default=None), columns.get("shipped")
+    done = filter(None, map(columns.get, _DONE))
+    known, shipped = max(done, key=lambda found: found.last, default=None), columns.get("shipped")
     if shipped and (known is None or shipped.last > known.last):
         return shipped
     return known or columns.get("placed")
-
-
-def _told(column: OrderDate | None, notice: OrderDate | None) -> OrderDate | None:
-    """What a column says; a later notice may be of another parcel, or somebody's note, so it makes that doubtful."""
-    if column and notice and notice.last - column.last > _LATER:
-        return replace(column, later=notice.last)
-    return column or notice
 
 
 def _sample(dates: set[str], cell: Cell) -> None:
@@ -206,22 +166,9 @@ def _from_cell(column: _Column, cell: Cell, days_first: bool | None) -> OrderDat
     days = [moment.date()]
     if other := other_day(cell, day_first=days_first):
         days.append(other)
-    return OrderDate(column.milestone, tuple(days), f"column {column.name}", _zone(moment))
+    return OrderDate(column.milestone, tuple(days), column.name, _zone(moment))
 
 
 def _zone(moment: datetime) -> tzinfo | None:
     """The time zone; none of a day without a time."""
     return moment.tzinfo if moment.time() != time.min else None
-
-
-def _announced(text: str) -> Milestone | None:
-    in_one_line = (" ".join(sentence.split()) for sentence in _SENTENCE_END.split(text))
-    sentences = [sentence for sentence in in_one_line if not _NOT_YET.search(sentence)]
-    return next((name for name, pattern in _NOTICES if any(_says(pattern, one) for one in sentences)), None)
-
-
-def _says(notice: re.Pattern[str], sentence: str) -> bool:
-    found = notice.search(sentence)
-    return found is not None and not _OTHER_THINGS.search(
-        sentence, sentence.rfind(_THAT, 0, found.start()) + 1, found.end()
-    )

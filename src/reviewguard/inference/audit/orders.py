@@ -238,14 +238,12 @@ def _may_be_at_once(one: _Ask, other: _Ask) -> bool:
 def _late(order: str, asks: Sequence[_Ask], known: OrderDate) -> Breach:
     sure = [ask for ask in asks if known.certain and ask.sure and not ask.either]
     told, when = sure or asks, " or ".join(map(str, known.days))
-    basis = f"asked {_all_days(told, known)} after the order was {known.milestone} ({when}, {known.origin})"
+    basis = f"asked {_all_days(told, known)} after the order was {known.milestone} ({when}, column {known.column})"
     if sure:
         others = [ask for ask in asks if not ask.sure or ask.either]
         basis += f"; perhaps also after {_all_days(others, known)}" if others else ""
     elif known.ambiguous or any(ask.either for ask in asks):
         basis += "; day and month may be the other way round, so check this one"
-    elif known.later:
-        basis += f"; a notice tells a later day, {known.later}, so check this one"
     elif not known.certain:
         basis += "; its completion is later and not known, so check this one"
     return Breach(LATE_REQUEST, order, _numbers(asks), _numbers(told), bool(sure), basis)

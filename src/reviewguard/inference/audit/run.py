@@ -1,6 +1,7 @@
 """An audit in two passes over the scored records: one that learns of orders, one that counts and collects.
 
-Then the words are found without which a message that is shown is no longer taken for a violation.
+Between them stands a third one where several files are about one order. Then the words are found without which a
+message that is shown is no longer taken for a violation.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def audit(
     those too that name no order or conversation, and with those of orders that several files are about.
 
     Args:
-        rows: gives the scored records, grouped by conversation and in each by time; called twice.
+        rows: gives the scored records, grouped by conversation and in each by time; called two or three times.
         filters: which messages findings may be about; all by default.
         profile: the profile they were scored under; it says which order rules hold.
 
@@ -52,6 +53,8 @@ def audit(
         for row in thread:
             orders.add(row)
             model = model or (row.verdict.model if row.verdict else "")
+    for thread in conversations() if copies.are_possible else ():
+        copies.compare(thread)
     breaches, undated = orders.judged(rules)
     overview, collector = OverviewBuilder(filters), FindingsCollector(filters, breaches)
     for thread in conversations():
