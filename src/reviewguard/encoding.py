@@ -266,12 +266,7 @@ class Batch:
 
     def as_inputs(self) -> dict[str, NDArray[np.int64]]:
         """The model's inputs by name."""
-        return {
-            "input_ids": self.input_ids,
-            "attention_mask": self.attention_mask,
-            "token_type_ids": self.token_type_ids,
-            "seller_mask": self.seller_mask,
-        }
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,12 +16,8 @@ class UserError(Exception):
         self.found = found
         self.expected = expected
         self.fix = fix
-        parts = [found]
-        if expected:
-            parts.append(f"expected: {expected}")
-        if fix:
-            parts.append(f"to fix: {fix}")
-        super().__init__("\n  ".join(parts))
+        parts = (found, expected and f"expected: {expected}", fix and f"to fix: {fix}")
+        super().__init__("\n  ".join(filter(None, parts)))
 
 
 class InputError(UserError):

@@ -36,6 +36,15 @@ def test_proofs_and_reasons_read_back() -> None:
     assert Verdict.from_dict(values) == proven
 
 
+def test_a_verdict_kept_by_an_older_or_a_newer_version_reads_back() -> None:
+    values = json.loads(VERDICT.to_json())
+    first = {
+        name: value for name, value in values.items() if name not in ("decisive", "buyer", "clear_because")
+    }
+    assert Verdict.from_dict(first) == VERDICT
+    assert Verdict.from_dict(values | {"of_a_later_version": 1}) == VERDICT
+
+
 @pytest.mark.parametrize(
     "spoilt",
     [

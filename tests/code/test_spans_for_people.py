@@ -6,7 +6,6 @@ import numpy as np
 
 from reviewguard.decision import deciding
 from reviewguard.inference.spans import (
-    TokenScores,
     WordScores,
     bare,
     evidence_spans,
@@ -25,12 +24,12 @@ def scores(probability: dict[str, float]) -> WordScores:
         start = TEXT.index(word, at)
         at = start + len(word)
         offsets.append((start, at))
-    tokens = TokenScores(
+    tokens = (
         np.array(offsets),
         np.array([probability.get(w, 0.0) for w in WORDS]),
         np.ones(len(WORDS)),
     )
-    return word_scores(TEXT, tokens)
+    return word_scores(TEXT, *tokens)
 
 
 def test_neighbouring_words_become_one_phrase_and_punctuation_at_the_ends_is_left_out() -> None:
@@ -56,18 +55,18 @@ def test_without_a_strong_word_the_one_of_most_weight_is_shown() -> None:
 
 
 def test_nothing_to_mark_in_nothing() -> None:
-    empty = TokenScores(np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros(0))
-    assert evidence_spans("", "x", word_scores("", empty), 0.5) == []
+    empty = (np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros(0))
+    assert evidence_spans("", "x", word_scores("", *empty), 0.5) == []
 
 
 def test_function_words_at_the_ends_of_a_phrase_are_left_out() -> None:
     text = "Send it and the gift is yours for a review."
     spans = [(i, i + len(w)) for w, i in ((w, text.index(w)) for w in text.split())]
-    tokens = TokenScores(np.array(spans), np.array([0, 0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0, 0]), np.ones(10))
-    (span,) = evidence_spans(text, "x", word_scores(text, tokens), 0.5)
+    tokens = (np.array(spans), np.array([0, 0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0, 0]), np.ones(10))
+    (span,) = evidence_spans(text, "x", word_scores(text, *tokens), 0.5)
     assert span.text == "gift is yours"
-    alone = TokenScores(tokens.offsets, np.array([0, 0, 0, 0.9, *[0] * 6]), np.ones(10))
-    assert [s.text for s in evidence_spans(text, "x", word_scores(text, alone), 0.5)] == ["the"]
+    alone = (tokens[0], np.array([0, 0, 0, 0.9, *[0] * 6]), np.ones(10))
+    assert [s.text for s in evidence_spans(text, "x", word_scores(text, *alone), 0.5)] == ["the"]
 
 
 def test_at_most_the_three_strongest_phrases_are_shown_and_none_without_weight() -> None:
@@ -77,18 +76,16 @@ def test_at_most_the_three_strongest_phrases_are_shown_and_none_without_weight()
     strong[::5] = 0.9
     attention = np.zeros(25)
     attention[::5] = [1, 4, 2, 3, 0.5]
-    found = evidence_spans(text, "x", word_scores(text, TokenScores(spans, strong, attention)), 0.5)
+    found = evidence_spans(text, "x", word_scores(text, spans, strong, attention), 0.5)
     assert [s.text for s in found] == ["w5", "w10", "w15"]
     attention[::5] = [0, 4, 0, 3, 0]
-    found = evidence_spans(text, "x", word_scores(text, TokenScores(spans, strong, attention)), 0.5)
+    found = evidence_spans(text, "x", word_scores(text, spans, strong, attention), 0.5)
     assert [s.text for s in found] == ["w5", "w15"]
 
 
 def test_a_words_weight_is_attention_times_probability_as_a_share_and_sums_over_its_tokens() -> None:
-    tokens = TokenScores(
-        np.array([(0, 2), (2, 5), (6, 8)]), np.array([0.5, 1.0, 0.25]), np.array([0.2, 0.3, 0.5])
-    )
-    found = word_scores("gifts ok", tokens)
+    tokens = (np.array([(0, 2), (2, 5), (6, 8)]), np.array([0.5, 1.0, 0.25]), np.array([0.2, 0.3, 0.5]))
+    found = word_scores("gifts ok", *tokens)
     assert found.words == ((0, 5), (6, 8))
     np.testing.assert_allclose(found.probability, [1.0, 0.25])
     np.testing.assert_allclose(found.weight, np.array([0.4, 0.125]) / 0.525)
@@ -97,8 +94,8 @@ def test_a_words_weight_is_attention_times_probability_as_a_share_and_sums_over_
 def test_words_that_were_read_as_one_are_one() -> None:
     text = "Leave ⭐ ⭐ ⭐ ⭐ ⭐ now"
     stars = (6, 15)
-    tokens = TokenScores(np.array([(0, 5), stars, stars, (16, 19)]), np.array([0, 0.9, 0.8, 0]), np.ones(4))
-    found = word_scores(text, tokens)
+    tokens = (np.array([(0, 5), stars, stars, (16, 19)]), np.array([0, 0.9, 0.8, 0]), np.ones(4))
+    found = word_scores(text, *tokens)
     assert found.words == ((0, 5), stars, (16, 19))
     np.testing.assert_allclose(found.probability, [0, 0.9, 0])
     np.testing.assert_allclose(found.weight, [0, 1, 0])
@@ -127,8 +124,8 @@ def marked(text: str, weights: dict[str, float]) -> list[str]:
     """Phrases of a text whose words have these attentions and are marked; the others are not."""
     spans = [m.span() for m in re.finditer(r"\S+", text)]
     attention = np.array([weights.get(text[a:b], 0.0) for a, b in spans])
-    tokens = TokenScores(np.array(spans), np.where(attention > 0, 0.9, 0.0), attention)
-    return [e.text for e in evidence_spans(text, "x", word_scores(text, tokens), 0.5)]
+    tokens = (np.array(spans), np.where(attention > 0, 0.9, 0.0), attention)
+    return [e.text for e in evidence_spans(text, "x", word_scores(text, *tokens), 0.5)]
 
 
 def test_no_phrase_runs_over_a_blank_line() -> None:

@@ -152,7 +152,7 @@ def test_an_export_reads_each_message_once(
     guard = export_run(tiny_run, tiny_data_dir, tmp_path / "model", "int8", bootstrap=0)
     splits = load_splits(tiny_data_dir)
     for message in [m.message for name in ("validation", "test") for m in splits[name]]:
-        windows = guard._encoder.encode(message).windows
+        windows = guard.encoder.encode(message).windows
         assert read[tuple(tuple(window.ids) for window in windows)] == 1
 
 

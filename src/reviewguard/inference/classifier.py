@@ -24,7 +24,6 @@ from reviewguard.inference.language import identify_all
 from reviewguard.inference.passes import BATCH_TOKENS, RawScores, score
 from reviewguard.inference.proof import Left, decisive_clauses, decisive_words
 from reviewguard.inference.spans import (
-    TokenScores,
     WordScores,
     evidence_spans,
     says_nothing,
@@ -75,7 +74,7 @@ class Classifier:
         memory: Memory | None = None,
     ) -> None:
         self._backend = backend
-        self._encoder = encoder
+        self.encoder = encoder
         self._memory = memory
         self.settings = settings
         self.folder = folder
@@ -85,15 +84,10 @@ class Classifier:
         """Name and version, as verdicts carry it."""
         return f"{self.settings.name}-{self.settings.version}"
 
-    @property
-    def encoder(self) -> MessageEncoder:
-        """Makes the windows that the model reads."""
-        return self._encoder
-
     def with_settings(self, settings: Settings) -> Classifier:
         """The same model with other calibrations or thresholds; types and limits are to stay what they are."""
         # No folder holds these settings.
-        return Classifier(self._backend, self._encoder, settings, memory=self._memory)
+        return Classifier(self._backend, self.encoder, settings, memory=self._memory)
 
     def remembering(self) -> Classifier:
         """The same model, which keeps what it read of a message: for asking about the same ones again and again.
@@ -102,7 +96,7 @@ class Classifier:
         """
         if self._memory is not None:
             return self
-        return Classifier(self._backend, self._encoder, self.settings, folder=self.folder, memory={})
+        return Classifier(self._backend, self.encoder, self.settings, folder=self.folder, memory={})
 
     def __call__(
         self,
@@ -202,13 +196,11 @@ class Classifier:
         self, messages: Sequence[Message], verdicts: Sequence[Verdict], known: Memory
     ) -> list[Verdict]:
         """Each message is tried with a cache of its own, dropped afterwards; `known` is only read."""
-
-        def trying() -> Classifier:
-            return Classifier(self._backend, self._encoder, self.settings, memory=ChainMap({}, known))
-
-        pairs = zip(messages, verdicts, strict=True)
         return [
-            trying()._proven(m, v) if v.verdict in (NEEDS_REVIEW, REVIEW_SOLICITING) else v for m, v in pairs
+            Classifier(self._backend, self.encoder, self.settings, memory=ChainMap({}, known))._proven(m, v)
+            if v.verdict in (NEEDS_REVIEW, REVIEW_SOLICITING)
+            else v
+            for m, v in zip(messages, verdicts, strict=True)
         ]
 
     def _rules(self, profile: str) -> Profile:
@@ -245,7 +237,7 @@ class Classifier:
         scores = {} if self._memory is None else self._memory
         asked = dict.fromkeys((m.text, m.previous) for m in messages)
         new = [exchange for exchange in asked if exchange not in scores]
-        encoded = self._encoder.encode_batch([Message(text, previous) for text, previous in new])
+        encoded = self.encoder.encode_batch([Message(text, previous) for text, previous in new])
         scores.update(zip(new, score(self._backend, encoded, batch_tokens), strict=True))
         return [scores[m.text, m.previous] for m in messages]
 
@@ -323,7 +315,7 @@ class Classifier:
     def _word_scores(self, text: str, scores: RawScores, type_name: str) -> WordScores:
         kind = self.settings.types.index(type_name)
         evidence, attention = scores.evidence[:, kind], scores.attention[:, kind]
-        return word_scores(text, TokenScores(scores.offsets, sigmoid(evidence), attention))
+        return word_scores(text, scores.offsets, sigmoid(evidence), attention)
 
     def _proven(self, message: Message, verdict: Verdict) -> Verdict:
         rules = self._rules(verdict.profile)
@@ -344,7 +336,7 @@ class Classifier:
         )
 
     def _as_read(self, message: Message) -> Message:
-        return replace(message, previous=self._encoder.read_of(message.previous or ""))
+        return replace(message, previous=self.encoder.read_of(message.previous or ""))
 
     def _without_marks(self, message: Message, verdict: Verdict, left: Left) -> Verdict:
         if not verdict.evidence:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -31,11 +30,7 @@ def as_messages(items: Iterable[Message | str | None]) -> list[Message]:
 def _as_message(item: Message | str | None, at: int) -> Message:
     if not isinstance(item, Message):
         return Message(_text(item, at) or "")
-    text, previous = _text(item.text, at) or "", _text(item.previous, at, "previous of message")
-    own = _id(item.id)
-    # pandas.NA cannot be compared by ==
-    same = text is item.text and previous is item.previous and own is item.id
-    return item if same else replace(item, text=text, previous=previous, id=own)
+    return Message(_text(item.text, at) or "", _text(item.previous, at, "previous of message"), _id(item.id))
 
 
 def _id(value: object) -> str | None:

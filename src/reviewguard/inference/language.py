@@ -107,10 +107,10 @@ def identify(text: str, fewest: int = FEWEST_WORDS) -> Language:
     Args:
         fewest: words of a short text that may be foreign.
     """
-    letters = _LETTERS.findall(text)
+    letters = "".join(_LETTERS.findall(text))
     if not letters:
         return Language(UNKNOWN, False)
-    other_script = sum(not _LATIN.match(c) for c in letters) > len(letters) / 2
+    other_script = len(_LATIN.findall(letters)) < len(letters) / 2
     scores = _scores(text)
     best = max(scores, key=lambda code: scores[code])
     count = _count(text)

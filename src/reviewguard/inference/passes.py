@@ -41,15 +41,6 @@ class RawScores:
     attribution: NDArray[np.float64] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _WindowScores:
-    window: Window
-    logits: NDArray[np.float64]
-    evidence: NDArray[np.float64]
-    attention: NDArray[np.float64]
-    attribution: NDArray[np.float64] | None
-
-
 def score(
     backend: Backend, encoded: Sequence[EncodedMessage], batch_tokens: int = BATCH_TOKENS
 ) -> list[RawScores | None]:
@@ -64,24 +55,20 @@ def score(
     return [_merge(message, found) if found else None for message, found in zip(encoded, parts, strict=True)]
 
 
-def _forward(backend: Backend, windows: Sequence[Window], batch_tokens: int) -> list[_WindowScores]:
+def _forward(backend: Backend, windows: Sequence[Window], batch_tokens: int) -> list[Forward]:
+    """Each window's own values, of the seller's tokens alone: logits have the shape `(types,)`, and so on."""
     batches = list(_batches([len(w.ids) for w in windows], batch_tokens))
 
     def run(batch: list[int]) -> Forward:
         return backend.run(collate([windows[i] for i in batch], pad_id=0))
 
-    results: dict[int, _WindowScores] = {}
+    results: dict[int, Forward] = {}
     for batch, output in zip(batches, _side_by_side(run, batches, backend.threads), strict=True):
         for row, i in enumerate(batch):
             seller = slice(*windows[i].seller)
-            evidence = output.evidence[row, seller].astype(np.float64)
-            attention = output.attention[row, seller].astype(np.float64)
-            # Summed again: the model's own sum differs in its last digits with the batch. A plain head has no evidence.
-            own = (evidence * attention).sum(axis=0)
-            logits = own if evidence.any() else output.logits[row].astype(np.float64)
-            effects = output.attribution
-            attribution = None if effects is None else effects[row, seller].astype(np.float64)
-            results[i] = _WindowScores(windows[i], logits, evidence, attention, attribution)
+            effects = None if output.attribution is None else output.attribution[row, seller]
+            evidence, attention = output.evidence[row, seller], output.attention[row, seller]
+            results[i] = Forward(output.logits[row], evidence, attention, effects)
     return [results[i] for i in range(len(windows))]
 
 
@@ -107,21 +94,32 @@ def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterable[list[int]]:
             yield indices[start : start + size]
 
 
-def _merge(message: EncodedMessage, windows: Sequence[_WindowScores]) -> RawScores:
+def _merge(message: EncodedMessage, found: Sequence[Forward]) -> RawScores:
     """Pool windows: the highest logit per type; a token in two windows has evidence of both, and their mean effect."""
+    evidence = [f.evidence.astype(np.float64) for f in found]
+    attention = [f.attention.astype(np.float64) for f in found]
+    # Summed again: the model's own sum differs in its last digits with the batch. A plain head has no evidence.
+    logits = [
+        (e * a).sum(axis=0) if e.any() else f.logits
+        for e, a, f in zip(evidence, attention, found, strict=True)
+    ]
     return RawScores(
         message,
-        np.max([w.logits for w in windows], axis=0),
-        np.array([pair for w in windows for pair in w.window.offsets], dtype=np.int64).reshape(-1, 2),
-        np.concatenate([w.evidence for w in windows]),
-        np.concatenate([w.attention for w in windows]),
-        _effects(windows),
+        np.max(np.asarray(logits, dtype=np.float64), axis=0),
+        np.array([pair for w in message.windows for pair in w.offsets], dtype=np.int64).reshape(-1, 2),
+        np.concatenate(evidence),
+        np.concatenate(attention),
+        _effects(message.windows, found),
     )
 
 
-def _effects(windows: Sequence[_WindowScores]) -> NDArray[np.float64] | None:
+def _effects(windows: Sequence[Window], found: Sequence[Forward]) -> NDArray[np.float64] | None:
     """Effects of all windows' tokens, those of a token in several divided among them."""
-    told = [(w.window.offsets, w.attribution) for w in windows if w.attribution is not None]
+    told = [
+        (w.offsets, f.attribution.astype(np.float64))
+        for w, f in zip(windows, found, strict=True)
+        if f.attribution is not None
+    ]
     if len(told) < 2:
         return told[0][1] if told else None
     read = Counter(pair for offsets, _ in told for pair in set(offsets))

@@ -39,21 +39,6 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TokenScores:
-    """One type's evidence over a message's tokens.
-
-    Attributes:
-        offsets: character offsets of each token in the text as given, shape `(tokens, 2)`.
-        probability: sigmoid of the token's evidence, 0–1, shape `(tokens,)`.
-        attention: the token's share of the type's logit, 0–1, shape `(tokens,)`.
-    """
-
-    offsets: Ints
-    probability: Floats
-    attention: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class WordScores:
     """One type's evidence over a message's words.
 
@@ -69,14 +54,20 @@ class WordScores:
     weight: Floats
 
 
-def word_scores(text: str, tokens: TokenScores) -> WordScores:
-    """Tokens' evidence summed up to words; no words where there is no token."""
-    words = _words(text, tokens.offsets) if len(tokens.offsets) else ()
+def word_scores(text: str, offsets: Ints, evidence: Floats, attention: Floats) -> WordScores:
+    """One type's evidence of a message's tokens summed up to words; no words where there is no token.
+
+    Args:
+        offsets: of each token in the text as given, shape `(tokens, 2)`.
+        evidence: of each token as a probability, 0–1, shape `(tokens,)`.
+        attention: each token's share of the type's logit, 0–1, shape `(tokens,)`.
+    """
+    words = _words(text, offsets) if len(offsets) else ()
     probability, strength = np.zeros(len(words)), np.zeros(len(words))
     if words:
-        word = _word_at(words, tokens.offsets[:, 0])
-        np.maximum.at(probability, word, tokens.probability)
-        np.add.at(strength, word, tokens.attention * tokens.probability)
+        word = _word_at(words, offsets[:, 0])
+        np.maximum.at(probability, word, evidence)
+        np.add.at(strength, word, attention * evidence)
     return WordScores(words, probability, strength / (float(strength.sum()) or 1.0))
 
 
