@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reviewguard.files import atomic_write
 from reviewguard.inference.audit.facts import facts
-from reviewguard.inference.audit.results import Audit, Finding, Overview
+from reviewguard.inference.audit.results import Audit, Finding, Overview, Sending, ShownMessage
 from reviewguard.inference.render import bracketed
 from reviewguard.inference.writers.columns import first_units, sheet_text
 from reviewguard.policy import load_policy
@@ -31,6 +31,10 @@ _MESSAGES = (
     "finding rank verdict probability order_id asin sent_at agent record id file place breaks_rule basis"
 )
 _ORDER_RULES = "finding rank rule verdict basis orders order_id ask sent_at agent message"
+_PROSE = frozenset(
+    "title marked_words message buyers_message clause source advice reasons basis fact why".split()  # noqa: SIM905
+)
+"""Columns that are wide, with their words wrapped."""
 
 
 def write_sheets(audit: Audit, path: Path) -> None:
@@ -52,14 +56,27 @@ def write_sheets(audit: Audit, path: Path) -> None:
 
 
 def _sheet(book: Workbook, title: str, header: str, rows: Iterable[Sequence[_Value]]) -> None:
+    """A sheet of readable rows: wide columns wrap, the header stays in sight and filters."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
+    from openpyxl.utils import get_column_letter
+
+    names, number = header.split(), 0
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    sheet.append(header.split())
-    for number, row in enumerate(rows):
-        if number == _MOST_ROWS:
+    for place, name in enumerate(names, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = 60 if name in _PROSE else 20
+    sheet.append(names)
+    looks = [Alignment(vertical="top", wrap_text=name in _PROSE) for name in names]
+    for number, row in enumerate(rows, 1):
+        if number > _MOST_ROWS:
             sheet.append(["more rows than a sheet takes; findings.jsonl holds all"])
             break
-        sheet.append([_cell(value) for value in row])
+        cells = [WriteOnlyCell(sheet, _cell(value)) for value in row]
+        for cell, look in zip(cells, looks, strict=False):
+            cell.alignment = look
+        sheet.append(cells)
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{number + 1}"
 
 
 def _cell(value: _Value) -> _Value:
@@ -110,7 +127,7 @@ def _message_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
                 s.probability,
                 s.order_id,
                 s.asin,
-                s.sent_at,
+                _sent(s, audit),
                 s.agent,
                 s.number,
                 s.id,
@@ -119,6 +136,12 @@ def _message_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
                 "yes" if s.breaking else "no",
                 s.basis,
             )
+
+
+def _sent(message: Sending | ShownMessage, audit: Audit) -> date | None:
+    """The moment, or only the day where that is all its file tells."""
+    day_only = message.sent_at and message.source in audit.overview.day_only
+    return message.sent_at.date() if day_only else message.sent_at
 
 
 def _unreadable_rows(seen: Overview) -> Iterator[Sequence[_Value]]:
@@ -143,7 +166,7 @@ def _order_rule_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
                 orders,
                 order_of.get(message.number),
                 ask,
-                message.sent_at,
+                _sent(message, audit),
                 message.agent,
                 bracketed(message.text, message.verdict.evidence),
             )
