@@ -95,7 +95,6 @@ def _environment() -> Environment:
         moment=_moment,
         span=_span,
         percent=percent,
-        likely=lambda value: f"{percent(value)} likely",
         sentence=lambda text: text[:1].upper() + text[1:],
         whole_ids=_whole_ids,
         number=lambda value: f"{value:,}",

@@ -95,25 +95,15 @@ def _cell(value: _Value) -> _Value:
 
 
 def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:
-    policy, shown = load_policy(), finding.shown
-    entries = [policy.entry(name) for name in finding.names]
+    entries = [load_policy().entry(name) for name in finding.names]
     first, last = finding.days or (None, None)
     return (
-        rank,
-        finding.id,
-        finding.verdict,
-        finding.probability,
-        " ".join(finding.names),
+        *(rank, finding.id, finding.verdict, finding.probability, " ".join(finding.names)),
         "; ".join(entry.title for entry in entries),
-        len(finding.sendings),
-        first,
-        last,
-        len(finding.orders),
-        " ".join(finding.orders),
-        " ".join(finding.asins),
-        ", ".join(finding.agents),
-        "; ".join(e.text for m in shown for e in m.verdict.evidence),
-        "\n\n".join(bracketed(m.text, m.verdict.evidence) for m in shown),
+        *(len(finding.sendings), first, last, len(finding.orders)),
+        *(" ".join(finding.orders), " ".join(finding.asins), ", ".join(finding.agents)),
+        "; ".join(e.text for m in finding.shown for e in m.verdict.evidence),
+        "\n\n".join(bracketed(m.text, m.verdict.evidence) for m in finding.shown),
         finding.previous,
         "\n".join(entry.clause for entry in entries),
         "\n".join(entry.source for entry in entries),
@@ -125,28 +115,15 @@ def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:
 def _message_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
     for rank, finding in enumerate(audit.findings, 1):
         for s in finding.sendings:
-            yield (
-                finding.id,
-                rank,
-                s.verdict,
-                s.probability,
-                s.order_id,
-                s.asin,
-                _sent(s, audit),
-                s.agent,
-                s.number,
-                s.id,
-                s.source,
-                s.place,
-                "yes" if s.breaking else "no",
-                s.basis,
-            )
+            told = (s.verdict, s.probability, s.order_id, s.asin, _sent(s, audit), s.agent)
+            place = (s.number, s.id, s.source, s.place, "yes" if s.breaking else "no", s.basis)
+            yield (finding.id, rank, *told, *place)
 
 
 def _sent(message: Sending | ShownMessage, audit: Audit) -> date | None:
     """The moment, or only the day where that is all its file tells."""
-    day_only = message.sent_at and message.source in audit.overview.day_only
-    return message.sent_at.date() if day_only else message.sent_at
+    at = message.sent_at
+    return at.date() if at and message.source in audit.overview.day_only else at
 
 
 def _unreadable_rows(seen: Overview) -> Iterator[Sequence[_Value]]:
@@ -159,19 +136,8 @@ def _order_rule_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
     for rank, finding in enumerate(audit.findings, 1):
         if finding.rule is None:
             continue
-        basis, orders = finding.reasons[0], len(finding.orders)
+        case = (finding.id, rank, finding.rule, finding.verdict, finding.reasons[0], len(finding.orders))
         order_of = {sending.number: sending.order_id for sending in finding.sendings}
         for ask, message in enumerate(finding.shown, 1):
-            yield (
-                finding.id,
-                rank,
-                finding.rule,
-                finding.verdict,
-                basis,
-                orders,
-                order_of.get(message.number),
-                ask,
-                _sent(message, audit),
-                message.agent,
-                bracketed(message.text, message.verdict.evidence),
-            )
+            words = bracketed(message.text, message.verdict.evidence)
+            yield (*case, order_of.get(message.number), ask, _sent(message, audit), message.agent, words)
