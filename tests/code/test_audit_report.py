@@ -699,5 +699,6 @@ def test_a_count_of_none_is_no_alarm() -> None:
     assert '<dd class="bad">7</dd>' in html(audited(small_export()))
 
 
-def test_the_page_says_that_no_finding_is_no_proof() -> None:
+def test_the_page_says_that_no_finding_is_no_proof_and_a_test_of_the_evidence_no_advice() -> None:
+    assert "test that evidence and are no advice on wording" in html(audited(small_export()))
     assert "A message without a finding may break the rules all the same." in html(audited([row(1)]))
