@@ -625,3 +625,80 @@ def test_a_cell_of_emoji_is_no_longer_than_excel_takes(tmp_path: Path) -> None:
     header, cells = load_workbook(tmp_path / "out" / "findings.xlsx")["findings"].iter_rows(values_only=True)
     words = str(cells[header.index("message")])
     assert len(words.encode("utf-16-le")) // 2 < 32_767
+
+
+def test_sheets_can_be_read_as_they_open(tmp_path: Path) -> None:
+    midnight = -9.5 / 24
+    days = [
+        soliciting(i, "Five stars for a mug?", day=midnight + i, source="days.csv", order=f"999-{i}")
+        for i in (1, 2)
+    ]
+    write_report(audited([*days, soliciting(3, "A mug for stars")]), tmp_path / "out", created=CREATED)
+    book = load_workbook(tmp_path / "out" / "findings.xlsx")
+    for sheet in book:
+        assert sheet.freeze_panes == "A2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+    columns = {str(column[0].value): column[1] for column in book["findings"].iter_cols()}
+    widths = {name: book["findings"].column_dimensions[c.column_letter].width for name, c in columns.items()}
+    assert widths["first"] >= len("2024-11-05 09:30:00") and widths["message"] >= 60
+    assert columns["message"].alignment.wrap_text and not columns["order_ids"].alignment.wrap_text
+    assert columns["rank"].alignment.vertical == "top"
+    assert columns["first"].number_format == "yyyy-mm-dd"
+    header, *lines = book["messages"].iter_rows()
+    place = [cell.value for cell in header].index("sent_at")
+    assert sorted(line[place].number_format for line in lines) == [*["yyyy-mm-dd"] * 2, "yyyy-mm-dd h:mm:ss"]
+
+
+def test_a_type_is_told_of_as_many_sendings_as_have_it() -> None:
+    text, both = "Could you put that in a review?", {"incentive": 0.9, "selective": 0.9}
+    rows = [
+        soliciting(1, text, order="999-1"),
+        soliciting(2, text, order="999-2", types=both, probability=0.98),
+    ]
+    told = "Offers a benefit for a review · asks satisfied buyers, or steers unhappy ones away in 1 of 2"
+    page_text, _, terminal = shown(audited(rows))
+    assert f"{told}</h3>" in page_text
+    assert f"1. {told}, " in terminal
+    assert "All messages of this finding, 2</summary>" in page_text
+
+
+def test_the_facts_hold_words_and_no_command_line() -> None:
+    page_text, told, terminal = shown(
+        audited([soliciting(1, "A mug for five stars?", marked="mug for five stars")])
+    )
+    assert "ASIN B0TEST0001: offers a benefit for a review: “mug for five stars” (finding message-" in told
+    for rows in (sendings(2), [soliciting(1, "A mug?", order=None), row(2, "Hi", role="buyer", order=None)]):
+        page_text, told, terminal = shown(audited(rows))
+        assert "taken for the seller's.\n" in told or "no buyer's words were read before.\n" in f"{told}\n"
+        assert "--map" not in told and "--map" not in page_text
+        assert "--map" in terminal
+
+
+def test_thousands_are_written_alike() -> None:
+    rows = [
+        soliciting(n, "Five stars for a mug?", order=f"999-{n}", asin=f"B0T{n:07}") for n in range(1, 1001)
+    ]
+    page_text, told, terminal = shown(audited(rows))
+    assert "sent 1,000 times, 1,000 orders" in terminal
+    assert "<span>1,000 ASINs</span>" in page_text and "1,000 messages to 1,000 orders" in told
+
+
+def test_a_long_message_has_its_marked_words_above_it() -> None:
+    marked = "five stars for a mug"
+    for text, times in ((f"{'On its way. ' * 100}{marked}", 1), (marked, 0)):
+        assert html(audited([soliciting(1, text, marked=marked)])).count(f"<p>“{marked}”</p>") == times
+
+
+def test_words_run_in_their_own_direction() -> None:
+    text = html(audited([soliciting(1, "חמישה כוכבים", previous="תודה")]))
+    assert text.count('class="words" dir="auto"') == text.count('class="words"') == 2
+
+
+def test_a_count_of_none_is_no_alarm() -> None:
+    assert "<dd>0</dd>" in html(audited([row(1)])) and 'class="bad"' not in html(audited([row(1)]))
+    assert '<dd class="bad">7</dd>' in html(audited(small_export()))
+
+
+def test_the_page_says_that_no_finding_is_no_proof_and_a_test_of_the_evidence_no_advice() -> None:
+    assert "test that evidence and are no advice on wording" in html(audited(small_export()))
+    assert "A message without a finding may break the rules all the same." in html(audited([row(1)]))

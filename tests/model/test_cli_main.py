@@ -66,6 +66,18 @@ def test_the_console_prints_a_text_as_it_is(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == "[b]:star: 5/5[/b]\n"
 
 
+def test_a_terminal_without_colour_breaks_lines_between_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "20")
+    console, colour = output_console()
+    console.print("your parcel is on its way")
+    assert not colour
+    assert capsys.readouterr().out.split("\n")[0].rstrip() == "your parcel is on"
+
+
 def test_a_library_that_is_not_installed_is_no_crash(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

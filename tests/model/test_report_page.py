@@ -6,10 +6,11 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.audit_rows import audited, small_export
+from tests.audit_rows import audited, small_export, soliciting
 
 from reviewguard.inference.report.folder import write_report
 
@@ -128,6 +129,55 @@ def test_the_facts_are_copied_or_selected(page: Page) -> None:
     page.get_by_role("button", name="Copy as plain text").click()
     expect(page.locator("#copied")).not_to_be_empty()
     assert "TEMPLATES TO WITHDRAW" in page.locator("#facts-text").inner_text()
+
+
+def test_findings_in_short_are_filtered_too(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviewguard.inference.report.page.IN_FULL", 1)
+    write_report(audited(small_export()), tmp_path / "out", created=datetime(2025, 1, 7, tzinfo=UTC))
+    page = browser.new_page()
+    page.goto((tmp_path / "out" / "report.html").as_uri())
+    rows = page.locator("table.short tbody tr:visible")
+    assert rows.count() == 4
+    page.get_by_label("Type").select_option("repeat_request")
+    expect(page.locator("#shown")).to_have_text("1 of 5 shown")
+    assert "more than once" in rows.inner_text()
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Words, order or ASIN").fill("999-3333333-3333333")
+    expect(page.locator("#shown")).to_have_text("1 of 5 shown")
+    assert shown(page) == []
+    name = page.locator("table.short tr[hidden]").first.get_attribute("id")
+    page.evaluate(f"location.hash = '{name}'")
+    expect(page.locator(f"[id='{name}']")).to_be_in_viewport()
+    page.close()
+
+
+def test_a_long_agents_name_is_not_wider_than_the_window(browser: Browser, tmp_path: Path) -> None:
+    rows = [soliciting(1, "Five stars for a mug?", agent="A" * 120)]
+    write_report(audited(rows), tmp_path / "out", created=datetime(2025, 1, 7, tzinfo=UTC))
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto((tmp_path / "out" / "report.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
+_CONTRAST = """field => {
+  const style = getComputedStyle(field);
+  const [edge, inside] = [style.borderTopColor, style.backgroundColor].map((colour) => {
+    const parts = colour.match(/[0-9]+/g).slice(0, 3).map((n) => n / 255);
+    const [r, g, b] = parts.map((p) => (p <= 0.04045 ? p / 12.92 : ((p + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  });
+  return Math.max(edge, inside) / Math.min(edge, inside);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fields_have_an_edge_that_can_be_seen(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """WCAG 2.2, 1.4.11: three to one."""
+    page.emulate_media(color_scheme=scheme)
+    assert page.locator("#by-text").evaluate(_CONTRAST) >= 3
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])

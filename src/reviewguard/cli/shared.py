@@ -142,8 +142,9 @@ def output_console() -> tuple[Console, bool]:
     """A console on standard output that prints texts as they are, and whether to colour."""
     from rich.console import Console
 
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    return Console(soft_wrap=not colour, highlight=False, markup=False, emoji=False), colour
+    terminal = sys.stdout.isatty()
+    console = Console(soft_wrap=not terminal, highlight=False, markup=False, emoji=False)
+    return console, terminal and "NO_COLOR" not in os.environ
 
 
 @contextmanager

@@ -45,30 +45,32 @@ def scored_export(
         yield workspace
 
 
-def one_sided(sellers: int, buyers: int, paired: int = 0) -> str:
+def one_sided(sellers: int, buyers: int, paired: int = 0, *, advise: bool = True) -> str:
     """Says that all messages were taken for one side's, and how to tell the sides; empty where both wrote, or one.
 
     Args:
         paired: messages that answer what stands beside them; if most do, it is known what buyers wrote.
+        advise: name the options that tell the sides.
     """
     if (sellers and buyers) or sellers + buyers < 2 or 2 * paired > sellers + buyers:
         return ""
     side, other = ("the seller's", "buyers") if sellers else ("buyers'", "the seller")
-    return (
-        f"All {sellers + buyers:,} messages were taken for {side}. If {other} wrote some of them, name the column that "
-        "says so with --map sender=COLUMN, or the seller's addresses or names with --map seller=NAME."
+    advice = (
+        f" If {other} wrote some of them, name the column that says so with --map sender=COLUMN, or the seller's "
+        "addresses or names with --map seller=NAME."
     )
+    return f"All {sellers + buyers:,} messages were taken for {side}.{advice * advise}"
 
 
-def apart(alone: int, buyers: int) -> str:
+def apart(alone: int, buyers: int, *, advise: bool = True) -> str:
     """Says that no buyer's words were read with some messages, and how to tell what belongs together; else empty."""
     if not (alone and buyers):
         return ""
     are = "1 message of the seller's is" if alone == 1 else f"{alone:,} messages of the seller's are"
-    return (
-        f"{are} of no order or thread, so no buyer's words were read before: if a column tells which belong together, "
-        "name it with --map thread=COLUMN or --map order_id=COLUMN."
+    advice = (
+        ": if a column tells which belong together, name it with --map thread=COLUMN or --map order_id=COLUMN"
     )
+    return f"{are} of no order or thread, so no buyer's words were read before{advice * advise}."
 
 
 def notes_on(counts: Counts) -> list[str]:

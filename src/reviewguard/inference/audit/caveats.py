@@ -85,7 +85,7 @@ def not_covered(audit: Audit) -> Iterator[str]:
     if rows := seen.unusable - seen.sheets - seen.files:
         yield f"{plural(rows, 'row')} unreadable or empty, so not judged."
     yield from not_looked_at(audit)
-    if said := apart(seen.alone, seen.buyers):
+    if said := apart(seen.alone, seen.buyers, advise=False):
         yield said
     if seen.undated:
         yield f"{plural(seen.undated, 'message')} without a date; none of them was left out because of the period."

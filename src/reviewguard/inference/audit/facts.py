@@ -68,7 +68,7 @@ def _reviewed(audit: Audit) -> Iterator[str]:
         f"{plural(seen.notices, 'notice')}, {seen.unusable:,} unreadable or empty"
         + (f", {seen.copies:,} in more than one place, counted once." if seen.copies else ".")
     )
-    if said := one_sided(seen.sellers, seen.buyers, seen.paired):
+    if said := one_sided(seen.sellers, seen.buyers, seen.paired, advise=False):
         yield said
     narrowed = ", ".join(filters.describe())
     yield f"{plural(seen.reviewed, 'seller message')} judged" + (f" ({narrowed})." if narrowed else ".")
@@ -153,18 +153,21 @@ def _span(sendings: Iterable[Sending]) -> str:
 
 
 def _template(finding: Finding) -> str:
-    titles = ", ".join(_counted_titles(finding))
-    return (
-        f"{quote(finding)} ({titles}; {_extent(finding.sendings)}{_span(finding.breaking)}; finding {finding.id}). "
-        f"Orders: {_listed(finding.orders)}"
-    )
+    extent = f"{_extent(finding.sendings)}{_span(finding.breaking)}"
+    return f"{_told(finding, extent)}. Orders: {_listed(finding.orders)}"
+
+
+def _told(finding: Finding, where: str) -> str:
+    """Its words, what they break, and where and when they stand."""
+    return f"{quote(finding)} ({', '.join(_counted_titles(finding))}; {where}; finding {finding.id})"
 
 
 def _counted_titles(finding: Finding) -> Iterator[str]:
     """What the guide says of its types, each with the number of sendings where these are not all."""
     for name, title in zip(finding.names, finding.titles, strict=True):
         count = sum(name in sent.types for sent in finding.sendings)
-        yield title if count == len(finding.sendings) else f"{title} in {count} of {len(finding.sendings)}"
+        all_of_them = finding.rule or count == len(finding.sendings)
+        yield title if all_of_them else f"{title} in {count:,} of {len(finding.sendings):,}"
 
 
 def _order_lines(found: Iterable[Finding]) -> Iterator[str]:
@@ -195,18 +198,18 @@ def _single(finding: Finding) -> str:
     sent = finding.sendings[0]
     order, asin = sent.order_id and f"order {sent.order_id}", sent.asin and f"ASIN {sent.asin}"
     where = ", ".join(filter(None, (order, asin))) or f"{sent.source}, {sent.place}"
-    return f"{sent.day or 'no date'}, {where}: {', '.join(finding.titles)} (finding {finding.id})"
+    titles = ", ".join(finding.titles)
+    return f"{sent.day or 'no date'}, {where}: {titles}: {quote(finding)} (finding {finding.id})"
 
 
 def _text(finding: Finding) -> str:
     first, more = finding.sendings[0], len(finding.sendings) - 1
-    where = f"{first.source}, {first.place}" + (f", and {more:,} more" if more else "")
-    return f"{quote(finding)} ({', '.join(finding.titles)}; {where}; finding {finding.id})"
+    return _told(finding, f"{first.source}, {first.place}" + (f", and {more:,} more" if more else ""))
 
 
 def heading(finding: Finding) -> str:
     """What it breaks, or that a person has to say whether it does."""
-    titles = " · ".join(finding.titles) or "; ".join(finding.reasons)
+    titles = " · ".join(_counted_titles(finding)) or "; ".join(finding.reasons)
     return titles[:1].upper() + titles[1:] if finding.verdict == REVIEW_SOLICITING else f"To check: {titles}"
 
 

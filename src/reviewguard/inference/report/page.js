@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const cards = [...document.querySelectorAll("article.finding")];
+  const cards = [...document.querySelectorAll("[data-verdict]")];
   const texts = new Map();
   const textOf = (card) => {
     if (!texts.has(card)) texts.set(card, `${card.textContent} ${card.dataset.ids ?? ""}`.toLowerCase());
@@ -21,10 +21,10 @@
     let shown = 0;
     for (const card of cards) {
       const visible = fits(card, verdict, type, agent, words);
-      card.parentElement.hidden = !visible;
+      (card.closest("li") ?? card).hidden = !visible;
       shown += visible;
     }
-    $("shown").textContent = `${shown} of ${cards.length} shown`;
+    $("shown").textContent = `${shown.toLocaleString("en")} of ${cards.length.toLocaleString("en")} shown`;
     $("nothing").hidden = shown > 0;
   };
 
@@ -38,7 +38,7 @@
   const follow = () => {
     const target = location.hash && $(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    if (target.closest("li[hidden]")) { form.reset(); filter(); }
+    if (target.closest("[hidden]")) { form.reset(); filter(); }
     target.scrollIntoView();
     if (target.matches("article")) target.focus({ preventScroll: true });
   };

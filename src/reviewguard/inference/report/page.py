@@ -19,7 +19,7 @@ from reviewguard.inference.doubts import percent
 from reviewguard.inference.render import COLOURS, clear_lines, decided_by, marked_html, proof_lines
 from reviewguard.inference.report.charts import Bar, bars
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
-from reviewguard.schema import NEEDS_REVIEW, REVIEW_SOLICITING
+from reviewguard.schema import REVIEW_SOLICITING
 
 IN_FULL = 200
 """Findings shown with message, thread and advice."""
@@ -63,8 +63,8 @@ def render_page(audit: Audit, *, created: datetime, masked: bool) -> str:
             headline=_headline(audit),
             nothing_found=nothing_found(audit),
             caveats=[said(audit) for said in (not_read, left_out, not_in_export)],
-            agents=sorted({agent for f in audit.findings for agent in f.agents}),
-            names={name: len(found) for name, found in by_name(audit.findings).items()},
+            agents=sorted({agent for f in (*full, *short) for agent in f.agents}),
+            names={name: len(found) for name, found in by_name((*full, *short)).items()},
             facts_text=facts_text(facts(audit)),
             volume=_volume(audit.overview),
             trends=_trends(audit.overview),
@@ -95,7 +95,6 @@ def _environment() -> Environment:
         moment=_moment,
         span=_span,
         percent=percent,
-        likely=lambda value: f"{percent(value)} likely",
         sentence=lambda text: text[:1].upper() + text[1:],
         whole_ids=_whole_ids,
         number=lambda value: f"{value:,}",
@@ -106,13 +105,8 @@ def _environment() -> Environment:
         titled=lambda name: load_policy().entry(name).title,
         days_between=lambda gap: (gap[1] - gap[0]).days + 1,
     )
-    environment.globals.update(
-        verdicts=_VERDICTS, in_full=IN_FULL, sendings_shown=_SENDINGS, unreadable_shown=_UNREADABLE
-    )
+    environment.globals.update(in_full=IN_FULL, sendings_shown=_SENDINGS, unreadable_shown=_UNREADABLE)
     return environment
-
-
-_VERDICTS = {REVIEW_SOLICITING: "review-soliciting", NEEDS_REVIEW: "needs review"}
 
 
 def _asset(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from datetime import date, datetime
 from itertools import starmap
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reviewguard.files import atomic_write
 from reviewguard.inference.audit.facts import facts
-from reviewguard.inference.audit.results import Audit, Finding, Overview
+from reviewguard.inference.audit.results import Audit, Finding, Overview, Sending, ShownMessage
 from reviewguard.inference.render import bracketed
 from reviewguard.inference.writers.columns import first_units, sheet_text
 from reviewguard.policy import load_policy
@@ -31,6 +32,10 @@ _MESSAGES = (
     "finding rank verdict probability order_id asin sent_at agent record id file place breaks_rule basis"
 )
 _ORDER_RULES = "finding rank rule verdict basis orders order_id ask sent_at agent message"
+_PROSE = frozenset(
+    "title marked_words message buyers_message clause source advice reasons basis fact why".split()  # noqa: SIM905
+)
+"""Columns that are wide, with their words wrapped."""
 
 
 def write_sheets(audit: Audit, path: Path) -> None:
@@ -52,14 +57,32 @@ def write_sheets(audit: Audit, path: Path) -> None:
 
 
 def _sheet(book: Workbook, title: str, header: str, rows: Iterable[Sequence[_Value]]) -> None:
+    """A sheet of readable rows: wide columns wrap, the header stays in sight and filters."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
+    from openpyxl.utils import get_column_letter
+
+    names, number = header.split(), 0
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    sheet.append(header.split())
-    for number, row in enumerate(rows):
-        if number == _MOST_ROWS:
+    for place, name in enumerate(names, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = 60 if name in _PROSE else 20
+    sheet.append(names)
+    samples = [WriteOnlyCell(sheet) for _ in names]
+    for name, sample in zip(names, samples, strict=True):
+        sample.alignment = Alignment(vertical="top", wrap_text=name in _PROSE)
+    for number, row in enumerate(rows, 1):
+        if number > _MOST_ROWS:
             sheet.append(["more rows than a sheet takes; findings.jsonl holds all"])
             break
-        sheet.append([_cell(value) for value in row])
+        cells = []
+        for sample, value in zip(samples, row, strict=False):
+            cells.append(cell := WriteOnlyCell(sheet))
+            # Five times as fast as an alignment of its own.
+            cell._style = copy(sample._style)  # type: ignore[attr-defined]
+            cell.value = _cell(value)
+        sheet.append(cells)
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{number + 1}"
 
 
 def _cell(value: _Value) -> _Value:
@@ -73,25 +96,15 @@ def _cell(value: _Value) -> _Value:
 
 
 def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:
-    policy, shown = load_policy(), finding.shown
-    entries = [policy.entry(name) for name in finding.names]
+    entries = [load_policy().entry(name) for name in finding.names]
     first, last = finding.days or (None, None)
     return (
-        rank,
-        finding.id,
-        finding.verdict,
-        finding.probability,
-        " ".join(finding.names),
+        *(rank, finding.id, finding.verdict, finding.probability, " ".join(finding.names)),
         "; ".join(entry.title for entry in entries),
-        len(finding.sendings),
-        first,
-        last,
-        len(finding.orders),
-        " ".join(finding.orders),
-        " ".join(finding.asins),
-        ", ".join(finding.agents),
-        "; ".join(e.text for m in shown for e in m.verdict.evidence),
-        "\n\n".join(bracketed(m.text, m.verdict.evidence) for m in shown),
+        *(len(finding.sendings), first, last, len(finding.orders)),
+        *(" ".join(finding.orders), " ".join(finding.asins), ", ".join(finding.agents)),
+        "; ".join(e.text for m in finding.shown for e in m.verdict.evidence),
+        "\n\n".join(bracketed(m.text, m.verdict.evidence) for m in finding.shown),
         finding.previous,
         "\n".join(entry.clause for entry in entries),
         "\n".join(entry.source for entry in entries),
@@ -103,22 +116,15 @@ def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:
 def _message_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
     for rank, finding in enumerate(audit.findings, 1):
         for s in finding.sendings:
-            yield (
-                finding.id,
-                rank,
-                s.verdict,
-                s.probability,
-                s.order_id,
-                s.asin,
-                s.sent_at,
-                s.agent,
-                s.number,
-                s.id,
-                s.source,
-                s.place,
-                "yes" if s.breaking else "no",
-                s.basis,
-            )
+            told = (s.verdict, s.probability, s.order_id, s.asin, _sent(s, audit), s.agent)
+            place = (s.number, s.id, s.source, s.place, "yes" if s.breaking else "no", s.basis)
+            yield (finding.id, rank, *told, *place)
+
+
+def _sent(message: Sending | ShownMessage, audit: Audit) -> date | None:
+    """The moment, or only the day where that is all its file tells."""
+    at = message.sent_at
+    return at.date() if at and message.source in audit.overview.day_only else at
 
 
 def _unreadable_rows(seen: Overview) -> Iterator[Sequence[_Value]]:
@@ -131,19 +137,8 @@ def _order_rule_rows(audit: Audit) -> Iterator[Sequence[_Value]]:
     for rank, finding in enumerate(audit.findings, 1):
         if finding.rule is None:
             continue
-        basis, orders = finding.reasons[0], len(finding.orders)
+        case = (finding.id, rank, finding.rule, finding.verdict, finding.reasons[0], len(finding.orders))
         order_of = {sending.number: sending.order_id for sending in finding.sendings}
         for ask, message in enumerate(finding.shown, 1):
-            yield (
-                finding.id,
-                rank,
-                finding.rule,
-                finding.verdict,
-                basis,
-                orders,
-                order_of.get(message.number),
-                ask,
-                message.sent_at,
-                message.agent,
-                bracketed(message.text, message.verdict.evidence),
-            )
+            words = bracketed(message.text, message.verdict.evidence)
+            yield (*case, order_of.get(message.number), ask, _sent(message, audit), message.agent, words)

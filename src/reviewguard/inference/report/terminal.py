@@ -53,7 +53,7 @@ def _counts(audit: Audit) -> Table:
     counts = (
         ("seller messages judged", seen.reviewed),
         ("  review-soliciting", seen.soliciting),
-        ("  needs review", seen.doubtful),
+        ("  needs-review", seen.doubtful),
         *([("seller messages outside the filters", seen.outside)] if audit.filters.describe() else []),
         ("buyers' messages", seen.buyers),
         ("notices", seen.notices),
@@ -77,7 +77,7 @@ def _finding(rank: int, finding: Finding, *, colour: bool) -> list[Text]:
 def _extent(finding: Finding) -> str:
     first, last = finding.days or (None, None)
     days = "no date" if first is None else f"{first}" if first == last else f"{first} to {last}"
-    order = f"order {finding.orders[0]}" if len(finding.orders) == 1 else f"{len(finding.orders)} orders"
+    order = f"order {finding.orders[0]}" if len(finding.orders) == 1 else f"{len(finding.orders):,} orders"
     sent = f"{len(finding.sendings):,} messages" if finding.rule else times(finding.sendings)
     orders = (order, orderless(finding.sendings)) if finding.orders else ()
     return ", ".join(filter(None, (sent, *orders, days, f"finding {finding.id}")))
