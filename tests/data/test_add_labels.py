@@ -1001,8 +1001,13 @@ def test_two_columns_that_may_hold_the_label_are_told_apart_by_the_user(
 
 
 def test_a_column_called_violation_holds_the_type(home: Path) -> None:
-    run(home, {"Message": ROW["text"], "Verdict": "review-soliciting", "Violation": " ".join(ROW["types"])})
-    assert [label["types"] for label in stored(home)] == [ROW["types"]]
+    row = {
+        "Message": "Give the lamp 5 stars.",
+        "Verdict": "review-soliciting",
+        "Violation": "positive request",
+    }
+    assert run(home, row).refused == ()
+    assert [label["types"] for label in stored(home)] == [["positive_request"]]
 
 
 def test_numbers_that_the_rows_own_columns_hold_go(home: Path) -> None:
