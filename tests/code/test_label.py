@@ -31,7 +31,7 @@ from reviewguard.inference.workspace import Workspace
 from reviewguard.inference.writers import write_output
 from reviewguard.inference.writers.columns import structured
 from reviewguard.labelling.journal import Row, open_journal
-from reviewguard.labelling.keys import standard_keys, written_keys
+from reviewguard.labelling.keys import Keys, standard_keys, written_keys
 from reviewguard.labelling.queue import Item, read_items
 from reviewguard.labelling.session import Session, run
 from reviewguard.labelling.words import find_words
@@ -112,6 +112,16 @@ def test_what_stands_only_inside_words_is_not_marked(tmp_path: Path) -> None:
         ("Get a mug", "incentive"),
     ]
     assert shown.count("type whole words") == 2
+
+
+def test_after_words_that_are_not_there_enter_still_keeps_what_is_marked(tmp_path: Path) -> None:
+    prompts = list[str]()
+    keys = Keys(iter([*"mnothing\n\n", "\n", *"\n", ""]).__next__, prompts.append)
+    with open_journal(tmp_path / "l.jsonl") as journal:
+        run([item(MUG, MARKS[0])], journal, keys, lambda _: None, who="nora")
+    assert [p for p in prompts if p.startswith(("words", "more"))] == [
+        "words for positive_request (Enter keeps: leave us 5 stars): "
+    ] * 2
 
 
 def test_the_message_is_shown_again_after_going_back_from_its_types(tmp_path: Path) -> None:
@@ -337,6 +347,27 @@ def test_flagged_rows_of_a_scored_table_come_with_their_marks_once_each(tmp_path
     assert found[0].evidence == overlapping
     assert found[0].types == ("selective", "positive_request")
     assert len(read_items(path, ReadOptions(), everything=True)) == 3
+
+
+def test_of_a_template_sent_many_times_the_first_is_asked_about_and_the_rest_counted(tmp_path: Path) -> None:
+    def sent(name: str, product: str, previous: str = "", ask: str = "Leave us 5 stars") -> tuple[str, ...]:
+        text = f"Dear {name}, thank you for choosing our {product}, we hope that you like it. {ask} and get a mug."
+        evidence = (Evidence(text.index(ask), len(text) - 1, text[text.index(ask) : -1], "incentive", 1.0),)
+        return text, "review-soliciting", "incentive", bracketed(text, evidence), previous
+
+    rows = [
+        sent("Mia", "kettle"),
+        sent("Tom", "lamp"),
+        sent("Ada", "kettle", "I love it!"),
+        sent("Bo", "rug"),
+        sent("Eve", "rug", ask="Delete your rating"),
+    ]
+    path, said = scored_csv(tmp_path / "s.csv", *rows), list[str]()
+    assert [i.text for i in read_items(path, ReadOptions(), note=said.append)] == [
+        rows[n][0] for n in (0, 2, 4)
+    ]
+    assert [line.partition(";")[0] for line in said] == ["copies left out: 2"]
+    assert len(read_items(path, ReadOptions(), sample=5)) == 5
 
 
 def test_a_mark_within_a_longer_one_comes_back_from_a_scored_table(tmp_path: Path) -> None:

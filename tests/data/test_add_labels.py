@@ -1000,6 +1000,16 @@ def test_two_columns_that_may_hold_the_label_are_told_apart_by_the_user(
     assert [label["types"] for label in stored(home)] == [[]]
 
 
+def test_a_column_called_violation_holds_the_type(home: Path) -> None:
+    row = {
+        "Message": "Give the lamp 5 stars.",
+        "Verdict": "review-soliciting",
+        "Violation": "positive request",
+    }
+    assert run(home, row).refused == ()
+    assert [label["types"] for label in stored(home)] == [["positive_request"]]
+
+
 def test_numbers_that_the_rows_own_columns_hold_go(home: Path) -> None:
     text = "Your order 11-12345-67890 and SO-88213 left, we text you at 4155550. 4155 stays."
     run(home, label(text, order_id="SO-88213", phone="4155550"))

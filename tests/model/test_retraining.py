@@ -411,6 +411,13 @@ def test_weights_of_another_model_are_refused(home: Home, tmp_path: Path) -> Non
         choose_start(champion, tmp_path, home.job.settings, **places)
 
 
+def test_wrong_weights_are_refused_before_any_label_is_added(home: Home, tmp_path: Path) -> None:
+    added = list[Path]()
+    with pytest.raises(ConfigError, match="no weights"):
+        retrain(replace(home.job, weights=tmp_path), home.store, agree=lambda _: True, add=added.append)
+    assert not added
+
+
 def test_without_the_weights_of_its_training_the_champion_is_unpacked(home: Home, tmp_path: Path) -> None:
     folder, target = home.folder / "models" / "default", tmp_path / "unpacked"
     champion = load(folder)

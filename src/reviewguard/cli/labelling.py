@@ -46,7 +46,8 @@ def label(
 
     v review-soliciting (then types by their numbers, m to mark other words, Enter to save), c compliant, n compliant
     with a neutral request, s skip, u undo, q quit. Each decision is on disk before the next message is shown; the next
-    start goes on after the last one. `reviewguard data add` takes the labels in. Keys may also come from a pipe.
+    start asks about what has no label yet. A template sent many times is asked about once, but in a sample.
+    `reviewguard data add` takes the labels in. Keys may also come from a pipe.
 
     An export without verdicts is judged here, by Amazon's rules; for others, `score --profile` it first.
 

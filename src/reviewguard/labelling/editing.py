@@ -100,9 +100,9 @@ def _words(item: Item, name: str, before: list[str], keys: Keys, show: Show) -> 
     while line := keys.line(prompt):
         if find_words(item.text, line, inside=False):
             given.append(line)
+            prompt = f"more words for {name} (Enter: done): "
         else:
             show(Text("! these words are not in the text: type whole words, as they stand there"))
-        prompt = f"more words for {name} (Enter: done): "
     return given
 
 

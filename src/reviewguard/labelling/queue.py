@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from reviewguard.errors import InputError
+from reviewguard.inference.alike import TemplateIndex
 from reviewguard.inference.render import bracketed, printable
 from reviewguard.labelling.scored import judged_words, plain_cell
 from reviewguard.people import NOTHING, Details, People
@@ -60,14 +61,14 @@ def read_items(
     seed: int = 0,
     note: Callable[[str], None] | None = None,
 ) -> list[Item]:
-    """The messages to label, in file order, each exchange once.
+    """The messages to label, in file order, each exchange once, and of a template sent many times the first.
 
     Args:
         path: what `score` wrote (then its verdicts are shown), or any export (then it is scored here).
         everything: also messages called compliant; those that `suggest` chose always are there.
-        sample: as many of all messages, each as likely as any other, in random order, so that the first ones are such
-            a choice, too; `seed` decides which.
-        note: told how many rows cannot be read, if any.
+        sample: as many of all messages, copies of a template too, each as likely as any other, in random order, so that
+            the first ones are such a choice, too; `seed` decides which.
+        note: told how many rows cannot be read, and how many copies are left out, if any.
 
     Raises:
         InputError: the file cannot be read, or holds verdicts although a model is named.
@@ -91,7 +92,23 @@ def read_items(
     for item in wanted:
         different.setdefault(item.key, item)
     items = list(different.values())
-    return items if sample is None else Random(seed).sample(items, min(sample, len(items)))
+    if sample is not None:
+        return Random(seed).sample(items, min(sample, len(items)))
+    asked = _of_each_template(items)
+    if note and (copies := len(items) - len(asked)):
+        note(
+            f"copies left out: {copies:,}; what differs only in names, numbers and the like is asked about once"
+        )
+    return asked
+
+
+def _of_each_template(items: Iterable[Item]) -> list[Item]:
+    """The first of the messages that say the same after the same words of the buyer, and are judged alike."""
+    index, first = TemplateIndex(), dict[tuple[int, str | None, str | None], Item]()
+    for item in items:
+        number = index.number(item.text, (found.text for found in item.evidence))
+        first.setdefault((number, item.previous, item.shown), item)
+    return list(first.values())
 
 
 def _scored_before(path: Path, options: ReadOptions) -> tuple[list[Item], int]:

@@ -22,7 +22,7 @@ from reviewguard.readers.vocabulary import fold, load_vocabulary
 from reviewguard.schema import COMPLIANT, REVIEW_SOLICITING, Cell, Rationale, Record, Role
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "types": ("types", "violation_types", "violations", "type_names"),
+    "types": ("types", "violation_types", "violations", "violation_type", "violation", "type_names"),
     "verdict": ("verdict", "label", "decision", "final_verdict"),
     "rationale": ("rationale", "rationales", "marks", "marked_words", "quotes", "words"),
     "who": ("who", "labelled_by", "labeled_by", "annotator", "labeller", "labeler"),

@@ -20,7 +20,8 @@ AT_END = "no more to label: u takes the last one back, any other key ends"
 HELP = """v, then Enter, takes the types and words that the model found. Toggle types by their numbers
 first where they are wrong; mark other words with m: for each type, type or paste them as they stand in the text.
 c says that nothing is wrong. n says so of a message that asks for a review in neutral words, and marks the ask.
-u takes the last decision back. q quits; the next start goes on here. Each decision is on disk at once."""
+u takes the last decision back. q quits; the next start asks about what has no label yet, skipped ones too.
+Each decision is on disk at once."""
 
 
 def item_view(item: Item, number: int, total: int, *, colour: bool) -> RenderableType:

@@ -103,7 +103,7 @@ def choose_start(
         except ModelError as error:
             reason = str(error)
     else:
-        _check_owner(champion, weights)
+        check_owner(champion, weights)
     if weights is None or (reason := _unfit(champion, weights)):
         return Start(None, reason, full)
     limits, own = champion.settings.limits, settings.train
@@ -125,8 +125,12 @@ def choose_start(
     return Start(weights, "", config, unpacked, own.shares)
 
 
-def _check_owner(champion: Classifier, weights: Path) -> None:
-    """Refuse a folder without weights, and weights that are known to be another model's."""
+def check_owner(champion: Classifier, weights: Path) -> None:
+    """Refuse a folder without weights, and weights that are known to be another model's.
+
+    Raises:
+        ConfigError: it is one.
+    """
     if not (weights / "model.safetensors").is_file():
         raise ConfigError(
             f"no weights in {weights}", expected="a folder with model.safetensors and head.json"

@@ -163,66 +163,52 @@ def _confirmed(champion: Answers, challenger: Answers, config: GateConfig) -> li
 
 def _whole(item: Difference, config: GateConfig) -> GateLine:
     allowed = config.f1_loss if item.higher_is_better else config.false_alarm_rise
-    significant = item.loss.low is not None and item.loss.low > 0
-    within = item.loss.value <= allowed + 1e-9
+    within, sure = item.within(allowed), item.sure_loss > 0
+    why = f"no loss beyond {allowed:.3f} or beyond chance"
     if not within:
-        why = f"{item.verb} by {item.loss.value:.3f}, {allowed:.3f} allowed"
-    elif significant:
-        why = f"{item.verb} by {item.loss.value:.3f}, and the whole interval says so"
-    else:
-        why = f"no loss beyond {allowed:.3f} or beyond chance"
-    return _compared(item, f"{allowed:.3f}, and chance", within and not significant, why)
+        why = f"{item.lost}, {allowed:.3f} allowed"
+    elif sure:
+        why = f"{item.lost}, and the whole interval says so"
+    return _compared(item, f"{allowed:.3f}, and chance", within and not sure, why)
 
 
 def _slice(item: Difference, config: GateConfig) -> GateLine:
-    margin = config.slice_margin
-    passed = item.loss.low is None or item.loss.low <= margin
+    margin = f"{config.slice_margin:.3f}"
+    passed = item.sure_loss <= config.slice_margin
     why = (
-        f"no loss that is surely beyond {margin:.3f}"
-        if passed
-        else f"{item.verb} by {item.loss.value:.3f}, surely by more than {margin:.3f}"
+        f"no loss that is surely beyond {margin}" if passed else f"{item.lost}, surely by more than {margin}"
     )
-    return _compared(item, f"{margin:.3f} beyond chance", passed, why, detail=True)
+    return _compared(item, f"{margin} beyond chance", passed, why, detail=True)
 
 
 def _behaviour(
     questions: Questions, champion: Answers, challenger: Answers, draws: Draws, config: GateConfig
 ) -> list[GateLine]:
+    allowed = f"{config.behaviour_loss:.3f}"
     if champion.behaviour is None or challenger.behaviour is None:
-        allowed, why = f"{config.behaviour_loss:.3f}", "there is no behaviour suite"
-        return [GateLine("behaviour", allowed, True, why, decides=False)]
+        return [GateLine("behaviour", allowed, True, "there is no behaviour suite", decides=False)]
     whole, *capabilities = behaviour_differences(
         questions.behaviour, champion.behaviour, challenger.behaviour, draws
     )
+    passed = whole.within(config.behaviour_loss)
+    why = f"no loss beyond {allowed}" if passed else f"{whole.lost}, {allowed} allowed"
     return [
-        _behaviour_as_a_whole(whole, config.behaviour_loss),
+        _compared(whole, allowed, passed, why),
         *(_beyond_chance(item, config.capability_loss, detail=True) for item in capabilities),
     ]
 
 
-def _behaviour_as_a_whole(item: Difference, allowed: float) -> GateLine:
-    passed = item.loss.value <= allowed + 1e-9
-    return _compared(
-        item, f"{allowed:.3f}", passed, _lost(item, allowed, passed, f"no loss beyond {allowed:.3f}")
-    )
-
-
 def _beyond_chance(item: Difference, allowed: float, *, detail: bool = False) -> GateLine:
-    chance = item.loss.low is None or item.loss.low <= 0
-    passed = item.loss.value <= allowed + 1e-9 or chance
-    why = _lost(item, allowed, passed, f"no loss beyond {allowed:.3f} and beyond chance")
-    return _compared(item, f"{allowed:.3f} beyond chance", passed, why, detail=detail)
-
-
-def _lost(item: Difference, allowed: float, passed: bool, otherwise: str) -> str:
-    return otherwise if passed else f"{item.verb} by {item.loss.value:.3f}, {allowed:.3f} allowed"
+    passed = item.within(allowed) or item.sure_loss <= 0
+    most = f"{allowed:.3f}"
+    why = f"no loss beyond {most} and beyond chance" if passed else f"{item.lost}, {most} allowed"
+    return _compared(item, f"{most} beyond chance", passed, why, detail=detail)
 
 
 def _compared(item: Difference, allowed: str, passed: bool, why: str, *, detail: bool = False) -> GateLine:
-    value, low, high = item.difference.value, item.difference.low, item.difference.high
-    return GateLine(
-        item.name, allowed, passed, why, item.champion, item.challenger, value, low, high, detail=detail
-    )
+    change, sides = item.difference, (item.champion, item.challenger)
+    figures = (*sides, change.value, change.low, change.high)
+    return GateLine(item.name, allowed, passed, why, *figures, detail=detail)
 
 
 def _calibration(champion: Answers, challenger: Answers, config: GateConfig) -> GateLine:

@@ -56,7 +56,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """How much worse the challenger is, 0–1, below 0 where it is better; with an interval where there is one."""
+    """Challenger less champion, -1 to 1, with an interval where there is one."""
 
     value: float
     low: float | None
@@ -65,7 +65,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One figure of both models; `difference` is challenger less champion."""
+    """One figure of both models."""
 
     name: str
     champion: float
@@ -74,17 +74,25 @@ class Difference:
     higher_is_better: bool = True
 
     @property
-    def loss(self) -> Range:
-        """The difference, seen as a loss."""
-        if not self.higher_is_better:
-            return self.difference
-        value, low, high = self.difference.value, self.difference.low, self.difference.high
-        return Range(-value, None if high is None else -high, None if low is None else -low)
+    def loss(self) -> float:
+        """How much worse the challenger is, below 0 where it is better."""
+        return -self.difference.value if self.higher_is_better else self.difference.value
 
     @property
-    def verb(self) -> str:
-        """What a worse figure did."""
-        return "fell" if self.higher_is_better else "rose"
+    def sure_loss(self) -> float:
+        """The least loss within the interval; 0 where there is no interval."""
+        if self.difference.low is None or self.difference.high is None:
+            return 0.0
+        return -self.difference.high if self.higher_is_better else self.difference.low
+
+    @property
+    def lost(self) -> str:
+        """What a worse figure did, and by how much."""
+        return f"{'fell' if self.higher_is_better else 'rose'} by {self.loss:.3f}"
+
+    def within(self, allowed: float) -> bool:
+        """Whether no more is lost than is allowed."""
+        return self.loss <= allowed + 1e-9
 
 
 @dataclass(frozen=True, slots=True)

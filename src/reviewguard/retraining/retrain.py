@@ -15,7 +15,7 @@ from reviewguard.inference.model_folder import CONFIG_FILE, load
 from reviewguard.modeling.behaviour_cases import load_cases
 from reviewguard.modeling.provenance import git_state
 from reviewguard.modeling.tracking import Tracker
-from reviewguard.retraining.challenger import Start, choose_start
+from reviewguard.retraining.challenger import Start, check_owner, choose_start
 from reviewguard.retraining.config import Settings
 from reviewguard.retraining.data import RoundData, curate
 from reviewguard.retraining.report import RetrainReport
@@ -86,8 +86,10 @@ def retrain(
     folder = store.folder / "versions" / WORK
     with WriteLock(folder).writing("retrain"), full_disk(folder):
         stored = store.champion()
-        add(stored.folder)
         champion = load(stored.folder)
+        if job.weights:
+            check_owner(champion, job.weights)  # before labels are written, and minutes are spent
+        add(stored.folder)
         with clock("curate"):
             data = curate(job.places, folder / "data", champion, job.settings.train)
         start = choose_start(

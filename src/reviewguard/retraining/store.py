@@ -119,14 +119,7 @@ class ModelStore(ModelShelf):
                 write_text(self._candidate, version)
             return self.get(version)
 
-    def promote(
-        self,
-        version: str,
-        *,
-        by: str,
-        reason: str,
-        forced: bool = False,
-    ) -> Promotion:
+    def promote(self, version: str, *, by: str, reason: str, forced: bool = False) -> Promotion:
         """Serve another version. The gate is the caller's; its answer is the tag `gate`.
 
         Args:

@@ -137,13 +137,13 @@ def compare(
     """Every measure of two samples, neither of them empty."""
     enough = min(before.texts, after.texts) >= FEWEST
     # Copies are not independent, so the test only keeps chance out; how often a text was sent is no guess.
-    sent = _of_shares(_SENT, before.sent, after.sent, _soliciting, least=_MORE_SENT)
+    sent = _of_shares(_SENT, before.sent, after.sent, REVIEW_SOLICITING.__eq__, least=_MORE_SENT)
     found = (
         _of_numbers(_SCORE, before.score, after.score, _mean),
         _of_numbers(_WORDS, before.words, after.words, _median),
         _of_numbers(_UNKNOWN, before.unknown, after.unknown, _mean),
-        _of_shares(_LANGUAGE, before.language, after.language, _foreign, least=0.02),
-        _of_shares(_REVIEW, before.verdict, after.verdict, _handed_over, least=_MORE_WORK),
+        _of_shares(_LANGUAGE, before.language, after.language, _is_foreign, least=0.02),
+        _of_shares(_REVIEW, before.verdict, after.verdict, NEEDS_REVIEW.__eq__, least=_MORE_WORK),
     )
     score, *others = (m if enough else _untold(m) for m in found)
     movements = (score, sent if min(before.messages, after.messages) >= FEWEST else _untold(sent), *others)
@@ -171,12 +171,17 @@ def _of_shares(
     measure: Measure,
     before: Mapping[str, int],
     after: Mapping[str, int],
-    count: Callable[[Mapping[str, int]], int],
+    has: Callable[[str], bool],
     *,
     least: float,
 ) -> Movement:
-    """`least` is the difference of two shares from which it matters; three times as much is clear."""
-    totals, counts = (sum(before.values()), sum(after.values())), (count(before), count(after))
+    """Compare the shares of what `has` a property.
+
+    Args:
+        least: the difference of two shares from which it matters; three times as much is clear.
+    """
+    totals = sum(before.values()), sum(after.values())
+    counts = [sum(n for value, n in side.items() if has(value)) for side in (before, after)]
     first, second = counts[0] / totals[0], counts[1] / totals[1]
     p_value = share_p_value(counts[0], totals[0], counts[1], totals[1])
     stability = psi(*([c, total - c] for c, total in zip(counts, totals, strict=True)))
@@ -204,16 +209,8 @@ def _beyond_chance(stability: Stability) -> float:
     return stability.psi if stability.psi > stability.by_chance(CHANCE) else 0.0
 
 
-def _foreign(languages: Mapping[str, int]) -> int:
-    return sum(count for code, count in languages.items() if code not in _KNOWN_LANGUAGES)
-
-
-def _soliciting(verdicts: Mapping[str, int]) -> int:
-    return verdicts.get(REVIEW_SOLICITING, 0)
-
-
-def _handed_over(verdicts: Mapping[str, int]) -> int:
-    return verdicts.get(NEEDS_REVIEW, 0)
+def _is_foreign(language: str) -> bool:
+    return language not in _KNOWN_LANGUAGES
 
 
 def _mean(sample: Mapping[float, int]) -> float:
