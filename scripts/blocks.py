@@ -206,15 +206,8 @@ def results() -> str | None:
         "are none); “–” means undefined there. The single cut is where at most "
         f"{FALSE_ALARMS:.0%} of the compliant validation messages lie above it, or at a half if that is higher."
     )
-    none = [
-        f"none of {those} in `{name}`{_at_most(values, key)}"
-        for key, those in HEADLINE_SHARES.items()
-        for name, values in datasets.items()
-        if values["figures"][key]["value"] == 0
-    ]
-    if none:
-        note += " An interval without width says that no resample differs, not that others would not: "
-        note += f"{'; '.join(none)}."
+    if any(values["figures"][key]["value"] == 0 for key in HEADLINE_SHARES for values in datasets.values()):
+        note += " An interval without width says that no resample differs; exact bounds stand at the top of this page."
     counts = [
         (name, *(values["counts"][name] for values in datasets.values()))
         for name in ("messages", "violations")
