@@ -211,7 +211,7 @@ def _any_of(names: frozenset[str]) -> re.Pattern[str] | None:
     """All forms of the names, the longest first; messages of one conversation share them."""
     forms = {form for name in names for form in _forms(name)}
     longest_first = "|".join(form for _, form in sorted(forms, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)") if forms else None
+    return re.compile(rf"(?<!\w)(?:{longest_first})(?!\w|['’][Tt]\b)") if forms else None
 
 
 _ORDINARY = "an art as at bill chance faith grace hope joy mark on page rose up"

@@ -87,7 +87,7 @@ _SIGN_OFF = re.compile(
     r"|(?:un )?(?:cordial(?:es)? )?saludos?(?: cordiales)?|atentamente|(?:(?:cordiali|distinti) )?saluti"
     r"|(?:bien )?cordialement|bien à vous|amicalement|(?:met )?vriendelijke groet(?:en)?|groetjes)"
     rf"(?=[ \t]*(?=[^\w \t]|_)(?:([.!]) (?=[^\W_])|(?![.!] [^\W_])(?:[,.!\s-]|{_SIGN})+)"
-    rf"(?:from )?(?P<name>{_LONG_NAMES})"
+    rf"(?:from )?(?P<name>{_LONG_NAMES})(?![^\W_])"
     rf"\s*(?:$|[\n,.(|/)<-]|{_SIGN}|from\b|at\b|@|(?(1)and [^\W\d_a-z]|(?:and|for|with|of)\b)))"
 )
 _END = rf"(?:[\s)]|{_SIGN})*+\Z"

@@ -134,6 +134,7 @@ def test_names_from_elsewhere_are_masked_as_whole_words() -> None:
         ("Wolfgang Huber", "WOLFGANG\nHUBER", "[name]"),
         ("Wolfgang Huber", "You love it, WOLFGANG, and HUBER", "You love it, [name], and [name]"),
         ("Rose Huber", "A ROSE lamp for HUBER", "A ROSE lamp for [name]"),
+        ("Don Huber", "DON'T ask Don. Don’t", "DON'T ask [name]. Don’t"),
         ("José Ramírez", "Jose Ramirez, Jose\u0301, Ramirez", "[name], [name], [name]"),
         ("O'Brien", "O’Brien", "[name]"),
         ("Ann-Marie Cole", "Ann Marie, then Ann", "[name], then [name]"),

@@ -117,6 +117,7 @@ def test_names_in_greetings_sign_offs_and_introductions(text: str, names: list[s
         "Order 999-1234567-7654321 left.\nBest,\nsupport",
         "Ship to: 12 Elm Street, ship to Germany",
         "Thanks!\nbye",
+        "Thx. Great to hear. Thank you! What shall I write? Many thanks. That was all",
         "Click here and give us 5 stars. Tap here, please.",
         "Leave us 5 stars and we send you a\nGift Card",
         "Leave us 5 stars, then ask for it on\nWhatsApp Only",

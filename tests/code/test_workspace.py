@@ -349,6 +349,16 @@ def test_a_process_that_is_killed_leaves_no_message_in_temporary_files(
         assert workspace.counts().read == 3_000
 
 
+def test_the_temporary_file_keeps_its_name_where_sqlite_may_need_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("sys.platform", "darwin")
+    with Workspace.temporary():
+        assert "work.sqlite" in [path.name for path in tmp_path.rglob("*")]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_sellers_messages_of_no_conversation_are_counted_unless_they_bring_the_buyers_words() -> None:
     bringing = record("Rate us", previous="Love it")
     rows = [record("Rate us"), record("Rate us", thread="7"), bringing, record("Hi", "buyer")]
