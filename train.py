@@ -3,15 +3,18 @@
 The run itself reads top to bottom in `src/reviewguard/training.py`.
 """
 
-import subprocess
 import sys
 
 from reviewguard.cli import main
 
 if __name__ == "__main__":
-    if "--help" not in sys.argv:
-        built = subprocess.run([sys.executable, "-m", "reviewguard", "data", "build"], check=False)
-        if built.returncode:
-            sys.exit(built.returncode)
-    sys.argv = ["train.py", "train", "--config", "train.toml", *sys.argv[1:]]
+    options = sys.argv[1:]
+    if "--help" not in options:
+        sys.argv[1:] = ["data", "build"]
+        try:
+            main()
+        except SystemExit as end:
+            if end.code:
+                raise
+    sys.argv[1:] = ["train", "--config", "train.toml", *options]
     main()

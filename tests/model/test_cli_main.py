@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -59,6 +60,16 @@ def test_train_py_builds_the_data_first_and_stops_where_that_fails(tmp_path: Pat
     )
     assert (done.returncode, "Error: cannot read data/messages" in done.stderr) == (2, True), done.stderr
     assert (helped.returncode, "--start-from" in helped.stdout) == (0, True)
+
+
+def test_train_py_that_is_stopped_leaves_no_build_behind(tmp_path: Path) -> None:
+    (tmp_path / "data" / "messages").mkdir(parents=True)
+    pipe = tmp_path / "data" / "messages" / "a.jsonl"
+    os.mkfifo(pipe)
+    script = Path(__file__).parents[2] / "train.py"
+    with subprocess.Popen([sys.executable, script], cwd=tmp_path) as process, pipe.open("w"):
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
 
 
 def test_the_console_prints_a_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
