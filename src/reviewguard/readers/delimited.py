@@ -131,10 +131,11 @@ def _long_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
         return _broken_row(feed, delimiter, width)
     feed.give_back(feed.row[1:])
     block, size, quotes = list[str](), 0, 0
+    quoted = feed.row[0].startswith('"') or f'{delimiter}"' in feed.row[0]
     for line in chain(feed.row[:1], feed.take_rest()):
         if not block or size + len(line) <= ROW_LIMIT:
             block.append(line)
-        size, quotes = size + len(line), quotes + line.count('"')
+        size, quotes = size + len(line), quotes + line.count('"') * quoted
         if quotes % 2 == 0 and ends_line(line):
             break
     return next(csv.reader(block, delimiter=delimiter)), TOO_LONG
