@@ -252,7 +252,7 @@ def _outer(own: Cells, given: Columns) -> Cells:
     amazons = next((name for name, cell in own.items() if cell and fold(name).endswith(_SELLER_ORDER)), "")
     order, _, _ = (amazons or found.get("order_id", "")).rpartition(".")
     items = [cell for name, cell in own.items() if name.startswith(f"{order}.") and isinstance(cell, str)]
-    shared = {"asin": find_asin(*items)} if order and "asin" not in found else {}
+    shared: Cells = {"asin": find_asin(*items)} if order and "asin" not in found else {}
     shared |= {found[field]: own[found[field]] for field in _SHARED if field in found}
     shared |= {"order_id": own[amazons]} if amazons else {}
     numbers = (own[found[field]] for field in ("thread", "id") if field in found)
