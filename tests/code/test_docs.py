@@ -128,7 +128,7 @@ def test_a_share_of_nothing_seen_is_given_its_bound(monkeypatch: pytest.MonkeyPa
     # 1 - 0.05 ** (1 / 44), 1 - 0.05 ** (1 / 111)
     assert re.search(r"none of the violations called compliant[^;]*\(at most 6.6%", said)
     assert re.search(r"none of the compliant messages called review-soliciting[^;]*\(at most 2.7%", said)
-    assert "exact bounds stand at the top" in (blocks.results() or "")
+    assert "exact bounds" in (blocks.results() or "")
     monkeypatch.setattr(blocks, "evaluation", lambda: {"test": seen})
     assert "exact bounds" not in (blocks.results() or "")
 

@@ -194,6 +194,23 @@ def test_a_huge_cell_is_cut_and_the_rows_around_it_are_read_in_bounded_memory(
     assert peak < 80_000_000
 
 
+@pytest.mark.parametrize("header", ["body", "order,body"])
+def test_lines_of_a_huge_cell_are_no_rows(tmp_path: Path, header: str) -> None:
+    order = "999-1234567-7654321," * (header != "body")
+    picture = f"{'A' * 76}\n" * (ROW_LIMIT // 70)
+    cell = f'"Hi Ana, thanks.\n{picture}Bye, and thanks.\n"'
+    records = read(written(tmp_path, "a.csv", f"{header}\n{order}before\n{order}{cell}\n{order}after\n"))
+    assert errors(records) == [None, TOO_LONG, None]
+    assert texts(records)[2] == "after"
+
+
+def test_a_quote_in_a_huge_cell_that_stands_in_none_swallows_no_rows(tmp_path: Path) -> None:
+    cell = f'a 5" nail {"A" * 3 * ROW_LIMIT}'
+    records = read(written(tmp_path, "a.tsv", f'id\tbody\n1\tbefore\n2\t{cell}\n3\tafter\n4\t"Hi"\n'))
+    assert errors(records) == [None, TOO_LONG, None, None]
+    assert texts(records)[2:] == ["after", "Hi"]
+
+
 def test_too_many_and_too_few_cells(tmp_path: Path) -> None:
     records = read(written(tmp_path, "a.csv", "id,body,x\n1,a,b,c,d\n2,a,b,,\n3,a\n4\n,,\n"))
     assert [r.error for r in records] == [

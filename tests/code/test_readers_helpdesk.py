@@ -10,7 +10,8 @@ from tests.code.reading import EXAMPLES, errors, read, texts, written
 
 from reviewguard.masking import record_names
 
-ORDER = "999-1234567-7654321"
+ASIN = "B0TESTE1SL"
+ORDER, OTHER = "999-1234567-7654321", "999-3333333-7654323"
 FORMATS = ("zendesk", "gorgias", "freshdesk")
 QUOTE = (
     "On Tue, 5 Nov 2024 at 9:00 AM, Ana <a1b2@marketplace.amazon.com> wrote:\n> Five stars if you refund me"
@@ -621,6 +622,35 @@ def test_edesk_tickets_are_told_from_pages_however_they_are_named(
         ("It fits.", "3"),
         ("It fits.", "4"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ({"sales_order": {"id": 9981, "original_order_id": OTHER, "seller_order_id": ORDER}}, ORDER),
+        ({"order_id": "4711", "sales_order": {"seller_order_id": ORDER}}, ORDER),
+        ({"related_order": {"ref": OTHER, "asin": "B0OTHER1SL"}, "order": {"number": ORDER, "asin": ASIN}}, ORDER),
+        ({"customer": {"last_order": {"number": OTHER}}, "subject": f"About {ORDER}"}, ORDER),
+        ({"customer": {"last_order": {"number": OTHER}}}, None),
+    ],
+)  # fmt: skip
+def test_the_order_of_a_ticket_is_none_of_the_others_that_it_names(
+    tmp_path: Path, beside: dict[str, Any], told: str | None
+) -> None:
+    ticket = {"id": 3, "messages": [{"body": "It fits.", "direction": "out"}]} | beside
+    (record,) = read(dumped(tmp_path, {"tickets": [ticket]}))
+    assert record.order_id == told
+    assert record.asin == (ASIN if "order" in beside else None)
+
+
+@pytest.mark.parametrize("name", ["number", "order_number", "Subject"])
+@pytest.mark.parametrize("file", ["a.jsonl", "a.json"])
+def test_a_ticket_without_an_id_is_no_page_of_messages(tmp_path: Path, name: str, file: str) -> None:
+    said = [{"incoming": True, "private": False, "body_text": "Does it fit?"}]
+    said += [{"incoming": False, "private": False, "body_text": "It fits."}]
+    ticket = json.dumps({name: 5, "responder_id": 9, "conversations": said})
+    records = read(written(tmp_path, file, f"{ticket}\n"), format="freshdesk")
+    assert (roles(records), texts(records)) == (["buyer", "seller"], ["Does it fit?", "It fits."])
 
 
 FLAT = {

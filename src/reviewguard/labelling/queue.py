@@ -103,11 +103,14 @@ def read_items(
 
 
 def _of_each_template(items: Iterable[Item]) -> list[Item]:
-    """The first of the messages that say the same after the same words of the buyer, and are judged alike."""
-    index, first = TemplateIndex(), dict[tuple[int, str | None, str | None], Item]()
+    """The first of the messages that say the same after the same words of the buyer, and are judged alike.
+
+    What `suggest` chose is chosen already.
+    """
+    index, first = TemplateIndex(), dict[Any, Item]()
     for item in items:
         number = index.number(item.text, (found.text for found in item.evidence))
-        first.setdefault((number, item.previous, item.shown), item)
+        first.setdefault(item.key if item.suggested else (number, item.previous, item.shown), item)
     return list(first.values())
 
 

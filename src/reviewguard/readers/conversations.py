@@ -43,6 +43,8 @@ _MANY = ("conversations", "threads")
 _OPENINGS = ("source", "conversation_message")
 """Objects with the first message of a conversation, as Intercom calls them."""
 _SHARED = ("order_id", "subject", "asin")
+_SELLER_ORDER = "seller_order_id"
+"""What eDesk calls Amazon's number of an order, beside a number of its own."""
 _OF_CONVERSATION = "conversation."
 _THREAD, _OPENER = f"{_OF_CONVERSATION}id", "sender_type"
 
@@ -245,22 +247,17 @@ def _opened_by(own: Cells, lists: Lists, given: Columns) -> Cells:
 
 
 def _outer(own: Cells, given: Columns) -> Cells:
-    """What an object says of all messages in it, in columns that are known or in an object of an order."""
+    """What an object says of all messages in it, in columns that are known; an order may tell its ASIN."""
     found = recognise(tuple(own), given)
-    shared = {field: cell for field, cell in _order_in(own).items() if field not in found}
+    amazons = next((name for name, cell in own.items() if cell and fold(name).endswith(_SELLER_ORDER)), "")
+    order, _, _ = (amazons or found.get("order_id", "")).rpartition(".")
+    items = [cell for name, cell in own.items() if name.startswith(f"{order}.") and isinstance(cell, str)]
+    shared: Cells = {"asin": find_asin(*items)} if order and "asin" not in found else {}
     shared |= {found[field]: own[found[field]] for field in _SHARED if field in found}
+    shared |= {"order_id": own[amazons]} if amazons else {}
     numbers = (own[found[field]] for field in ("thread", "id") if field in found)
     thread = next((number for number in numbers if number not in (None, "")), None)
     return {name: cell for name, cell in {_THREAD: thread, **shared}.items() if cell not in (None, "")}
-
-
-def _order_in(own: Cells) -> Cells:
-    """An order number that is all of a cell, whatever its name, and an ASIN in the same object."""
-    words = {name: cell for name, cell in own.items() if isinstance(cell, str)}
-    name = next((name for name, cell in words.items() if find_order_id(cell) == cell), "")
-    order, _, _ = name.rpartition(".")
-    items = [cell for other, cell in words.items() if order and other.startswith(f"{order}.")]
-    return {"order_id": words.get(name), "asin": find_asin(*items)}
 
 
 def _beside(own: Cells, outer: Cells, opening: Cells) -> Cells:

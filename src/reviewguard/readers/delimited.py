@@ -63,7 +63,9 @@ def split_rows(lines: Iterator[str], delimiter: str) -> Iterator[Cells]:
                 cells, error = _broken_row(feed, delimiter, width)
         except StopIteration:
             return
-        except (csv.Error, _TooLongError):
+        except _TooLongError:
+            cells, error = _long_row(feed, delimiter, width)
+        except csv.Error:
             cells, error = _broken_row(feed, delimiter, width)
         if cells:
             width = width or len(cells)
@@ -121,26 +123,41 @@ class _Feed:
         self._next_line -= sum(line.endswith(("\n", "\r")) for line in lines)
 
 
+def _long_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
+    """A row with a huge cell, of which the beginning is kept; or the first of many that a lost quote made one."""
+    following = feed.row[1:201]
+    alike = sum(line.count(delimiter) == width - 1 for line in following)
+    if width > 1 and following and alike >= 0.8 * len(following):
+        return _broken_row(feed, delimiter, width)
+    feed.give_back(feed.row[1:])
+    block, size, quotes = list[str](), 0, 0
+    quoted = feed.row[0].startswith('"') or f'{delimiter}"' in feed.row[0]
+    for line in chain(feed.row[:1], feed.take_rest()):
+        if not block or size + len(line) <= ROW_LIMIT:
+            block.append(line)
+        size, quotes = size + len(line), quotes + line.count('"') * quoted
+        if quotes % 2 == 0 and ends_line(line):
+            break
+    return next(csv.reader(block, delimiter=delimiter)), TOO_LONG
+
+
 def _are_rows(lines: Sequence[str], width: int) -> bool:
     """Whether each line of a row is one by itself, with a number first: nothing is quoted, and a quote began a cell."""
     return len(lines) > 1 and all(line[0].isdigit() and line.count("\t") == width - 1 for line in lines)
 
 
 def _broken_row(feed: _Feed, delimiter: str, width: int) -> _Outcome:
-    """The lines up to the next one that can begin a row, kept up to `ROW_LIMIT`; that one is given back."""
+    """The lines up to the next one that can begin a row; that one and what follows are given back."""
     feed.give_back(feed.row[1:])
     if any(_ESCAPED in line for line in feed.row) and (cells := _escaped_row(feed, delimiter, width)):
         return cells, None
-    block, size, ended = feed.row[:1], len(feed.row[0]), ends_line(feed.row[0])
+    block, size = feed.row[:1], 0
     for line in feed.take_rest():
-        if ended and _can_begin_row(line, delimiter, width):
+        size += len(line)
+        if size > ROW_LIMIT or _can_begin_row(line, delimiter, width):
             feed.give_back([line])
             break
-        size, ended = size + len(line), ends_line(line)
-        if size <= ROW_LIMIT:
-            block.append(line)
-    if size > ROW_LIMIT:
-        return next(csv.reader(block, delimiter=delimiter)), TOO_LONG
+        block.append(line)
     return _mended("".join(block).rstrip("\r\n"), delimiter, width)
 
 

@@ -21,8 +21,9 @@ MESSAGE_LISTS = ("comments", "messages", "conversations", "notes")
 
 _TICKET = "ticket"
 """An object with this object in it is a ticket, and the lists beside it are the ticket's."""
-_OF_TICKETS = frozenset(("id", "display_id", "ticket_id", "subject", "created_at", "requester_id"))
-"""What a ticket has, and a page of tickets or messages has not."""
+_NAMES = "id display_id ticket_id ticket_number ticket_no case_id number reference uuid order_id order_number"
+_OF_TICKETS = frozenset((*_NAMES.split(), "subject", "title", "created_at", "requester_id"))
+"""What a ticket has, as `fold` writes it, and a page of tickets or messages has not."""
 _OF_PAGES = frozenset(
     (
         *("count", "total", "total_count", "total_pages", "page", "pages", "page_size", "per_page", "limit"),
@@ -180,7 +181,7 @@ def _shape(path: Path, lists: Sequence[str]) -> Shape:
                         return shape
                 elif event == "map_key" and not prefix:
                     key = value
-                    if key in _OF_TICKETS:  # it may stand behind the ticket's messages
+                    if fold(key) in _OF_TICKETS:  # it may stand behind the ticket's messages
                         return "object"
                 elif event == "start_map" and prefix == _TICKET:
                     return "object"
@@ -246,7 +247,7 @@ def _has_page_alone(value: Any, lists: Sequence[str]) -> bool:
 def _on_page(value: Any, place: str, lists: Sequence[str]) -> Iterator[Found]:
     """What stands in the named lists of a page; a ticket, a message or anything else as it is."""
     inside = [name for name in lists if isinstance(value, dict) and isinstance(value.get(name), list)]
-    if not inside or not _OF_TICKETS.isdisjoint(value) or isinstance(value.get(_TICKET), dict):
+    if not inside or not _OF_TICKETS.isdisjoint(map(fold, value)) or isinstance(value.get(_TICKET), dict):
         yield Found("", value)
         return
     for name in inside:

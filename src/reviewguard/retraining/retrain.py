@@ -86,10 +86,10 @@ def retrain(
     folder = store.folder / "versions" / WORK
     with WriteLock(folder).writing("retrain"), full_disk(folder):
         stored = store.champion()
-        champion = load(stored.folder)
         if job.weights:
-            check_owner(champion, job.weights)  # before labels are written, and minutes are spent
+            check_owner(load(stored.folder), job.weights)  # before labels are written, and minutes are spent
         add(stored.folder)
+        champion = load(stored.folder)
         with clock("curate"):
             data = curate(job.places, folder / "data", champion, job.settings.train)
         start = choose_start(
