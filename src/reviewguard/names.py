@@ -27,6 +27,8 @@ clienti clients acheteur madame monsieur signora signore señor señora todos to
 gift card cards voucher coupon discount cash reward rebate warranty code click unsubscribe sent only group
 hey heyy hiya welcome aboard about i'm i’m care relations cashback bonus money rewards points prizes vouchers coupons
 rate scan share photo photos video screenshot refunds replacement compensation reimbursement removal instructions
+delete remove change update raise make kindly send tell post join follow contact let help consider check tap buy
+get ask try
 details member members vip ups usps dhl fedex mate later buddy pal production workshop management crew lads boss
 paypal whatsapp facebook gracias merci danke grazie ihr ihre ihren ihrem ihnen euer eure euch dein deine dich sie du wir
 """

@@ -113,6 +113,7 @@ def test_names_in_greetings_sign_offs_and_introductions(text: str, names: list[s
         "Hi Team Please send it. Hello Thank You We hope it fits. Hi, Click here.",
         "I am HAPPY and so is he. Product name : Red Lamp",
         "Thanks so much for it. Thanks so much!",
+        "Hi Delete your review. Hello Change it to five, Hey Kindly Please rate. HI MAKE your day",
         "Thanks, Amazon Customer Service",
         "Order 999-1234567-7654321 left.\nBest,\nsupport",
         "Ship to: 12 Elm Street, ship to Germany",
