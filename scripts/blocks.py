@@ -367,7 +367,7 @@ def retraining() -> str | None:
         "challenger might have served. A fifth of ten labels or more is held back, so of 20 it learns 16."
     )
     header = (
-        "type taught", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "alone",
+        "type taught", "data digest", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "alone",
         "alone, at 0 labels", "stopped", "named",
         "F1 elsewhere, points", "false alarms elsewhere, points", "minutes", "gate",
     )  # fmt: skip
@@ -424,6 +424,7 @@ def _retrained(row: Mapping[str, Any]) -> tuple[str, ...]:
     wrong = f" ({row['flipped']} wrong: {_listed(row)})" if row["flipped"] else ""
     return (
         f"`{row['type']}`",
+        f"`{row['digest'][:8]}`",
         f"{row['size']:,}",
         f"{row['labels']}{wrong}",
         _interval(rest["flagged_after"], 1, 2),
