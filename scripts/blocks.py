@@ -367,8 +367,8 @@ def retraining() -> str | None:
         "challenger might have served. A fifth of ten labels or more is held back, so of 20 it learns 16."
     )
     header = (
-        "type taught", "data digest", "messages of the base", "labels", "flagged of its other messages", "at 0 labels", "alone",
-        "alone, at 0 labels", "stopped", "named",
+        "type taught", "data digest", "messages of the base", "labels", "flagged of its other messages", "at 0 labels",
+        "alone", "alone, at 0 labels", "stopped", "named",
         "F1 elsewhere, points", "false alarms elsewhere, points", "minutes", "gate",
     )  # fmt: skip
     rows = sorted(stored["rows"], key=lambda row: (row["type"], row["labels"], row["flipped"]))
