@@ -103,7 +103,7 @@ def choose_start(
         except ModelError as error:
             reason = str(error)
     else:
-        check_owner(champion, weights)
+        check_owner(champion.settings.version, weights)
     if weights is None or (reason := _unfit(champion, weights)):
         return Start(None, reason, full)
     limits, own = champion.settings.limits, settings.train
@@ -125,8 +125,8 @@ def choose_start(
     return Start(weights, "", config, unpacked, own.shares)
 
 
-def check_owner(champion: Classifier, weights: Path) -> None:
-    """Refuse a folder without weights, and weights that are known to be another model's.
+def check_owner(version: str, weights: Path) -> None:
+    """Refuse a folder without weights, and weights that are known not to be those of the model of this version.
 
     Raises:
         ConfigError: it is one.
@@ -138,18 +138,15 @@ def check_owner(champion: Classifier, weights: Path) -> None:
     for run in (weights / RUN, weights.parent / RUN):
         if run.is_file():
             try:
-                version = json.loads(run.read_text("utf-8"))["facts"]["version"]
+                found = json.loads(run.read_text("utf-8"))["facts"]["version"]
             except (ValueError, KeyError, TypeError) as error:
                 raise ConfigError(
                     f"{run} does not say whose weights these are: {error!r}",
                     expected="what `reviewguard train` wrote beside them",
                     fix="name the folder of the champion's own training, or leave --weights out",
                 ) from error
-            if version != champion.settings.version:
-                raise ConfigError(
-                    f"{weights} holds the weights of {version}",
-                    expected=f"those of {champion.settings.version}",
-                )
+            if found != version:
+                raise ConfigError(f"{weights} holds the weights of {found}", expected=f"those of {version}")
             return
 
 

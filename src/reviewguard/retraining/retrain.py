@@ -86,8 +86,8 @@ def retrain(
     folder = store.folder / "versions" / WORK
     with WriteLock(folder).writing("retrain"), full_disk(folder):
         stored = store.champion()
-        if job.weights:
-            check_owner(load(stored.folder), job.weights)  # before labels are written, and minutes are spent
+        if job.weights:  # before labels are written, and minutes are spent
+            check_owner(ModelSettings.read(stored.folder / CONFIG_FILE).version, job.weights)
         add(stored.folder)
         champion = load(stored.folder)
         with clock("curate"):
