@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +21,7 @@ from torch import Tensor
 
 from reviewguard.encoding import MessageEncoder, collate
 from reviewguard.inference.backend import OnnxBackend
+from reviewguard.inference.passes import forward
 from reviewguard.modeling.attribution import AttributionHead, attach, state_names
 from reviewguard.modeling.explainers.any_violation import log_odds
 from reviewguard.modeling.explainers.words import ERASURES, WordedMessage, read_words
@@ -107,7 +107,7 @@ def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], 
             for erasure, rows in zip(ERASURES, kept, strict=True)
             for row in rows
         ]
-        logits = backend.run(collate(windows, encoder.pad_id)).logits.astype(np.float64)
+        logits = np.stack([found.logits for found in forward(backend, windows)]).astype(np.float64)
         answers = log_odds(torch.from_numpy(logits)).clamp(-CLIP, CLIP).numpy()
         answers[[window.is_empty for window in windows]] = -CLIP
         states = backend.values(names, collate([message.window], encoder.pad_id))
@@ -118,8 +118,7 @@ def ask(path: Path, encoder: MessageEncoder, messages: Sequence[WordedMessage], 
             answers.astype(np.float32).reshape(kept.shape[:2]),
         )
 
-    with ThreadPoolExecutor(backend.threads) as pool:
-        return list(pool.map(asked, range(len(messages))))
+    return [asked(index) for index in range(len(messages))]
 
 
 def _copies(words: int, rng: np.random.Generator) -> Marks:

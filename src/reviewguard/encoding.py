@@ -164,7 +164,7 @@ class MessageEncoder:
                 ),
                 len(message.text.rstrip()) > end,
                 len(buyer.ids) > self.limits.previous
-                or len(message.previous or "") > MAX_PREVIOUS_CHARACTERS,
+                or len((message.previous or "").rstrip()) > MAX_PREVIOUS_CHARACTERS,
             )
             for message, end, text, words, as_read, seller, buyer in zip(
                 messages, ends, texts, buyers, read, sellers, previous, strict=True

@@ -160,7 +160,7 @@ class Verdict:
             message is no likely violation or longer than 4,000 characters, or is one without any of them.
         buyer: the same of the buyer's words just before (offsets into `previous`), or, of a needs-review verdict
             below the single cut, those without which the probability is under the lower threshold; None where neither
-            depends on them.
+            depends on them, or the message is longer than 4,000 characters.
         clear_because: for each word about reviews or gifts in a compliant message, why it breaks no rule.
         text: the text judged, for rendering; not part of the JSON form.
     """

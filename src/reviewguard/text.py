@@ -161,7 +161,7 @@ def _emoji_name(symbol: str) -> str:
     import emoji
 
     name = emoji.demojize(symbol, delimiters=("", ""))
-    return "" if name == symbol else re.sub(r"[_\-:]+", " ", name.removeprefix("keycap_"))
+    return "" if name == symbol else re.sub(r"[_\-:\u200d]+", " ", name.removeprefix("keycap_"))
 
 
 def _emoji_pattern() -> str:
@@ -175,7 +175,7 @@ def _emoji_pattern() -> str:
         "|[\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u203c\u2049\u3030\u303d]"
     )
     modifier = "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]*"
-    one = f"(?P<one>(?:{base}){modifier}(?:\u200d(?:{base}){modifier})*)"
+    one = f"(?P<one>(?:{base}){modifier}(?:\u200d(?:{base}){modifier}){{0,3}})"
     return rf"{one}(?:\s*(?P=one))*"
 
 
@@ -252,7 +252,7 @@ _UNICODE_STEPS = _steps(
         _DISGUISED,  # a second look: a disguised letter whose neighbour was one too
     ]
 )
-_TAG = rf"</?(?:{_TAGS})(?:\s[^<>]{{0,5000}})?/?>|<!--.{{0,500}}?-->"
+_TAG = rf"</?(?:{_TAGS})(?:\s[^<>]{{0,5000}})?/?>|<!--(?s:.{{0,500}}?)-->"
 _MARKUP = _steps([(rf"(?i){_TAG}", _markup)])
 _ANY_TAG = re.compile(rf"(?i){_TAG}")
 _ENTITIES = _steps(

@@ -140,3 +140,4 @@ def test_prose_is_made_of_what_is_read_alone(
 
 def test_blanks_at_the_end_of_a_message_are_not_missed(encoder: MessageEncoder) -> None:
     assert not encoder.encode(Message("Thanks." + " " * MAX_CHARACTERS)).truncated
+    assert not encoder.encode(Message("Thanks.", "Hi" + " " * MAX_PREVIOUS_CHARACTERS)).buyer_cut

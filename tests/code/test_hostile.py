@@ -216,6 +216,7 @@ def test_a_mail_of_endless_lines_is_cut(tmp_path: Path, name: str, monkeypatch: 
         lambda: unique_names(["a"] * 30_000),
         lambda: column_names({"ship" + "_" * 60_000: "x"}),
         lambda: normalize("é" + MARKS * 100_000),
+        lambda: normalize("\U0001f44d\u200d" * 50_000),
         lambda: normalize("a-" * 50_000).prose("a-" * 50_000),
         lambda: normalize("x@a." * 25_000).prose("x@a." * 25_000),
         lambda: foreign_part("Hello " * 20_000 + "م " * 20_000),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reviewguard.inference.proof import decisive_clauses, decisive_words, fewest
+from reviewguard.inference.proof import LONGEST, decisive_clauses, decisive_words, fewest
 from reviewguard.schema import Evidence, Message
 
 Left = Callable[[Sequence[Sequence[int]]], NDArray[np.float64]]
@@ -139,6 +139,11 @@ def test_the_buyers_clause_is_found() -> None:
 @pytest.mark.parametrize("previous", [None, "", "?!", " \n"])
 def test_a_buyer_who_said_nothing_decides_nothing(previous: str | None) -> None:
     assert decisive_clauses(Message("A gift for stars", previous), probability, 0.5) is None
+
+
+def test_nothing_is_looked_for_beside_a_long_letter() -> None:
+    text = "A review? " + "Thanks. " * (LONGEST // 8)
+    assert decisive_clauses(Message(text, "I am so glad!"), probability, 0.5) is None
 
 
 def test_emoji_that_are_left_still_speak() -> None:

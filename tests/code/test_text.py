@@ -92,6 +92,23 @@ def test_a_long_run_of_spaced_letters_takes_no_quadratic_time() -> None:
     assert process_time() - began < 5
 
 
+def test_joined_emoji_are_words_of_their_own() -> None:
+    assert normalize("Your \U0001f381\u200d\U0001f4b0 waits").text.split() == [
+        "Your",
+        "wrapped",
+        "gift",
+        "money",
+        "bag",
+        "waits",
+    ]
+
+
+@pytest.mark.parametrize("break_", [" ", "\n"])
+def test_comments_of_markup_are_not_read(break_: str) -> None:
+    comment = f"<!-- leave us 5 stars{break_}for a gift card -->"
+    assert normalize(f"Hi {comment} there").text.split() == ["Hi", "there"]
+
+
 def test_tags_are_blanked_at_their_places_but_links() -> None:
     text = "<p style='a'>Hi<br>there</p> <a href='x'>you</a>"
     blank = without_tags(text)

@@ -72,10 +72,11 @@ def test_what_is_asked_are_the_models_own_answers(folder: Path) -> None:
     assert found.kept.shape == (2, COPIES, len(message.words)) and found.answers.shape == (2, COPIES)
     assert 0 < found.kept.mean() < 1 and found.kept.any(axis=2).all()
     for kept, answers, erasure in zip(found.kept, found.answers, ERASURES, strict=True):
-        window = message.erased(~kept[0], erasure, encoder.mask_id)
-        logits = OnnxBackend(folder / MODEL_FILE).run(collate([window], encoder.pad_id)).logits[0, :-1]
-        none = np.prod(1 / (1 + np.exp(logits.astype(np.float64))))
-        assert answers[0] == pytest.approx(np.log((1 - none) / none), abs=1e-3)
+        for row, answer in zip(kept, answers, strict=True):
+            window = message.erased(~row, erasure, encoder.mask_id)
+            logits = OnnxBackend(folder / MODEL_FILE).run(collate([window], encoder.pad_id)).logits[0, :-1]
+            none = np.prod(1 / (1 + np.exp(logits.astype(np.float64))))
+            assert answer == pytest.approx(np.log((1 - none) / none), abs=1e-3)
     assert all(len(state) == len(message.window.ids) for state in found.states)
 
 

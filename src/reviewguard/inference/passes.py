@@ -50,12 +50,12 @@ def score(
         batch_tokens: tokens per forward pass; scores do not depend on it.
     """
     windows = [window for message in encoded for window in message.windows]
-    scores = iter(_forward(backend, windows, batch_tokens))
+    scores = iter(forward(backend, windows, batch_tokens))
     parts = [[next(scores) for _ in message.windows] for message in encoded]
     return [_merge(message, found) if found else None for message, found in zip(encoded, parts, strict=True)]
 
 
-def _forward(backend: Backend, windows: Sequence[Window], batch_tokens: int) -> list[Forward]:
+def forward(backend: Backend, windows: Sequence[Window], batch_tokens: int = BATCH_TOKENS) -> list[Forward]:
     """Each window's own values, of the seller's tokens alone: logits have the shape `(types,)`, and so on."""
     batches = list(_batches([len(w.ids) for w in windows], batch_tokens))
 

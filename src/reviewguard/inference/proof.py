@@ -18,7 +18,7 @@ from reviewguard.schema import Evidence, Message, Proof, Quote
 from reviewguard.text import normalize, without_spans
 
 LONGEST = 4_000
-"""Characters of a message beyond which no fewest words are looked for: each try would take several passes."""
+"""Characters of a message beyond which nothing that decides is looked for: each try would take several passes."""
 MOST_CLAUSES = 16
 """Clauses of the buyer's message that are tried; the model reads no more."""
 FIRM = 0.25
@@ -77,6 +77,8 @@ def decisive_words(
 
 def decisive_clauses(message: Message, left: Left, below: float) -> Proof | None:
     """The fewest clauses of the buyer's message without which the probability is under `below`."""
+    if len(message.text) > LONGEST:
+        return None
     previous = message.previous or ""
     clauses = [bare(previous, *match.span()) for match in _CLAUSE.finditer(previous)][:MOST_CLAUSES]
 
