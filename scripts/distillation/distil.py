@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from functools import partial
+from random import Random
 from typing import Any
 
 import torch
@@ -38,14 +39,15 @@ def prepare(options: argparse.Namespace) -> None:
     """Windows of training, its augmented copies, crossed pairs, mixtures, and of what is measured on."""
     splits = load_splits(options.data)
     written = splits["train"]
+    asked = Random(options.seed).sample(written, min(options.sample, len(written)))
     favoured = [m for m in written if m.writer_brief.startswith(tuple(options.favour))]
-    copies = augmented(written, options.copies, options.workers, seed=options.seed)
+    copies = augmented(asked, options.copies, options.workers, seed=options.seed)
     copies += augmented(favoured, options.more, options.workers, seed=options.seed + 1)
     more = read_buyers(options.buyers) if options.buyers else None
     copies += crossings(written, options.crossed, options.seed, more)
     tensors = partial(window_tensors, tokenizer=options.tokenizer, workers=options.workers)
     result: dict[str, dict[str, Any]] = {
-        "train": tensors([*written, *copies]),
+        "train": tensors([*asked, *copies]),
         "mixed": tensors([*mixtures(written, options.mixtures, options.seed)]),
     }
     sets = {name: splits[name] for name in ("validation", "test")}
@@ -60,7 +62,7 @@ def teacher(options: argparse.Namespace) -> None:
     """Fine-tune a teacher and ask it about every window."""
     data = torch.load(options.data)
     torch.manual_seed(options.seed)  # of the fresh head
-    model = teacher_model(options.base)
+    model = teacher_model(options.base, dropout=options.dropout)
     fit(model, Rows(data["train"]), label_loss, _plan(options), partial(report, model, data, options.name))
     save_weights(model, options.out)
     save_answers(model, data, options.out)
@@ -74,8 +76,9 @@ def unpack(options: argparse.Namespace) -> None:
 
 
 def ask(options: argparse.Namespace) -> None:
-    """Ask a student about every window, as a teacher is asked."""
-    save_answers(student_model(options.base, options.start), torch.load(options.data), options.out)
+    """Ask a student, or a teacher, about every window of a file."""
+    kind = teacher_model if options.teacher else student_model
+    save_answers(kind(options.base, options.start), torch.load(options.data), options.out)
 
 
 def student(options: argparse.Namespace) -> None:

@@ -29,9 +29,15 @@ class MPNetTokens(nn.Module):
 
     moved: Tensor
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, dropout: float) -> None:
         super().__init__()
-        self.mpnet = AutoModel.from_pretrained(str(base), dtype=torch.float32, add_pooling_layer=False)
+        self.mpnet = AutoModel.from_pretrained(
+            str(base),
+            dtype=torch.float32,
+            add_pooling_layer=False,
+            hidden_dropout_prob=dropout,
+            attention_probs_dropout_prob=dropout,
+        )
         self.config = self.mpnet.config
         self.segment = nn.Embedding(2, self.config.hidden_size)
         nn.init.zeros_(self.segment.weight)
@@ -47,17 +53,18 @@ class MPNetTokens(nn.Module):
         return self.mpnet(inputs_embeds=words, attention_mask=attention_mask)
 
 
-def teacher_model(base: Path, weights: Path | None = None) -> EvidenceModel:
+def teacher_model(base: Path, weights: Path | None = None, dropout: float = 0.1) -> EvidenceModel:
     """An evidence model on MPNet.
 
     Args:
         base: folder of all-mpnet-base-v2.
         weights: of a fine-tuned teacher; otherwise the head is fresh.
+        dropout: inside the encoder, 0-1; the head keeps its own.
 
     Raises:
         ModelError: they are not those of such a model.
     """
-    encoder = MPNetTokens(base)
+    encoder = MPNetTokens(base, dropout)
     encoder.mpnet.embeddings.word_embeddings.weight.requires_grad_(False)
     model = EvidenceModel(cast(PreTrainedModel, encoder), encoder.config.hidden_size, HeadConfig(types=TYPES))
     return _started(model, weights)

@@ -49,6 +49,7 @@ def _problem(options: Namespace) -> str | None:
 def _prepare(parser: ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder of `reviewguard data build`")
     parser.add_argument("--tokenizer", type=Path, default=Path("models/default/tokenizer.json"))
+    parser.add_argument("--sample", type=int, default=10**9, help="written messages with labels, at most")
     parser.add_argument("--copies", type=int, default=4, help="augmented ones, of each message")
     parser.add_argument("--favour", nargs="*", default=[], help="beginnings of briefs with more copies")
     parser.add_argument("--more", type=int, default=3, help="augmented ones, of each of their messages")
@@ -68,7 +69,7 @@ def _model(parser: ArgumentParser) -> None:
 
 
 def _start(parser: ArgumentParser, *, required: bool = False) -> None:
-    parser.add_argument("--start", type=Path, required=required, help="a student's weights to begin with")
+    parser.add_argument("--start", type=Path, required=required, help="weights to begin with")
 
 
 def _plan(parser: ArgumentParser, name: str, lr: float, batch: int) -> None:
@@ -83,6 +84,7 @@ def _plan(parser: ArgumentParser, name: str, lr: float, batch: int) -> None:
 
 def _teacher(parser: ArgumentParser) -> None:
     _plan(parser, "teacher", 4e-5, 96)
+    parser.add_argument("--dropout", type=float, default=0.1)
 
 
 def _student(parser: ArgumentParser) -> None:
@@ -92,6 +94,10 @@ def _student(parser: ArgumentParser) -> None:
     parser.add_argument("--trust", type=float, default=0.7, help="in the teachers against labels, 0 to 1")
     parser.add_argument("--corrected", action="store_true", help="labels instead of answers they contradict")
     parser.add_argument("--dropout", type=float, default=0.1)
+
+
+def _ask(parser: ArgumentParser) -> None:
+    parser.add_argument("--teacher", action="store_true", help="they are a teacher's")
 
 
 def _unpack(parser: ArgumentParser) -> None:
@@ -119,6 +125,6 @@ _OPTIONS: Mapping[str, tuple[Callable[[ArgumentParser], None], ...]] = {
     "teacher": (_model, _teacher),
     "student": (_model, _start, _student),
     "unpack": (_unpack,),
-    "ask": (_model, partial(_start, required=True)),
+    "ask": (_model, partial(_start, required=True), _ask),
     "finish": (_finish,),
 }
