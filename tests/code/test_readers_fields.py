@@ -601,6 +601,13 @@ def test_a_record_tells_the_other_day_that_its_date_may_mean(tmp_path: Path) -> 
     assert one_order == [(None, 11), (None, 11), (None, None)]
 
 
+@pytest.mark.parametrize(("rows", "size"), [(2000, 10), (60, 40_000)], ids=["many", "long"])
+def test_a_date_far_below_tells_how_a_file_writes_its_dates(tmp_path: Path, rows: int, size: int) -> None:
+    early = f"03/11/2024,{'a' * size}\n" * rows
+    records = read(written(tmp_path, "a.csv", f"date,text\n{early}14/11/2024,b\n"))
+    assert {r.sent_at and r.sent_at.month for r in records} == {11}
+
+
 def test_order_ids_and_asins_in_running_text() -> None:
     text = "Orders 999-1234567-7654321, 999‑1111111‑2222222 (again 999-1234567-7654321), not 1999-1234567-7654321."
     assert find_order_id("1" + text[7:26], text) == "999-1234567-7654321"

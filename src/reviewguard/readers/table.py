@@ -46,7 +46,8 @@ CELL_LIMIT = 2**20
 """Characters of one cell that are kept."""
 TOO_LONG = f"a cell is longer than {CELL_LIMIT:,} characters; the rest was cut off"
 
-_SAMPLE_ROWS, _SAMPLE_SIZE = 1000, 2**21
+_SAMPLE_ROWS, _SAMPLE_SIZE = 10_000, 2**25
+"""The first rows, which decide for a file; a busy shop's first thousand may all be of one week."""
 _SHORT = 200
 _LONGEST_SUM = 20
 _SUMS = frozenset(
