@@ -403,6 +403,25 @@ def test_who_wrote_is_the_agent_where_another_column_tells_the_side(tmp_path: Pa
     assert [r.agent for r in read(written(tmp_path, "b.csv", untold))] == [None, None]
 
 
+@pytest.mark.parametrize(
+    "column", ["Sent By", "Posted by", "Participant", "Party", "Inbound/Outbound", "In/Out"]
+)
+def test_who_a_message_is_sent_by_tells_the_side_where_buyers_send_some(tmp_path: Path, column: str) -> None:
+    buyer, seller = ("In", "Out") if "/" in column else ("Buyer", "Seller")
+    records = read(written(tmp_path, "a.csv", f"{column},Body\n{buyer},Where?\n{seller},Here\n"))
+    assert [(r.role, r.agent) for r in records] == [("buyer", None), ("seller", None)]
+
+
+def test_who_sent_the_sellers_messages_is_an_agent_or_a_machine(tmp_path: Path) -> None:
+    records = read(written(tmp_path, "a.csv", "Sent By,Body\nNora,Here\nSystem,Five stars?\n,Bye\n"))
+    assert [(r.role, r.agent) for r in records] == [("seller", "Nora"), ("seller", None), ("seller", None)]
+    records = read(written(tmp_path, "b.csv", "Sent By,Body\nNora,Here\nBuyer,Where?\nAmazon,A notice\n"))
+    assert [(r.role, r.agent) for r in records] == [("seller", "Nora"), ("buyer", None), ("system", None)]
+    alone = written(tmp_path, "c.csv", "Sent By,Body\nCustomer,Where?\n")
+    assert read(alone)[0].role == "seller"
+    assert read(alone, columns={"sender": "Sent By"})[0].role == "buyer"
+
+
 def test_an_author_who_may_be_the_buyer_is_no_agent_beside_one(tmp_path: Path) -> None:
     table = "Author,Assignee,User,Reply\nOttoline Marsh,Tobias,Ottoline,Here\nOttoline Marsh,,Ottoline,Bye\n"
     assert [r.agent for r in read(written(tmp_path, "a.csv", table))] == ["Tobias", None]

@@ -163,11 +163,9 @@ def _agent(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: Layout
 
     Else, or where the writer has no name, whose ticket it is: a writer may be a buyer.
     """
-    if len(layout.agents) == 1:
-        return _name(layout.agents[0], values) or None
     writers = [column for column in layout.agents or cells if fold(column) in _WRITERS]
     others = {column: cell for column, cell in cells.items() if fold(column) not in _WRITERS}
-    if told_role(others) == "seller":
+    if told_role(others) == "seller" or len(layout.agents) == 1:
         columns = layout.agents or writers
     else:
         columns = [column for column in layout.agents if column not in writers] or layout.agents[:1]
