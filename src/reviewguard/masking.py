@@ -16,7 +16,7 @@ from itertools import accumulate, chain
 from typing import TypeVar
 
 from reviewguard.address_cells import addressees, repeated
-from reviewguard.names import NAMES_TOO, NOT_NAMES, names_in, with_letters
+from reviewguard.names import NAMES_TOO, NOT_NAMES, name_above, names_in, with_letters
 from reviewguard.personal import EMAIL, LONGEST_COLUMN, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
 from reviewguard.schema import Cell, Evidence, Quote, Record, Role
 
@@ -75,7 +75,10 @@ def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> Ma
         places: postal addresses that columns hold, likewise; see `whole_addresses`.
     """
     known = (Mask(*span, "[address]") for span in repeated(text, places))
-    found = chain(known, _details(text), _names(text, names))
+    details = [*known, *_details(text)]
+    places_of = (name_above(text, item.start) for item in details if item.label in ("[address]", "[phone]"))
+    above = (Mask(*span, "[name]") for span in places_of if span)
+    found = chain(details, above, _names(text, names))
     return put(text, _without_overlaps(found, [m.span() for m in ORDER_ID.finditer(text)]))
 
 

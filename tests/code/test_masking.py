@@ -80,6 +80,12 @@ from reviewguard.schema import Evidence, Role
         ("https://wa.me/447700900123?text=hi", "https://wa.me/[phone]?text=hi"),
         ("https://api.whatsapp.com/send?phone=447700900123", "https://api.whatsapp.com/send?phone=[phone]"),
         ("Hi Ana\u00a0Quill, it left", "Hi [name], it left"),
+        ("It is at my new address:\nOttoline Marsh\n12 Oak Street", "It is at my new address:\n[name]\n[address]"),
+        ("Ship it: Ana de la Cruz, 12 Oak Street. It broke", "Ship it: [name], [address] It broke"),
+        ("It broke\n\nAna Marsh\n(212) 555-0117\nIt did", "It broke\n\n[name]\n[phone]\nIt did"),
+        ("My Phone Number\n(212) 555-0117", "My Phone Number\n[phone]"),
+        ("Return Address\n12 Oak Street", "Return Address\n[address]"),
+        ("Five Star Reviews, (212) 555-0117", "Five Star Reviews, [phone]"),
     ],
 )  # fmt: skip
 def test_details_are_masked(text: str, masked: str) -> None:
