@@ -970,6 +970,19 @@ def test_a_sheet_with_words_under_unknown_names_is_said_to_be_left_out(tmp_path:
     assert [r.place for r in records] == ["sheet Lena, row 2", "sheet Tom"]
 
 
+def test_a_book_without_messages_names_the_columns_of_its_fullest_sheet_below_a_title(tmp_path: Path) -> None:
+    log = [
+        ["Seller Central message log"],
+        ["Date", "Order #", "We replied"],
+        ["2024-11-03", ORDER, "It fits."],
+    ]
+    book = workbook(Log=log, Templates=[["Name", "Template"], ["ask", "Leave us 5 stars"]])
+    with pytest.raises(
+        InputError, match="sheet 'Log': no column with the messages among 'Date', 'Order #', 'We"
+    ):
+        read(written(tmp_path, "a.xlsx", book))
+
+
 @pytest.mark.parametrize(
     "sheet",
     [
