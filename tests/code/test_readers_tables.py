@@ -1055,6 +1055,26 @@ def test_columns_of_one_name_in_other_letters_stand_in_for_each_other(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    "column", ["Agent Response", "Seller Response", "Reply Sent", "Email Content", "Outbound Message"]
+)
+def test_the_sellers_words_under_names_of_logs(tmp_path: Path, column: str) -> None:
+    assert texts(read(written(tmp_path, "a.csv", f"Order ID,{column}\n1,Hi there\n"))) == ["Hi there"]
+    (record,) = read(written(tmp_path, "b.csv", f"Customer Message,{column}\nI love it,Thank you\n"))
+    assert (record.text, record.previous) == ("Thank you", "I love it")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("Conversation Number", "Thread Number", "Gmail Thread ID", "Message Thread ID"),
+        *("Ticket Reference", "Ticket Ref", "Case Reference"),
+    ],
+)
+def test_conversations_under_further_names(tmp_path: Path, column: str) -> None:
+    assert read(written(tmp_path, "a.csv", f"{column},Message\nK-7,Hi\n"))[0].thread == "K-7"
+
+
+@pytest.mark.parametrize(
     "column", ["Buyer's message", "Buyer’s message", "Customer's question", "Nachricht des Käufers"]
 )
 def test_the_buyers_words_in_a_column_named_as_people_do(tmp_path: Path, column: str) -> None:
