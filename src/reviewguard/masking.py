@@ -16,7 +16,7 @@ from itertools import accumulate, chain
 from typing import TypeVar
 
 from reviewguard.address_cells import addressees, repeated
-from reviewguard.names import NAMES_TOO, NOT_NAMES, names_in, with_letters
+from reviewguard.names import NAMES_TOO, NOT_NAMES, name_above, names_in, with_letters
 from reviewguard.personal import EMAIL, LONGEST_COLUMN, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
 from reviewguard.schema import Cell, Evidence, Quote, Record, Role
 
@@ -75,7 +75,10 @@ def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> Ma
         places: postal addresses that columns hold, likewise; see `whole_addresses`.
     """
     known = (Mask(*span, "[address]") for span in repeated(text, places))
-    found = chain(known, _details(text), _names(text, names))
+    details = [*known, *_details(text)]
+    places_of = (name_above(text, item.start) for item in details if item.label in ("[address]", "[phone]"))
+    above = (Mask(*span, "[name]") for span in places_of if span)
+    found = chain(details, above, _names(text, names))
     return put(text, _without_overlaps(found, [m.span() for m in ORDER_ID.finditer(text)]))
 
 
@@ -94,13 +97,13 @@ _BUYER = (
     r"|destinataire|compradora?|destinatari[oa]|acquirente|klant|koper|ontvanger"
 )
 _NAME_COLUMN = re.compile(
-    r"(?i)^(?!.*(?:product|item|file|shop|store|company|seller|brand|user_?agent))"
+    r"(?i)^(?!.*(?:product|item|(?<!pro)file|shop(?!per)|store|company|seller|brand|user_?agent))"
     r"(?:.*(?:buyer|customer|recipient|contact|requester|reviewer|(?:ship|bill|deliver|sold)\w*(?:[\s_.-]*to)?"
-    r"|receiver|purchaser|consignee|addressee|first|last|given|family|full|guest|client"
-    r"|(?<!agent)(?<!agent[\s_.-])user)(?:['’]s)?[\s_.-]*name|surname|contact[\s_.-]*person"
+    r"|receiver|purchaser|consignee|addressee|first|last|given|family|full|guest|client|shopper|consumer|profile"
+    r"|(?<!agent)(?<!agent[\s_.-])user)(?:['’]s)?[\W_]*(?:display[\W_]*)?name|surname|contact[\s_.-]*person"
     r"|.*(?:buyer|customer)[._](?:first|last)$"
-    r"|(?:buyer|customer|recipient|name|first|last|requester|contact|receiver|purchaser|consignee|addressee|guest"
-    r"|reviewer|(?:ship|deliver|bill|sold)\w*[\s_.-]*to)$"
+    r"|(?:(?:amazon[\s_.-]*)?(?:buyer|customer)|recipient|name|first|last|requester|contact|receiver|purchaser|consignee"
+    r"|addressee|guest|shopper|consumer|end[\s_.-]*user|reviewer|name[\s_.-]+of[\s_.-]+(?:buyer|customer)|(?:ship|deliver|bill|sold)\w*[\s_.-]*to)$"
     rf"|(?:{_NAME_OF})$|(?:(?:{_NAME_OF})[\W_]+(?:[dlv]\w*[\W_]+){{0,2}})?(?:{_BUYER})[\W_]*(?:{_NAME_OF})?[\W_]*$)"
 )
 _CAPITAL = r"[^\W\d_a-z][\w'’.-]*"
@@ -108,9 +111,9 @@ _LONG_NAME = rf"(?:(?:{_CAPITAL}|{SMALL_PART}) ){{0,5}}{_CAPITAL}"
 _COLUMN_NAME = re.compile(rf"[^\W\d_][\w'’.-]*(?: [\w'’.-]+){{0,3}}|{_LONG_NAME}")
 # What such columns hold besides people: kinds of contact, answers, countries.
 _NO_NAME_WORDS = """
-amazon customer buyer guest user admin support seller yes no true false none null unknown n.a na other email e-mail mail
-phone telephone chat sms whatsapp home work office us usa uk eu united states kingdom germany france italy spain canada
-australia mexico japan netherlands austria switzerland belgium poland sweden
+amazon customer buyer guest end user shopper consumer admin support seller yes no true false none null unknown n.a na
+other email e-mail mail phone telephone chat sms whatsapp home work office us usa uk eu united states kingdom germany
+france italy spain canada australia mexico japan netherlands austria switzerland belgium poland sweden
 """
 _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 _REMARK = re.compile(r"\s*[(<\[].*")
@@ -122,9 +125,9 @@ _LAST_FIRST = re.compile(
 
 
 _SENDER_COLUMN = re.compile(
-    r"(?i)^(?:(?:from|sender|author)(?:[\s_.-]*name)?|absender|expéditeur|remitente|mittente)$"
+    r"(?i)^(?:(?:from|sender|author)(?:[\W_]*name\)?)?|absender|expéditeur|remitente|mittente)$"
 )
-_RECIPIENT_COLUMN = re.compile(r"(?i)^(?:to|an|para|à|a|destinatario)$")
+_RECIPIENT_COLUMN = re.compile(r"(?i)^(?:to(?:[\W_]*name\)?)?|an|para|à|a|destinatario)$")
 _ADDRESSED = re.compile(
     rf'"?(?P<name>{_CAPITAL}(?: {_CAPITAL}){{0,3}}|{_LONG_NAME}, ?{_CAPITAL}(?: {_CAPITAL})?)"? ?<[^<>]*>'
 )

@@ -142,6 +142,12 @@ _BESIDE_ADDRESS = re.compile(
 # A word alone at an end, or after "it's", may be anything: it is masked there, and not looked for elsewhere.
 _LIKELY = (_ADDRESSED, _BESIDE_ADDRESS, _FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE, _LIKELY_SELF)
 
+_ABOVE = re.compile(
+    rf"(?:\A|[:\n])[ \t]*(?P<name>{_NAME}(?:{_NEXT_NAME}){{1,4}})(?:,[ \t]*\n?|[ \t]*\n)[ \t]*\Z"
+)
+_LONGEST_ABOVE = 120
+_HEADINGS = frozenset(("address", "phone", "number", "department", "warehouse"))
+
 
 @dataclass(frozen=True, slots=True)
 class FoundNames:
@@ -179,6 +185,18 @@ def names_in(text: str, known: Iterable[str] = ()) -> FoundNames:
     words = {word for start, end in sure for word in written[start:end].split()}
     again = frozenset(w for w in words if len(w) > 2 and w[:1].isupper())
     return FoundNames(tuple(sorted(sure | likely)), again)
+
+
+def name_above(text: str, detail: int) -> tuple[int, int] | None:
+    """Where the full name stands that is on the line above an address or a phone number, or on its line, with a comma.
+
+    Args:
+        detail: where that begins.
+    """
+    match = _ABOVE.search(with_letters(text), max(0, detail - _LONGEST_ABOVE), detail)
+    words = re.finditer(r"\S+", match["name"]) if match else ()
+    named = all(_may_be_name(word, NOT_NAMES | _HEADINGS) for word in words)
+    return match.span("name") if match and named else None
 
 
 def _found(pattern: re.Pattern[str], text: str, no_names: Set[str]) -> Iterator[tuple[int, int]]:

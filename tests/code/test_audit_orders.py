@@ -154,6 +154,24 @@ def test_the_later_message_decides_whether_a_repeat_lies_in_the_period() -> None
             REVIEW_SOLICITING,
             "31 days after the order was completed (2024-11-08, column order_completed)",
         ),
+        *(
+            (
+                {column: "2024-11-08"},
+                REVIEW_SOLICITING,
+                f"31 days after the order was {milestone} (2024-11-08, column {column})",
+            )
+            for column, milestone in (
+                ("Completed Date", "completed"),
+                ("Order Delivery Date", "delivered"),
+                ("Order Delivered Date", "delivered"),
+                ("Delivered Time", "delivered"),
+            )
+        ),
+        (
+            {"Order Ship Date": "Nov 1, 2024"},
+            NEEDS_REVIEW,
+            "38 days after the order was shipped (2024-11-01, column Order Ship Date)",
+        ),
         (
             {"Ship Date": "Nov 1, 2024"},
             NEEDS_REVIEW,

@@ -134,6 +134,12 @@ def test_messages_without_an_order_number_were_not_sent_to_the_orders_that_are_k
     assert "review: 8 messages, 2024-11-06" in facts_text(facts(none))
 
 
+def test_one_message_that_breaks_an_orders_rule_is_one_message() -> None:
+    out, late = io.StringIO(), audited([neutral(1, day=40, values={"Delivered At": "2024-11-04"})])
+    Console(file=out, width=200).print(audit_view(late, Path("out"), top=1, colour=False))
+    assert "   1 message, order " in out.getvalue()
+
+
 def test_every_type_has_its_colour() -> None:
     assert set(COLOURS) == set(_STYLES) == set(load_policy().types)
     text = html(audited(small_export()))

@@ -80,6 +80,12 @@ from reviewguard.schema import Evidence, Role
         ("https://wa.me/447700900123?text=hi", "https://wa.me/[phone]?text=hi"),
         ("https://api.whatsapp.com/send?phone=447700900123", "https://api.whatsapp.com/send?phone=[phone]"),
         ("Hi Ana\u00a0Quill, it left", "Hi [name], it left"),
+        ("It is at my new address:\nOttoline Marsh\n12 Oak Street", "It is at my new address:\n[name]\n[address]"),
+        ("Ship it: Ana de la Cruz, 12 Oak Street. It broke", "Ship it: [name], [address] It broke"),
+        ("It broke\n\nAna Marsh\n(212) 555-0117\nIt did", "It broke\n\n[name]\n[phone]\nIt did"),
+        ("My Phone Number\n(212) 555-0117", "My Phone Number\n[phone]"),
+        ("Return Address\n12 Oak Street", "Return Address\n[address]"),
+        ("Five Star Reviews, (212) 555-0117", "Five Star Reviews, [phone]"),
     ],
 )  # fmt: skip
 def test_details_are_masked(text: str, masked: str) -> None:
@@ -188,7 +194,8 @@ def test_values_that_are_names(value: str, name: tuple[str, ...]) -> None:
      "Ship To", "shipped_to", "Ship-To Name", "Billing Name", "Bill-To Name", "Requester", "Contact", "Receiver Name",
      "Deliver to", "Consignee", "Addressee", "Purchaser name", "Guest", "Username", "Reviewer", "reviewer_name",
      "Surname", "Given Name", "family_name", "Buyer's name", "Contact Person", "customer.last",
-     "conversation.primaryCustomer.first"],
+     "conversation.primaryCustomer.first", "Customer (Name)", "Customer Display Name", "Shopper", "Consumer Name",
+     "End User", "end_user", "Amazon Buyer", "Name of buyer", "Profile Name"],
 )  # fmt: skip
 def test_name_columns_of_other_languages_parcels_and_help_desks(column: str) -> None:
     assert column_names({column: "Ottoline Marsh"}) == ("Ottoline Marsh",)
@@ -205,7 +212,8 @@ def test_a_whole_address_names_whom_it_goes_to() -> None:
     ("column", "value"),
     [("Contact", "E-mail"), ("Ship To", "United States"), ("Guest", "yes"), ("Customer", "Amazon Customer"),
      ("Contact last", "Yesterday"), ("client_first", "Premium"), ("Customer: last", "Never"),
-     ("Agent Username", "Nora"), ("Seller username", "Nora"), ("Ship to country", "Chad"), ("Contact method", "Post")],
+     ("Agent Username", "Nora"), ("Seller username", "Nora"), ("Ship to country", "Chad"), ("Contact method", "Post"),
+     ("Agent Display Name", "Nora"), ("Shop Name", "Nora"), ("End user", "End user")],
 )  # fmt: skip
 def test_values_beside_people_are_no_names(column: str, value: str) -> None:
     assert column_names({column: value}) == ()
@@ -325,6 +333,9 @@ def test_who_wrote_a_mail_is_named_if_a_buyer(role: Role, cell: str, names: tupl
 
 def test_whom_a_seller_wrote_to_is_named() -> None:
     row = {"from": "Nora Lake <nora@example.com>", "to": "Ottoline Marsh <a1@example.com>"}
+    assert buyer_names(row, "seller") == ("Ottoline Marsh",)
+    assert buyer_names(row, "buyer") == ("Nora Lake",)
+    row = {"From: (Name)": "Nora Lake", "To: (Name)": "Ottoline Marsh", "To: (Type)": "Smtp Mail"}
     assert buyer_names(row, "seller") == ("Ottoline Marsh",)
     assert buyer_names(row, "buyer") == ("Nora Lake",)
 

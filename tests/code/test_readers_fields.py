@@ -147,7 +147,14 @@ def test_a_message_beside_its_answer_needs_to_be_told_whose_it_is(tmp_path: Path
         ("Incoming,IsPrivateDraft,MessageDate", "0,1,2024-11-03", "system"),
         ("Status,Sent (PT)", "Bounced,2024-11-03", "system"),
         ("Status,Sent Date (PST)", "NOT SENT,2024-11-03", "system"),
-        ("Direction,Status,Date (UTC+1)", "outgoing,failed,2024-11-03", "seller"),
+        ("Direction,Status,Date (UTC+1)", "outgoing,failed,2024-11-03", "system"),
+        ("Email Status,Sent Date", "Bounced,2024-11-03", "system"),
+        ("Message Status,Sent Date", "Cancelled,2024-11-03", "system"),
+        ("sendStatus,Sent Date", "Undelivered,2024-11-03", "system"),
+        ("Sent Status,Sent Date", "Delivered,2024-11-03", "seller"),
+        ("Status,Sent Date", "Cancelled,2024-11-03", "seller"),
+        ("Delivery Status,Sent Date", "Soft bounce,2024-11-03", "system"),
+        ("Delivery Status,Sent Date", "Failed,2024-11-03", "seller"),
         ("Status,Email Sent Date", "Delivered,2024-11-03", "seller"),
         ("Status,Email Date", "closed,2024-11-03", "seller"),
         ("From,Date Emailed", "Customer,2024-11-03", "buyer"),
@@ -213,6 +220,16 @@ def test_a_row_of_sums_is_no_message(tmp_path: Path, cells: tuple[str, str], rol
         ("2024-11-08 10:02:11 - Visitor 7: Where is it now\n2024-11-08 10:03 - Support (Tom): Near", True),
         ("Buyer (10:02 AM):\nWhere is my parcel?\n\nTom (Agent) [11/08 10:03]:\nNear", True),
         ("(10:02:11 AM) Ana: Where is it?\n(10:03:11 AM) Tom: Near", True),
+        ("[10:02:11] Ana: Where is it?\n[10:03:11] Tom: Near", True),
+        ("(10:02) Ana: Where is it?\n(10:03) Tom: Near", True),
+        ("2024-11-08 10:02:11 Ana: Where is it?\n2024-11-08 10:03:11 Tom: Near", True),
+        ("08/11/2024, 10:02 - +44 7700 900123: Where is it?\n08/11/2024, 10:03 - Tom: Near", True),
+        ("2024-11-08T10:02:11Z Customer: Where is it?\n2024-11-08T10:03:11Z Agent: Near", True),
+        ("Hi\n[08/11/24, 10:02] Ana: Where?\n[08/11/24, 10:03] Tom: Near\n[08/11/24, 10:04] Ana: OK", True),
+        ("Chat started: 2024-11-08 10:02\n\nCustomer: Where is it?\nAgent: Near", True),
+        ("Hi Ana,\n2024-11-08 10:02 Hamburg: It left.\n2024-11-09 10:03 Berlin: It is here.", False),
+        ("[10:02] Tom: Near\n[10:03] Tom: Anything else?", False),
+        ("10:00 - 18:00: open\n08/11/2024, 10:00 - 18:00: closed\n09/11/2024 10:00 - 12:00: open", False),
         ("Agent Tom: It comes tomorrow.\nAgent Tom: Anything else?", False),
         ("Customer: thanks\nAgent Tom: Leave us 5 stars", False),
         ("Customer: Where is it?\n\nAgent: Near\n\nCustomer: Thanks a lot then", True),
@@ -592,6 +609,13 @@ def test_a_record_tells_the_other_day_that_its_date_may_mean(tmp_path: Path) -> 
     told = written(tmp_path, "b.csv", "date,text\n03/11/2024,a\n14/11/2024,b\nnone,c\n")
     one_order = [(r.other_day, r.sent_at and r.sent_at.month) for r in read(told)]
     assert one_order == [(None, 11), (None, 11), (None, None)]
+
+
+@pytest.mark.parametrize(("rows", "size"), [(2000, 10), (60, 40_000)], ids=["many", "long"])
+def test_a_date_far_below_tells_how_a_file_writes_its_dates(tmp_path: Path, rows: int, size: int) -> None:
+    early = f"03/11/2024,{'a' * size}\n" * rows
+    records = read(written(tmp_path, "a.csv", f"date,text\n{early}14/11/2024,b\n"))
+    assert {r.sent_at and r.sent_at.month for r in records} == {11}
 
 
 def test_order_ids_and_asins_in_running_text() -> None:

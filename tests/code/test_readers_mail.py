@@ -370,6 +370,15 @@ def test_a_buyers_mail_below_headers_is_not_the_sellers(tmp_path: Path) -> None:
         f"差出人: Ana <{RELAY}>\n送信日時: 2024年11月4日 10:00\n宛先: Shop\n件名: Lamp\n",
         f"Am Mo., 4. Nov. 2024 um 10:00 Uhr schrieb Ana Long via\nAmazon Marketplace\n<{RELAY}>:\n\n> ",
         f"Long, Ana <{RELAY}> hat am 04.11.2024 10:00 CET geschrieben:\n\n> ",
+        f"发件人：Ana <{RELAY}>\n发送时间：2024年11月4日(星期一) 10:00\n收件人：Shop\n抄送：S\n主　题：Lamp\n\n",
+        f"------ 原始邮件 ------\n发件人: Ana <{RELAY}>\n日期: 2024年11月4日\n收件人: Shop\n主题: Lamp\n",
+        f"寄件者: Ana <{RELAY}>\n寄件日期: 2024年11月4日 10:00\n收件者: Shop\n主旨: Lamp\n\n",
+        f"-------------\nSender:Ana <{RELAY}>\nSent At:2024 Nov. 4 (Mon.) 10:00\nRecipient:S\nSubject:Lamp\n",
+        f"Ana Long <\n{RELAY}> 于2024年11月4日周一 10:00写道：\n\n> ",
+        f"在 2024-11-04 10:00:00，“Ana Long” <{RELAY}> 写道：\n>",
+        f'At 2024-11-04 10:00:00, "Ana Long" <{RELAY}> wrote:\n>',
+        f"---- On Mon, 04 Nov 2024 10:00:00 +0000 Ana Long <{RELAY}> wrote ----\n\n",
+        f"    On Monday, November 4, 2024 at 10:00:00 AM GMT, Ana Long <{RELAY}> wrote:\n\n ",
     ],
 )
 def test_quotes_of_mail_programs_in_other_languages_and_on_wrapped_lines(tmp_path: Path, above: str) -> None:
@@ -383,6 +392,9 @@ def test_quotes_of_mail_programs_in_other_languages_and_on_wrapped_lines(tmp_pat
         "Il 4 novembre 2024\nla cliente Ana <a@b.example>\nci ha scritto di questo:",
         "2024年11月4日 10:00 <https://example.com/lamp>:",
         "Am 4.11. um 10:00 erreichen Sie Ana <a@b.example>:",
+        "At 2024-11-04 10:00 write to Ana <a@b.example>:",
+        "---- On Monday, as 4 buyers wrote ----",
+        "Sender: Lakeside Lamps\nRecipient: Ana\nSubject: your lamp",
     ],
 )
 def test_what_is_only_like_the_line_above_a_quote_stays(tmp_path: Path, above: str) -> None:

@@ -403,6 +403,25 @@ def test_who_wrote_is_the_agent_where_another_column_tells_the_side(tmp_path: Pa
     assert [r.agent for r in read(written(tmp_path, "b.csv", untold))] == [None, None]
 
 
+@pytest.mark.parametrize(
+    "column", ["Sent By", "Posted by", "Participant", "Party", "Inbound/Outbound", "In/Out"]
+)
+def test_who_a_message_is_sent_by_tells_the_side_where_buyers_send_some(tmp_path: Path, column: str) -> None:
+    buyer, seller = ("In", "Out") if "/" in column else ("Buyer", "Seller")
+    records = read(written(tmp_path, "a.csv", f"{column},Body\n{buyer},Where?\n{seller},Here\n"))
+    assert [(r.role, r.agent) for r in records] == [("buyer", None), ("seller", None)]
+
+
+def test_who_sent_the_sellers_messages_is_an_agent_or_a_machine(tmp_path: Path) -> None:
+    records = read(written(tmp_path, "a.csv", "Sent By,Body\nNora,Here\nSystem,Five stars?\n,Bye\n"))
+    assert [(r.role, r.agent) for r in records] == [("seller", "Nora"), ("seller", None), ("seller", None)]
+    records = read(written(tmp_path, "b.csv", "Sent By,Body\nNora,Here\nBuyer,Where?\nAmazon,A notice\n"))
+    assert [(r.role, r.agent) for r in records] == [("seller", "Nora"), ("buyer", None), ("system", None)]
+    alone = written(tmp_path, "c.csv", "Sent By,Body\nCustomer,Where?\n")
+    assert read(alone)[0].role == "seller"
+    assert read(alone, columns={"sender": "Sent By"})[0].role == "buyer"
+
+
 def test_an_author_who_may_be_the_buyer_is_no_agent_beside_one(tmp_path: Path) -> None:
     table = "Author,Assignee,User,Reply\nOttoline Marsh,Tobias,Ottoline,Here\nOttoline Marsh,,Ottoline,Bye\n"
     assert [r.agent for r in read(written(tmp_path, "a.csv", table))] == ["Tobias", None]
@@ -951,6 +970,19 @@ def test_a_sheet_with_words_under_unknown_names_is_said_to_be_left_out(tmp_path:
     assert [r.place for r in records] == ["sheet Lena, row 2", "sheet Tom"]
 
 
+def test_a_book_without_messages_names_the_columns_of_its_fullest_sheet_below_a_title(tmp_path: Path) -> None:
+    log = [
+        ["Seller Central message log"],
+        ["Date", "Order #", "We replied"],
+        ["2024-11-03", ORDER, "It fits."],
+    ]
+    book = workbook(Log=log, Templates=[["Name", "Template"], ["ask", "Leave us 5 stars"]])
+    with pytest.raises(
+        InputError, match="sheet 'Log': no column with the messages among 'Date', 'Order #', 'We"
+    ):
+        read(written(tmp_path, "a.xlsx", book))
+
+
 @pytest.mark.parametrize(
     "sheet",
     [
@@ -1020,6 +1052,26 @@ def test_columns_of_one_name_in_other_letters_stand_in_for_each_other(tmp_path: 
         ("A", "999-1234567-1234567"),
         ("B", "999-1234567-1234568"),
     ]
+
+
+@pytest.mark.parametrize(
+    "column", ["Agent Response", "Seller Response", "Reply Sent", "Email Content", "Outbound Message"]
+)
+def test_the_sellers_words_under_names_of_logs(tmp_path: Path, column: str) -> None:
+    assert texts(read(written(tmp_path, "a.csv", f"Order ID,{column}\n1,Hi there\n"))) == ["Hi there"]
+    (record,) = read(written(tmp_path, "b.csv", f"Customer Message,{column}\nI love it,Thank you\n"))
+    assert (record.text, record.previous) == ("Thank you", "I love it")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("Conversation Number", "Thread Number", "Gmail Thread ID", "Message Thread ID"),
+        *("Ticket Reference", "Ticket Ref", "Case Reference"),
+    ],
+)
+def test_conversations_under_further_names(tmp_path: Path, column: str) -> None:
+    assert read(written(tmp_path, "a.csv", f"{column},Message\nK-7,Hi\n"))[0].thread == "K-7"
 
 
 @pytest.mark.parametrize(

@@ -14,22 +14,35 @@ _COLON = "[ \u00a0\u202f]?[:：]"
 _KNOWN = ("wrote:", "a écrit :", "escribió:", "escreveu:")
 """How lines end that `quotequail` knows, over two lines at most."""
 _ATTRIBUTION = re.compile(
-    rf"^(?P<who>{_ON}(?=.*\d).{{1,200}}(?:\n(?!{_ON}|>).{{1,200}}){{0,2}}?)\s{_WROTE}{_COLON}$", re.MULTILINE
+    rf"^[ \t]*(?P<who>{_ON}(?=.*\d).{{1,200}}(?:\n(?!{_ON}|>).{{1,200}}){{0,2}}?)\s{_WROTE}{_COLON}$",
+    re.MULTILINE,
 )
-_ADDRESS = r"<[^<>\s@]{1,100}@[^<>\s]{1,200}>"
+_ADDRESS = r"<\n?[^<>\s@]{1,100}@[^<>\s]{1,200}>"
 _DATED = r"(?:\d{4}[年/]\d|Am[ ](?=.*\bschrieb\b))"
 _ADDRESSED = re.compile(
     rf"^(?P<who>{_DATED}(?=.*{_TIME})[^<\n]{{1,200}}(?:\n(?!{_DATED})[^<\n]{{0,200}}){{0,2}}{_ADDRESS}"
-    rf"|[^<>\n]{{0,200}}{_ADDRESS}\s(?:schrieb|hat|wrote)[ ](?:am|on)[ ](?=.*{_TIME})[^<\n]{{1,100}}?)"
-    rf"(?:[ ]?(?:さん)?(?:のメール|が書きました)|[ ]geschrieben)?{_COLON}$",
+    rf"|[^<>\n]{{0,200}}{_ADDRESS}\s(?:(?:schrieb|hat|wrote)[ ](?:am|on)[ ]|[于於])(?=.*{_TIME})[^<\n]{{1,100}}?)"
+    rf"(?:[ ]?(?:さん)?(?:のメール|が書きました)|[ ]geschrieben|[ ]?[写寫]道)?{_COLON}$",
     re.MULTILINE,
 )
 """Lines that need an address in angle brackets and a time to be told from a sentence."""
 _HEADERS = re.compile(
-    r"^(?:Da|Od|Van|Fra|Från|差出人|送信元):[ ](?P<from>.*)\n"
-    r"(?:Inviato|Data|Wysłano|Data wysłania|Verzonden|Datum|Sendt|Dato|Skickat|送信日時|日時|日付):[ ](?P<sent>.*)\n"
-    r"(?:A|Do|Aan|Til|Till|To|宛先):[ ](?P<to>.*)\n(?:(?:Cc|CC|DW|Kopi):.*\n)?"
-    r"(?:Oggetto|Temat|Onderwerp|Emne|Ämne|件名):(?P<subject>.*)$",
+    r"^(?:-{5,}(?:[^-\n]{1,30}-{5,})?\n)?"
+    r"(?:Da|Od|Van|Fra|Från|Sender|差出人|送信元|发件人|寄件者)[:：][ ]?(?P<from>.*)\n"
+    r"(?:Inviato|Data|Wysłano|Data wysłania|Verzonden|Datum|Sendt|Dato|Skickat|Sent At|送信日時|日時|日付"
+    r"|发送时间|时间|日期|寄件日期)[:：][ ]?(?P<sent>.*)\n"
+    r"(?:A|Do|Aan|Til|Till|To|Recipient|宛先|收件人|收件者)[:：][ ]?(?P<to>.*)\n"
+    r"(?:(?:Cc|CC|DW|Kopi|抄送|副本)[:：].*\n)?"
+    r"(?:Oggetto|Temat|Onderwerp|Emne|Ämne|Subject|件名|主[ \u3000]?题|主旨)[:：](?P<subject>.*)$",
+    re.MULTILINE,
+)
+_ZOHOS = re.compile(
+    rf"^[ ]?-{{2,5}}[ ](?P<who>On[ ](?=.*\d)(?=.*(?:{REPLY_HEADER.pattern})).{{1,250}})[ ]wrote[ ]-{{2,5}}$",
+    re.MULTILINE,
+)
+_CHINESE = re.compile(
+    rf"^(?P<who>(?:At[ ]|在[ ]?)\d{{4}}[^<\n]{{1,200}}(?:\n[^<\n]{{0,200}})?{_ADDRESS})"
+    rf"(?:\swrote|\s?[写寫]道){_COLON}$",
     re.MULTILINE,
 )
 _ABOVE_ATTRIBUTION = re.compile(
@@ -54,12 +67,14 @@ def in_english(text: str) -> str:
     text = _UNPARTED.sub(r"\g<0>\n", text)
     text = _ABOVE_ATTRIBUTION.sub("", text)
     text = _ATTRIBUTION.sub(_attribution, text)
-    return _ADDRESSED.sub(lambda match: _english(match["who"]), text)
+    for pattern in (_ZOHOS, _CHINESE, _ADDRESSED):
+        text = pattern.sub(lambda match: _english(match["who"]), text)
+    return text
 
 
 def _attribution(match: re.Match[str]) -> str:
     known = match[0].count("\n") < 2 and match[0].endswith(_KNOWN)
-    return match[0] if known or not REPLY_HEADER.search(match["who"]) else _english(match["who"])
+    return match[0].lstrip() if known or not REPLY_HEADER.search(match["who"]) else _english(match["who"])
 
 
 def _english(who: str) -> str:

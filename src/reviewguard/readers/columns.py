@@ -92,7 +92,7 @@ def _below_groups(header: Sequence[str], below: Sequence[str], given: Columns) -
         not word and any(header[place:]) for place, word in enumerate(header)
     )  # and no delimiter at the end
     groups = gap or own > filled or (repeats and own == filled)
-    if not (groups and all(map(_may_name, below)) and _names_text(unique_names(below), given, alone=False)):
+    if not (groups and all(map(may_name, below)) and _names_text(unique_names(below), given, alone=False)):
         return []
     if _known_names(below) < _known_names(header):  # "Message", "Agent" may be what a message's row holds
         return []
@@ -104,7 +104,7 @@ def _known_names(header: Iterable[str]) -> int:
     return len(known & set(map(fold, header)))
 
 
-def _may_name(word: str) -> bool:
+def may_name(word: str) -> bool:
     """Whether a cell may be a column's name, and not a date, a number or a message."""
     return len(word) <= _LONGEST_NAME and not word[:1].isdigit()
 

@@ -48,6 +48,8 @@ _PLACES = frozenset(("amazon", "marketplace"))
 _EBAY = frozenset(("ebay", "e_bay"))
 """Senders with these names are the system; in a column of kinds they name the sales channel, and nobody who wrote."""
 _KINDS = frozenset(("type", "message_type", "comment_type", "thread_type", "nachrichtentyp"))
+_VAGUE = frozenset(("sent_by", "posted_by", "participant", "party"))
+"""Names of columns that tell the writer if buyers and others stand there; else they may name agents or machines."""
 _NAMES = frozenset(("contact", *_PLACES, *_EBAY))
 """What a sender's name may be that is the seller's if another column says so."""
 _USER, _USERS_ARE_STAFF = "user", "created_by_type"
@@ -58,7 +60,16 @@ calls buyers lead and user."""
 _DIRECTIONS = frozenset(
     (
         *("direction", "message_direction", "email_direction", "hs_email_direction"),
-        *("richtung", "nachrichtenrichtung", "sens", "direzione", "dirección", "direccion"),
+        *(
+            "inbound_outbound",
+            "in_out",
+            "richtung",
+            "nachrichtenrichtung",
+            "sens",
+            "direzione",
+            "dirección",
+            "direccion",
+        ),
     )
 )
 _NOTES = frozenset(("note", "internal", "private", "notiz", "interne", "nota", "interna"))
@@ -96,8 +107,9 @@ def role_columns(header: Iterable[str], sender: str | None = None) -> tuple[str,
 
 def role_names(header: Iterable[str], sender: str | None) -> dict[str, str]:
     """The columns of `role_columns`, and what `told_role` is to take each for: a given one tells the writer."""
+    vague = load_vocabulary().audiences.keys() | _VAGUE
     return {
-        column: _WRITER if column == sender and fold(column) in load_vocabulary().audiences else column
+        column: _WRITER if column == sender and fold(column) in vague else column
         for column in role_columns(header, sender)
     }
 
@@ -132,7 +144,7 @@ def words_of_file(rows: Iterable[Mapping[str, Cell]]) -> dict[tuple[str, str], s
     "user" is the seller's own, as Help Scout and Drift write it, where the others are called something else
     ("customer", "contact"), and nobody but a bot "agent" or the like. A "comment" is a note, as HubSpot writes it,
     where the seller's are a "message" with a direction or writer, and no comment has one. Re:amaze's visibility 1 is a
-    note's where buyers and sellers have 0.
+    note's where buyers and sellers have 0. Who a message is "sent by" says nothing where no buyer sends any.
 
     Args:
         rows: the cells of each row that may tell who wrote it.
@@ -161,6 +173,9 @@ def words_of_file(rows: Iterable[Mapping[str, Cell]]) -> dict[tuple[str, str], s
             and "buyer" not in found.get("1", ("buyer",))
         ):
             words[column, "1"] = "internal"
+        told_all = {role_of_value(word) for word in found.keys() - {"", "none"}}
+        if name in _VAGUE and ("buyer" not in told_all or len(told_all) == 1):
+            words |= {(column, word): "" for word in found}
     return words
 
 

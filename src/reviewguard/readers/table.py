@@ -46,7 +46,8 @@ CELL_LIMIT = 2**20
 """Characters of one cell that are kept."""
 TOO_LONG = f"a cell is longer than {CELL_LIMIT:,} characters; the rest was cut off"
 
-_SAMPLE_ROWS, _SAMPLE_SIZE = 1000, 2**21
+_SAMPLE_ROWS, _SAMPLE_SIZE = 10_000, 2**25
+"""The first rows, which decide for a file; a busy shop's first thousand may all be of one week."""
 _SHORT = 200
 _LONGEST_SUM = 20
 _SUMS = frozenset(
@@ -162,11 +163,9 @@ def _agent(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: Layout
 
     Else, or where the writer has no name, whose ticket it is: a writer may be a buyer.
     """
-    if len(layout.agents) == 1:
-        return _name(layout.agents[0], values) or None
     writers = [column for column in layout.agents or cells if fold(column) in _WRITERS]
     others = {column: cell for column, cell in cells.items() if fold(column) not in _WRITERS}
-    if told_role(others) == "seller":
+    if told_role(others) == "seller" or len(layout.agents) == 1:
         columns = layout.agents or writers
     else:
         columns = [column for column in layout.agents if column not in writers] or layout.agents[:1]

@@ -12,6 +12,17 @@ from reviewguard.schema import Role
 REFUSED = "a chat's transcript holds both sides' words: export the chats, message by message"
 
 _CHAT_LINE = re.compile(r"^\(\d{1,2}:\d\d:\d\d(?: ?[AP]M)?\) ([^:\n*]{1,80}): ", re.MULTILINE | re.IGNORECASE)
+_DAY, _CLOCK = r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}", r"\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?"
+_DATED_LINE = re.compile(
+    rf"^(?:[(\[](?:{_DAY},?[ T])?{_CLOCK}[)\]]|{_DAY}(?:,? |T){_CLOCK}(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?(?: [-–|])?)[ ]"
+    r"([^\W\d_][^:\n*]{0,79}|\+\d[\d ]{5,20}): ",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""The same with less in brackets, as a parcel's journey or a film's chapters are written, too."""
+_HEADING = re.compile(
+    r"\A\s*(?:(?:live )?chat (?:started|transcript|log|history)|conversation|transcript)\b.*\s*",
+    re.IGNORECASE,
+)
 _MOMENT = r"(?:[\[(]?\d[\d:./, -]{3,20}(?:[AaPp][Mm])?[\])]?)"
 _LABEL = re.compile(
     rf"^[ \t*]*(?:{_MOMENT}[ \t]*[-–|]?[ \t]*)?"
@@ -27,8 +38,14 @@ _EMPTY_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
 def is_chat(text: str) -> bool:
-    """Whether lines begin with a time in brackets and the name of who wrote, and there is more than one name."""
-    return len(set(_CHAT_LINE.findall(text))) > 1
+    """Whether lines begin with a time and the name of who wrote, and there is more than one name.
+
+    Unless the times are to the second and in brackets, the first line is such a one, or the names take turns.
+    """
+    lines = _DATED_LINE.findall(text)
+    turns = [name for name, _ in groupby(lines)]
+    talk = _DATED_LINE.match(text) or len(turns) > len(set(lines))
+    return len(set(_CHAT_LINE.findall(text))) > 1 or bool(len(turns) > 1 and talk)
 
 
 def holds_both_sides(text: str) -> bool:
@@ -36,7 +53,7 @@ def holds_both_sides(text: str) -> bool:
 
     A seller's message may name both sides, too, above an empty line as the head of an order does, or below other words.
     """
-    text = text.lstrip()
+    text = _HEADING.sub("", text.lstrip())
     first = _LABEL.match(text)
     if first is None or _side(first[1]) is None:
         return is_chat(text)

@@ -47,7 +47,9 @@ def load_vocabulary() -> Vocabulary:
         for column in flag["columns"]
     }
     columns = {field: tuple(names) for field, names in data["columns"].items()}
-    audiences = {column: frozenset(names) for column, names in data["audiences"].items()}
+    audiences = {
+        column: frozenset(kind["hidden"]) for kind in data["audiences"] for column in kind["columns"]
+    }
     return Vocabulary(columns, words, words | values, fillers, flags, audiences)
 
 

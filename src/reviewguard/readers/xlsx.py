@@ -15,7 +15,15 @@ from typing import Any, BinaryIO
 from reviewguard.errors import InputError, NoMessagesError
 from reviewguard.readers.base import ReadOptions
 from reviewguard.readers.cells import to_cells
-from reviewguard.readers.columns import HEADER_ROWS, find_fields, find_header, is_header
+from reviewguard.readers.columns import (
+    HEADER_ROWS,
+    Columns,
+    find_fields,
+    find_header,
+    is_header,
+    may_name,
+    unique_names,
+)
 from reviewguard.readers.identifiers import find_order_id
 from reviewguard.readers.merged import NumberedRows, filled, merged_down
 from reviewguard.readers.table import Row, to_records
@@ -142,7 +150,7 @@ def _message_sheets(
         left: takes in each sheet with rows that is left out.
 
     Raises:
-        InputError: there is none; says why the widest sheet is not one.
+        InputError: there is none; says why the sheet with the most names in a row is not one.
     """
     found, widest, reason = False, -1, InputError(f"{path} has no sheet")
     for sheet in book.worksheets:
@@ -153,8 +161,9 @@ def _message_sheets(
         try:
             fields = find_fields(columns, options.columns, path)
         except InputError as error:
-            if len(columns) > widest:
-                widest, reason = len(columns), error
+            names = max((_names(cells) for _, cells in top), key=len, default=[])
+            if len(names) > widest:
+                widest, reason = len(names), _of_sheet(error, names, options.columns, path, sheet.title)
             if next(rows, None):
                 left[sheet.title] = columns, top, error
             continue
@@ -165,6 +174,21 @@ def _message_sheets(
         yield sheet.title, columns, filled(rows, spans, shared) if spans else rows
     if not found:
         raise reason
+
+
+def _names(cells: Sequence[object]) -> list[str]:
+    """The words of a row that may name its columns; none where one of them may not."""
+    words = [str(cell).strip() for cell in cells if cell is not None]
+    return unique_names(words) if all(map(may_name, words)) else []
+
+
+def _of_sheet(error: InputError, names: list[str], given: Columns, path: Path, title: str) -> InputError:
+    """The error for a sheet with these names, as a title may stand above them."""
+    try:
+        find_fields(names, given, Path(f"{path}, sheet {title!r}"))
+    except InputError as told:
+        return told
+    return error
 
 
 def _may_hold_messages(rows: Iterable[tuple[int, Sequence[object]]]) -> bool:

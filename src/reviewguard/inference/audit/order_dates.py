@@ -18,13 +18,13 @@ Milestone = Literal["completed", "delivered", "shipped", "placed"]
 _NAMES: dict[Milestone, str] = {
     "completed": """
         completed completed_at completed_on completion_date order_completed order_completed_at date_completed
-        order_completion_date""",
+        order_completion_date completed_date""",
     "delivered": """
         delivered delivered_at delivered_on delivery_date delivered_date date_delivered actual_delivery_date
-        order_delivered_at""",
+        order_delivered_at order_delivery_date order_delivered_date delivered_time""",
     "shipped": """
         shipped shipped_at shipped_on ship_date shipped_date shipment_date shipping_date date_shipped
-        dispatched_at dispatch_date order_shipped_at""",
+        dispatched_at dispatch_date order_shipped_at order_ship_date""",
     "placed": """
         order_date ordered_at ordered_on date_ordered order_placed order_placed_at purchase_date
         purchased_at order_created_at order_created""",

@@ -8,7 +8,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reviewguard.inference.audit.caveats import either_day, left_out, not_in_export, not_judged, not_read
+from reviewguard.inference.audit.caveats import (
+    either_day,
+    left_out,
+    not_in_export,
+    not_judged,
+    not_read,
+    plural,
+)
 from reviewguard.inference.audit.facts import heading, orderless, quote, times
 from reviewguard.inference.audit.results import Audit, Finding
 from reviewguard.inference.doubts import percent
@@ -78,6 +85,6 @@ def _extent(finding: Finding) -> str:
     first, last = finding.days or (None, None)
     days = "no date" if first is None else f"{first}" if first == last else f"{first} to {last}"
     order = f"order {finding.orders[0]}" if len(finding.orders) == 1 else f"{len(finding.orders):,} orders"
-    sent = f"{len(finding.sendings):,} messages" if finding.rule else times(finding.sendings)
+    sent = plural(len(finding.sendings), "message") if finding.rule else times(finding.sendings)
     orders = (order, orderless(finding.sendings)) if finding.orders else ()
     return ", ".join(filter(None, (sent, *orders, days, f"finding {finding.id}")))
