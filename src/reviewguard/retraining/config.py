@@ -31,7 +31,7 @@ class RetrainConfig:
         warmup: share of the steps, 0–1.
         keep_start: least share, 0–1, of the champion's weights in the challenger's: see `TrainConfig.keep_start`.
             More is kept, in steps, while the challenger ranks validation messages worse than the champion, by
-            more than chance explains (`RANK_LOSS` of `modeling/trainer.py`).
+            more than `RANK_LOSS` of `modeling/trainer.py`.
         replay: messages that the champion learnt, learnt once more so that they are not forgotten: half of them as
             written, half as augmented copies, so that what augmentation adds is no sign of a new label. Labels of
             earlier rounds come on top.
