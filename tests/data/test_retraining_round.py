@@ -219,7 +219,7 @@ def test_a_promotion_that_others_were_in_the_way_of_may_be_done_later(
         kept = StoredModel("1+1", tmp_path, None, {"gate": "passed", "parent": "1"})
         _, refused = _promote(ModelStore(tmp_path / "models"), kept, "retrained")
     assert "is in use by" in refused
-    assert "to promote it: `reviewguard models promote 1+1`" in refused
+    assert f"to promote it: `reviewguard models promote 1+1 --models {tmp_path / 'models'}`" in refused
 
 
 def test_a_promotion_waits_for_one_who_is_soon_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
