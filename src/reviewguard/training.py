@@ -279,8 +279,8 @@ def export_run(
     run = finished_run(run_dir)
     config = run.config
     splits, digest = load_splits(data_dir), stored_digest(data_dir)
-    if digest != run.facts["data_digest"]:
-        run = replace(run, facts={**run.facts, CALIBRATED_ON: digest})
+    other = None if digest == run.facts["data_digest"] else digest
+    run = replace(run, facts={**run.facts, CALIBRATED_ON: other})
     written = limit_families(splits["train"], config.limit, config.seed)
     classifier, _ = _export(
         run, splits, written, digest, out, precision, measure_on=measure_on, bootstrap=bootstrap

@@ -15,6 +15,7 @@ import termios
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,6 +36,7 @@ from reviewguard.labelling.keys import Keys, standard_keys, written_keys
 from reviewguard.labelling.queue import Item, read_items
 from reviewguard.labelling.session import Session, run
 from reviewguard.labelling.words import find_words
+from reviewguard.policy import load_policy
 from reviewguard.readers.registry import ReadOptions, read_records
 from reviewguard.schema import Evidence, Record, ScoredRecord, TypeScore, Verdict
 
@@ -96,6 +98,15 @@ def test_types_are_toggled_and_words_typed(tmp_path: Path) -> None:
     assert rows[0]["previous"] == "I love it!"
     assert "marks nothing for selective" in shown
     assert "these words are not in the text" in shown
+
+
+def test_as_many_numbers_are_told_as_there_are_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = replace(load_policy(), types={**load_policy().types, "newer": load_policy().types["insider"]})
+    for module in ("editing", "screen"):
+        monkeypatch.setattr(f"reviewguard.labelling.{module}.load_policy", lambda: later)
+    _, _, shown = label(tmp_path / "l.jsonl", "v9q")
+    assert "[9x] newer" in shown
+    assert "1–9 types" in shown
 
 
 def test_mistyped_words_are_erased_and_escape_keeps_what_was_marked(tmp_path: Path) -> None:

@@ -368,6 +368,16 @@ def test_the_model_marks_no_neutral_ask_in_the_words_of_a_violation(home: Path) 
     ]
 
 
+def test_words_of_a_type_that_the_model_does_not_know_are_left_to_a_person(home: Path) -> None:
+    old = Stars()
+    old.settings = SimpleNamespace(types=tuple(name for name in Stars.settings.types if name != "insider"))
+    report = run(home, label(TEXT, "insider"), label(f"{TEXT} Bye.", "insider", rationale=[TEXT]), model=old)
+    assert [(item.place, item.reason) for item in report.refused] == [
+        ("line 1", "rationale: marks nothing for insider (write its words in `rationale`)")
+    ]
+    assert [quotes(row) for row in stored(home)] == [[(TEXT, "insider")]]
+
+
 def test_rows_that_nobody_labelled_are_counted_and_refuse_nothing(home: Path) -> None:
     bare = [
         label(f"Parcel {number} left", sender=who) for number, who in enumerate(("seller", "buyer", "note"))

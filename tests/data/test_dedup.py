@@ -1,4 +1,6 @@
+from collections.abc import Iterator
 from random import Random
+from weakref import WeakSet
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from reviewguard.curation.dedup import alike_pairs, deduplicate
 from reviewguard.curation.nearest import (
     Likeness,
     Pair,
+    Shingles,
     alike,
     jaccard,
     shingle_matrix,
@@ -102,6 +105,24 @@ def test_known_texts_that_are_alike_are_those_of_all_pairs(
     assert alike(new, known, threshold) == [
         tuple(Likeness(at, round(-s, 3)) for s, at in near) for near in found
     ]
+
+
+def test_of_known_texts_only_what_new_ones_share_is_kept_in_memory() -> None:
+    texts = [f"{word} is on its way, and {word} fits" for word in ("kettle", "lamp", "rug", "drill")]
+    alive = WeakSet[Shingles]()
+    most = 0
+
+    def known() -> Iterator[Shingles]:
+        nonlocal most
+        for text in texts:
+            alive.add(items := shingles(text))
+            most = max(most, len(alive))
+            yield items
+
+    assert alike([shingles(texts[2])], known(), 0.8) == [(Likeness(2, 1.0),)]
+    assert most <= 2  # this one, and the one before until then
+    assert alike([shingles(texts[2])], iter([]), 0.8) == [()]
+    assert alike([], known(), 0.8) == []
 
 
 def test_texts_that_share_a_shingle_alone_are_left_out_before_any_is_ordered(

@@ -15,7 +15,15 @@ from safetensors import SafetensorError
 from tests.data.curation_helpers import message
 from tests.faults import another_writer
 
-from reviewguard.curation.labels import Label, Labels, Provenance, StoredLabel, label_version, write_labels
+from reviewguard.curation.labels import (
+    Label,
+    Labels,
+    Provenance,
+    StoredLabel,
+    label_version,
+    read_labels,
+    write_labels,
+)
 from reviewguard.curation.pipeline import CurationReport, build
 from reviewguard.curation.sources import write_messages
 from reviewguard.curation.storage import load_splits, write_frozen
@@ -170,9 +178,20 @@ def test_the_regression_set_holds_every_confirmed_violation_in_one_order() -> No
     stored = [StoredLabel(item, Provenance("f"), file, line) for line, (item, file) in enumerate(rows, 1)]
     assert [m.id for m in regression_set(Labels(tuple(stored), ()))] == ["lab-001", "lab-005"]
     assert regression_set(Labels(tuple(stored[::-1]), ())) == regression_set(Labels(tuple(stored), ()))
-    again = StoredLabel(label(5, None), Provenance("f"), "c.jsonl", 1)
+    again = StoredLabel(label(5), Provenance("f"), "c.jsonl", 1)
     assert [m.id for m in regression_set(Labels((*stored, again), ()))] == ["lab-001", "lab-005"]
-    assert [m.id for m in regression_set(Labels((again, *stored), ()))] == ["lab-001"]
+
+
+def test_a_disputed_label_confirms_no_violation(places: Places, tmp_path: Path) -> None:
+    """As two branches leave it in two files, of which each adds the same message with another label."""
+    for name, types in (("one", "insider"), ("other", None)):
+        labels = [Label(m, Provenance("f")) for m in (label(5, types), label(1))]
+        write_labels(places.labels / f"{name}.jsonl", labels)
+    found = read_labels(places.labels)
+    assert [m.id for m in regression_set(found)] == ["lab-000", "lab-001"]
+    build(places.messages, tmp_path / "data", labels=found)
+    learnt = {m.id for m in load_splits(tmp_path / "data")["train"] if m.id.startswith("lab")}
+    assert learnt == {"lab-000", "lab-001"}
 
 
 def test_a_wrong_behaviour_path_stops_it_before_anything_else(tmp_path: Path) -> None:
@@ -219,7 +238,7 @@ def test_a_promotion_that_others_were_in_the_way_of_may_be_done_later(
         kept = StoredModel("1+1", tmp_path, None, {"gate": "passed", "parent": "1"})
         _, refused = _promote(ModelStore(tmp_path / "models"), kept, "retrained")
     assert "is in use by" in refused
-    assert "to promote it: `reviewguard models promote 1+1`" in refused
+    assert f"to promote it: `reviewguard models promote 1+1 --models {tmp_path / 'models'}`" in refused
 
 
 def test_a_promotion_waits_for_one_who_is_soon_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

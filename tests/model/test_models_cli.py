@@ -48,6 +48,16 @@ def test_versions_are_listed_with_what_they_are(models: Path) -> None:
     assert "not run" in lines[3]
 
 
+@pytest.mark.parametrize("written", ["{", '{"own test split": {}}', "[]", "\x80"])
+def test_figures_that_cannot_be_read_leave_the_list_whole(models: Path, written: str) -> None:
+    (models / "versions" / "3" / "model" / "evaluation.json").write_text(written, "latin-1")
+    done = run(models, "list")
+    assert done.exit_code == 0, done.output
+    f1 = {line.split()[0]: line.split()[-1] for line in done.output.splitlines()}
+    assert f1["3"] == "–"
+    assert len(f1) == 5 and "–" not in (f1["1"], f1["2"], f1["4"])
+
+
 def test_long_reasons_of_a_gate_leave_the_version_whole(
     models: Path, tiny_model_dir: Path, tmp_path: Path
 ) -> None:

@@ -21,11 +21,11 @@ from tests.tiny import write_tiny_toml
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
-from reviewguard.cli.retraining import _tell
+from reviewguard.cli.retraining import _data_add, _tell
 from reviewguard.curation.labels import Label, Provenance, label_version, write_labels
 from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.errors import ConfigError, InputError, ModelError
-from reviewguard.inference.model_folder import from_parts, load
+from reviewguard.inference.model_folder import from_parts, load, shipped_model
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.retraining import retrain as module
@@ -33,7 +33,7 @@ from reviewguard.retraining.challenger import choose_start
 from reviewguard.retraining.config import RetrainConfig, load_settings
 from reviewguard.retraining.data import HELD_OUT, Places, curate
 from reviewguard.retraining.gate_report import GateLine, GateReport
-from reviewguard.retraining.retrain import RetrainResult, retrain
+from reviewguard.retraining.retrain import RetrainResult, promote_command, retrain
 from reviewguard.retraining.round import RetrainJob
 from reviewguard.retraining.store import ModelStore
 from reviewguard.schema import LabelledMessage, Message, Rationale
@@ -302,12 +302,12 @@ def test_the_challenger_knows_what_it_learnt(story: Story) -> None:
 
 
 def test_a_failed_gate_says_by_how_much_and_changes_nothing(
-    story: Story, furnished: Path, capsys: pytest.CaptureFixture[str]
+    story: Story, home: Home, furnished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert story.result.promotion is None
     assert story.result.challenger.tags["gate"] == "failed on test F1"
     assert story.served == Home(furnished).served
-    _tell(story.result, asked=False)
+    _tell(story.result, home.store.folder, asked=False)
     said = capsys.readouterr().out
     assert "not promoted: tiny goes on serving" in said
     assert "test F1: fell by 0.200, 0.010 allowed" in said
@@ -321,7 +321,7 @@ def test_without_a_terminal_nobody_agrees_and_yes_promotes(
     monkeypatch.setattr("reviewguard.retraining.round.train_challenger", None)
     done = CliRunner().invoke(app, home.arguments)
     assert (done.exit_code, home.served) == (0, story.served), done.output
-    assert "reviewguard models promote tiny+1" in done.output
+    assert f"`reviewguard models promote tiny+1 --models {home.folder / 'models'}`" in done.output
     with monkeypatch.context() as patch:
         patch.setattr(module, "_promote", lambda *_: (None, "models is in use by another process"))
         done = CliRunner().invoke(app, [*home.arguments, "--yes"])
@@ -360,16 +360,29 @@ def test_labels_in_conflict_stop_it_before_anything_is_trained(home: Home, tmp_p
     done = CliRunner().invoke(app, [*home.arguments, "--with", str(tmp_path / "new.jsonl")])
     assert done.exit_code == 1, done.output
     assert "conflict" in done.output
-    assert "then run `reviewguard retrain` without --with" in done.stderr
+    here = home.folder
+    add = (
+        f"data add {tmp_path / 'new.jsonl'} --labels {here / 'labels'} --messages {home.job.places.messages} "
+        f"--splits {here / 'splits.json'} --model {here / 'models' / 'default'}"
+    )
+    assert f"with `reviewguard {add}` first, then run `reviewguard retrain` without --with" in done.stderr
     assert not (home.folder / "labels" / "new.jsonl").exists()
+
+
+def test_data_add_is_called_without_what_it_takes_anyway() -> None:
+    assert (
+        _data_add(Path("my labels.csv"), Places(), shipped_model()) == "reviewguard data add 'my labels.csv'"
+    )
+    assert promote_command(Path("models"), "1+1") == "reviewguard models promote 1+1"
 
 
 def test_columns_are_named_to_data_add_since_retrain_does_not_take_them(home: Home, tmp_path: Path) -> None:
     (tmp_path / "two.csv").write_text("text,label,verdict\nHi.,compliant,compliant\n")
     done = CliRunner().invoke(app, [*home.arguments, "--with", str(tmp_path / "two.csv")])
     assert isinstance(done.exception, InputError)
-    add = f"`reviewguard data add {tmp_path / 'two.csv'} --map …`"
-    assert f"--map verdict='label', in {add}; then run `reviewguard retrain` without" in done.exception.fix
+    add = f"reviewguard data add {tmp_path / 'two.csv'} --labels {home.folder / 'labels'}"
+    assert f"--map verdict='label', in `{add}" in done.exception.fix
+    assert "--map …`; then run `reviewguard retrain` without" in done.exception.fix
 
 
 def test_refused_rows_stop_it_as_they_stop_data_add(home: Home, tmp_path: Path) -> None:

@@ -169,6 +169,8 @@ def test_a_card_says_of_which_data_thresholds_and_figures_are_if_not_of_the_trai
     export_run(tiny_run, tmp_path / "data", tmp_path / "other", "int8", bootstrap=0)
     card = (tmp_path / "other" / "README.md").read_text()
     assert f"| calibrated on | data digest `{digest}` |\n| measured on | data digest `{digest}` |" in card
+    export_run(tmp_path / "other", tiny_data_dir, tmp_path / "back", "int8", bootstrap=0)
+    assert "calibrated on" not in (tmp_path / "back" / "README.md").read_text()
     splits = load_splits(tmp_path / "data")
     described = shutil.copytree(tmp_path / "same", tmp_path / "described")
     measure_and_describe(load(described), described, splits, splits["train"], measured_on=digest, bootstrap=0)

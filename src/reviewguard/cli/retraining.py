@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -83,7 +85,7 @@ def retrain(
             show=stages.show,
             add=lambda champion: _add(with_, job.places, champion) if with_ else None,
         )
-    _tell(result, stages.asked)
+    _tell(result, models, stages.asked)
     raise typer.Exit(0 if result.report.gate.passed and not result.refused else 1)
 
 
@@ -97,13 +99,14 @@ def _add(path: Path, places: Places, model: Path) -> None:
     except InputError as error:
         if "--map" not in error.fix:
             raise
-        fix = f"{error.fix}, in `reviewguard data add {path} --map …`; {_THEN}"
+        fix = f"{error.fix}, in `{_data_add(path, places, model)} --map …`; {_THEN}"
         raise InputError(error.found, expected=error.expected, fix=fix) from error
     console, _ = output_console()
     console.print(report_view(report, job.target))
     if report.undecided:
         print(
-            f"not retrained: settle this with `reviewguard data add {path}` first, {_THEN}", file=sys.stderr
+            f"not retrained: settle this with `{_data_add(path, places, model)}` first, {_THEN}",
+            file=sys.stderr,
         )
         raise typer.Exit(1)
     if report.refused:
@@ -113,6 +116,18 @@ def _add(path: Path, places: Places, model: Path) -> None:
             file=sys.stderr,
         )
         raise typer.Exit(1)
+
+
+def _data_add(path: Path, places: Places, model: Path) -> str:
+    """The command that adds labels to the same places, compared with the same messages and judged by the same model."""
+    from reviewguard.inference.model_folder import shipped_model
+    from reviewguard.retraining.data import Places
+
+    options = dict(sorted(asdict(places).items() - asdict(Places()).items()))
+    if model.resolve() != shipped_model().resolve():
+        options["model"] = model
+    named = (part for name, value in options.items() for part in (f"--{name}", str(value)))
+    return shlex.join(["reviewguard", "data", "add", str(path), *named])
 
 
 class _Stages:
@@ -168,7 +183,9 @@ def _print(report: RetrainReport) -> None:
     console.print(Markdown(text) if colour else text)
 
 
-def _tell(result: RetrainResult, asked: bool) -> None:
+def _tell(result: RetrainResult, models: Path, asked: bool) -> None:
+    from reviewguard.retraining.retrain import promote_command
+
     report, kept = result.report, result.challenger
     if not asked:
         _print(report)
@@ -179,7 +196,8 @@ def _tell(result: RetrainResult, asked: bool) -> None:
     elif result.refused:
         print(f"not promoted: {result.refused}")
     elif report.gate.passed:
-        print(f"not promoted: {report.champion} goes on serving; `reviewguard models promote {kept.version}`")
+        command = promote_command(models, kept.version)
+        print(f"not promoted: {report.champion} goes on serving; `{command}`")
     else:
         print(f"not promoted: {report.champion} goes on serving, since the gate failed on")
         for line in report.gate.failures:

@@ -185,7 +185,7 @@ def likeness_to(labels: Sequence[Label], measured: Sequence[LabelledMessage]) ->
     """
     ids = {message.id for message in measured}
     texts = [label.message.text for label in labels]
-    likes = alike(list(map(shingles, texts)), [shingles(m.text) for m in measured], ALIKE)
+    likes = alike(list(map(shingles, texts)), (shingles(m.text) for m in measured), ALIKE)
     overridden = [next((name for name in label.provenance.replaces if name in ids), None) for label in labels]
     return [
         name or (measured[near[0].index].id if near else None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -102,17 +103,22 @@ def _rarest(matrix: sparse.csr_array, sizes: NDArray[np.int64], bound: float) ->
     return sparse.csr_array((np.ones(len(rows), dtype=np.int32), (rows, columns)), shape=matrix.shape)
 
 
-def alike(new: Sequence[Shingles], known: Sequence[Shingles], threshold: float) -> list[tuple[Likeness, ...]]:
-    """For each of a few new texts the known ones with at least this similarity, the most alike first."""
-    if not new or not known:
-        return [()] * len(new)
+def alike(new: Sequence[Shingles], known: Iterable[Shingles], threshold: float) -> list[tuple[Likeness, ...]]:
+    """For each of a few new texts the known ones with at least this similarity, the most alike first.
+
+    Args:
+        known: taken one by one; only the shingles that a new text has, too, are kept in memory.
+    """
+    if not new:
+        return []
     wanted = frozenset[str]().union(*new)
-    everything = [*known, *new]
-    matrix = shingle_matrix([items & wanted for items in everything])
-    sizes = np.array([len(items) for items in everything])
-    others = matrix[: len(known)].T.tocsc()
+    cut = [(len(items), items & wanted) for items in chain(known, new)]
+    matrix = shingle_matrix([items for _, items in cut])
+    sizes = np.array([size for size, _ in cut])
+    count = len(cut) - len(new)
+    others = matrix[:count].T.tocsc()
     found: list[tuple[Likeness, ...]] = []
-    for begin in range(len(known), matrix.shape[0], _BLOCK):
+    for begin in range(count, len(cut), _BLOCK):
         shared = (matrix[begin : begin + _BLOCK] @ others).tocsr()
         for row in range(shared.shape[0]):
             columns = shared.indices[shared.indptr[row] : shared.indptr[row + 1]]

@@ -26,7 +26,7 @@ def fill_marks(
 
     Where the model finds the type, its own marks; elsewhere the sentence whose removal lowers the type's score most
     (leave-one-out; Li, Monroe and Jurafsky, "Understanding neural networks through representation erasure", 2016).
-    A neutral ask gets no words that a violation is marked in.
+    A neutral ask gets no words that a violation is marked in; a type that the model does not know gets none.
 
     Args:
         verdicts: the classifier's, one a row.
@@ -45,7 +45,8 @@ def _filled(row: LabelledRow, verdict: Verdict, classifier: Classifier) -> Label
     if not missing:
         return row
     quotes = [(e.text, e.type) for e in verdict.evidence if e.type in missing]
-    for kind in set(missing) - {kind for _, kind in quotes}:
+    known = set(missing).intersection(classifier.settings.types)
+    for kind in known - {kind for _, kind in quotes}:
         quotes.append((_strongest_sentence(row, kind, classifier), kind))
     found = mark(row.text, quotes)
     broken = [item for item in (*row.rationale, *found) if item.type != NEUTRAL_REQUEST]

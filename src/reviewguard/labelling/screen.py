@@ -15,7 +15,7 @@ from reviewguard.policy import load_policy
 from reviewguard.schema import Rationale
 
 KEYS = "v review-soliciting  c compliant  n compliant, with a neutral ask  m mark words  s skip  u undo  q quit  ? help"
-EDIT_KEYS = "1–8 types  m mark words  Enter save  b back"
+EDIT_KEYS = "types  m mark words  Enter save  b back"
 AT_END = "no more to label: u takes the last one back, any other key ends"
 HELP = """v, then Enter, takes the types and words that the model found. Toggle types by their numbers
 first where they are wrong; mark other words with m: for each type, type or paste them as they stand in the text.
@@ -52,7 +52,7 @@ def edit_view(
     return Group(
         Text("  ".join(chosen)),
         marked_text(item.text, evidence, colour=colour),
-        Text(EDIT_KEYS, style="bold" if colour else ""),
+        Text(f"1–{len(chosen)} {EDIT_KEYS}", style="bold" if colour else ""),
     )
 
 

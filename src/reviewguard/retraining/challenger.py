@@ -31,7 +31,7 @@ from reviewguard.schema import LabelledMessage
 from reviewguard.unpacking import unpack_model
 
 LEAST_COPIES = 4
-"""Copies of a new label among many."""
+"""Copies of a new label among many, whatever `copies_in_all` says; half as many of one without types."""
 
 
 @dataclass(frozen=True, slots=True)

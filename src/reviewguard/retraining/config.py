@@ -36,7 +36,8 @@ class RetrainConfig:
             written, half as augmented copies, so that what augmentation adds is no sign of a new label. Labels of
             earlier rounds come on top.
         copies: augmented copies of each new label beside the label itself, at most; half as many of one without types.
-        copies_in_all: about so many for all new labels together, so that many of them do not make a round long.
+        copies_in_all: about so many for all new labels together, so that many of them do not make a round long; but at
+            least four each, half as many of one without types.
         held_out: share of the new labels, 0–1, that are kept for measuring in this round.
         held_out_from: new labels from which on some are kept; of fewer, each is learnt.
     """

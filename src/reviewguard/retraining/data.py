@@ -11,6 +11,7 @@ from pathlib import Path
 from reviewguard import checkout
 from reviewguard.curation.labels import Labels, read_labels
 from reviewguard.curation.pipeline import LABELS, UNRECORDED, CurationReport, build
+from reviewguard.curation.rules import check_rules
 from reviewguard.curation.sources import unique_ids
 from reviewguard.curation.storage import load_splits, read_frozen
 from reviewguard.errors import InputError
@@ -156,10 +157,11 @@ def _check_measurable(places: Places, splits: Mapping[str, Sequence[LabelledMess
 def regression_set(labels: Labels) -> tuple[LabelledMessage, ...]:
     """The labels that break the rules, by id, so that files may be added, renamed and put together.
 
-    Those that training must not see (they read like a test message), or that were kept for measuring, count too. Of
-    several labels of one id the first counts, as in training.
+    Those that training must not see (they read like a test message), or that were kept for measuring, count too. As in
+    training, of several labels of one id the first counts, and none whose words have another label with other types.
     """
     rules = load_policy().profile(PROFILE)
-    known = unique_ids((label.located for label in labels.labels), ()).located
+    undisputed = labels.without(issue for issue in check_rules(labels.located) if issue.rule == "conflict")
+    known = unique_ids((label.located for label in undisputed), ()).located
     confirmed = (item.message for item in known if rules.is_broken(item.message.types))
     return tuple(sorted(confirmed, key=lambda message: message.id))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reviewguard.checkout import MODELS
 from reviewguard.curation.labels import label_version
 from reviewguard.errors import InputError
 from reviewguard.inference.classifier import Classifier
@@ -141,7 +143,13 @@ def _promote(store: ModelStore, challenger: StoredModel, reason: str) -> tuple[P
                 return None, str(error)
             return store.promote(challenger.version, by=who(), reason=reason), ""
     except InputError as error:
-        return None, f"{error}\n  to promote it: `reviewguard models promote {challenger.version}`"
+        return None, f"{error}\n  to promote it: `{promote_command(store.folder, challenger.version)}`"
+
+
+def promote_command(models: Path, version: str) -> str:
+    """The command that promotes a version of this folder of models."""
+    named = [] if models == MODELS else ["--models", str(models)]
+    return shlex.join(["reviewguard", "models", "promote", version, *named])
 
 
 def next_version(store: ModelStore, champion: str) -> str:

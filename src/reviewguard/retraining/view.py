@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from reviewguard.errors import ModelError
 from reviewguard.inference.render import printable
 from reviewguard.retraining.diff import FigureChange, VerdictChange, VerdictChanges, measured_on, read_figures
 from reviewguard.retraining.history import HistoryEntry
@@ -19,10 +20,9 @@ _SHOWN = ("auroc", "f1", "false_alarm_rate", "macro_f1", "ece")
 
 
 def list_view(models: Sequence[StoredModel]) -> RenderableType:
-    """A line a version, in the order in which they came."""
+    """A line a version, in the order in which they came; figures that cannot be read are left out."""
     table = _table("version", "alias", "added", "gate", "parent", "data", "F1")
     for model in models:
-        figures = next(iter(read_figures(model.folder).values()), {})
         cells = (
             model.version,
             " ".join(model.aliases),
@@ -30,10 +30,18 @@ def list_view(models: Sequence[StoredModel]) -> RenderableType:
             model.gate,
             model.tags.get(PARENT, ""),
             model.tags.get(DATA_DIGEST, "")[:_DIGITS],
-            _number(figures.get("f1")),
+            _number(_f1(model)),
         )
         table.add_row(*map(Text, cells))
     return table
+
+
+def _f1(model: StoredModel) -> float | None:
+    try:
+        figures = read_figures(model.folder)
+    except ModelError:
+        return None
+    return next(iter(figures.values()), {}).get("f1")
 
 
 def show_view(model: StoredModel, entries: Sequence[HistoryEntry]) -> RenderableType:
