@@ -6,7 +6,7 @@ them, the labels count. README.md beside this file has the recipes, for a GPU an
 The teacher reads the same tokens: its vocabulary is BERT's, moved by four. The student learns the written labels and
 rationales where there are any, and everywhere the teacher's logits and its evidence per token (Hinton, Vinyals & Dean,
 "Distilling the knowledge in a neural network", 2015; Jiao et al., "TinyBERT", EMNLP 2020, for the many more texts).
-Without `--teachers`, `student` trains on the labels alone; `ask` asks a student, so that it can teach another.
+Without `--teachers`, `student` trains on the labels alone; `ask` asks a teacher, or a student so that it can teach another.
 `finish` names the larger teachers in the model's card where `--seeds` gives theirs.
 """
 
@@ -59,13 +59,12 @@ def prepare(options: argparse.Namespace) -> None:
 
 
 def teacher(options: argparse.Namespace) -> None:
-    """Fine-tune a teacher and ask it about every window."""
+    """Fine-tune a teacher."""
     data = torch.load(options.data)
     torch.manual_seed(options.seed)  # of the fresh head
     model = teacher_model(options.base, dropout=options.dropout)
     fit(model, Rows(data["train"]), label_loss, _plan(options), partial(report, model, data, options.name))
     save_weights(model, options.out)
-    save_answers(model, data, options.out)
 
 
 def unpack(options: argparse.Namespace) -> None:
