@@ -6,7 +6,7 @@ them, the labels count. README.md beside this file has the recipes, for a GPU an
 The teacher reads the same tokens: its vocabulary is BERT's, moved by four. The student learns the written labels and
 rationales where there are any, and everywhere the teacher's logits and its evidence per token (Hinton, Vinyals & Dean,
 "Distilling the knowledge in a neural network", 2015; Jiao et al., "TinyBERT", EMNLP 2020, for the many more texts).
-Without `--teachers`, `student` trains on the labels alone; `ask` asks a teacher, or a student so that it can teach another.
+Without `--teachers`, `student` trains on the labels alone; `ask` asks a teacher, or a student that is to teach another.
 `finish` names the larger teachers in the model's card where `--seeds` gives theirs.
 """
 
