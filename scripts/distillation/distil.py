@@ -39,7 +39,7 @@ def prepare(options: argparse.Namespace) -> None:
     """Windows of training, its augmented copies, crossed pairs, mixtures, and of what is measured on."""
     splits = load_splits(options.data)
     written = splits["train"]
-    asked = Random(options.seed).sample(written, min(options.sample, len(written)))
+    asked = Random(options.seed).sample(written, options.sample) if options.sample else written
     favoured = [m for m in written if m.writer_brief.startswith(tuple(options.favour))]
     copies = augmented(asked, options.copies, options.workers, seed=options.seed)
     copies += augmented(favoured, options.more, options.workers, seed=options.seed + 1)

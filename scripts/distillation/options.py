@@ -49,7 +49,7 @@ def _problem(options: Namespace) -> str | None:
 def _prepare(parser: ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder of `reviewguard data build`")
     parser.add_argument("--tokenizer", type=Path, default=Path("models/default/tokenizer.json"))
-    parser.add_argument("--sample", type=int, default=10**9, help="written messages with labels, at most")
+    parser.add_argument("--sample", type=int, help="so many of the written messages; else all")
     parser.add_argument("--copies", type=int, default=4, help="augmented ones, of each message")
     parser.add_argument("--favour", nargs="*", default=[], help="beginnings of briefs with more copies")
     parser.add_argument("--more", type=int, default=3, help="augmented ones, of each of their messages")

@@ -60,16 +60,8 @@ calls buyers lead and user."""
 _DIRECTIONS = frozenset(
     (
         *("direction", "message_direction", "email_direction", "hs_email_direction"),
-        *(
-            "inbound_outbound",
-            "in_out",
-            "richtung",
-            "nachrichtenrichtung",
-            "sens",
-            "direzione",
-            "dirección",
-            "direccion",
-        ),
+        *("inbound_outbound", "in_out"),
+        *("richtung", "nachrichtenrichtung", "sens", "direzione", "dirección", "direccion"),
     )
 )
 _NOTES = frozenset(("note", "internal", "private", "notiz", "interne", "nota", "interna"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -47,10 +48,11 @@ def load_vocabulary() -> Vocabulary:
         for column in flag["columns"]
     }
     columns = {field: tuple(names) for field, names in data["columns"].items()}
-    audiences = {
-        column: frozenset(kind["hidden"]) for kind in data["audiences"] for column in kind["columns"]
-    }
-    return Vocabulary(columns, words, words | values, fillers, flags, audiences)
+    audiences: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    for audience in data["audiences"]:
+        for column in audience["columns"]:
+            audiences[column] |= frozenset(audience["hidden"])
+    return Vocabulary(columns, words, words | values, fillers, flags, dict(audiences))
 
 
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
