@@ -40,10 +40,28 @@ def ask_model(model: EvidenceModel, rows: Rows, *, evidence: bool = False) -> di
     return {"logits": logits, "evidence": tokens}
 
 
-def save_answers(model: EvidenceModel, data: Mapping[str, Any], path: Path) -> None:
-    """Ask a model about all windows that a student learns from, and write its answers beside its weights."""
+def answers(model: EvidenceModel, data: Mapping[str, Any]) -> dict[str, Tensor]:
+    """What `ask_model` says of all windows that a student learns from, not on the device."""
     asked = ask_model(model, Rows(data["train"], data["mixed"]), evidence=True)
-    torch.save({name: values.cpu() for name, values in asked.items()}, _beside(path))
+    return {name: values.cpu() for name, values in asked.items()}
+
+
+def save_answers(told: dict[str, Tensor], path: Path) -> None:
+    """Write answers beside the weights of the model that gave them."""
+    torch.save(told, _beside(path))
+
+
+def least_sure(logits: Tensor, count: int, others: int, seed: int) -> Tensor:
+    """Numbers, in order, of the windows with a logit nearest to 0, and of as many others by chance.
+
+    Args:
+        logits: `(windows, types)`.
+        count, others: how many of each; fewer where there are no more.
+    """
+    order = logits.abs().amin(1).argsort()
+    rest = order[count:]
+    chosen = torch.randperm(len(rest), generator=torch.manual_seed(seed))[:others]
+    return torch.cat((order[:count], rest[chosen])).sort().values
 
 
 def mean_answers(paths: Sequence[Path]) -> dict[str, Tensor]:

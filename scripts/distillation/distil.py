@@ -19,15 +19,16 @@ from random import Random
 from typing import Any
 
 import torch
-from answers import correct, mean_answers, report, save_answers
+from answers import answers, correct, least_sure, mean_answers, report, save_answers
 from crossings import crossings, read_buyers
 from fitting import Plan, fit
 from losses import Loss, TeacherLoss, label_loss
 from mixtures import mixtures
 from models import Mimic, save_weights, student_model, teacher_model
+from neighbours import Neighbours
 from options import parse
 from rows import DEVICE, Rows
-from windows import augmented, facts, window_tensors
+from windows import augmented, facts, take, window_tensors
 
 from reviewguard.curation.storage import load_splits
 from reviewguard.modeling.config import load_config
@@ -45,10 +46,11 @@ def prepare(options: argparse.Namespace) -> None:
     copies += augmented(favoured, options.more, options.workers, seed=options.seed + 1)
     more = read_buyers(options.buyers) if options.buyers else None
     copies += crossings(written, options.crossed, options.seed, more)
+    neighbours = Neighbours.of(options.neighbours) if options.neighbours else None
     tensors = partial(window_tensors, tokenizer=options.tokenizer, workers=options.workers)
     result: dict[str, dict[str, Any]] = {
         "train": tensors([*asked, *copies]),
-        "mixed": tensors([*mixtures(written, options.mixtures, options.seed)]),
+        "mixed": tensors([*mixtures(written, options.mixtures, options.seed, neighbours)]),
     }
     sets = {name: splits[name] for name in ("validation", "test")}
     sets |= {path.stem: read_labelled(path) for path in options.measure_on}
@@ -77,7 +79,20 @@ def unpack(options: argparse.Namespace) -> None:
 def ask(options: argparse.Namespace) -> None:
     """Ask a student, or a teacher, about every window of a file."""
     kind = teacher_model if options.teacher else student_model
-    save_answers(kind(options.base, options.start), torch.load(options.data), options.out)
+    save_answers(answers(kind(options.base, options.start), torch.load(options.data)), options.out)
+
+
+def narrow(options: argparse.Namespace) -> None:
+    """Ask a student about every window, and keep the mixtures that it is least sure of, and others by chance."""
+    data = torch.load(options.data)
+    told = answers(student_model(options.base, options.start), data)
+    labelled = len(data["train"]["ids"])
+    kept = least_sure(told["logits"][labelled:], options.keep, options.others, options.seed)
+    data["mixed"] = take(data["mixed"], kept)
+    rows = torch.cat((torch.arange(labelled), labelled + kept))
+    save_answers({name: values[rows] for name, values in told.items()}, options.start)
+    torch.save(data, options.out)
+    print({"mixed": len(kept)}, flush=True)
 
 
 def student(options: argparse.Namespace) -> None:
@@ -129,7 +144,7 @@ def finish(options: argparse.Namespace) -> None:
 def main() -> None:
     """Parse and run a command."""
     options = parse(
-        str(__doc__), {run.__name__: run for run in (prepare, teacher, student, unpack, ask, finish)}
+        str(__doc__), {run.__name__: run for run in (prepare, teacher, student, unpack, ask, narrow, finish)}
     )
     options.run(options)
 

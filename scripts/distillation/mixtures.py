@@ -1,7 +1,8 @@
 """Unlabelled messages made out of the written ones, for a teacher to judge.
 
 Augmentation must keep labels true; these need not, since the teacher gives them theirs: a reply after another
-buyer's words, sentences of two messages in one, a sentence less, a part of the marked words less.
+buyer's words, sentences of two messages in one, a sentence less, a part of the marked words less. In some of them
+words are replaced by neighbours (as for TinyBERT: Jiao et al., EMNLP 2020), so that words come up that nobody wrote.
 """
 
 from __future__ import annotations
@@ -11,25 +12,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
 
+from neighbours import Neighbours
+
 from reviewguard.schema import LabelledMessage
 from reviewguard.text import without_spans
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _KINDS = ("previous", "previous", "splice", "splice", "splice", "drop", "erase")
+_SWAPPED = (0.1, 0.3)
+"""Shares of the words of a message that are replaced, the lowest and the highest."""
 
 
-def mixtures(messages: Sequence[LabelledMessage], count: int, seed: int) -> Iterator[LabelledMessage]:
+def mixtures(
+    messages: Sequence[LabelledMessage], count: int, seed: int, neighbours: Neighbours | None = None
+) -> Iterator[LabelledMessage]:
     """Messages without labels; which ones depends on the messages and the seed alone.
 
     Args:
         messages: written ones; some of them must have a previous message.
         count: how many are made; those of fewer than three words are left out.
+        neighbours: of words; one half of the mixtures have some of theirs replaced, the buyer's too.
     """
     rng = Random(seed)
     buyers = [m.previous for m in messages if m.previous]
     for number in range(count):
         one, other = rng.choice(messages), rng.choice(messages)
         text, previous = _mixed(rng.choice(_KINDS), one, other, buyers, rng)
+        if neighbours and rng.random() < 0.5:
+            share = rng.uniform(*_SWAPPED)
+            text = neighbours.swap(text, share, rng)
+            previous = previous and neighbours.swap(previous, share, rng)
         if len(text.split()) > 2:
             name = f"mix-{seed}-{number}"
             yield replace(one, id=name, text=text, previous=previous, types=(), rationale=())

@@ -57,6 +57,9 @@ def _prepare(parser: ArgumentParser) -> None:
     parser.add_argument("--buyers", type=Path, help="file of further buyers for these")
     parser.add_argument("--mixtures", type=int, default=300_000)
     parser.add_argument(
+        "--neighbours", type=Path, help="encoder whose word vectors say which words may be swapped"
+    )
+    parser.add_argument(
         "--measure-on", type=Path, nargs="*", default=[], help="labelled files, for quick figures"
     )
     parser.add_argument("--workers", type=int, default=14)
@@ -100,6 +103,12 @@ def _ask(parser: ArgumentParser) -> None:
     parser.add_argument("--teacher", action="store_true", help="they are a teacher's")
 
 
+def _narrow(parser: ArgumentParser) -> None:
+    parser.add_argument("--keep", type=int, required=True, help="mixtures that it is least sure of")
+    parser.add_argument("--others", type=int, required=True, help="by chance, out of the rest")
+    parser.add_argument("--seed", type=int, default=13)
+
+
 def _unpack(parser: ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a model folder")
 
@@ -126,5 +135,6 @@ _OPTIONS: Mapping[str, tuple[Callable[[ArgumentParser], None], ...]] = {
     "student": (_model, _start, _student),
     "unpack": (_unpack,),
     "ask": (_model, partial(_start, required=True), _ask),
+    "narrow": (_model, partial(_start, required=True), _narrow),
     "finish": (_finish,),
 }

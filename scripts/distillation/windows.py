@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from itertools import chain
@@ -95,6 +95,11 @@ def assemble(messages: Iterable[Sequence[dict[str, Any]]]) -> dict[str, Tensor]:
         "marked": torch.tensor(marked, dtype=torch.int32).reshape(-1, 3),
         "message": torch.tensor(owner),
     }
+
+
+def take(part: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+    """Windows of `assemble` that have no marked tokens, by their numbers."""
+    return {name: values if name == "marked" else values[rows] for name, values in part.items()}
 
 
 def facts(messages: Sequence[LabelledMessage]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import answers
@@ -23,7 +24,9 @@ import torch
 import windows
 from crossings import crossings, read_buyers
 from mixtures import mixtures
+from neighbours import Neighbours
 from tests.tiny import tiny_config
+from transformers import AutoTokenizer
 
 from reviewguard.curation.privacy import find_private
 from reviewguard.curation.sources import read_messages
@@ -86,6 +89,33 @@ def test_mixtures_give_texts_another_buyer_and_make_new_texts(messages: list[Lab
     assert {m.previous for m in made} <= {*buyers, None}
     assert sum(m.text in texts and (m.text, m.previous) not in written for m in made) > 30
     assert sum(m.text not in texts for m in made) > 30
+
+
+def test_one_half_of_the_mixtures_have_words_replaced_by_neighbours(messages: list[LabelledMessage]) -> None:
+    near = Neighbours({"the": (["these"], [0.4]), "you": (["thou"], [0.5])})
+    plain = list(mixtures(messages, 300, 5))
+    made = list(mixtures(messages, 300, 5, near))
+    assert made == list(mixtures(messages, 300, 5, near)) != plain
+    old, new = (
+        sum(bool(re.search(r"\b(these|thou)\b", m.text, re.IGNORECASE)) for m in s) for s in (plain, made)
+    )
+    assert old < 30 < new < 200
+    assert near.swap("The rest. You, there!", 1, Random(1)) == "These rest. Thou, there!"
+    assert near.swap("The rest. You, there!", 0, Random(1)) == "The rest. You, there!"
+
+
+def test_neighbours_are_the_nearest_words_of_an_encoder(tiny_base: Path) -> None:
+    near = Neighbours.of(tiny_base).words
+    vectors = models.student_model(tiny_base).encoder.get_input_embeddings().weight.detach()
+    vocabulary = AutoTokenizer.from_pretrained(tiny_base).get_vocab()
+    assert near
+    for word, (others, cosines) in [*near.items()][:20]:
+        assert word not in others
+        assert 1 <= len(others) == len(cosines) <= 8
+        assert cosines == sorted(cosines, reverse=True)
+        mine, theirs = vectors[vocabulary[word]], vectors[vocabulary[others[0]]]
+        assert torch.cosine_similarity(mine, theirs, dim=0) == pytest.approx(cosines[0], abs=1e-5)
+        assert cosines[-1] >= 0.3
 
 
 def test_written_buyers_are_fictitious_and_stand_in_no_message() -> None:
@@ -182,12 +212,38 @@ def test_training_ends_in_time_and_answers_are_averaged(
     assert time.monotonic() - began < 60
     assert looks
     assert not torch.equal(before, model.evidence.weight.cpu())
-    answers.save_answers(model, {"train": tensors, "mixed": tensors}, tmp_path / "t.pt")
+    answers.save_answers(answers.answers(model, {"train": tensors, "mixed": tensors}), tmp_path / "t.pt")
     mean = answers.mean_answers([tmp_path / "t.pt", tmp_path / "t.pt"])
     assert mean["evidence"].shape == (2 * len(rows), 256, len(TYPES))
     assert torch.equal(
         mean["logits"], answers.ask_model(model, device_rows.Rows(tensors, tensors))["logits"].half()
     )
+
+
+def test_a_student_narrows_mixtures_to_those_it_is_least_sure_of(
+    model: EvidenceModel,
+    tensors: dict[str, torch.Tensor],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mixed = tensors | {"marked": tensors["marked"][:0]}
+    told = answers.answers(model, {"train": tensors, "mixed": mixed})
+    count = len(tensors["ids"])
+    data, start, out = (tmp_path / name for name in ("d.pt", "s.pt", "n.pt"))
+    torch.save({"train": tensors, "mixed": mixed}, data)
+    models.save_weights(model, start)
+    monkeypatch.setattr(distil, "student_model", lambda *_: model)
+    words = "narrow", str(data), "--base", "b", "--start", str(start), "--keep", "3", "--others", "2"
+    run(monkeypatch, *words, "--out", str(out))
+    kept, asked = torch.load(out), torch.load(tmp_path / "s.asked")
+    assert len(kept["mixed"]["ids"]) == 5 == len(kept["mixed"]["length"])
+    assert len(asked["logits"]) == len(asked["evidence"]) == count + 5
+    assert torch.equal(asked["logits"][:count], told["logits"][:count])
+    sure = told["logits"][count:].abs().amin(1)
+    assert {*sure.sort().values[:3].tolist()} <= {*asked["logits"][count:].abs().amin(1).tolist()}
+    for ids, logits in zip(kept["mixed"]["ids"], asked["logits"][count:], strict=True):
+        (same,) = (mixed["ids"] == ids).all(1).nonzero(as_tuple=True)
+        assert any(torch.equal(told["logits"][count + at], logits) for at in same)
 
 
 def test_labels_stand_in_the_place_of_answers_that_they_contradict(tensors: dict[str, torch.Tensor]) -> None:
