@@ -64,6 +64,11 @@ def words(text: str) -> list[str]:
     return re.findall(r"\w+", normalize(text).text.casefold())
 
 
+def has_words(text: str) -> bool:
+    """Whether a word is read in the text; emoji are words, too."""
+    return bool(re.search(r"\w", normalize(text).text))
+
+
 def normalize(text: str) -> NormalizedText:
     """Resolve what the tokenizer cannot read: emoji, homoglyphs, hidden characters, mark-up, placeholders.
 

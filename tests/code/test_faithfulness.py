@@ -23,7 +23,12 @@ from reviewguard.modeling.faithfulness import (
     reference,
 )
 from reviewguard.modeling.scorer import observe
-from reviewguard.modeling.shipped_words import misspell_unmarked, remove_at_random, shipped_figures
+from reviewguard.modeling.shipped_words import (
+    misspell_unmarked,
+    remove_at_random,
+    shipped_figures,
+    split_by_marks,
+)
 from reviewguard.modeling.spans import marked_words, word_spans
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage, Proof, Quote, Rationale
@@ -146,6 +151,16 @@ def test_words_drawn_at_random_are_taken_out_for_comparison() -> None:
     turned, nothing_left = remove_at_random(scorer, observed, seed=1)
     assert turned.tolist() == [0, 1, 0]  # of the second, which is marked as a whole, no word is left
     assert nothing_left.tolist() == [0, 1, 0]
+
+
+def test_a_rest_of_emoji_is_not_clear_because_it_has_no_letters() -> None:
+    text = "gift for ⭐⭐⭐⭐⭐"
+    said = {text: (0.9, ["incentive"], ["gift for"]), "  ⭐⭐⭐⭐⭐": (0.8, ["incentive"], [])}
+    example = LabelledMessage("m", text, None, ("incentive",), (Rationale(0, 8, "incentive"),))
+    scorer = FakeScorer(said)
+    observed = observe(scorer, [example], load_policy().profile("amazon"))
+    assert split_by_marks(scorer, observed)[0].tolist() == [0]
+    assert remove_at_random(scorer, observed, seed=1)[1].tolist() == [0]
 
 
 def test_shipped_words_are_taken_out_proven_and_disturbed() -> None:

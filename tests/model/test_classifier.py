@@ -449,6 +449,13 @@ def test_marks_that_cover_the_message_prove_nothing(guard: Classifier) -> None:
     assert (verdict.verdict, verdict.without_evidence) == ("review-soliciting", None)
 
 
+def test_emoji_beside_the_marks_are_words_that_are_left(guard: Classifier) -> None:
+    """🎁 is read as "wrapped gift", and no more than three phrases are marked."""
+    verdict = guard("🎁! ! ! ! 🎁! ! ! ! 🎁! ! ! ! 🎁", proof=True)
+    assert [e.text for e in verdict.evidence] == ["🎁"] * 3
+    assert verdict.without_evidence is not None and verdict.without_evidence > 0.7
+
+
 def test_the_fewest_words_that_decide_are_given_with_the_proof(guard: Classifier) -> None:
     text = "Hello there, you get a gift from us after that."
     assert guard(text).decisive is None

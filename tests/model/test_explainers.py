@@ -17,7 +17,7 @@ from reviewguard.modeling.explainers.cost import costs
 from reviewguard.modeling.explainers.gradients import GradientTimesInput, IntegratedGradients
 from reviewguard.modeling.explainers.probe import Passes, Probe, counted_passes
 from reviewguard.modeling.explainers.registry import choose
-from reviewguard.modeling.explainers.sampling import LeaveOneOut, Lime, PartitionShap
+from reviewguard.modeling.explainers.sampling import LeaveOneOut, Lime, PartitionShap, _tree
 from reviewguard.modeling.explainers.single_pass import Attention, Evidence, EvidenceTerms, Oracle
 from reviewguard.modeling.explainers.words import WordedMessage, read_words
 from reviewguard.schema import LabelledMessage, Rationale
@@ -117,6 +117,21 @@ def test_shap_hands_out_the_whole_difference(plain: Probe, message: WordedMessag
     kept = np.array([[True], [False]]) & np.ones((1, len(message.words)), dtype=bool)
     full, empty = plain.kept_log_odds(message, kept)
     assert scores.sum() == pytest.approx(full - empty, abs=1e-3)
+
+
+def test_shap_puts_the_words_of_a_sentence_together(probe: Probe) -> None:
+    """As shap's text mode does: punctuation at a word is told from the word."""
+    text = "Your lamp is on the way. Leave us five stars, and we send a gift card. Thanks for buying."
+    (message,) = read_words([labelled(text)], probe.encoder)
+    words = [text[start:end] for start, end in message.words]
+    held = [[word] for word in words]
+    tree = _tree(message)
+    for one, other, distance, size in tree:
+        held.append(held[int(one)] + held[int(other)])
+        assert size == len(held[-1]) == pytest.approx(distance * len(words))
+    assert held[-1] == words
+    for sentence in (words[:6], words[6:16], words[6:10], words[10:16], words[16:]):
+        assert sentence in held
 
 
 class _GiftModel(EvidenceModel):

@@ -136,6 +136,17 @@ def test_the_command_writes_tables_plot_and_json(
     assert trained["models"]["evidence"]["weights"] != found["models"]["evidence"]["weights"]
 
 
+def test_a_violation_of_several_types_whose_marks_name_none_is_explained_too(
+    tiny_run: Path, violations: list[LabelledMessage], tmp_path: Path
+) -> None:
+    """Quotes in a labelled file belong to no one type where there are several: see `read_labelled`."""
+    quoted = [replace(m, rationale=tuple(replace(r, type="") for r in m.rationale)) for m in violations]
+    config = StudyConfig(("oracle",), timed=1, bootstrap=0)
+    found = study(finished_run(tiny_run), {"few": quoted}, config, tmp_path)
+    assert found["data"]["few"]["messages"] == len(violations)
+    assert found["models"]["evidence"]["methods"]["oracle"]["figures"]["few"]["auprc"]["value"] == 1
+
+
 def test_messages_without_a_violation_are_refused(tiny_run: Path, tmp_path: Path) -> None:
     clear = [LabelledMessage("c", "Your order is on its way.", None, ())]
     with pytest.raises(InputError, match="no violation with a rationale"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import ChainMap
 from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import replace
@@ -43,7 +42,7 @@ from reviewguard.schema import (
     Verdict,
 )
 from reviewguard.settings import Settings
-from reviewguard.text import without_spans
+from reviewguard.text import has_words, without_spans
 
 WORTH_NAMING = 0.1
 """Share of a type's threshold from which a person who reviews a message is told of it."""
@@ -342,7 +341,7 @@ class Classifier:
         if not verdict.evidence:
             return verdict
         rest = without_spans(message.text, [(e.start, e.end) for e in verdict.evidence])
-        if not re.search(r"\w", rest):
+        if not has_words(rest):
             return verdict
         (probability,) = left([replace(message, text=rest)]).tolist()
         return replace(verdict, without_evidence=round(probability, 6))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reviewguard.inference.spans import bare
 from reviewguard.schema import Evidence, Message, Proof, Quote
-from reviewguard.text import normalize, without_spans
+from reviewguard.text import has_words, without_spans
 
 LONGEST = 4_000
 """Characters of a message beyond which nothing that decides is looked for: each try would take several passes."""
@@ -29,7 +29,6 @@ SPARED = 24
 """Words of a deciding set, the least likely, that are tried for being put back."""
 ROUNDS = 3
 """Tries to put some back: of words that can be spared one by one, not all can be spared together."""
-_WORD = re.compile(r"\w")
 _CLAUSE = re.compile(r"[^\s.!?;,:\n][^.!?;,:\n]*")
 
 Floats = NDArray[np.float64]
@@ -84,7 +83,7 @@ def decisive_clauses(message: Message, left: Left, below: float) -> Proof | None
 
     def without(chosen: Collection[int]) -> Message:
         rest = without_spans(previous, _joined(previous, clauses, chosen))
-        return replace(message, previous=rest if _WORD.search(normalize(rest).text) else None)
+        return replace(message, previous=rest if has_words(rest) else None)
 
     alone = left([without([i]) for i in range(len(clauses))])
     order = sorted(range(len(clauses)), key=lambda i: alone[i])

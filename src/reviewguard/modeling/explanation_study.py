@@ -30,8 +30,8 @@ from reviewguard.modeling.torch_backend import weights_digest
 from reviewguard.policy import load_policy
 from reviewguard.schema import LabelledMessage
 
-VERSION = 1
-"""Raised when a measure changes, so that nothing measured otherwise is read back."""
+VERSION = 2
+"""Raised when a measure or a method changes, so that nothing measured otherwise is read back."""
 LESS_IS_BETTER = frozenset({"sufficiency_mask", "sufficiency_delete"})
 
 Values = Mapping[str, Floats]
@@ -224,7 +224,7 @@ class _Bench:
 
 def _choose(model: Probe, name: str, examples: Sequence[LabelledMessage], config: StudyConfig) -> _Messages:
     rules = load_policy().profile("amazon")
-    types = set(model.violation_types)
+    types = {*model.violation_types, ""}  # "": a quote of one of several types
     wanted = [e for e in examples if rules.is_broken(e.types) and any(r.type in types for r in e.rationale)]
     fitting = read_words(wanted, model.encoder)
     if not fitting:

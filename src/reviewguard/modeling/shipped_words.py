@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -24,7 +23,7 @@ from reviewguard.modeling.scorer import Observed, Scorer, observe, scored_probab
 from reviewguard.modeling.spans import Marks, Span, iou_f1, marked_words, token_f1, word_spans
 from reviewguard.policy import load_policy
 from reviewguard.schema import COMPLIANT, LabelledMessage, Message, Verdict
-from reviewguard.text import without_spans
+from reviewguard.text import has_words, without_spans
 
 MISSPELT = 0.2
 """Share of the longer unmarked words that are misspelt, at least one."""
@@ -92,11 +91,7 @@ def split_by_marks(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]:
 
 
 def _is_clear(verdict: Verdict, text: str) -> bool:
-    return verdict.verdict == COMPLIANT or not _has_words(text)
-
-
-def _has_words(text: str) -> bool:
-    return bool(re.search(r"\w", text))
+    return verdict.verdict == COMPLIANT or not has_words(text)
 
 
 def _marked_alone(text: str, spans: Sequence[Span]) -> str:
@@ -118,7 +113,7 @@ def remove_at_random(scorer: Scorer, observed: Observed, seed: int) -> tuple[Flo
     for index in np.flatnonzero(observed.caught).tolist():
         text, marks = observed.examples[index].text, evidence_marks(observed, index)
         drawn = sorted(rng.sample(word_spans(text), int(marks.sum())))
-        nothing_left[index] = not _has_words(without_spans(text, evidence_spans(observed, index)))
+        nothing_left[index] = not has_words(without_spans(text, evidence_spans(observed, index)))
         rests[index] = without_spans(text, drawn)
     return below_threshold(scorer, observed, rests), nothing_left
 

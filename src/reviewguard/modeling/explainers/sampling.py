@@ -8,6 +8,7 @@ documentation of `shap.PartitionExplainer`. All explain the log-odds of any viol
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 from typing import ClassVar
@@ -24,6 +25,7 @@ from reviewguard.modeling.explainers.words import Erasure, Floats, WordedMessage
 from reviewguard.modeling.spans import Marks
 
 COPIES_AT_ONCE = 50
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +141,27 @@ def _asked(model: Probe, message: WordedMessage, kept: Marks, erasure: Erasure) 
 
 
 def _tree(message: WordedMessage) -> Floats:
-    """Which words are put together first, as `shap.maskers.Text` has it, distances scaled to 0–1."""
+    """Which words are put together first, as `shap.maskers.Text` has it, distances scaled to 0–1.
+
+    Its rules know punctuation as tokens of their own, so they put those together; then each word's first token with a
+    letter or digit stands for it, and what joins no two words is left out.
+    """
     from shap.maskers._text import partition_tree
 
-    tree = partition_tree([message.example.text[start:end] for start, end in message.words], [])
-    tree[:, 2] = tree[:, 3] / tree[:, 3].max()
-    return np.asarray(tree, dtype=np.float64)
+    text, count = message.example.text, len(message.words)
+    parts = [_TOKEN.findall(text[start:end]) for start, end in message.words]
+    nodes: list[int | None] = []  # of the words' tree, for each node of the tokens'
+    for word, tokens in enumerate(parts):
+        spoken = next((at for at, token in enumerate(tokens) if re.match(r"\w", token)), 0)
+        nodes += [word if at == spoken else None for at in range(len(tokens))]
+    sizes = [1.0] * count
+    rows: list[tuple[float, float, float, float]] = []
+    for one, other, *_ in partition_tree([token for tokens in parts for token in tokens], []):
+        left, right = nodes[int(one)], nodes[int(other)]
+        if left is None or right is None:
+            nodes.append(right if left is None else left)
+            continue
+        nodes.append(len(sizes))
+        sizes.append(sizes[left] + sizes[right])
+        rows.append((left, right, sizes[-1] / count, sizes[-1]))
+    return np.array(rows, dtype=np.float64)
