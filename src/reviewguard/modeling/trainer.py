@@ -111,7 +111,7 @@ def fine_tune(
         quiet: show no bar and no figures; `callbacks` may.
 
     Raises:
-        ConfigError: the encoder does not fit the tokenizer or the windows, or has no token types.
+        ConfigError: the encoder does not fit the tokenizer or the windows, or has one token type only.
     """
     set_seed(config.seed)
     tokenizer = load_tokenizer(config.base_model)
@@ -152,18 +152,18 @@ def fine_tune(
 
 
 def _check_encoder(encoder: PreTrainedModel, tokenizer: Tokenizer, window: int) -> None:
-    """Refuse an encoder that would fail on a message, or leave out which words are the buyer's."""
+    """Refuse an encoder that would fail on a message."""
     config = encoder.config
     for name, found, least in (
-        ("type_vocab_size", getattr(config, "type_vocab_size", 0), 2),
+        ("type_vocab_size", getattr(config, "type_vocab_size", 0) or 2, 2),  # 0: it takes none
         ("vocab_size", config.vocab_size, max(tokenizer.get_vocab().values()) + 1),
         ("max_position_embeddings", getattr(config, "max_position_embeddings", window), window),
     ):
         if found < least:
             raise ConfigError(
                 f"the encoder's {name} is {found}",
-                expected=f"{least} or more: a BERT-like encoder with token types, of its tokenizer's vocabulary and "
-                "with a position for each token of a window",
+                expected=f"{least} or more: a BERT-like encoder with two token types or none, of its tokenizer's "
+                "vocabulary and with a position for each token of a window",
                 fix="choose another base_model, or a smaller window if that is too long",
             )
 
