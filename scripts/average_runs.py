@@ -29,7 +29,8 @@ def main(
     later, before = finished_run(run), finished_run(earlier)
     model, start = later.trained.model, before.trained.model.state_dict()
     interpolate(model, model.state_dict(), start, share)
-    averaged = [*later.facts.get("averaged_with", ()), {**lineage(before.facts), "share": share}]
+    known = [{**a, "share": round(a["share"] * (1 - share), 4)} for a in later.facts.get("averaged_with", ())]
+    averaged = [*known, {**lineage(before.facts), "share": share}]
     write_run(out, replace(later, facts={**later.facts, "averaged_with": averaged}))
 
 

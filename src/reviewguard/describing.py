@@ -108,6 +108,7 @@ def card_facts(classifier: Classifier, written: Sequence[LabelledMessage]) -> Ca
         started_from=training.get("started_from"),
         taught_by=taught_by(training),
         averaged_with=training.get("averaged_with", ()),
+        labels=len(training.get("labels", ())),
         mix=training.get("mix"),
         calibrated_on=training.get(CALIBRATED_ON),
         limits={

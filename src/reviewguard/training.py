@@ -83,7 +83,7 @@ def train(
 
     Raises:
         InputError: `start_from` holds no finished run and no model, or is `run_dir`; a model at `out` would replace
-            something else; or another process trains in `run_dir`.
+            something else; a split holds no message; or another process trains in `run_dir`.
         ModelError: no torch weights can be had from the model in `start_from`.
         ConfigError: the interrupted run in `run_dir` has another configuration, data or start.
     """
@@ -97,14 +97,7 @@ def train(
         _check_start(config, earlier)
     started_from = lineage(earlier.facts) if earlier else None
     commit = str(git_state())  # now: others may commit while this trains
-    splits = load_splits(data_dir)
-    if empty := [name for name, rows in splits.items() if not rows]:
-        raise InputError(
-            f"{data_dir}: no message in the split {' nor in '.join(empty)}",
-            expected="some to learn from, to calibrate on and to test on",
-            fix="write more messages, or fewer to a family, and run `reviewguard data build`",
-        )
-    digest = stored_digest(data_dir)
+    splits, digest = _splits(data_dir)
     given = {"config": config.to_dict(), "data_digest": digest, "started_from": started_from}
     written = limit_families(splits["train"], config.limit, config.seed)
     with WriteLock(run_dir).writing("train"):
@@ -151,6 +144,18 @@ def _check_out(out: Path, run_dir: Path) -> None:
         raise InputError(
             f"the run in {run_dir} would be replaced by the model", fix="name a new folder for the model"
         )
+
+
+def _splits(data_dir: Path) -> tuple[dict[str, list[LabelledMessage]], str]:
+    """The splits in a folder, none of them empty, and their digest."""
+    splits = load_splits(data_dir)
+    if empty := [name for name, rows in splits.items() if not rows]:
+        raise InputError(
+            f"{data_dir}: no message in the split {' nor in '.join(empty)}",
+            expected="some to learn from, to calibrate on and to test on",
+            fix="write more messages, or fewer to a family, and run `reviewguard data build`",
+        )
+    return splits, stored_digest(data_dir)
 
 
 def _begin(run_dir: Path, given: Mapping[str, Any]) -> FinishedRun | None:
@@ -272,13 +277,14 @@ def export_run(
     """Export the weights of a finished run, or of a model folder, once more, with figures and card.
 
     Raises:
-        InputError: the folder holds no finished run and no model, or `out` holds something other than a model.
+        InputError: the folder holds no finished run and no model, a split holds no message, or `out` holds something
+            other than a model.
         ModelError: no torch weights can be had from the model in the folder.
     """
     check_target(out)
     run = finished_run(run_dir)
     config = run.config
-    splits, digest = load_splits(data_dir), stored_digest(data_dir)
+    splits, digest = _splits(data_dir)
     other = None if digest == run.facts["data_digest"] else digest
     run = replace(run, facts={**run.facts, CALIBRATED_ON: other})
     written = limit_families(splits["train"], config.limit, config.seed)

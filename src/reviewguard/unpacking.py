@@ -28,7 +28,7 @@ from reviewguard.inference.model_folder import (
 from reviewguard.modeling.attribution import read_attribution
 from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
 from reviewguard.modeling.config import TrainConfig, typed
-from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig
+from reviewguard.modeling.evidence_model import UNUSED, EvidenceModel, HeadConfig
 from reviewguard.modeling.onnx_graph import Graph
 from reviewguard.modeling.runs import FinishedRun
 from reviewguard.modeling.torch_backend import TorchBackend
@@ -41,8 +41,6 @@ Floats = NDArray[np.float32]
 ROOT = "model."
 """What ONNX puts before a parameter's name."""
 WORDS = "encoder.embeddings.word_embeddings.weight"
-UNUSED = "encoder.pooler."
-"""Parameters of the encoder that no score depends on, and no model folder holds."""
 
 
 class _Linear(NamedTuple):
@@ -75,7 +73,7 @@ def unpack_model(folder: Path) -> EvidenceModel:
         )
     except (KeyError, ValueError, IndexError, AttributeError, RuntimeError) as error:
         raise _strange(folder, f"its graph is built otherwise ({error})") from error
-    if unexpected or [name for name in missing if not name.startswith(UNUSED)]:
+    if unexpected or [name for name in missing if not name.startswith(f"encoder.{UNUSED}")]:
         raise _strange(folder, "its parameters have other names")
     unpacked = from_parts(TorchBackend(model), folder / TOKENIZER_FILE, settings)
     found = unpacked.predict_logits([Message(check.text, check.previous)])[0]

@@ -79,6 +79,15 @@ def test_what_taught_a_model_is_said_only_where_something_did() -> None:
     assert "| averaged with | version 0.17.0, which has a share of 0.4 |" in card
 
 
+def test_learnt_labels_are_not_called_messages_of_this_project(card: str) -> None:
+    assert "that people added" not in card
+    card = render_card(replace(FACTS, labels=1234), EVALUATIONS)
+    assert (
+        "learnt 1,234 labels that people added, of their own messages. What follows is of the others." in card
+    )
+    assert "not drawn from real mail, but for labels that people added, so" in card
+
+
 def test_a_promise_that_cannot_be_kept_is_marked() -> None:
     row = {"risk": 0.005, "lower": 0.2, "bound": 0.0075, "band": 0.1, "missed": 0.0, "cleared": 0.8}
     main = EVALUATIONS["test split"] | {"band": [row, row | {"risk": 0.01}], "calibration": []}

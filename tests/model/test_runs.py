@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import average_runs
 import pytest
 import torch
 from tests.tiny import tiny_config
@@ -114,6 +115,16 @@ def test_runs_of_earlier_versions_are_read(tiny_run: Path, tmp_path: Path) -> No
     head.write_text(json.dumps(json.loads(head.read_text()) | {"pooling": "max"}))
     with pytest.raises(ConfigError, match="pools by 'max'"):
         read_run(folder)
+
+
+def test_an_averaged_run_tells_the_share_that_each_model_has_in_the_end(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    average_runs.main(tiny_run, tiny_run, 0.5, tmp_path / "once")
+    average_runs.main(tmp_path / "once", tiny_run, 0.3, tmp_path / "twice")
+    run = read_run(tmp_path / "twice")
+    assert run is not None
+    assert [other["share"] for other in run.facts["averaged_with"]] == [0.35, 0.3]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from tests.tiny import tiny_config
-from transformers import TrainerCallback
+from transformers import BertConfig, BertModel, MobileBertConfig, MobileBertModel, TrainerCallback
 from transformers.trainer import TRAINER_STATE_NAME
 
 from reviewguard import training, unpacking
@@ -28,6 +28,8 @@ from reviewguard.modeling.config import TrainConfig, load_config
 from reviewguard.modeling.dataset import training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel, HeadConfig, any_loss
 from reviewguard.modeling.limit import limit_families
+from reviewguard.modeling.onnx_export import INPUTS, export_onnx
+from reviewguard.modeling.quantize import quantize_int8
 from reviewguard.modeling.runs import RUN, WEIGHTS, lineage
 from reviewguard.modeling.torch_backend import TorchBackend
 from reviewguard.modeling.trainer import _keep, fine_tune, load_tokenizer
@@ -376,7 +378,8 @@ def test_a_run_may_begin_with_the_weights_of_another_and_says_so(
     assert load(tmp_path / "model").settings.training[LEARNT] == ["lab-1#0123"]
     ours, theirs = (EvidenceModel.from_pretrained(r / WEIGHTS).state_dict() for r in (tmp_path, tiny_run))
     assert all(torch.allclose(ours[k], theirs[k], atol=1e-5) for k in ours)
-    assert "| weights begun from | version tiny," in (tmp_path / "model" / "README.md").read_text("utf-8")
+    card = (tmp_path / "model" / "README.md").read_text("utf-8")
+    assert "| weights begun from | version tiny," in card and "learnt 1 label that people added" in card
 
 
 def test_a_model_folder_gives_weights_and_lineage_as_a_run_does(tiny_run: Path) -> None:
@@ -464,6 +467,54 @@ def test_a_base_model_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
             EvidenceModel.from_base(name, HeadConfig(TYPES))
 
 
+def test_a_base_model_without_words_or_weights_is_told_as_such(tiny_base: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_base, tmp_path / "base", ignore=shutil.ignore_patterns("tokenizer*"))
+    with pytest.raises(ConfigError, match="no fast tokenizer with words"):
+        load_tokenizer(str(folder))
+    (folder / "config.json").write_text(
+        (tiny_base / "config.json").read_text().replace('"num_hidden_layers": 2', '"num_hidden_layers": 3')
+    )
+    with pytest.raises(
+        ModelError, match=r"16 weights are missing or of another shape, first encoder\.layer\.2\."
+    ):
+        EvidenceModel.from_base(str(folder), HeadConfig(TYPES))
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [({"type_vocab_size": 1}, 2), ({"vocab_size": 300}, 800), ({"max_position_embeddings": 64}, 128)],
+)
+def test_an_encoder_that_would_fail_on_a_message_is_refused_before_training(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path, changed: dict[str, int], expected: int
+) -> None:
+    folder = shutil.copytree(tiny_base, tmp_path / "base")
+    BertModel(BertConfig.from_pretrained(tiny_base, **changed)).save_pretrained(folder)
+    ((name, value),) = changed.items()
+    splits, config = load_splits(tiny_data_dir), tiny_config(folder)
+    with pytest.raises(ConfigError, match=f"the encoder's {name} is {value}\n  expected: {expected} or more"):
+        fine_tune(config, splits["train"], splits["validation"], TYPES, tmp_path / "checkpoints")
+
+
+def test_an_encoder_of_which_nothing_can_be_rounded_is_exported_as_it_is(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    width = {"hidden_size": 32, "embedding_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    inner = {"true_hidden_size": 32, "intra_bottleneck_size": 32, "num_hidden_layers": 2, "vocab_size": 800}
+    mobile = MobileBertModel(
+        MobileBertConfig(**width, **inner)
+    )  # none of its operators is one that is rounded
+    model = EvidenceModel(mobile, 32, HeadConfig(TYPES, hidden=16))
+    export_onnx(model, tmp_path / "full.onnx")
+    message = load_splits(tiny_data_dir)["test"][0].message
+    encoder = MessageEncoder.from_file(tiny_base / "tokenizer.json", tiny_config(tiny_base).limits)
+    (window,) = encoder.encode(message).windows
+    batch = collate([window], encoder.pad_id)
+    inputs = {name: batch.as_inputs()[name] for name in INPUTS}
+    quantize_int8(tmp_path / "full.onnx", tmp_path / "model.onnx", [inputs])
+    found = [b.run(batch).logits for b in (TorchBackend(model), OnnxBackend(tmp_path / "model.onnx"))]
+    assert np.abs(found[0] - found[1]).max() < 0.02
+
+
 def test_the_packaged_encoder_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path(resolve_base_model(PACKAGED), "model.safetensors").is_file()
     assert resolve_base_model("some/hub-id") == "some/hub-id"
@@ -472,11 +523,13 @@ def test_the_packaged_encoder_is_verified(monkeypatch: pytest.MonkeyPatch) -> No
         resolve_base_model(PACKAGED)
 
 
-def test_a_split_without_messages_is_refused_before_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_split_without_messages_is_refused_before_training_and_export(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     empty: dict[str, list[LabelledMessage]] = {"train": [], "validation": [], "test": []}
     monkeypatch.setattr(training, "load_splits", lambda _: empty)
     with pytest.raises(InputError, match="no message in the split train nor in validation nor in test"):
         train(TrainConfig(), tmp_path, tmp_path / "run", tmp_path / "model", version="1")
     assert not (tmp_path / "run").exists()
+    with pytest.raises(InputError, match="no message in the split train nor in validation nor in test"):
+        export_run(tiny_run, tmp_path, tmp_path / "model", "fp32")

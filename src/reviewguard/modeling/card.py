@@ -57,6 +57,7 @@ class CardFacts:
             where known, `windows`; in the second case that one's `version`.
         averaged_with: the models with which its weights were averaged: `version` and `share`, 0–1.
         calibrated_on: digest of the data that calibration and thresholds are of, if not `data_digest`.
+        labels: how many labels that people added it has learnt; their messages may be real mail.
         mix: of a retraining: what it was trained on instead of the whole training split, and how many messages of each.
     """
 
@@ -74,6 +75,7 @@ class CardFacts:
     started_from: Mapping[str, Any] | None = None
     taught_by: Mapping[str, Any] | None = None
     averaged_with: Sequence[Mapping[str, Any]] = ()
+    labels: int = 0
     mix: Mapping[str, int] | None = None
     calibrated_on: str | None = None
     limits: Mapping[str, str] = field(default_factory=dict)

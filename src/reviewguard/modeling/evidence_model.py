@@ -26,6 +26,8 @@ from reviewguard.modeling.base_model import reading_base_model
 from reviewguard.modeling.memory import keep_large_blocks
 
 HEADS = ("evidence", "plain")
+UNUSED = "pooler."
+"""Weights of an encoder that no score depends on."""
 PRIOR_LOGIT = -2.0
 """Evidence of a token before training: most words are evidence of nothing."""
 
@@ -97,10 +99,15 @@ class EvidenceModel(nn.Module):
         """A fresh head on a pretrained encoder (a folder or hub id).
 
         Raises:
-            ModelError: there is no such encoder.
+            ModelError: there is no such encoder, or not all of its weights.
         """
         with reading_base_model(base_model):
-            encoder = AutoModel.from_pretrained(base_model, dtype=torch.float32)
+            encoder, told = AutoModel.from_pretrained(
+                base_model, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+            )
+            unread = {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}
+            if random := sorted(name for name in unread if not name.startswith(UNUSED)):
+                raise ValueError(f"{len(random)} weights are missing or of another shape, first {random[0]}")
         return cls(encoder, encoder.config.hidden_size, config)
 
     def forward(

@@ -43,7 +43,8 @@ def quantize_int8(source: Path, target: Path, samples: Iterable[Inputs]) -> None
     """
     graph = Graph(source)
     blocks = _blocks(graph)
-    _measure(source, blocks, samples)
+    if blocks:
+        _measure(source, blocks, samples)
     for block in sorted(blocks, key=lambda b: b.kind != "Attention"):  # these change the weights of others
         block.smooth(_values(graph, block, blocks))
     for block in blocks:

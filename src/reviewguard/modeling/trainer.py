@@ -19,6 +19,7 @@ from tokenizers import Tokenizer
 from transformers import (
     AutoTokenizer,
     EarlyStoppingCallback,
+    PreTrainedModel,
     ProgressCallback,
     Trainer,
     TrainerCallback,
@@ -68,14 +69,17 @@ def load_tokenizer(base_model: str) -> Tokenizer:
     """The fast tokenizer of a base model, which neither cuts nor pads: windows do.
 
     Raises:
-        ConfigError: the base model has none.
+        ConfigError: the base model has none, or one without words.
         ModelError: there is no such base model.
     """
     folder = resolve_base_model(base_model)
     with reading_base_model(base_model):
         tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True)
-    if not tokenizer.is_fast:
-        raise ConfigError(f"{base_model} has no fast tokenizer", expected="one with tokenizer.json")
+    # Without files of one, transformers makes a tokenizer of nothing but special tokens: no word would be read.
+    if not tokenizer.is_fast or len(tokenizer) <= len(tokenizer.all_special_tokens):
+        raise ConfigError(
+            f"{base_model} has no fast tokenizer with words", expected="tokenizer.json beside the weights"
+        )
     own = copy.deepcopy(tokenizer.backend_tokenizer)
     own.no_truncation()
     own.no_padding()
@@ -105,6 +109,9 @@ def fine_tune(
             the validation messages are ranked no worse than with the starting weights alone, else the last; an AUROC
             lower by `RANK_LOSS` is no worse.
         quiet: show no bar and no figures; `callbacks` may.
+
+    Raises:
+        ConfigError: the encoder does not fit the tokenizer or the windows, or has one token type only.
     """
     set_seed(config.seed)
     tokenizer = load_tokenizer(config.base_model)
@@ -114,6 +121,7 @@ def fine_tune(
     else:
         model = start_from
         model.configure(config.head_config(types))
+    _check_encoder(model.encoder, tokenizer, config.window)
     model.encoder.get_input_embeddings().weight.requires_grad_(not config.freeze_embeddings)
     shares = tuple(shares) or (config.keep_start,)
     start = _weights(model) if start_from is not None and max(shares) else None
@@ -141,6 +149,23 @@ def fine_tune(
     # Mixed precision leaves autocast around `forward`; what is exported and measured must be the plain model.
     extract_model_from_parallel(model, keep_fp32_wrapper=False)
     return TrainedModel(model.cpu().eval(), tokenizer, tuple(trainer.state.log_history), watch.seconds, kept)
+
+
+def _check_encoder(encoder: PreTrainedModel, tokenizer: Tokenizer, window: int) -> None:
+    """Refuse an encoder that would fail on a message."""
+    config = encoder.config
+    for name, found, least in (
+        ("type_vocab_size", getattr(config, "type_vocab_size", 0) or 2, 2),  # 0: it takes none
+        ("vocab_size", config.vocab_size, max(tokenizer.get_vocab().values()) + 1),
+        ("max_position_embeddings", getattr(config, "max_position_embeddings", window), window),
+    ):
+        if found < least:
+            raise ConfigError(
+                f"the encoder's {name} is {found}",
+                expected=f"{least} or more: a BERT-like encoder with two token types or none, of its tokenizer's "
+                "vocabulary and with a position for each token of a window",
+                fix="choose another base_model, or a smaller window if that is too long",
+            )
 
 
 class _Stopwatch(TrainerCallback, ExportableState):
