@@ -8,14 +8,13 @@ Exit code 1 if there are any. Nothing of the other mail is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from reviewguard.curation.sources import read_messages
-from reviewguard.files import read_jsonl
+from reviewguard.files import jsonl_files, read_jsonl
 
 Run = tuple[str, ...]
 
@@ -26,21 +25,21 @@ def main(
     length: Annotated[int, typer.Option("--words", help="In a row.")] = 8,
 ) -> None:
     """List the messages that share words in a row with other mail; exit code 1 if there are any."""
-    # As written, not `read_labelled`: that leaves out rows whose label is in doubt.
-    rows = [row for path in mail for _, row in read_jsonl(path)]
-    other = {run for row in rows for run in _runs(row["text"], row.get("previous"), length)}
-    found = 0
-    for item in read_messages(messages).located:
-        ours = item.message
-        if shared := next((run for run in _runs(ours.text, ours.previous, length) if run in other), None):
-            found += 1
-            print(f"{item.file}:{item.line}: {ours.id}: {' '.join(shared)}")
-    print(f"{found} messages share {length} words in a row with {', '.join(map(str, mail))}")
+    # As written, not as labelled messages: a row whose label is in doubt, or that has none, counts, too.
+    other = {run for path in mail for _, row in read_jsonl(path) for run in _runs(row, length)}
+    found = read = 0
+    for file in jsonl_files(messages) if messages.is_dir() else [messages]:
+        for line, row in read_jsonl(file):
+            read += 1
+            if shared := next((run for run in _runs(row, length) if run in other), None):
+                found += 1
+                print(f"{file}:{line}: {row.get('id')}: {' '.join(shared)}")
+    print(f"{found} of {read} messages share {length} words in a row with {', '.join(map(str, mail))}")
     raise typer.Exit(int(found > 0))
 
 
-def _runs(text: str, previous: str | None, length: int) -> Iterator[Run]:
-    for said in (text, previous or ""):
+def _runs(row: Mapping[str, Any], length: int) -> Iterator[Run]:
+    for said in (row["text"], row.get("previous") or ""):
         words = re.findall(r"[a-z0-9]+", said.lower())
         yield from (tuple(words[i : i + length]) for i in range(len(words) - length + 1))
 

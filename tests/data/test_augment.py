@@ -156,6 +156,7 @@ def test_erasure_makes_a_violation_compliant_or_gives_none() -> None:
         ("OK, the answer is at {{survey_url}} for all of you", {}),
         ("OK, your r-e-v-i-e-w is the talk of our shop", {}),
         ("OK, you wrote all of it on our page", {}),
+        ("OK, pls leave a reveiw for the tea", {}),
     ],
 )
 def test_nothing_is_erased_where_what_stays_may_be_an_ask(text: str, fields: dict[str, str]) -> None:
@@ -174,7 +175,8 @@ def test_the_pool_takes_only_harmless_words_of_clean_messages() -> None:
     fan = message("sure thing, any day", previous="The gig was incredible, when are you back?")
     winner = message(
         "We hope you WIN a stand mixer! Every receipt is in the draw! Your lunch today is on us! "
-        "Aw that's so kind of you to say! You made our week, truly!",
+        "Aw that's so kind of you to say! You made our week, truly! "
+        "You told me you are delighted with it. Just open the app and tap Reviw. This is our third reminder.",
         previous="these cups are the cutest thing on earth, dishwasher?",
     )
     pool = Pool.of([clean, happy, fan, asking, winner])

@@ -115,6 +115,33 @@ def test_a_recorded_message_stays_where_a_new_one_reads_like_it(folder: Path, tm
     assert {item.step for item in report.dropped} >= {"duplicates"}
 
 
+@pytest.mark.parametrize("like", ["near-duplicate", "twin"])
+def test_a_message_between_two_that_are_recorded_apart_is_refused(
+    folder: Path, tmp_path: Path, like: str
+) -> None:
+    """It reads like one of the test split, and is a near-duplicate or a twin of one of the training split."""
+    letter = (
+        "Your kettle left our workshop this morning, and the courier will ring twice on Thursday before noon, or leave "
+        "it with whoever is at home next door."
+    )
+    learnt = f"{letter} The lid sits tight at first; turn it gently, Maria."
+    measured = f"{letter} Sign for it with the six digits from our mail."
+    between = (
+        learnt.replace("Maria", "Marie") if like == "near-duplicate" else f"{letter} No one need sign at all."
+    )
+    write_messages(
+        folder / "b.jsonl",
+        [message(learnt, id="a", family="a"), message(measured, id="b", family="b")],
+    )
+    new = message(between, id="c", family="a", previous="Where is it?")
+    frozen = {"a": "train", "b": "test"}
+    assert build(folder, tmp_path / "apart", frozen=frozen).kept > 2
+    write_messages(folder / "c.jsonl", [new])
+    with pytest.raises(InputError, match="in different splits, first a and c"):
+        build(folder, tmp_path / "out", frozen=frozen)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("rule", ["conflict", "pair"])
 def test_of_what_contradicts_a_recorded_message_the_new_one_is_left_out(
     folder: Path, tmp_path: Path, rule: str

@@ -109,6 +109,15 @@ def test_messages(run: Run) -> None:
     assert "AUROC of length and punctuation alone" in text
 
 
+def test_a_few_messages_of_ones_own_can_be_looked_at(tmp_path: Path) -> None:
+    lines = (ROOT / "data" / "messages" / "start-voices.jsonl").read_text("utf-8").splitlines()
+    (tmp_path / "own.jsonl").write_text("\n".join(lines[:3]), "utf-8")
+    paths = {"messages": "own.jsonl", "labels": "", "data": "", "run": ""}
+    (tmp_path / "settings.toml").write_text(SETTINGS.format(**paths), "utf-8")
+    done = notebooks.execute(notebooks.read(ROOT / "notebooks" / "01_messages.ipynb"), tmp_path)
+    assert "3 messages" in shown(done.cells[1])
+
+
 def test_explanations(run: Run) -> None:
     text = run("02_explanations.ipynb")
     assert (text.count("<figure>"), text.count("<warning>")) == (7, 0)

@@ -29,6 +29,7 @@ from reviewguard.curation.rules import remainder
 from reviewguard.curation.vocabulary import ASK_ISH, DEAL, LEFT_ASK, LOADED, SATISFIED, TRIGGER
 from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import LabelledMessage
+from reviewguard.spelling import correct_spelling
 from reviewguard.text import normalize
 
 _ERASE_SHARE = 0.2
@@ -89,7 +90,7 @@ def erase(message: LabelledMessage) -> LabelledMessage | None:
     if not message.rationale or NEUTRAL_REQUEST in message.types or _by_context(message):
         return None
     rest = re.sub(r"[ \t]{2,}", " ", remainder(message)).strip()
-    if len(re.findall(r"\w+", rest)) < _FEWEST_WORDS or LEFT_ASK.search(normalize(rest).text):
+    if len(re.findall(r"\w+", rest)) < _FEWEST_WORDS or _says(rest, LEFT_ASK):
         return None
     return replace(message, text=rest, types=(), rationale=())
 
@@ -97,8 +98,7 @@ def erase(message: LabelledMessage) -> LabelledMessage | None:
 def _by_context(message: LabelledMessage) -> bool:
     if message.previous is None:
         return False
-    previous = normalize(message.previous).text
-    return "selective" in message.types or any(words.search(previous) for words in (ASK_ISH, DEAL, TRIGGER))
+    return "selective" in message.types or _says(message.previous, ASK_ISH, DEAL, TRIGGER)
 
 
 def insert_sentences(message: LabelledMessage, rng: Random, pool: Pool) -> LabelledMessage:
@@ -140,15 +140,27 @@ def set_unrelated_previous(message: LabelledMessage, rng: Random, pool: Pool) ->
 def _plain_sentences(text: str) -> Iterator[str]:
     for match in _SENTENCE.finditer(text):
         sentence = match.group()
-        loaded = any(words.search(sentence) for words in (LOADED, DEAL, ASK_ISH, TRIGGER))
-        if 4 <= len(sentence.split()) <= 25 and not (loaded or sentence.isupper()):
+        fits = 4 <= len(sentence.split()) <= 25 and not sentence.isupper()
+        if fits and not _says(sentence, LOADED, SATISFIED, DEAL, ASK_ISH, TRIGGER):
             yield sentence
 
 
 def _is_neutral_question(text: str) -> bool:
     """One question and nothing else."""
     alone = re.fullmatch(r"[^.!?\n]+\?+\s*", text) is not None
-    return alone and not any(w.search(text) for w in (SATISFIED, DEAL, ASK_ISH, TRIGGER))
+    return alone and not _says(text, SATISFIED, DEAL, ASK_ISH, TRIGGER)
+
+
+def _says(text: str, *lists: re.Pattern[str]) -> bool:
+    """Whether it holds a word of the lists, also in disguise or misspelt."""
+    return any(words.search(form) for form in _forms(text) for words in lists)
+
+
+def _forms(text: str) -> Iterator[str]:
+    yield text
+    plain = normalize(text)
+    yield plain.text
+    yield correct_spelling(plain, lambda word: False).text
 
 
 def _inside_rationale(message: LabelledMessage, place: int) -> bool:

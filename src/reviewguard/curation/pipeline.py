@@ -122,8 +122,8 @@ def build(
         spread: whether messages that are not in `frozen` are spread by `seed`; else they are left out.
 
     Raises:
-        InputError: nothing to read, nothing left, a record of other messages, near-duplicates across splits, or no
-            place to write.
+        InputError: nothing to read, nothing left, a record of other messages, near-duplicates or a family across
+            splits, or no place to write.
     """
     frozen = frozen or {}
     sources = read_messages(messages_dir)
@@ -236,13 +236,16 @@ def _split(unique: Deduplication, seed: int, frozen: Mapping[str, str]) -> dict[
     if not unique.kept:
         raise InputError("no message is left", fix="see what `reviewguard data validate` reports")
     assigned = assign_splits(unique.kept, unique.groups, seed, frozen)
-    leaks = find_leaks(unique.close, assigned)
+    first = {message.family: message.id for message in reversed(unique.kept)}
+    kin = ((first[message.family], message.id) for message in unique.kept)
+    leaks = find_leaks(chain(unique.close, kin), assigned)
     if leaks:
         one, other = leaks[0]
         raise InputError(
-            f"{len(leaks)} near-duplicates stand in different splits, first {one} and {other}",
+            f"{len(leaks)} near-duplicates, or messages of one family, stand in different splits, first {one} and "
+            f"{other}",
             expected="none",
-            fix="give them the same family; where that is so already, reword the newer one",
+            fix="reword the newer one, and where it is no twin of the other give it a family of its own",
         )
     ordered = sorted(unique.kept, key=lambda message: message.id)
     return {split: [m for m in ordered if assigned[m.id] == split] for split in SHARES}

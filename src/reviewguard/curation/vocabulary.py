@@ -48,13 +48,13 @@ DEAL = re.compile(
     re.IGNORECASE,
 )
 
-# With TRIGGER, ASK_ISH and DEAL, what an inserted sentence must not say: a condition, a happy
+# With SATISFIED, TRIGGER, ASK_ISH and DEAL, what an inserted sentence must not say: a condition, an extra, a happy
 # buyer, a plea, a threat, a link or a placeholder.
 LOADED = re.compile(
-    r"\b(?:if|unless|before|once|after|when|glad|love\w*|enjoy\w*|pleased|great|thank\w*|replac\w*|"
-    r"complain\w*|problems?|wrong|contact|let us|link|page|click|scan|friends?|family|mention\w*|"
-    r"hear|help\w*|mean\w*|minute|please|would|could|you know|answer|expect|support|"
-    r"lifetime|won't|must|never|kind of you|made (?:my|our) (?:day|week)|proud|compliment\w*)\b"
+    r"\b(?:if|unless|before|once|after|when|replac\w*|complain\w*|problems?|wrong|contact|let us|link|page|click|scan|"
+    r"friends?|family|mention\w*|hear|help\w*|mean\w*|minute|please|would|could|you know|answer|expect|support|"
+    r"lifetime|won't|must|never|kind of you|made (?:my|our) (?:day|week)|proud|compliment\w*|"
+    r"extra|goodwill|takes? part|for nothing|reminders?|count(?:ing)? on)\b"
     r"|https?:|[{}\[\]<>]",
     re.IGNORECASE,
 )
