@@ -703,6 +703,16 @@ def test_a_row_that_stands_twice_in_one_file_counts_once() -> None:
     assert audited(undated).overview.soliciting == 2
 
 
+def test_a_row_of_no_conversation_that_stands_twice_in_one_file_counts_once() -> None:
+    alone = {"order": None, "id": "A", "values": {"To": "a@example.com"}}
+    twice = [soliciting(i, "Five stars for a mug?", **alone) for i in (1, 2)]
+    other = soliciting(3, "Five stars for a mug?", **(alone | {"values": {"To": "b@example.com"}}))
+    again = soliciting(4, "Five stars for a mug?", source="november.csv", **alone)
+    for rows, sent in ((twice, 1), ([*twice, other], 2), ([*twice, again], 1), ([again, *twice], 1)):
+        seen = audited(rows).overview
+        assert (seen.soliciting, seen.copies) == (sent, len(rows) - sent)
+
+
 def test_a_message_with_a_row_for_each_item_counts_once_with_all_asins() -> None:
     rows = [soliciting(1, "Five stars?", id="A"), soliciting(2, "Five stars?", id="A", asin="B0TEST1234")]
     for narrowed in ({}, {"asins": ["b0test0001"]}, {"asins": ["B0TEST1234"]}):

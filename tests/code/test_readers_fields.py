@@ -766,6 +766,28 @@ def test_a_date_with_a_time_needs_no_other_column(tmp_path: Path, cells: str, ho
     assert (record.sent_at.day, record.sent_at.hour) == (23, hour)
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "sent"),
+    [
+        ("Sent (PT)", "11/01/2024 10:30 PM", "2024-11-01T22:30:00-07:00"),
+        ("Sent (Pacific Time)", "2024-11-14 22:30", "2024-11-14T22:30:00-08:00"),
+        ("Sent [America/New_York]", "2024-11-14 22:30", "2024-11-14T22:30:00-05:00"),
+        ("Sent (UTC+5:30)", "2024-11-14 22:30", "2024-11-14T22:30:00+05:30"),
+        ("Sent (GMT-3)", "45610.9375", "2024-11-14T22:30:00-03:00"),
+        ("Date,Time (CET)", "2024-11-14,22:30", "2024-11-14T22:30:00+01:00"),
+        ("Sent (PT)", "2024-11-14T22:30Z", "2024-11-14T22:30:00+00:00"),
+        ("Sent (PT)", "2024-11-14", "2024-11-14T00:00:00+00:00"),
+        ("Sent (local)", "2024-11-14 22:30", "2024-11-14T22:30:00+00:00"),
+        ("Sent (UTC+99)", "2024-11-14 22:30", "2024-11-14T22:30:00+00:00"),
+    ],
+)
+def test_the_zone_in_a_columns_name_is_that_of_its_times(
+    tmp_path: Path, header: str, cells: str, sent: str
+) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"{header},Text\n{cells},Hello\n"))
+    assert record.sent_at and record.sent_at.isoformat() == sent
+
+
 @pytest.mark.parametrize("zone", ["+2500", "+9999", "-9900"])
 def test_an_impossible_time_zone_is_no_date(tmp_path: Path, zone: str) -> None:
     (record,) = read(written(tmp_path, "a.csv", f"Date,Text\n2024-11-03 10:00:00 {zone},Hello\n"))

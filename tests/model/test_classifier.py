@@ -312,12 +312,19 @@ def test_one_message_is_judged_as_its_two_texts(guard: Classifier) -> None:
         ("Mohon tulis ulasan dengan bintang lima ya", "language: id"),
         (f"{SERVICE} qing gei wo men wuxing haoping, xie xie", "language: partly"),
         ("word " * 30_000, "first 100,000 characters"),
+        ("word " * 6_553 + "ok", "fills a cell of Excel"),
+        ("word " * 6_500 + "word 😀" * 37 + "regards", "fills a cell of Excel"),
     ],
 )
 def test_what_the_model_cannot_judge_goes_to_a_person(guard: Classifier, text: str, reason: str) -> None:
     verdict = guard(text)
     assert verdict.verdict == "needs-review"
     assert any(reason in r for r in verdict.reasons)
+
+
+@pytest.mark.parametrize("ending", ["", "and more"])
+def test_a_long_text_that_no_cell_cut_is_judged(guard: Classifier, ending: str) -> None:
+    assert not any("cell" in reason for reason in guard("word " * 6_553 + ending).reasons)
 
 
 @pytest.mark.parametrize(

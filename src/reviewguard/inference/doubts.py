@@ -14,6 +14,8 @@ from reviewguard.text import LINK
 
 LONGEST_WORD = 100
 """Letters and digits without a space beyond which a tokenizer reads no word; most are no prose (base64, keys)."""
+EXCEL_CELL = 32_767
+"""UTF-16 units, of which an emoji has two, that a cell of Excel holds; what is longer was cut when it was written."""
 _ENDLESS = re.compile(rf"(?:[^\W_][+/=_]?+){{{LONGEST_WORD + 1}}}")
 _TAG = re.compile(r"</?[a-z][^<>]{0,500}>|&#?\w{1,8};", re.IGNORECASE)
 
@@ -52,12 +54,20 @@ def _of_text(text: str, encoded: EncodedMessage, languages: Languages) -> list[s
         found.append(f"language: partly {languages.part.code}, {_READS}")
     if encoded.truncated:
         found.append(f"long: only the first {MAX_CHARACTERS:,} characters were read")
+    elif _fills_a_cell(text):
+        found.append("long: it fills a cell of Excel, which cuts what is longer")
     bare = LINK.sub(" ", _TAG.sub(" ", text))
     if not re.search(r"[^\W\d_]", bare):
         found.append("unreadable: no words, only links, numbers or symbols")
     elif _ENDLESS.search(bare) or _ENDLESS.search(encoded.text):
         found.append(f"unreadable: a run of more than {LONGEST_WORD} characters without a space")
     return found
+
+
+def _fills_a_cell(text: str) -> bool:
+    """Whether no more fits into a cell; an emoji at its end may leave one unit."""
+    long = EXCEL_CELL // 2 <= len(text) <= EXCEL_CELL
+    return long and len(text.encode("utf-16-le", "surrogatepass")) // 2 in (EXCEL_CELL - 1, EXCEL_CELL)
 
 
 def undecided(probability: float, cuts: ProfileSettings) -> str:

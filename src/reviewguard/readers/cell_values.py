@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import datetime, time, tzinfo
 from math import isnan
 from unicodedata import digit
 
@@ -72,14 +72,20 @@ def has_digit(cell: Cell) -> bool:
     return any(map(str.isdigit, text_of(cell)))
 
 
-def moment_of(day: Cell, clocks: Iterable[Cell], first: bool | None) -> datetime | None:
-    """The date of a row, at the time of day that another of its columns holds where its own cell has none."""
-    moment = parse_date(day, day_first=first)
+def moment_of(day: Cell, clocks: Iterable[Cell], first: bool | None, zone: tzinfo) -> datetime | None:
+    """The date of a row, at the time of day that another of its columns holds where its own cell has none.
+
+    Args:
+        first: as `parse_date` has it.
+        zone: of a time of day that names none.
+    """
+    moment = parse_date(day, day_first=first, zone=zone)
     if moment is None or moment.time() != time.min:
         return moment
     words = (text_of(clock).strip() for clock in clocks)
     clock = next((word for word in words if _CLOCK.fullmatch(word)), "")
-    return (parse_date(f"{moment:%Y-%m-%d} {clock}") if clock else None) or moment
+    timed = parse_date(f"{moment:%Y-%m-%d} {clock}", zone=zone) if clock else None
+    return timed or parse_date(day, day_first=first)
 
 
 def said_in(cells: Iterable[Cell], role: Role, subject: str | None) -> tuple[str, str]:

@@ -31,7 +31,7 @@ _EAST_ASIAN_CLOCK = re.compile(
 _MORNING = ("上午", "早上", "凌晨", "午前", "오전")
 _COMPACT = re.compile(r"(\d{14})(?:\.0+)?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
-_EXCEL_START = datetime(1899, 12, 30, tzinfo=UTC)
+_EXCEL_START = datetime(1899, 12, 30)
 _YEARS = range(1990, 2101)
 _ZONES = {
     name: hours
@@ -53,6 +53,18 @@ _ZONES = {
     for name in names.split()
 }
 """Hours east of Greenwich."""
+_REGIONS = {
+    name: region
+    for region, names in (
+        ("America/Los_Angeles", "PT PACIFIC"),
+        ("America/Denver", "MT MOUNTAIN"),
+        ("America/Chicago", "CT CENTRAL"),
+        ("America/New_York", "ET EASTERN"),
+    )
+    for name in names.split()
+}
+"""Zones that have names of their own for summer and winter."""
+_OFFSET = re.compile(r"(?:UTC|GMT)\s?([+-](?:1[0-4]|0?\d))(?::?([0-5]\d))?")
 
 _MONTHS = (
     "jan january januar januari janvier gennaio enero jän gen ene janv sty stycznia styczeń oca ocak",
@@ -113,19 +125,20 @@ def _spread(dates: Iterable[tuple[str, int, int]]) -> int:
     return max(days) - min(days) if days else 0
 
 
-def parse_date(value: Cell, *, day_first: bool | None = None) -> datetime | None:
-    """The moment, with its time zone, UTC where it names none; None where no whole date can be read.
+def parse_date(value: Cell, *, day_first: bool | None = None, zone: tzinfo = UTC) -> datetime | None:
+    """The moment, with its time zone; None where no whole date can be read.
 
     Args:
         day_first: how to read 03/11/2024; None takes slashes and hyphens month first, dots day first.
+        zone: of a date that names none.
     """
     if value is None or isinstance(value, bool):
         return None
     text = _OFFSET_NAME.sub("", _western(str(value))).strip()
     try:
         if isinstance(value, datetime):
-            return _plausible(value)
-        return _plausible(_iso(text) or _compact(text) or _counted(text) or _written(text, day_first))
+            return _plausible(value, zone)
+        return _plausible(_iso(text) or _compact(text) or _counted(text) or _written(text, day_first), zone)
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -151,11 +164,11 @@ def other_day(value: Cell, *, day_first: bool | None) -> date | None:
     return other.date() if taken and other and taken.date() != other.date() else None
 
 
-def _plausible(moment: datetime | None) -> datetime | None:
+def _plausible(moment: datetime | None, zone: tzinfo) -> datetime | None:
     if moment is None or moment.year not in _YEARS:
         return None
     moment.utcoffset()  # raises where an offset of a day or more was written
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 
 def _iso(text: str) -> datetime | None:
@@ -227,6 +240,17 @@ def _zone(name: str | None, offset: int | None) -> tzinfo | None:
     if offset is None and name in _ZONES:
         offset = int(_ZONES[name] * 3600)
     return None if offset is None else tzoffset(name, offset)
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """The time zone so called, as "PT", "Pacific time", "GMT+1" or "America/New_York"; None where none is known."""
+    from dateutil.tz import gettz, tzoffset
+
+    if offset := _OFFSET.fullmatch(name):
+        hours, minutes = int(offset[1]), int(f"{offset[1][0]}{offset[2] or 0}")
+        return tzoffset(name, timedelta(hours=hours, minutes=minutes))
+    region = _REGIONS.get(name.upper().removesuffix(" TIME"), name)
+    return _zone(name.upper(), None) or (gettz(region) if "/" in region else None)
 
 
 @cache

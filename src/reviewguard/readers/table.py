@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from itertools import chain
 from pathlib import Path
 
@@ -39,7 +40,7 @@ from reviewguard.readers.roles import (
     words_of_file,
 )
 from reviewguard.readers.transcripts import REFUSED, holds_both_sides
-from reviewguard.readers.vocabulary import fold, load_vocabulary
+from reviewguard.readers.vocabulary import fold, load_vocabulary, zone_behind
 from reviewguard.schema import Cell, Record, Role
 
 CELL_LIMIT = 2**20
@@ -198,8 +199,8 @@ def _record(
     role = "system" if _is_sum(text, values) and not any(orders) else role
     places = ("\n".join(_short_cells(told, layout)), subject, text)
     order_id = orders[0] or find_order_id(*places, *map(text_of, texts)) or next(filter(None, orders), None)
-    days = (cell.get("date"), *filter(has_digit, _spare("date", values, layout)))
-    day = next(filter(tells, days), None)
+    column, day = _day(values, layout)
+    zone = next(filter(None, map(zone_behind, (column, *layout.clocks))), UTC)
     thread = _thread(values, layout, named_by_order=bool(order_id))
     if not thread and row.thread and not orders[0]:
         thread = f"{source} {row.thread}"
@@ -218,12 +219,19 @@ def _record(
         ),
         agent=_agent(writers, values, layout) if role == "seller" else None,
         subject=subject or None,
-        sent_at=moment_of(day, map(values.get, layout.clocks), first),
+        sent_at=moment_of(day, map(values.get, layout.clocks), first, zone),
         other_day=other_day(day, day_first=first),
         previous=readable(word.get("previous", ""), "buyer", subject)[0] or quoted or None,
         paired=bool(word.get("previous")),
         error=row.error or cut or _unjudged(text, role, values, layout),
     )
+
+
+def _day(values: Mapping[str, Cell], layout: Layout) -> tuple[str, Cell]:
+    """The cell that tells when it was sent, and its column."""
+    spares = (column for column in layout.spares["date"] if has_digit(values.get(column)))
+    columns = (layout.fields.get("date", ""), *spares)
+    return next(((column, cell) for column in columns if tells(cell := values.get(column))), ("", None))
 
 
 def _spare(field: str, values: Mapping[str, Cell], layout: Layout) -> list[Cell]:

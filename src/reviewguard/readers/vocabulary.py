@@ -7,10 +7,12 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import chain
 
+from reviewguard.readers.dates import zone_named
 from reviewguard.schema import Role
 
 
@@ -57,10 +59,17 @@ def load_vocabulary() -> Vocabulary:
 
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
 _ZONE = re.compile(
-    r"(?<=\w)\s*[(\[](?:(?:UTC|GMT)\s?(?:[+-]\d\d?(?::?\d\d)?)?|[PMCE][SD]?T|CEST|MES?Z|[BIJ]ST|[WE]ES?T|AE[SD]T"
+    r"(?<=\w)\s*[(\[]((?:UTC|GMT)\s?(?:[+-]\d\d?(?::?\d\d)?)?|[PMCE][SD]?T|MES?Z|[BIJ]ST|[CWE]ES?T|AE[SD]T"
     r"|[A-Z][a-z]+/[A-Z]\w+|(?i:(?:local|pacific|mountain|central|eastern)(?: time)?))[)\]]\s*$"
 )
 """A time zone behind the name of a column of dates."""
+
+
+@lru_cache(maxsize=4096)
+def zone_behind(column: str) -> tzinfo | None:
+    """The time zone of a column's dates, where its name tells it: "Sent (PT)"."""
+    found = _ZONE.search(column)
+    return zone_named(found[1]) if found else None
 
 
 @lru_cache(maxsize=4096)

@@ -77,12 +77,19 @@ class Copies:
         self._filters = filters
         self._first: dict[int, str] = {}
         self._shared: set[int] = set()
+        self._rows: set[int] = set()
+        self._twice: set[int] = set()
         self._held: list[_Held] = []
 
     def note(self, thread: Thread) -> None:
-        """Learn, in a first pass, what several files are about."""
+        """Learn, in a first pass, what several files are about, and which rows of no conversation stand twice."""
         for row in thread:
             where = _where(row.record)
+            if where is not None and row.record.conversation is None:
+                cells = hash((_sending(row.record), *row.record.values.items()))
+                if cells in self._rows:
+                    self._twice.add(row.number)
+                self._rows.add(cells)
             if where is not None and self._first.setdefault(where, row.record.source) != row.record.source:
                 self._shared.add(where)
 
@@ -93,7 +100,7 @@ class Copies:
 
     def compare(self, thread: Thread) -> None:
         """Take in, in a second pass, what several files may hold."""
-        repeated = frozenset(_repeated(thread))
+        repeated = self._repeated(thread)
         for row in thread:
             record, where = row.record, _where(row.record)
             if where in self._shared and record.error is None and row.number not in repeated:
@@ -113,7 +120,10 @@ class Copies:
 
     def among(self, thread: Thread) -> frozenset[int]:
         """Numbers of the records of one conversation that stand in it, or in another file, already."""
-        return frozenset(_repeated(thread)).union(self._copies.intersection(row.number for row in thread))
+        return self._repeated(thread).union(self._copies.intersection(row.number for row in thread))
+
+    def _repeated(self, thread: Thread) -> frozenset[int]:
+        return frozenset(_repeated(thread)).union(self._twice.intersection(row.number for row in thread))
 
 
 def words(record: Record) -> str:

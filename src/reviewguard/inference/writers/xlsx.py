@@ -13,12 +13,13 @@ from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from reviewguard.errors import InputError
+from reviewguard.inference.doubts import EXCEL_CELL
 from reviewguard.inference.workspace_db import unwritable
 from reviewguard.inference.writers import Table
 from reviewguard.inference.writers.columns import FLAT, first_units, flat, sheet_text
 from reviewguard.schema import Cell
 
-MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 1_048_576, 16_384, 32_767
+MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 1_048_576, 16_384, EXCEL_CELL
 """Limits of a sheet, the header included, and of a cell (Excel specifications and limits)."""
 
 FIRST_YEAR = 1900
