@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -122,11 +123,11 @@ def _headline(name: str, values: Mapping[str, Any]) -> str:
 
 
 def _at_most(values: Mapping[str, Any], key: str) -> str:
-    """How large a share may be of which nothing was seen, since resamples of nothing hold nothing."""
+    """How large a share may be of which nothing was seen, rounded up, since resamples of nothing hold nothing."""
     counts = values["counts"]
     of = {"needs_review": counts["messages"], "violations_called_compliant": counts["violations"]}
     bound = upper_bound(0, of.get(key, counts["messages"] - counts["violations"]))
-    return f" (at most {bound:.1%}, exact 95% bound)"
+    return f" (at most {math.ceil(1000 * bound) / 1000:.1%}, exact 95% bound)"
 
 
 def check_output() -> str | None:

@@ -6,7 +6,8 @@ r"""Measures what the documents quote and writes `docs/figures.json`; minutes. T
     reviewguard evaluate --behaviour tests/model/behaviour --out build/behaviour.json
     python scripts/figures.py                # or some parts only: scripts/figures.py comparison
 
-What is missing (the splits, the comparison, the suite) is left out with a note, and its block says so.
+What is missing (the splits, the comparison, the suite) or of another model is left out with a note, and its block
+says so.
 """
 
 from __future__ import annotations
@@ -65,12 +66,17 @@ def _stored(name: str, path: Path, fix: str) -> Any:
     return None
 
 
-def _of_shipped(comparison: Any) -> Any:
-    """The comparison, with a note where the model in it is another than the shipped one."""
-    measured = {v.get("version") for models in (comparison or {}).values() for v in models.values()}
-    if comparison and shipped() not in measured:
-        print(f"the comparison in {COMPARISON} is not of {shipped()}: measure it anew", file=sys.stderr)
-    return comparison
+def _of_shipped(name: str, path: Path, versions: Callable[[Any], set[str]]) -> Any:
+    """What is stored, unless it is of another model than the shipped one."""
+    stored = _stored(name, path, "see the top of this script")
+    if stored and shipped() not in versions(stored):
+        print(f"the {name} in {path} is not of {shipped()}: measure it anew", file=sys.stderr)
+        return None
+    return stored
+
+
+def _compared(comparison: Any) -> set[str]:
+    return {v.get("version") for models in comparison.values() for v in models.values()}
 
 
 def _likeness() -> list[dict[str, object]] | None:
@@ -124,10 +130,8 @@ PARTS: dict[str, Callable[[], Any]] = {
     "stats": lambda: stats(read_messages(MESSAGES).messages).to_dict(),
     "splits": lambda: _stored("splits", SPLITS, "run `reviewguard data build`"),
     "likeness": _likeness,
-    "comparison": lambda: _condensed(
-        _of_shipped(_stored("comparison", COMPARISON, "see the top of this script"))
-    ),
-    "behaviour": lambda: _stored("behaviour", BEHAVIOUR, "see the top of this script"),
+    "comparison": lambda: _condensed(_of_shipped("comparison", COMPARISON, _compared)),
+    "behaviour": lambda: _of_shipped("behaviour", BEHAVIOUR, lambda report: {report.get("version")}),
     "model": lambda: {
         "name": shipped(),
         "megabytes": round(sum(f.stat().st_size for f in MODEL.iterdir()) / 1e6, 1),

@@ -79,6 +79,7 @@ def answers(
         test = replace(test, figures={**test.figures, "ece": Figure(ece)})
     behaviour = BehaviourReport(
         "m",
+        "m-1",
         tuple(
             CapabilityResult(n, len(c), tuple(FailedCase(i, ()) for own, i in failed if own == n))
             for n, c in SUITE.items()

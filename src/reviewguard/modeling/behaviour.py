@@ -61,9 +61,14 @@ class CapabilityResult:
 
 @dataclass(frozen=True, slots=True)
 class BehaviourReport:
-    """Results by capability of one model."""
+    """Results by capability of one model.
+
+    Attributes:
+        version: name and version, as verdicts carry them.
+    """
 
     model: str
+    version: str
     capabilities: tuple[CapabilityResult, ...]
 
     @property
@@ -85,6 +90,7 @@ class BehaviourReport:
         del overall["failed"]
         return {
             "model": self.model,
+            "version": self.version,
             "overall": overall,
             "capabilities": {c.name: c.to_dict() for c in self.capabilities},
         }
@@ -110,11 +116,13 @@ def run_behaviour(scorer: Scorer, suite: Mapping[str, Sequence[Case]]) -> Behavi
         suite: capability → its cases, none of them empty, as `load_cases` returns it.
     """
     cases = [case for capability in suite.values() for case in capability]
-    verdicts = iter(scorer.predict([m.message for case in cases for m in case.messages]))
+    scored = scorer.predict([m.message for case in cases for m in case.messages])
+    version = next((v.model for v in scored if v.model), scorer.name)
+    verdicts = iter(scored)
     results = tuple(
         _measure(name, capability, verdicts, scorer.threshold) for name, capability in suite.items()
     )
-    return BehaviourReport(scorer.name, results)
+    return BehaviourReport(scorer.name, version, results)
 
 
 def passes(case: Case, probabilities: Sequence[float], threshold: float) -> bool:
