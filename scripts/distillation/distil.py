@@ -123,6 +123,13 @@ def _plan(options: argparse.Namespace) -> Plan:
     return Plan(**{name: getattr(options, name) for name in Plan.__dataclass_fields__})
 
 
+def average(options: argparse.Namespace) -> None:
+    """The mean of a student's weights and those that it began with."""
+    later, earlier = (torch.load(path) for path in (options.weights, options.earlier))
+    mean = {name: later[name].float().lerp(earlier[name].float(), options.share) for name in later}
+    torch.save(mean, options.out)
+
+
 def finish(options: argparse.Namespace) -> None:
     """Write the folder of a finished run out of a student's weights."""
     import finishing  # what it imports is not installed where a GPU is lent
@@ -144,7 +151,8 @@ def finish(options: argparse.Namespace) -> None:
 def main() -> None:
     """Parse and run a command."""
     options = parse(
-        str(__doc__), {run.__name__: run for run in (prepare, teacher, student, unpack, ask, narrow, finish)}
+        str(__doc__),
+        {run.__name__: run for run in (prepare, teacher, student, unpack, ask, narrow, average, finish)},
     )
     options.run(options)
 

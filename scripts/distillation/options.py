@@ -109,6 +109,12 @@ def _narrow(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=13)
 
 
+def _average(parser: ArgumentParser) -> None:
+    parser.add_argument("weights", type=Path, help="the student's")
+    parser.add_argument("earlier", type=Path, help="those that it began with")
+    parser.add_argument("--share", type=float, required=True, help="of the earlier ones, 0 to 1")
+
+
 def _unpack(parser: ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a model folder")
 
@@ -136,5 +142,6 @@ _OPTIONS: Mapping[str, tuple[Callable[[ArgumentParser], None], ...]] = {
     "unpack": (_unpack,),
     "ask": (_model, partial(_start, required=True), _ask),
     "narrow": (_model, partial(_start, required=True), _narrow),
+    "average": (_average,),
     "finish": (_finish,),
 }

@@ -246,6 +246,16 @@ def test_a_student_narrows_mixtures_to_those_it_is_least_sure_of(
         assert any(torch.equal(told["logits"][count + at], logits) for at in same)
 
 
+def test_weights_are_averaged_by_the_share_of_the_earlier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [str(tmp_path / f"{name}.pt") for name in ("later", "earlier", "mean")]
+    for path, value in zip(paths, (1.0, 2.0), strict=False):
+        torch.save({"w": torch.full((2,), value, dtype=torch.float16)}, path)
+    run(monkeypatch, "average", *paths[:2], "--share", "0.25", "--out", paths[2])
+    assert torch.load(paths[2])["w"].tolist() == [1.25, 1.25]
+
+
 def test_labels_stand_in_the_place_of_answers_that_they_contradict(tensors: dict[str, torch.Tensor]) -> None:
     rows = device_rows.Rows(tensors, tensors)
     labelled = len(tensors["ids"])
