@@ -30,10 +30,10 @@ MOST_FAILURES = {
     "invariance": 3,
     "long_letters": 1,
     "minimal_pairs": 4,
-    "negation": 9,
+    "negation": 7,
     "obfuscation": 2,
     "plain": 2,
-    "overall": 18,
+    "overall": 17,
 }
 """Those in `docs/figures.json`, and a case or two more; overall a hundredth more, as `retrain.toml` allows."""
 
