@@ -40,7 +40,7 @@ def ask_model(model: EvidenceModel, rows: Rows, *, evidence: bool = False) -> di
     return {"logits": logits, "evidence": tokens}
 
 
-def answers(model: EvidenceModel, data: Mapping[str, Any]) -> dict[str, Tensor]:
+def ask_all(model: EvidenceModel, data: Mapping[str, Any]) -> dict[str, Tensor]:
     """What `ask_model` says of all windows that a student learns from, not on the device."""
     asked = ask_model(model, Rows(data["train"], data["mixed"]), evidence=True)
     return {name: values.cpu() for name, values in asked.items()}

@@ -19,7 +19,7 @@ from random import Random
 from typing import Any
 
 import torch
-from answers import answers, correct, least_sure, mean_answers, report, save_answers
+from answers import ask_all, correct, least_sure, mean_answers, report, save_answers
 from crossings import crossings, read_buyers
 from fitting import Plan, fit
 from losses import Loss, TeacherLoss, label_loss
@@ -79,13 +79,13 @@ def unpack(options: argparse.Namespace) -> None:
 def ask(options: argparse.Namespace) -> None:
     """Ask a student, or a teacher, about every window of a file."""
     kind = teacher_model if options.teacher else student_model
-    save_answers(answers(kind(options.base, options.start), torch.load(options.data)), options.out)
+    save_answers(ask_all(kind(options.base, options.start), torch.load(options.data)), options.out)
 
 
 def narrow(options: argparse.Namespace) -> None:
     """Ask a student about every window, and keep the mixtures that it is least sure of, and others by chance."""
     data = torch.load(options.data)
-    told = answers(student_model(options.base, options.start), data)
+    told = ask_all(student_model(options.base, options.start), data)
     labelled = len(data["train"]["ids"])
     kept = least_sure(told["logits"][labelled:], options.keep, options.others, options.seed)
     data["mixed"] = take(data["mixed"], kept)
@@ -125,9 +125,13 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def average(options: argparse.Namespace) -> None:
     """The mean of a student's weights and those that it began with."""
-    later, earlier = (torch.load(path) for path in (options.weights, options.earlier))
-    mean = {name: later[name].float().lerp(earlier[name].float(), options.share) for name in later}
-    torch.save(mean, options.out)
+    from reviewguard.modeling.trainer import (
+        mixed_weights,
+    )  # what it imports is not installed where a GPU is lent
+
+    torch.save(
+        mixed_weights(torch.load(options.weights), torch.load(options.earlier), options.share), options.out
+    )
 
 
 def finish(options: argparse.Namespace) -> None:

@@ -26,7 +26,7 @@ _SWAPPED = (0.1, 0.3)
 def mixtures(
     messages: Sequence[LabelledMessage], count: int, seed: int, neighbours: Neighbours | None = None
 ) -> Iterator[LabelledMessage]:
-    """Messages without labels; which ones depends on the messages and the seed alone.
+    """Messages without labels; which ones depends on the messages, the neighbours and the seed alone.
 
     Args:
         messages: written ones; some of them must have a previous message.

@@ -212,7 +212,7 @@ def test_training_ends_in_time_and_answers_are_averaged(
     assert time.monotonic() - began < 60
     assert looks
     assert not torch.equal(before, model.evidence.weight.cpu())
-    answers.save_answers(answers.answers(model, {"train": tensors, "mixed": tensors}), tmp_path / "t.pt")
+    answers.save_answers(answers.ask_all(model, {"train": tensors, "mixed": tensors}), tmp_path / "t.pt")
     mean = answers.mean_answers([tmp_path / "t.pt", tmp_path / "t.pt"])
     assert mean["evidence"].shape == (2 * len(rows), 256, len(TYPES))
     assert torch.equal(
@@ -227,7 +227,7 @@ def test_a_student_narrows_mixtures_to_those_it_is_least_sure_of(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mixed = tensors | {"marked": tensors["marked"][:0]}
-    told = answers.answers(model, {"train": tensors, "mixed": mixed})
+    told = answers.ask_all(model, {"train": tensors, "mixed": mixed})
     count = len(tensors["ids"])
     data, start, out = (tmp_path / name for name in ("d.pt", "s.pt", "n.pt"))
     torch.save({"train": tensors, "mixed": mixed}, data)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reviewguard.modeling.behaviour_cases import Case
-from reviewguard.modeling.scorer import Scorer, scored_probabilities
+from reviewguard.modeling.scorer import Scorer, scored_probabilities, version_of
 from reviewguard.policy import NEUTRAL_REQUEST
 from reviewguard.schema import Verdict
 
@@ -117,12 +117,11 @@ def run_behaviour(scorer: Scorer, suite: Mapping[str, Sequence[Case]]) -> Behavi
     """
     cases = [case for capability in suite.values() for case in capability]
     scored = scorer.predict([m.message for case in cases for m in case.messages])
-    version = next((v.model for v in scored if v.model), scorer.name)
     verdicts = iter(scored)
     results = tuple(
         _measure(name, capability, verdicts, scorer.threshold) for name, capability in suite.items()
     )
-    return BehaviourReport(scorer.name, version, results)
+    return BehaviourReport(scorer.name, version_of(scorer, scored), results)
 
 
 def passes(case: Case, probabilities: Sequence[float], threshold: float) -> bool:

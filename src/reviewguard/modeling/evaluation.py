@@ -18,7 +18,7 @@ from reviewguard.modeling.calibration_error import (
 from reviewguard.modeling.evidence_quality import rationale_agreement, remove_evidence
 from reviewguard.modeling.metrics import Figure, estimate
 from reviewguard.modeling.mistakes import UNSCORED, Mistake, mistakes, verdict_for
-from reviewguard.modeling.scorer import Observed, Scorer, observe
+from reviewguard.modeling.scorer import Observed, Scorer, observe, version_of
 from reviewguard.modeling.slices import Slice, context_pairs, slices
 from reviewguard.modeling.spans import iou_f1, token_f1
 from reviewguard.policy import NEUTRAL_REQUEST, load_policy
@@ -128,7 +128,7 @@ def evaluate(
     figures = estimate(statistics | per_type, families, seed=seed, bootstrap=bootstrap)
     return Evaluation(
         model=scorer.name,
-        version=next((v.model for v in observed.verdicts if v.model), scorer.name),
+        version=version_of(scorer, observed.verdicts),
         profile=profile,
         threshold=scorer.threshold,
         seed=seed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,11 @@ class Scorer(Protocol):
 
     def predict_types(self, messages: Sequence[Message]) -> NDArray[np.float64]:
         """Calibrated probabilities, shape `(messages, types)`."""
+
+
+def version_of(scorer: Scorer, verdicts: Iterable[Verdict]) -> str:
+    """Name and version of the model, as its verdicts carry them; the scorer's name where none does."""
+    return next((v.model for v in verdicts if v.model), scorer.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

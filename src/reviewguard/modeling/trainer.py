@@ -287,5 +287,11 @@ def interpolate(
     model: torch.nn.Module, end: Mapping[str, torch.Tensor], start: Mapping[str, torch.Tensor], share: float
 ) -> None:
     """Give the model the weights at its training's end, moved by a share, 0–1, back towards its start's."""
-    mixed = {k: v.lerp(start[k], share) if v.is_floating_point() else v for k, v in end.items()}
-    model.load_state_dict(mixed)
+    model.load_state_dict(mixed_weights(end, start, share))
+
+
+def mixed_weights(
+    end: Mapping[str, torch.Tensor], start: Mapping[str, torch.Tensor], share: float
+) -> dict[str, torch.Tensor]:
+    """Weights moved by a share, 0–1, towards others of the same names and shapes."""
+    return {k: v.lerp(start[k], share) if v.is_floating_point() else v for k, v in end.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, time, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 from math import isnan
 from unicodedata import digit
 
@@ -85,7 +85,7 @@ def moment_of(day: Cell, clocks: Iterable[Cell], first: bool | None, zone: tzinf
     words = (text_of(clock).strip() for clock in clocks)
     clock = next((word for word in words if _CLOCK.fullmatch(word)), "")
     timed = parse_date(f"{moment:%Y-%m-%d} {clock}", zone=zone) if clock else None
-    return timed or parse_date(day, day_first=first)
+    return timed or (moment if zone is UTC else parse_date(day, day_first=first))
 
 
 def said_in(cells: Iterable[Cell], role: Role, subject: str | None) -> tuple[str, str]:

@@ -100,7 +100,7 @@ class Copies:
 
     def compare(self, thread: Thread) -> None:
         """Take in, in a second pass, what several files may hold."""
-        repeated = self._repeated(thread)
+        repeated = self._repeats(thread)
         for row in thread:
             record, where = row.record, _where(row.record)
             if where in self._shared and record.error is None and row.number not in repeated:
@@ -120,9 +120,9 @@ class Copies:
 
     def among(self, thread: Thread) -> frozenset[int]:
         """Numbers of the records of one conversation that stand in it, or in another file, already."""
-        return self._repeated(thread).union(self._copies.intersection(row.number for row in thread))
+        return self._repeats(thread).union(self._copies.intersection(row.number for row in thread))
 
-    def _repeated(self, thread: Thread) -> frozenset[int]:
+    def _repeats(self, thread: Thread) -> frozenset[int]:
         return frozenset(_repeated(thread)).union(self._twice.intersection(row.number for row in thread))
 
 
