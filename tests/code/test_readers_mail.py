@@ -419,7 +419,7 @@ def test_answers_between_quoted_lines_are_the_sellers(tmp_path: Path, html: bool
     record = one(tmp_path, raw(body, content_type="text/html") if html else raw(plain))
     assert (record.text, record.previous) == (
         "See inside.\n\nYes. Leave us 5 stars.\nBye",
-        "Will you refund?\nAnd when?",
+        "Will you refund?\nAnd when?\nI give five stars then",
     )
 
 

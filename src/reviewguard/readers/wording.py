@@ -195,11 +195,10 @@ def wording(text: str, *, is_reply: bool, is_sellers: bool = False) -> Wording:
     while rest and (found := _unwrap(rest)) and _is_quote(found, is_reply=is_reply):
         if is_sellers and _may_be_sellers(found, rest):
             break
-        first = first or found
         own.append(found.get("text_top") or (_above_quote(rest) if found["type"] == "quote" else ""))
         own.append(_before_marks(found, rest))
-        below = found.get("text_bottom", "")
-        rest = _without_rest(below, is_reply=is_reply) if found["type"] == "reply" else below
+        rest, more = _without_rest(found, is_reply=is_reply)
+        first = first or found | {"text": f"{found.get('text', '')}\n{more}".strip()}
     words = tidy("\n\n".join(_unsigned(part) for part in (*own, rest) if part)) if first else _unsigned(text)
     return Wording(words or text, first.get("text", ""), first.get("from", ""))
 
@@ -232,14 +231,18 @@ def _is_quote(found: dict[str, str], *, is_reply: bool) -> bool:
     return bool(found.get("from")) and bool(REPLY_HEADER.search(found["from"] + found.get("date", "")))
 
 
-def _without_rest(below: str, *, is_reply: bool) -> str:
-    """What stands below a quote without its further `>` lines; those of the next quote mark where that one ends."""
+def _without_rest(quote: dict[str, str], *, is_reply: bool) -> tuple[str, str]:
+    """What stands below a quote without its further `>` lines, and these; those of the next one mark where it ends."""
+    below = quote.get("text_bottom", "")
+    if quote["type"] != "reply":
+        return below, ""
     found, end = _unwrap(below), len(below)
     if found and found["type"] == "reply" and _is_quote(found, is_reply=is_reply):
         top = found.get("text_top", "")
         is_next = below.startswith(top) and not below[len(top) :].lstrip().startswith(">")
         end = len(top) if is_next and not _may_be_sellers(found, below) else end
-    return (_QUOTED_LINE.sub("", below[:end]) + below[end:]).strip()
+    more = "".join(line[1:].removeprefix(" ") for line in _QUOTED_LINE.findall(below[:end]))
+    return (_QUOTED_LINE.sub("", below[:end]) + below[end:]).strip(), more
 
 
 def _may_be_sellers(found: dict[str, str], text: str) -> bool:
