@@ -123,6 +123,12 @@ def test_a_table_with_many_rows_keeps_links_and_quotes() -> None:
 
 def test_margins_in_reason_are_kept() -> None:
     assert html_to_text('<div style="margin-bottom:1em">Hi Ana</div><div>Thanks</div>') == "Hi Ana\n\nThanks"
+    for html in (
+        "<center>Thanks</center><center>Bye</center>",
+        "Thanks<hr>Bye",
+        "<dl><dt>Thanks<dd>Bye</dl>",
+    ):
+        assert html_to_text(html) == "Thanks\nBye"
     assert (
         html_to_text('<p style="margin:0;margin-bottom:.0001pt;margin-top:0em">a</p><div>b</div>') == "a\nb"
     )

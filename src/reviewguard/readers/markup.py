@@ -45,6 +45,9 @@ _LAID_OUT = frozenset({"display", "white-space", "vertical-align", "margin-top",
 """What is kept of a style: an indent would be laid out in blanks."""
 _HUGE = re.compile(r"(?<![.\d])\d{4}")
 """A number in a margin that is beyond reason."""
+_BLOCK_NAMES = "caption center dd details dl dt fieldset form hr legend optgroup option section summary"
+_BLOCKS = _BLOCK_NAMES.split()
+"""Elements on lines of their own that `inscriptis` does not know as such."""
 _MOST_QUOTES = 20
 """Quotes in a quote that get marks of their own."""
 _MOST_LISTS = 10
@@ -54,7 +57,7 @@ _MOST_PADDING = 10_000_000
 _TABLE = ("table", "thead", "tbody", "tfoot", "tr", "td", "th")
 _TAG = re.compile(r"""<!--|</?([a-zA-Z][a-zA-Z0-9]*|[!?])(?:=\s*"[^"]*"|=\s*'[^']*'|[^<>])*>?""")
 _UNSHOWN = frozenset({"script", "style", "title"})
-_BLOCK = re.compile("blockquote|br|div|h[1-6r]|li|ol|p|pre|section|table|t[dhr]|ul")
+_BLOCK = re.compile("|".join(("blockquote|br|div|h[1-6]|li|ol|p|pre|table|t[dhr]|ul", *_BLOCKS)))
 _SAME_LINK = re.compile(r"\[([^\[\]\n]{1,300})\]\((?:mailto:)?\1/?\)")
 _DOCUMENT_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b]")
@@ -170,11 +173,13 @@ def _is_laid_out(declaration: str) -> bool:
 def _rendered(tree: HtmlElement) -> str:
     from inscriptis.css_profiles import STRICT_CSS_PROFILE
     from inscriptis.html_engine import Inscriptis
+    from inscriptis.html_properties import Display
     from inscriptis.model.config import ParserConfig
+    from inscriptis.model.html_element import HtmlElement as Style
     from inscriptis.model.tag import CustomHtmlTagHandlerMapping
 
     config = ParserConfig(
-        css=STRICT_CSS_PROFILE.copy(),
+        css=STRICT_CSS_PROFILE | dict.fromkeys(_BLOCKS, Style(display=Display.block)),
         display_links=True,
         display_images=True,
         custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping({}, {"table": _end_table}),
