@@ -211,6 +211,12 @@ def test_a_quote_in_a_huge_cell_that_stands_in_none_swallows_no_rows(tmp_path: P
     assert texts(records)[2:] == ["after", "Hi"]
 
 
+@pytest.mark.parametrize("text", ["Thanks, Ana; all the best", "5\tstars | please"])
+def test_the_messages_of_a_table_with_one_column_hold_any_delimiter(tmp_path: Path, text: str) -> None:
+    records = read(written(tmp_path, "a.csv", f'Message\n{text}\n"Hi,\nAna"\n'))
+    assert (texts(records), errors(records)) == ([text, "Hi,\nAna"], [None, None])
+
+
 def test_too_many_and_too_few_cells(tmp_path: Path) -> None:
     records = read(written(tmp_path, "a.csv", "id,body,x\n1,a,b,c,d\n2,a,b,,\n3,a\n4\n,,\n"))
     assert [r.error for r in records] == [

@@ -27,7 +27,8 @@ from reviewguard.readers.sources import open_bytes, read_head
 from reviewguard.readers.table import Row, to_records
 from reviewguard.schema import Cell, Record
 
-_DELIMITERS = ",;\t|^~\x1f\x01"
+_DELIMITERS = "\x1f,;\t|^~\x01"
+"""The first is that of a table with one column, whose messages may hold all others."""
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*$")
 _HEAD_LINES = 30
 """Lines among which the header is looked for; empty ones count, and each line of a row of several."""
