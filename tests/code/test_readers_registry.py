@@ -215,6 +215,8 @@ def test_the_format_is_told_by_content_where_the_name_does_not(tmp_path: Path) -
     for words in ("Just a few words.\n", "[03.11.24, 16:05:10] Ana: Hi\n"):
         with pytest.raises(InputError, match="unknown format"):
             read(written(tmp_path, "notes.txt", words))
+    with pytest.raises(InputError, match=r"unknown format\n.*\n.*unpack it"):
+        read(written(tmp_path, "export.zip", b"PK\x03\x04" + bytes(30)))
 
 
 def test_a_format_can_be_given_and_must_be_known(tmp_path: Path) -> None:

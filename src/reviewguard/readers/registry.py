@@ -223,8 +223,9 @@ def _named(name: str) -> Reader:
 
 
 def _unknown_format(path: Path) -> InputError:
+    packed = read_head(path, 4) == b"PK\x03\x04"  # a zip file, or a document of an office program
     return InputError(
         f"{path}: unknown format",
         expected="one of " + ", ".join(reader.name for reader in READERS),
-        fix="name it with --format",
+        fix="unpack it, or save a workbook as .xlsx" if packed else "name it with --format",
     )

@@ -94,7 +94,8 @@ def check_archive(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(4) == _OLD_EXCEL:
             raise InputError(
-                f"{path} is an old or encrypted Excel file", fix="save it as .xlsx, without a password"
+                f"{path} is an old or encrypted Excel file, or a mail of Outlook's",
+                fix="save it as .xlsx without a password, or the mail as .eml",
             )
     try:
         with zipfile.ZipFile(path) as archive:
