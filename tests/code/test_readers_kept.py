@@ -99,7 +99,20 @@ def test_what_may_ask_below_a_message_is_kept(tmp_path: Path, end: str) -> None:
     assert end.splitlines()[-1] in record.text
 
 
-@pytest.mark.parametrize("column", ["Support Reply", "Antwort", "Last Agent Response", "Response Sent"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        *(
+            "Support Reply",
+            "Antwort",
+            "Last Agent Response",
+            "Response Sent",
+            "Reply to customer",
+            "Outbound message",
+        ),
+        *("Réponse du vendeur", "Respuesta al cliente", "Antwort des Verkäufers"),
+    ],
+)
 def test_two_columns_of_which_either_may_be_the_sellers_are_refused(tmp_path: Path, column: str) -> None:
     path = written(tmp_path, "a.csv", f"Message,{column}\nwhere is it?,leave us a review\n")
     with pytest.raises(InputError, match="may both hold"):
@@ -107,6 +120,18 @@ def test_two_columns_of_which_either_may_be_the_sellers_are_refused(tmp_path: Pa
     for other, cell in (("First Response", "2024-11-03 10:00"), ("Response Time", "two hours")):
         (record,) = read(written(tmp_path, "b.csv", f"Message,{other}\nLeave us a review,{cell}\n"))
         assert record.text == "Leave us a review"
+
+
+@pytest.mark.parametrize("column", ["Message", "Seller reply"])
+def test_an_answer_in_a_column_of_its_own_beside_an_empty_one_is_not_passed_over(
+    tmp_path: Path, column: str
+) -> None:
+    table = f"Ticket,Message,{column}\n1,where is it?,\n1,,leave us five stars\n"
+    with pytest.raises(InputError, match="may both hold"):
+        read(written(tmp_path, "a.csv", table))
+    answers = "Ticket,Message,Reply\n1,On its way.,\n1,,leave us five stars\n"
+    records = read(written(tmp_path, "b.csv", answers))
+    assert [record.text for record in records] == ["On its way.", "leave us five stars"]
 
 
 @pytest.mark.parametrize("date", ["2024年11月3日", "2024-11-03 10:00:00 +0000 UTC"])

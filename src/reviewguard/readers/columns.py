@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import count, islice, takewhile, zip_longest
 from pathlib import Path
 
@@ -23,9 +24,13 @@ _OF_PRODUCTS = "description"
 _ANSWER = re.compile(
     r"(?!\w*(?:date|time|by|status|type|count|first)_)(?:\w+_)?"
     r"(?:reply|response|answer|antwort|respuesta|risposta|réponse|reponse)(?:_(?:text|body|message|sent|content))?"
-    r"|(?:agent|seller|outgoing|sent)_message"
+    r"|(?:agent|seller|outgoing|outbound|sent)_message"
 )
-"""Names of columns with the seller's message where another one holds what was answered."""
+"""Names of columns with the seller's message where another one holds what was answered …"""
+_OF_WHOM = re.compile(
+    r"_(?:from|to|du|au|à_l|a_l|al|dell?|des|vom|an)_(?:(?:the|den|die)_)?(?P<who>[^\W_]+?)s?$"
+)
+"""… and who wrote or got it, behind them."""
 
 _SUMMARIES = frozenset(("summary", "extract", "preview"))
 """Hold the beginning of a message, as in Zoho Desk's lists of threads and in Front's and Kustomer's exports, or no
@@ -147,21 +152,26 @@ def has_summary(header: Iterable[str]) -> bool:
     return not _SUMMARIES.isdisjoint(map(fold, header))
 
 
+@lru_cache(maxsize=4096)
 def may_be_answer(column: str) -> bool:
     """Whether a column may hold the answer to the message in another one, by its name."""
-    return bool(_ANSWER.fullmatch(fold(column)))
+    name = fold(column)
+    of = _OF_WHOM.search(name)
+    return bool(
+        _ANSWER.fullmatch(name[: of.start()] if of and of["who"] in load_vocabulary().words else name)
+    )
 
 
 def check_answers(
     rows: Iterable[Mapping[str, Cell]], fields: Mapping[str, str], given: Columns, path: Path
 ) -> None:
-    """Refuse rows with a message and its answer: one of the two is the buyer's.
+    """Refuse rows with a message and its answer, of which one is the buyer's, or with an answer that is not read.
 
     Args:
         fields: as `find_fields` gives them.
 
     Raises:
-        InputError: a row holds words in both columns.
+        InputError: a row holds words in both columns, or in one that is not looked into where the first is empty.
     """
     text = fields["text"]
     again = re.compile(rf"{re.escape(text)} \(\d+\)")  # see `unique_names`
@@ -173,8 +183,9 @@ def check_answers(
             for c in row
             if (c == text or again.fullmatch(c) or may_be_answer(c)) and len(str(row[c] or "").split()) > 1
         ]
-        if text in both and len(both) > 1 and "rg_verdict" not in row:  # which one was scored, that file says
-            answer = next(column for column in both if column != text)
+        looked_into = () if text in both or not both else text_columns(tuple(row), given)
+        answer = next((column for column in both if column not in (text, *looked_into)), None)
+        if answer and "rg_verdict" not in row:  # which one was scored, that file says
             raise InputError(
                 f"{path}: {text!r} and {answer!r} may both hold the seller's message",
                 expected="one message a row, or to know which is which",
