@@ -774,6 +774,8 @@ def test_other_workbooks_that_cannot_be_read(tmp_path: Path) -> None:
     good = workbook(A=[["text"], ["hi"]])
     with pytest.raises(InputError, match="old or encrypted"):
         read(written(tmp_path, "a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)))
+    with pytest.raises(InputError, match=r"mail of Outlook's\n.*the mail as \.eml"):
+        read(written(tmp_path, "a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)))
     with pytest.raises(InputError, match="damaged"):
         read(written(tmp_path, "b.xlsx", good[: len(good) // 2]))
     for place in range(100, len(good) - 100, 300):  # a flipped byte, wherever it lies
@@ -923,6 +925,24 @@ def test_flags_as_databases_write_them_and_directions_tell_the_writer(
     assert [record.role for record in read(written(tmp_path, "a.csv", table))] == ["buyer", "seller"]
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("De;Message\nAcheteur;Hi\nVendeur;Yes\n", "Da;Messaggio\nCliente;Hi\nVenditore;Yes\n"),
+        "送信者;本文\n顧客;Hi\nショップ;Yes\n",
+    ],
+)
+def test_writers_are_told_in_other_languages(tmp_path: Path, table: str) -> None:
+    records = read(written(tmp_path, "a.csv", table))
+    assert [(record.text, record.role) for record in records] == [("Hi", "buyer"), ("Yes", "seller")]
+
+
+@pytest.mark.parametrize(("buyers", "sellers"), [("Inbound", "Outbound"), ("Received", "Sent")])
+def test_what_came_in_is_read_before_what_went_out(tmp_path: Path, buyers: str, sellers: str) -> None:
+    (record,) = read(written(tmp_path, "a.csv", f"{buyers} message,{sellers} message\nLove it!,Review us\n"))
+    assert (record.text, record.previous) == ("Review us", "Love it!")
+
+
 def test_a_second_column_of_messages_may_be_the_answer(tmp_path: Path) -> None:
     table = "Order ID,Message,Date,Message,Date\n999-1,Where is it now?,2024-11-03,It is sent.,2024-11-04\n"
     with pytest.raises(InputError, match=r"'Message' and 'Message \(2\)' may both hold"):
@@ -938,9 +958,10 @@ def test_a_second_column_of_messages_may_be_the_answer(tmp_path: Path) -> None:
     ],
 )
 def test_the_seller_is_known_by_name_domain_and_any_spelling(tmp_path: Path, cell: str, seller: str) -> None:
-    path = written(tmp_path, "a.csv", f"From,Message\n{cell},On its way.\nAna,Where is it?\n")
-    records = read(path, columns={"seller": seller})
-    assert [record.role for record in records] == ["seller", "buyer"]
+    for column in ("From", "De", "Mittente", "Remitente", "Expéditeur", "Verfasser", "差出人"):
+        path = written(tmp_path, "a.csv", f"{column},Message\n{cell},On its way.\nAna,Where is it?\n")
+        records = read(path, columns={"seller": seller})
+        assert [record.role for record in records] == ["seller", "buyer"]
 
 
 def test_a_header_repeated_below_in_a_sheet_is_no_row(tmp_path: Path) -> None:

@@ -25,7 +25,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(r"\b(des|vom) (kunden|käufers|bestellers)\b|\bdu client\b|\bdel cliente\b"), "buyer"),
     (re.compile(r"\ban (den |die )?(verkäufer|händler)\b"), "buyer"),
 )
-_WHO = "sender from author email_from message_from message_author sent_from written_by absender von"
+_WHO = (
+    "sender from author email_from message_from message_author sent_from written_by absender von verfasser remitente "
+    "de expediteur expéditeur mittente da auteur autor autore 差出人 送信者"
+)
 PEOPLE = frozenset(
     f"{who}{what}"
     for who in _WHO.split()
