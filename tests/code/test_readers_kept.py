@@ -263,6 +263,8 @@ def test_an_alternative_that_promises_something_is_read(tmp_path: Path) -> None:
         ("Von", ["Endkunde", "Verkäufer", "Antwort des Kunden"], ["buyer", "seller", "buyer"]),
         ("Richtung", ["Entwurf", "Käufernachricht", "Antwort"], ["system", "buyer", "seller"]),
         ("Type", ["Email the client", "Contact Buyer", "Réponse du client"], ["seller", "seller", "buyer"]),
+        ("Type", ["Message de l'acheteur", "Réponse du vendeur", "Au vendeur"], ["buyer", "seller", "buyer"]),
+        ("Type", ["Messaggio dell'acquirente", "All'acquirente"], ["buyer", "seller"]),
     ],
 )
 def test_who_wrote_in_european_words(

@@ -23,7 +23,8 @@ _PHRASES: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(r"\b(to|for) (the )?(seller|agent|merchant|vendor|us|support)\b"), "buyer"),
     (re.compile(r"\ban (den |die )?(käufer(in)?|kunden?|kundin|besteller)\b"), "seller"),
     (re.compile(r"\b(des|vom) (kunden|käufers|bestellers)\b|\bdu client\b|\bdel cliente\b"), "buyer"),
-    (re.compile(r"\ban (den |die )?(verkäufer|händler)\b"), "buyer"),
+    (re.compile(r"^(\w+ )?(de l|dell|dall|del) (acheteur|acquirente|comprador)$"), "buyer"),
+    (re.compile(r"\ban (den |die )?(verkäufer|händler)\b|^(\w+ )?a[lu] vend(eur|edor|itore)$"), "buyer"),
 )
 _WHO = (
     "sender from author email_from message_from message_author sent_from written_by absender von verfasser remitente "
