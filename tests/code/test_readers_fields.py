@@ -14,7 +14,7 @@ from reviewguard.readers.columns import find_fields, recognise, unique_names
 from reviewguard.readers.dates import day_first, other_day, parse_date
 from reviewguard.readers.identifiers import find_asin, find_order_id
 from reviewguard.readers.markup import tidy
-from reviewguard.readers.roles import role_columns, role_of, role_of_value
+from reviewguard.readers.roles import role_columns, role_of_value, told_role
 from reviewguard.readers.transcripts import REFUSED
 from reviewguard.readers.vocabulary import fold, load_vocabulary
 
@@ -362,13 +362,13 @@ def test_the_sellers_own_address_tells_more_than_the_name_beside_it(tmp_path: Pa
 
 def test_another_column_tells_more_than_a_name() -> None:
     for name in ("Contact", "Amazon", "Marketplace", "eBay"):
-        assert role_of({"from": name, "type": "Outgoing"}) == "seller"
-        assert role_of({"sender_type": "agent", "sender": name}) == "seller"
-        assert role_of({"direction": "outbound", "sender_name": name}) == "seller"
-        assert role_of({"from": name, "type": "Internal note"}) == "system"
-    assert role_of({"from": "Contact", "type": "incoming"}) == "buyer"
-    assert role_of({"from": "Amazon", "direction": "inbound"}) == "system"
-    assert role_of({"sender_type": "Contact"}) == "buyer"
+        assert told_role({"from": name, "type": "Outgoing"}) == "seller"
+        assert told_role({"sender_type": "agent", "sender": name}) == "seller"
+        assert told_role({"direction": "outbound", "sender_name": name}) == "seller"
+        assert told_role({"from": name, "type": "Internal note"}) == "system"
+    assert told_role({"from": "Contact", "type": "incoming"}) == "buyer"
+    assert told_role({"from": "Amazon", "direction": "inbound"}) == "system"
+    assert told_role({"sender_type": "Contact"}) == "buyer"
 
 
 def test_every_name_of_the_vocabulary_is_folded_and_means_one_role() -> None:
@@ -428,48 +428,50 @@ def test_what_a_sender_value_means(role: str | None, values: str) -> None:
 
 
 def test_columns_of_true_and_false_tell_the_writer(tmp_path: Path) -> None:
-    assert role_of({"from_agent": True}) == "seller"
-    assert role_of({"from_agent": "false"}) == "buyer"
-    assert role_of({"Incoming": "TRUE"}) == "buyer"
-    assert role_of({"incoming": 0}) == "seller"
+    assert told_role({"from_agent": True}) == "seller"
+    assert told_role({"from_agent": "false"}) == "buyer"
+    assert told_role({"Incoming": "TRUE"}) == "buyer"
+    assert told_role({"incoming": 0}) == "seller"
     for column in ("fromMe", "is_from_me", "is_from_agent", "is_from_seller"):
         cells = read(written(tmp_path, "a.csv", f"{column},Body\n1,Hi\n0,Hi\n"))
         assert [r.role for r in cells] == ["seller", "buyer"], column
     for column in ("is_from_customer", "is_from_buyer"):
         cells = read(written(tmp_path, "a.csv", f"{column},Body\n1,Hi\n0,Hi\n"))
         assert [r.role for r in cells] == ["buyer", "seller"], column
-    assert role_of({"public": "false", "from_agent": "true"}) == "system"
-    assert role_of({"public": "true", "from_agent": "false"}) == "buyer"
-    assert role_of({"is_note": 1.0}) == "system"
+    assert told_role({"public": "false", "from_agent": "true"}) == "system"
+    assert told_role({"public": "true", "from_agent": "false"}) == "buyer"
+    assert told_role({"is_note": 1.0}) == "system"
 
 
-def test_of_several_sender_columns_the_one_that_tells_is_taken_and_doubt_is_the_sellers() -> None:
+def test_of_several_sender_columns_the_one_that_tells_is_taken_and_doubt_is_the_sellers(
+    tmp_path: Path,
+) -> None:
     columns = role_columns(["text", "sender", "direction", "public", "channel"])
     assert columns == ("public", "direction", "sender", "channel")
-    assert role_of({"sender": "Nora", "direction": "inbound"}) == "buyer"
-    assert role_of({"sender": "Nora"}) == "seller"
-    assert role_of({}) == "seller"
-    assert role_of({"direction": "out", "channel": "internal-note"}) == "system"
-    assert role_of({"direction": "out", "channel": "amazon"}) == "seller"
+    assert told_role({"sender": "Nora", "direction": "inbound"}) == "buyer"
+    for table in ("Sender,Body\nNora,Hi\n", "Order,Body\n1,Hi\n"):
+        assert [record.role for record in read(written(tmp_path, "a.csv", table))] == ["seller"]
+    assert told_role({"direction": "out", "channel": "internal-note"}) == "system"
+    assert told_role({"direction": "out", "channel": "amazon"}) == "seller"
     assert role_columns(["Who", "sender"], "Who") == ("Who",)
 
 
 @pytest.mark.parametrize("word", ["System", "Workflow", "Notification", "noreply"])
 def test_what_the_sellers_automation_sent_out_is_the_sellers(word: str) -> None:
-    assert role_of({"Direction": "outgoing", "Author": word}) == "seller"
-    assert role_of({"Richtung": "ausgehend", "type": word}) == "seller"
-    assert role_of({"from_agent": "true", "sender": word}) == "seller"
-    assert role_of({"incoming": False, "sender": word}) == "seller"
-    assert role_of({"direction": "incoming", "sender": word}) == "system"
-    assert role_of({"sender_type": "agent", "sender": word}) == "system"
+    assert told_role({"Direction": "outgoing", "Author": word}) == "seller"
+    assert told_role({"Richtung": "ausgehend", "type": word}) == "seller"
+    assert told_role({"from_agent": "true", "sender": word}) == "seller"
+    assert told_role({"incoming": False, "sender": word}) == "seller"
+    assert told_role({"direction": "incoming", "sender": word}) == "system"
+    assert told_role({"sender_type": "agent", "sender": word}) == "system"
 
 
 @pytest.mark.parametrize(
     "note", [{"type": "Internal note"}, {"type": "Notiz"}, {"public": "false"}, {"channel": "internal-note"}]
 )
 def test_a_note_is_no_message_whatever_its_direction(note: dict[str, str]) -> None:
-    assert role_of({"direction": "outgoing", "sender": "System"} | note) == "system"
-    assert role_of({"direction": "outgoing"} | note) == "system"
+    assert told_role({"direction": "outgoing", "sender": "System"} | note) == "system"
+    assert told_role({"direction": "outgoing"} | note) == "system"
 
 
 def test_an_export_in_german_tells_buyers_from_sellers(tmp_path: Path) -> None:

@@ -110,11 +110,6 @@ def role_names(header: Iterable[str], sender: str | None) -> dict[str, str]:
     }
 
 
-def role_of(cells: Mapping[str, Cell]) -> Role:
-    """`told_role`, and where no cell tells, the seller: taken for a buyer's, a message would never be scored."""
-    return told_role(cells) or "seller"
-
-
 def told_role(cells: Mapping[str, Cell]) -> Role | None:
     """Who wrote a row, by its telling cells: the system if any cell says so, else what the first one says.
 

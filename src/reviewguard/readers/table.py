@@ -145,6 +145,8 @@ def _writer_cells(values: Mapping[str, Cell], layout: Layout) -> dict[str, Cell]
 def _role(cells: Mapping[str, Cell], values: Mapping[str, Cell], layout: Layout, own: OwnAddresses) -> Role:
     """Who wrote a row; if the seller's addresses or names are known, they tell more than what a sender is called.
 
+    Where nothing tells it is the seller: taken for a buyer's, a message would never be scored.
+
     Args:
         cells: those of the row that may tell, in plain words.
     """
