@@ -223,14 +223,18 @@ def test_few_messages_are_said_to_tell_nothing() -> None:
 
 
 def test_what_a_small_sample_cannot_show_is_said() -> None:
-    assert "would not show" in compared(sample(), sample(60, review=6)).notes[0]
+    shares = compared(sample(), sample(60, review=6, spanish=8))
+    assert moved(shares) == {"language"}  # of fewer messages than the note says
+    assert "KS test would not show a shift of less than 27%" in shares.notes[0]
     assert compared(sample(2000, review=200), sample(2000, review=200)).notes == ()
 
 
 def test_a_difference_that_chance_may_explain_is_not_called_none() -> None:
-    said = compared(sample(2000, review=100), sample(60, review=8)).movements[-1]
+    drift = compared(sample(2000, review=100), sample(60, review=8))
+    said = drift.movements[-1]
     assert said.size == "none"
     assert "may have moved" in said.sentence
+    assert drift.advice.startswith("Nothing moved for certain")
     assert (
         "did not move" in compared(sample(2000, review=100), sample(2000, review=104)).movements[-1].sentence
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import tracemalloc
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -855,6 +856,19 @@ def test_like_messages_of_one_file_with_two_labels_are_to_be_decided(home: Path)
     assert conflict.old.file is None
     run(home, *rows, decisions=Decisions(accept=frozenset({conflict.new.id})))
     assert [row["types"] for row in stored(home)] == [[]]
+
+
+def test_of_a_template_sent_many_times_the_copies_are_not_all_held_against_each_other(home: Path) -> None:
+    rows = [label(TEXT.replace("lamp", f"lamp {number}")) for number in range(500)]
+    rows[-1] |= {"types": ["insider"]}
+    tracemalloc.start()
+    report = run(home, *rows)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6
+    assert [item.place for item in report.added] == ["line 1"]
+    assert len(report.repetitions) == 498
+    assert [(c.new.place, c.old.message.text) for c in report.undecided] == [("line 500", rows[0]["text"])]
 
 
 def test_accepting_replaces_all_that_a_label_contradicts(home: Path) -> None:

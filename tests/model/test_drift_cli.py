@@ -55,6 +55,7 @@ def test_two_exports_alike_do_not_drift(exports: dict[str, Path], tiny_model_dir
     assert result.exit_code == 0, result.output
     assert "Nothing moved" in result.output
     assert "old.csv" in result.output
+    assert "p is that of KS, of shares that of a z-test" in " ".join(result.output.split())
     assert "not mail" not in result.output
 
 

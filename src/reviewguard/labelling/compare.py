@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,9 @@ from reviewguard.text import words
 
 Kind = Literal["exact", "near"]
 Decision = Literal["accept", "reject", "both"]
+
+_AT_ONCE = 200
+"""Rows that are compared with each other, and with those before them that stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +90,36 @@ def compare(new: Sequence[Candidate], known: Sequence[Known]) -> Comparison:
     fresh: list[Candidate] = []
     repetitions: list[Repetition] = []
     conflicts: list[Conflict] = []
-    to_come = set(range(len(known), len(pool)))  # and repetitions: rows that are not compared with
-    likes_of = find_likes(pool[len(known) :], pool)
-    for place, (item, likes) in enumerate(zip(new, likes_of, strict=True), len(known)):
-        near = [like for like in likes if like.index not in to_come]
+    standing: set[int] = set()  # places of rows that repeat nothing: only they are compared with
+    likes_of = _likes_before(pool, len(known), standing)
+    for place, (item, near) in enumerate(zip(new, likes_of, strict=True), len(known)):
         repeated, contradicted = _sorted(item, pool, near)
         conflicts += [Conflict(item, *found) for found in contradicted]
         if repeated and not contradicted:
             repetitions.append(Repetition(item, *repeated))
             continue
-        to_come.remove(place)
+        standing.add(place)
         if not contradicted:
             fresh.append(item)
     return Comparison(tuple(fresh), tuple(repetitions), tuple(conflicts))
+
+
+def _likes_before(pool: Sequence[Known], first: int, standing: Collection[int]) -> Iterator[list[Likeness]]:
+    """For each row of the pool, from the first on, what it is like of the known labels and of the rows that stand.
+
+    A template sent a thousand times is like itself a million times, so rows are compared in turns.
+
+    Args:
+        standing: places of rows, which grow while this goes on.
+    """
+    of_known = find_likes(pool[first:], pool[:first])
+    for begin in range(first, len(pool), _AT_ONCE):
+        rows = range(begin, min(begin + _AT_ONCE, len(pool)))
+        places = [*sorted(standing), *rows]
+        of_rows = find_likes([pool[place] for place in rows], [pool[place] for place in places])
+        for place, likes in zip(rows, of_rows, strict=True):
+            moved = (Likeness(places[like.index], like.similarity) for like in likes)
+            yield [*of_known[place - first], *(like for like in moved if like.index in standing)]
 
 
 _Found = tuple[Known, Kind, float]

@@ -58,7 +58,7 @@ def find_likes(new: Sequence[Known], pool: Sequence[Known]) -> list[list[Likenes
 def _alike(new: Sequence[LabelledMessage], known: Mapping[int, LabelledMessage]) -> list[list[Likeness]]:
     places = list(known)
     found = alike(list(map(exchange_shingles, new)), map(exchange_shingles, known.values()), DUPLICATE)
-    return [[replace(like, index=places[like.index]) for like in likes] for likes in found]
+    return [[Likeness(places[like.index], like.similarity) for like in likes] for likes in found]
 
 
 def _alike_but_for_names(words: str, patterns: Mapping[int, re.Pattern[str]]) -> list[Likeness]:

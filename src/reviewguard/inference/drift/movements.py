@@ -244,7 +244,7 @@ def _size_notes(before: Sample, after: Sample, enough: bool) -> tuple[str, ...]:
     gap = noticeable_gap(before.texts, after.texts, CHANCE)
     if gap <= SOME:
         return ()
-    return (f"With so few messages, a shift of less than {gap:.0%} of them would not show.",)
+    return (f"With so few messages, the KS test would not show a shift of less than {gap:.0%} of them.",)
 
 
 def _advice(movements: tuple[Movement, ...], enough: bool) -> tuple[str, bool]:
@@ -274,7 +274,8 @@ def _advice(movements: tuple[Movement, ...], enough: bool) -> tuple[str, bool]:
         return "Labels do not help here: the model reads English, and the rest goes to a person.", False
     if found:
         return (
-            "What moved is no reason to label: scores are as before, and hardly more work goes to people.",
+            "What moved is no reason to label: as far as is certain, scores are as before, and hardly more work goes "
+            "to people.",
             False,
         )
-    return "Nothing moved: this is no reason to label.", False
+    return "Nothing moved for certain: this is no reason to label.", False

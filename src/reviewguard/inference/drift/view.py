@@ -10,7 +10,10 @@ from reviewguard.inference.drift.movements import MEASURES, Drift, Movement
 from reviewguard.inference.render import printable
 
 _STYLES = {"clear": "bold red", "some": "bold yellow", "none": "", "unknown": ""}
-_COUNTED = "Every figure counts each different text once, but those of all messages."
+_COUNTED = (
+    "Every figure counts each different text once, but those of all messages; p is that of KS, of shares that of a "
+    "z-test."
+)
 _MOVED = {"clear": "clearly", "some": "yes", "none": "no", "unknown": "?"}
 
 
@@ -32,7 +35,7 @@ def drift_view(drift: Drift, *, colour: bool) -> RenderableType:
 def _table(drift: Drift) -> Table:
     against = Text(printable(f"Against {drift.against}, profile {drift.profile}"), style="table.title")
     table = Table(title=against, title_justify="left")
-    for name in ("", "before", "now", "PSI", "KS", "p of KS", "moved"):
+    for name in ("", "before", "now", "PSI", "KS", "p", "moved"):
         table.add_column(name, justify="right" if name else "left")
     for title, name in (("messages", "messages"), ("different texts", "texts")):
         table.add_row(title, f"{getattr(drift.before, name):,}", f"{getattr(drift.after, name):,}")
