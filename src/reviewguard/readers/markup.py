@@ -6,6 +6,7 @@ import html as entities
 import re
 from collections import Counter
 from contextlib import suppress
+from copy import copy
 from typing import TYPE_CHECKING
 
 from reviewguard.errors import InputError
@@ -142,8 +143,8 @@ def _mark_quotes(tree: HtmlElement) -> None:
         if parent is None or depths[quote] > _MOST_QUOTES:
             continue
         block = lxml.html.Element("pre", {"data-quoted": ""})
+        block.tail, quote.tail = quote.tail, None  # what follows is an answer, no part of it
         block.text = "\n".join(f"> {line}".rstrip() for line in _rendered(quote).splitlines())
-        block.tail = quote.tail
         parent.replace(quote, block)
 
 
@@ -173,8 +174,11 @@ def _rendered(tree: HtmlElement) -> str:
     from inscriptis.model.config import ParserConfig
     from inscriptis.model.tag import CustomHtmlTagHandlerMapping
 
+    body = copy(
+        STRICT_CSS_PROFILE["body"]
+    )  # what is written goes through it: of two threads, each needs its own
     config = ParserConfig(
-        css=STRICT_CSS_PROFILE.copy(),
+        css=STRICT_CSS_PROFILE | {"body": body},
         display_links=True,
         display_images=True,
         custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping({}, {"table": _end_table}),
