@@ -135,5 +135,9 @@ def load_policy() -> Policy:
     unknown = {n for p in profiles.values() for rule in p.any_of for n in rule if n not in types}
     unknown |= {n for p in profiles.values() for n in p.order_rules if n not in order_rules}
     if unknown:
-        raise ConfigError(f"policy.toml: profiles name unknown types or rules {sorted(unknown)}")
+        raise ConfigError(
+            f"policy.toml: profiles name unknown types or rules {sorted(unknown)}",
+            expected='any_of = [["TYPE"], …], lists of types within a list, and order_rules = ["RULE", …]',
+            fix=f"the types are {', '.join(types)}; the rules {', '.join(order_rules)}",
+        )
     return Policy(types, profiles, order_rules)

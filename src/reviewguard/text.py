@@ -14,6 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 NORMALIZER_VERSION = "1"
 LINE_BREAK = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
@@ -161,11 +162,15 @@ def _emoji_words(match: re.Match[str]) -> str:
     return f" {_emoji_name(match.group('one'))} "
 
 
+_NAMING = Lock()
+
+
 @lru_cache(maxsize=4096)
 def _emoji_name(symbol: str) -> str:
     import emoji
 
-    name = emoji.demojize(symbol, delimiters=("", ""))
+    with _NAMING:  # the first call fills a table, which another thread would find half full
+        name = emoji.demojize(symbol, delimiters=("", ""))
     return "" if name == symbol else re.sub(r"[_\-:\u200d]+", " ", name.removeprefix("keycap_"))
 
 

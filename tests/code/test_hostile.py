@@ -14,6 +14,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from inscriptis.model.html_document_state import HtmlDocumentState
 
 from reviewguard.cli.shared import warn
 from reviewguard.errors import InputError
@@ -104,6 +105,26 @@ def test_cells_of_a_table_too_wide_do_not_run_together() -> None:
 def test_cells_stand_side_by_side_at_the_top() -> None:
     top, sum_ = '<td style="vertical-align:top">Order</td>', "<td>Lamp<br>Kettle<br>Sum</td>"
     assert html_to_text(f"<table><tr>{top}{sum_}</tr></table>").split("\n")[0].split() == ["Order", "Lamp"]
+
+
+def test_words_behind_a_quote_are_no_part_of_it() -> None:
+    quoted = '<blockquote type="cite"><p>I love it!</p></blockquote>'
+    assert html_to_text(f"{quoted}Share that in a review?") == "> I love it!\nShare that in a review?"
+    assert (
+        html_to_text(f'<blockquote type="cite">{quoted}So do I.</blockquote>') == "> > I love it!\n> So do I."
+    )
+
+
+def test_another_thread_does_not_write_into_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = HtmlDocumentState.apply_starttag_layout
+
+    def interrupted(state: HtmlDocumentState, tag: str, attributes: dict[str, str]) -> None:
+        monkeypatch.undo()
+        assert html_to_text("<p>Another's words.</p>") == "Another's words."
+        begin(state, tag, attributes)
+
+    monkeypatch.setattr(HtmlDocumentState, "apply_starttag_layout", interrupted)
+    assert html_to_text("<ol><li>Own words.</ol>") == "1. Own words."
 
 
 def test_a_list_is_no_mails_header() -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import tomllib
 from dataclasses import asdict
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,16 @@ def test_rules_on_orders_stand_beside_the_types() -> None:
 def test_a_profile_that_there_is_not_is_named(name: Any) -> None:
     with pytest.raises(ConfigError, match="unknown profile"):
         POLICY.profile(name)
+
+
+def test_types_of_a_profile_that_stand_in_no_list_of_their_own_are_refused_with_the_form(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = tomllib.loads(files("reviewguard").joinpath("policy.toml").read_text("utf-8"))
+    written["profiles"]["gifts"] = {"description": "Only gifts.", "any_of": ["incentive"]}
+    monkeypatch.setattr("reviewguard.policy.tomllib.loads", lambda _: written)
+    with pytest.raises(ConfigError, match="lists of types within a list"):
+        load_policy.__wrapped__()
 
 
 def test_the_guide_can_be_copied_and_stored() -> None:

@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from reviewguard.errors import InputError
 from reviewguard.modeling.pyfunc_model import ReviewGuardModel
@@ -81,6 +83,15 @@ def test_a_cell_that_is_no_text_is_an_error_of_its_row_alone() -> None:
     assert asked["error"].isna().tolist() == [True, True, False]
     assert asked["verdict"].isna().tolist() == [False, False, True]
     assert asked["error"].iloc[2] == "previous is of type bytes"
+
+
+def test_what_an_arrow_column_lacks_is_missing_once_mlflow_has_read_it() -> None:
+    column = pd.Series(["Rate us", None], dtype=pd.ArrowDtype(pa.string())).astype(np.str_)  # as it does
+    model: Any = ReviewGuardModel()
+    model.guard = EchoGuard()
+    answer = model.predict(None, pd.DataFrame({"text": column, "previous": column[::-1].to_list()}))
+    assert json.loads(answer["evidence"][0])[0]["type"] == "None"
+    assert answer["error"].to_list() == [None, "an empty message"]
 
 
 def test_text_that_no_table_holds_is_escaped() -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from time import process_time
 
 import pytest
+from emoji import tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.code.places import check_places, source
 
-from reviewguard.text import normalize, without_tags
+from reviewguard.text import _emoji_name, normalize, without_tags
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,20 @@ def test_a_long_run_of_spaced_letters_takes_no_quadratic_time() -> None:
     began = process_time()
     normalize("a." * 10_000 + "ab")
     assert process_time() - began < 5
+
+
+def test_threads_read_their_first_emoji_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(10):
+            monkeypatch.setattr(tokenizer, "_SEARCH_TREE", {})
+            _emoji_name.cache_clear()
+            with ThreadPoolExecutor(8) as pool:
+                read = pool.map(lambda _: normalize("Rate us \U0001f44d today").text, range(8))
+                assert set(read) == {"Rate us thumbs up today"}
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_joined_emoji_are_words_of_their_own() -> None:

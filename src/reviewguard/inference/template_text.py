@@ -20,13 +20,17 @@ _COMMENTS = "|".join(
     )
 )
 """Of Liquid and Django; Jinja and Twig; Handlebars; Go."""
-_CONTROL = re.compile(
-    rf"{_COMMENTS}|<%(?!=)(?:(?!<%(?!=)).)*?%>|<!---?>|<[!#]--.*?-->"
+_TAGS = (
+    rf"{_COMMENTS}|<%(?!=)(?:(?!<%(?!=)).)*?%>"
     r"|(?P<giving>\{%(?:(?!\{%).)*?%\}|\{\{~?\s*#?>[^{}]*\}\})"
-    r"|\{\{~?\s*[#/^][^{}]*\}\}|\{\{~?\s*else(?=[\s~}])[^{}]*\}\}",
-    re.DOTALL,
+    r"|\{\{~?\s*[#/^][^{}]*\}\}|\{\{~?\s*else(?=[\s~}])[^{}]*\}\}"
 )
-"""Comments, those of ERB, EJS, HTML and FreeMarker too, conditions, loops and partials: no buyer reads them …"""
+_CONTROL = re.compile(rf"<!---?>|<[!#]--.*?-->|(?P<endless><[!#]--.*)|{_TAGS}", re.DOTALL)
+_BEHIND_ENDLESS = re.compile(_TAGS, re.DOTALL)
+"""Comments, those of ERB, EJS, HTML and FreeMarker too, conditions, loops and partials: no buyer reads them …
+
+Where a comment of HTML or FreeMarker has no end, none behind it has one: looking on for it would take quadratic time.
+"""
 _ASKING = re.compile(r"\{%[-+~]?\s*(?:#|(?:if\w*|else\w*|els?if|unless|case|when|for|end\w*|comment)\b)")
 _QUOTED = re.compile(r"""(["'])((?:(?!\1)[^\\]|\\.)*)\1|\\.|[^\r\n]""", re.DOTALL)
 """… but for the phrases that a tag sets, translates or gives to a partial. What is not quoted is one character."""
@@ -133,7 +137,8 @@ def read_template(source: str, *, markup: bool = False) -> TemplateText:
 
 
 def _begins_with_tag(source: str) -> bool:
-    return _CONTROL.sub("", _FRONT_MATTER.sub("", source)).lstrip().startswith("<")
+    rest = _CONTROL.sub(lambda tag: tag["endless"] or "", _FRONT_MATTER.sub("", source))
+    return rest.lstrip().startswith("<")
 
 
 def _has_whole_tags(page: str) -> bool:
@@ -180,9 +185,11 @@ def visible(text: str) -> str:
 
 
 def _phrases(control: re.Match[str]) -> str:
-    tag = control["giving"]
-    if not tag or _ASKING.match(tag):
-        return _blank(control.group())
+    tag = control.group()
+    if control.lastgroup == "endless":
+        return _BEHIND_ENDLESS.sub(_phrases, tag)
+    if control.lastgroup != "giving" or _ASKING.match(tag):
+        return _blank(tag)
     return _QUOTED.sub(lambda m: f" {m[2]} " if _is_phrase(m[2] or "") else _blank(m.group()), tag)
 
 

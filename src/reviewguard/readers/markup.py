@@ -6,6 +6,7 @@ import html as entities
 import re
 from collections import Counter
 from contextlib import suppress
+from copy import copy
 from typing import TYPE_CHECKING
 
 from reviewguard.errors import InputError
@@ -145,8 +146,8 @@ def _mark_quotes(tree: HtmlElement) -> None:
         if parent is None or depths[quote] > _MOST_QUOTES:
             continue
         block = lxml.html.Element("pre", {"data-quoted": ""})
+        block.tail, quote.tail = quote.tail, None  # what follows is an answer, no part of it
         block.text = "\n".join(f"> {line}".rstrip() for line in _rendered(quote).splitlines())
-        block.tail = quote.tail
         parent.replace(quote, block)
 
 
@@ -178,8 +179,10 @@ def _rendered(tree: HtmlElement) -> str:
     from inscriptis.model.html_element import HtmlElement as Style
     from inscriptis.model.tag import CustomHtmlTagHandlerMapping
 
+    styles = dict.fromkeys(_BLOCKS, Style(display=Display.block))
+    styles["body"] = copy(STRICT_CSS_PROFILE["body"])  # written to: of two threads, each needs its own
     config = ParserConfig(
-        css=STRICT_CSS_PROFILE | dict.fromkeys(_BLOCKS, Style(display=Display.block)),
+        css=STRICT_CSS_PROFILE | styles,
         display_links=True,
         display_images=True,
         custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping({}, {"table": _end_table}),
