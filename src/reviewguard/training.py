@@ -85,9 +85,15 @@ def train(
         InputError: `start_from` holds no finished run and no model, or is `run_dir`; a model at `out` would replace
             something else; a split holds no message; or another process trains in `run_dir`.
         ModelError: no torch weights can be had from the model in `start_from`.
-        ConfigError: the interrupted run in `run_dir` has another configuration, data or start.
+        ConfigError: the interrupted run in `run_dir` has another configuration, data or start; or `keep_start` is set
+            without `start_from`.
     """
     _check_out(out, run_dir)
+    if config.keep_start and not start_from:
+        raise ConfigError(
+            f"keep_start is {config.keep_start:g}, and no earlier model's weights are named",
+            fix="name them by --start-from, or leave keep_start out",
+        )
     if start_from and start_from.resolve() == run_dir.resolve():
         raise InputError(
             f"the run in {run_dir} would replace the weights it begins with", fix="choose another --run"

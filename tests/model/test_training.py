@@ -163,6 +163,15 @@ def test_weights_to_begin_with_must_fit_the_configuration(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_share_to_keep_needs_weights_to_begin_with(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    config = tiny_config(tiny_base, keep_start=0.3)
+    with pytest.raises(ConfigError, match=r"keep_start is 0\.3, and no earlier model's weights are named"):
+        train(config, tiny_data_dir, tmp_path, tmp_path / "model", version="2")
+    assert not list(tmp_path.iterdir())
+
+
 def test_weights_to_begin_with_must_know_the_types_of_the_policy(
     tiny_base: Path, tiny_data_dir: Path, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
