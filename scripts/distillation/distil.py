@@ -125,13 +125,11 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def average(options: argparse.Namespace) -> None:
     """The mean of a student's weights and those that it began with."""
-    from reviewguard.modeling.trainer import (
-        mixed_weights,
-    )  # what it imports is not installed where a GPU is lent
+    # What it imports is not installed where a GPU is lent.
+    from reviewguard.modeling.trainer import mixed_weights
 
-    torch.save(
-        mixed_weights(torch.load(options.weights), torch.load(options.earlier), options.share), options.out
-    )
+    weights, earlier = torch.load(options.weights), torch.load(options.earlier)
+    torch.save(mixed_weights(weights, earlier, options.share), options.out)
 
 
 def finish(options: argparse.Namespace) -> None:

@@ -26,11 +26,9 @@ _TAGS = (
     r"|\{\{~?\s*[#/^][^{}]*\}\}|\{\{~?\s*else(?=[\s~}])[^{}]*\}\}"
 )
 _CONTROL = re.compile(rf"<!---?>|<[!#]--.*?-->|(?P<endless><[!#]--.*)|{_TAGS}", re.DOTALL)
+"""Comments, those of ERB, EJS, HTML and FreeMarker too, conditions, loops and partials: no buyer reads them …"""
 _BEHIND_ENDLESS = re.compile(_TAGS, re.DOTALL)
-"""Comments, those of ERB, EJS, HTML and FreeMarker too, conditions, loops and partials: no buyer reads them …
-
-Where a comment of HTML or FreeMarker has no end, none behind it has one: looking on for it would take quadratic time.
-"""
+"""Where a comment of HTML or FreeMarker has no end, none behind it has one: to look on for it takes quadratic time."""
 _ASKING = re.compile(r"\{%[-+~]?\s*(?:#|(?:if\w*|else\w*|els?if|unless|case|when|for|end\w*|comment)\b)")
 _QUOTED = re.compile(r"""(["'])((?:(?!\1)[^\\]|\\.)*)\1|\\.|[^\r\n]""", re.DOTALL)
 """… but for the phrases that a tag sets, translates or gives to a partial. What is not quoted is one character."""

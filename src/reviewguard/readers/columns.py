@@ -157,9 +157,9 @@ def may_be_answer(column: str) -> bool:
     """Whether a column may hold the answer to the message in another one, by its name."""
     name = fold(column)
     of = _OF_WHOM.search(name)
-    return bool(
-        _ANSWER.fullmatch(name[: of.start()] if of and of["who"] in load_vocabulary().words else name)
-    )
+    if of and of["who"] in load_vocabulary().words:
+        name = name[: of.start()]
+    return bool(_ANSWER.fullmatch(name))
 
 
 def check_answers(
