@@ -64,12 +64,20 @@ def least_sure(logits: Tensor, count: int, others: int, seed: int) -> Tensor:
     return torch.cat((order[:count], rest[chosen])).sort().values
 
 
-def mean_answers(paths: Sequence[Path]) -> dict[str, Tensor]:
-    """The mean of what several teachers answered, on the device; paths are those of their weights."""
+def mean_answers(paths: Sequence[Path], *, first_marks: bool = False) -> dict[str, Tensor]:
+    """The mean of what several teachers answered, on the device; paths are those of their weights.
+
+    Args:
+        first_marks: the first alone says which tokens are evidence.
+    """
     asked = [torch.load(_beside(path)) for path in paths]
     nothing = torch.zeros((), device=DEVICE)
-    total = {name: sum((a[name].to(DEVICE).float() for a in asked), start=nothing) for name in asked[0]}
-    return {name: (values / len(asked)).half() for name, values in total.items()}
+    told = {}
+    for name in asked[0]:
+        heard = asked[:1] if first_marks and name == "evidence" else asked
+        total = sum((a[name].to(DEVICE).float() for a in heard), start=nothing)
+        told[name] = (total / len(heard)).half()
+    return told
 
 
 def correct(told: dict[str, Tensor], rows: Rows, labelled: int) -> None:

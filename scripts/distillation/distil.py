@@ -111,7 +111,7 @@ def student(options: argparse.Namespace) -> None:
 
 
 def _taught(data: dict[str, Any], options: argparse.Namespace) -> tuple[Rows, Loss]:
-    told = mean_answers(options.teachers)
+    told = mean_answers(options.teachers, first_marks=options.first_marks)
     labelled = len(data["train"]["ids"])
     rows = Rows(data["train"], data["mixed"])
     if options.corrected:

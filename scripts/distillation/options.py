@@ -41,6 +41,8 @@ def _problem(options: Namespace) -> str | None:
                 return f"--measure-on: another set is named {twice[0]} too; rename the file"
         case "student" if (options.mimic or options.corrected) and not options.teachers:
             return "--mimic and --corrected need --teachers"
+        case "student" if options.first_marks and len(options.teachers) < 2:
+            return "--first-marks needs two --teachers or more"
         case "finish" if options.taught_by and not options.seeds:
             return "--taught-by needs --seeds"
     return None
@@ -93,6 +95,7 @@ def _teacher(parser: ArgumentParser) -> None:
 def _student(parser: ArgumentParser) -> None:
     _plan(parser, "student", 5e-4, 384)
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="their weights")
+    parser.add_argument("--first-marks", action="store_true", help="the first alone says what is evidence")
     parser.add_argument("--mimic", type=Path, help="the teachers' base, to learn the states of the first too")
     parser.add_argument("--trust", type=float, default=0.7, help="in the teachers against labels, 0 to 1")
     parser.add_argument("--corrected", action="store_true", help="labels instead of answers they contradict")

@@ -220,6 +220,20 @@ def test_training_ends_in_time_and_answers_are_averaged(
     )
 
 
+def test_the_first_teacher_alone_says_what_is_evidence_if_asked(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
+    for path, value in zip(paths, (1.0, 3.0), strict=True):
+        told = {"logits": torch.full((2, 3), value), "evidence": torch.full((2, 5, 3), value)}
+        answers.save_answers(told, path)
+    assert {name: values.unique().item() for name, values in answers.mean_answers(paths).items()} == {
+        "logits": 2.0,
+        "evidence": 2.0,
+    }
+    told = answers.mean_answers(paths, first_marks=True)
+    assert told["logits"].unique().item() == 2.0
+    assert told["evidence"].unique().item() == 1.0
+
+
 def test_a_student_narrows_mixtures_to_those_it_is_least_sure_of(
     model: EvidenceModel,
     tensors: dict[str, torch.Tensor],
@@ -353,6 +367,7 @@ def test_a_model_does_not_begin_with_weights_in_part_or_of_another(
         ("student d.pt --base BASE --mimic BASE --out s.pt", "need --teachers"),
         ("student d.pt --base BASE --corrected --out s.pt", "need --teachers"),
         ("student d.pt --base BASE --teachers --out s.pt", "--teachers: expected at least one argument"),
+        ("student d.pt --base BASE --teachers t.pt --first-marks --out s.pt", "needs two --teachers"),
         (
             'finish s.pt --data DATA --version 1 --seed 1 --seconds 2 --taught-by {"windows":7} --out run',
             "needs --seeds",
