@@ -281,6 +281,8 @@ def test_the_report_lies_with_the_challenger_and_in_mlflow(story: Story) -> None
     run = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"]).get_run(report.run_id or "")
     assert run.data.metrics["gate_passed"] == 0.0
     assert {"champion/f1", "challenger/f1"} <= set(run.data.metrics)
+    assert run.data.params["mix.messages replayed"] == "40"
+    assert f"{float(run.data.params['keep_start']):.0%} of them kept" in report.start
     assert story.result.problems == ()
 
 
