@@ -88,6 +88,10 @@ def test_aliases_and_tags_follow(
     assert {alias: tags["version"] for alias, tags in registry.aliases().items()} == {"champion": "1"}
     assert registry.versions() == 2
 
+    make_version(tiny_model_dir, tmp_path / "elsewhere" / "default", "other")
+    assert ModelStore(tmp_path / "elsewhere").sync() == ()
+    assert registry.served("champion") == "other"  # folders on one server share the model; the last one counts
+
 
 @pytest.mark.parametrize("told", ["MLflow is not installed, ", "MLflow's registry was not told: "])
 def test_without_mlflow_or_the_libraries_of_training_a_promotion_still_works(

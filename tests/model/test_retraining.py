@@ -476,6 +476,7 @@ def test_without_the_weights_of_its_training_the_champion_is_unpacked(home: Home
     champion = load(folder)
     start = choose_start(champion, None, home.job.settings, folder=folder, unpack_to=target)
     assert (start.weights, start.config.epochs) == (target, home.job.settings.train.epochs)
+    assert start.shares == home.job.settings.train.shares
     assert start.words("tiny") == "from the weights of tiny, unpacked from its model folder"
     assert (
         start.words("tiny", 0.35)
