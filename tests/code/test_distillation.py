@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
@@ -32,7 +33,7 @@ from reviewguard.curation.privacy import find_private
 from reviewguard.curation.sources import read_messages
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import Limits, MessageEncoder
-from reviewguard.errors import ModelError
+from reviewguard.errors import InputError, ModelError
 from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.runs import RUN, lineage, read_run, taught_by
@@ -218,6 +219,18 @@ def test_training_ends_in_time_and_answers_are_averaged(
     assert torch.equal(
         mean["logits"], answers.ask_model(model, device_rows.Rows(tensors, tensors))["logits"].half()
     )
+
+
+def test_answers_about_another_file_are_refused(tensors: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    """More answers than windows would be read, each for another window."""
+    count = len(tensors["ids"])
+    told = {"logits": torch.zeros(2 * count + 1, len(TYPES)), "evidence": torch.zeros(2 * count + 1, 1, 1)}
+    answers.save_answers(told, tmp_path / "t.pt")
+    options = {"data": "d.pt", "teachers": [tmp_path / "t.pt"], "first_marks": False}
+    with pytest.raises(
+        InputError, match=rf"about {2 * count + 1} windows\n  expected: {2 * count}, .* d\.pt"
+    ):
+        distil._taught({"train": tensors, "mixed": tensors}, argparse.Namespace(**options))
 
 
 def test_a_student_narrows_mixtures_to_those_it_is_least_sure_of(

@@ -90,7 +90,9 @@ def test_aliases_and_tags_follow(
 
     make_version(tiny_model_dir, tmp_path / "elsewhere" / "default", "other")
     assert ModelStore(tmp_path / "elsewhere").sync() == ()
-    assert registry.served("champion") == "other"  # folders on one server share the model; the last one counts
+    assert (
+        registry.served("champion") == "other"
+    )  # folders on one server share the model; the last one counts
 
 
 @pytest.mark.parametrize("told", ["MLflow is not installed, ", "MLflow's registry was not told: "])
