@@ -31,6 +31,7 @@ from rows import DEVICE, Rows
 from windows import augmented, facts, take, window_tensors
 
 from reviewguard.curation.storage import load_splits
+from reviewguard.errors import InputError
 from reviewguard.modeling.config import load_config
 from reviewguard.modeling.evidence_model import fast_training
 from reviewguard.readers.labelled import read_labelled
@@ -114,6 +115,12 @@ def _taught(data: dict[str, Any], options: argparse.Namespace) -> tuple[Rows, Lo
     told = mean_answers(options.teachers, first_marks=options.first_marks)
     labelled = len(data["train"]["ids"])
     rows = Rows(data["train"], data["mixed"])
+    if len(told["logits"]) != len(rows):
+        raise InputError(
+            f"the teachers' answers are about {len(told['logits'])} windows",
+            expected=f"{len(rows)}, those of {options.data}",
+            fix="`ask` them about this file",
+        )
     if options.corrected:
         correct(told, rows, labelled)
     return rows, TeacherLoss(told["logits"], told["evidence"], labelled, options.trust)

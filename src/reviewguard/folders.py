@@ -78,7 +78,10 @@ def restore_folder(target: Path) -> bool:
 
 def copy_folder(source: Path, target: Path) -> None:
     """Copy a folder to where none is, onto the disk. Interrupted, it leaves a part: choose a name nobody reads."""
-    shutil.copytree(source, target, copy_function=shutil.copyfile)  # not what forbids writing
+    try:
+        shutil.copytree(source, target, copy_function=shutil.copyfile)  # not what forbids writing
+    except shutil.Error as error:  # a triple for every file that it could not copy
+        raise OSError(error.args[0][0][-1]) from error
     _make_writable(target)
     for path in target.rglob("*"):
         if path.is_file():

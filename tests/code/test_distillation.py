@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
@@ -32,7 +33,7 @@ from reviewguard.curation.privacy import find_private
 from reviewguard.curation.sources import read_messages
 from reviewguard.curation.storage import load_splits
 from reviewguard.encoding import Limits, MessageEncoder
-from reviewguard.errors import ModelError
+from reviewguard.errors import InputError, ModelError
 from reviewguard.modeling.dataset import WindowCollator, training_rows
 from reviewguard.modeling.evidence_model import EvidenceModel
 from reviewguard.modeling.runs import RUN, lineage, read_run, taught_by
@@ -232,6 +233,18 @@ def test_the_first_teacher_alone_says_what_is_evidence_if_asked(tmp_path: Path) 
     told = answers.mean_answers(paths, first_marks=True)
     assert told["logits"].unique().item() == 2.0
     assert told["evidence"].unique().item() == 1.0
+
+
+def test_answers_about_another_file_are_refused(tensors: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    """More answers than windows would be read, each for another window."""
+    count = len(tensors["ids"])
+    told = {"logits": torch.zeros(2 * count + 1, len(TYPES)), "evidence": torch.zeros(2 * count + 1, 1, 1)}
+    answers.save_answers(told, tmp_path / "t.pt")
+    options = {"data": "d.pt", "teachers": [tmp_path / "t.pt"], "first_marks": False}
+    with pytest.raises(
+        InputError, match=rf"about {2 * count + 1} windows\n  expected: {2 * count}, .* d\.pt"
+    ):
+        distil._taught({"train": tensors, "mixed": tensors}, argparse.Namespace(**options))
 
 
 def test_a_student_narrows_mixtures_to_those_it_is_least_sure_of(

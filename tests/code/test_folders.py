@@ -148,3 +148,11 @@ def test_a_folder_that_may_not_be_written_is_deleted(tmp_path: Path, monkeypatch
     remove_folder(folder)
     assert (folder.exists(), (outside / "words").read_text()) == (False, "words")
     remove_folder(folder)
+
+
+def test_a_copy_that_fails_says_why_of_one_file(tmp_path: Path) -> None:
+    source = make(tmp_path / "source", "w")
+    for name in "ab":
+        (source / name).symlink_to("nowhere")
+    with pytest.raises(OSError, match=r"^\[Errno 2\] No such file or directory: '.*/source/[ab]'$"):
+        copy_folder(source, tmp_path / "copy")

@@ -349,6 +349,11 @@ def test_what_retrain_toml_writes_out_are_the_defaults(
     assert load_settings() == Settings(replace(written.train, full=""), written.gate) == Settings()
 
 
+def test_more_of_the_champion_is_kept_in_steps_from_the_least_share_on() -> None:
+    assert RetrainConfig().shares == (0.35, 0.5, 0.65)
+    assert RetrainConfig(keep_start=0.5).shares == (0.5, 0.65)
+
+
 def test_a_change_is_right_where_the_challenger_flags_what_breaks_the_rules() -> None:
     """At its own cut: a probability may fall, and yet be the one that is flagged now."""
     scores = {1: 0.4, 2: 0.4}

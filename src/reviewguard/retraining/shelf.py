@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,7 +104,9 @@ class ModelShelf:
         return found | ({PREVIOUS: before[0]} if before else {})
 
     def _candidate_version(self) -> str | None:
-        return self._candidate.read_text("utf-8") if self._candidate.exists() else None
+        with suppress(FileNotFoundError):  # there is none, or it was promoted a moment ago
+            return self._candidate.read_text("utf-8")
+        return None
 
     def _name(self, folder: Path) -> str:
         """The name of a model here: its own, unless another model has that."""
