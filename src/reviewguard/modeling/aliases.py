@@ -30,6 +30,7 @@ class RegistryEntry:
     Attributes:
         folder: its model folder, by whose `config.json` it is found again.
         version: its name in the store of models; MLflow numbers versions itself.
+        tags: that MLflow's version of it gets.
     """
 
     folder: Path
