@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,25 +120,87 @@ def verdict_of(types: Collection[str]) -> Decision:
 
 @cache
 def load_policy() -> Policy:
-    """The guide shipped with the package: read once, and not to be changed."""
-    data = tomllib.loads(files("reviewguard").joinpath("policy.toml").read_text("utf-8"))
-    types = {item["name"]: PolicyEntry(**item) for item in data["types"]}
-    order_rules = {item["name"]: PolicyEntry(**item) for item in data["order_rules"]}
-    profiles = {
-        name: Profile(
-            name,
-            item["description"],
-            tuple(map(tuple, item["any_of"])),
-            tuple(item.get("order_rules", ())),
-        )
-        for name, item in data["profiles"].items()
-    }
-    unknown = {n for p in profiles.values() for rule in p.any_of for n in rule if n not in types}
-    unknown |= {n for p in profiles.values() for n in p.order_rules if n not in order_rules}
-    if unknown:
+    """The guide shipped with the package: read once, and not to be changed.
+
+    Raises:
+        ConfigError: `policy.toml`, to which profiles and types may be added, cannot be read as a guide.
+    """
+    try:
+        data = tomllib.loads(files("reviewguard").joinpath("policy.toml").read_text("utf-8-sig"))
+    except ValueError as error:
+        raise ConfigError(f"cannot read policy.toml: {error}", expected="a TOML file in UTF-8") from error
+    types, order_rules = (_entries(data, name) for name in ("types", "order_rules"))
+    profiles = data.get("profiles")
+    if not isinstance(profiles, dict):
+        raise ConfigError(f"policy.toml: profiles is {profiles!r}", expected="tables [profiles.NAME]")
+    return Policy(
+        types,
+        {name: _profile(name, item, types, order_rules) for name, item in profiles.items()},
+        order_rules,
+    )
+
+
+def _entries(data: Mapping[str, Any], kind: str) -> dict[str, PolicyEntry]:
+    items, entries = data.get(kind), dict[str, PolicyEntry]()
+    if not isinstance(items, list):
+        raise ConfigError(f"policy.toml: {kind} is {items!r}", expected=f"tables [[{kind}]]")
+    for number, item in enumerate(items, 1):
+        where = f"[[{kind}]] number {number}"
+        _check_keys(where, item, PolicyEntry.__slots__)
+        for key, value in item.items():
+            if not (isinstance(value, str) and value.strip()):
+                raise ConfigError(f"policy.toml: {where}: {key} is {value!r}", expected="words")
+        if item["name"] in entries:
+            raise ConfigError(
+                f"policy.toml: {where}: there is a {item['name']!r} before it", expected="a name of its own"
+            )
+        entries[item["name"]] = PolicyEntry(**item)
+    return entries
+
+
+def _profile(name: str, item: Any, types: Collection[str], order_rules: Collection[str]) -> Profile:
+    _check_keys(f"[profiles.{name}]", item, ("description", "any_of"), ("order_rules",))
+    if wrong := _wrong_rules(item, types, order_rules):
         raise ConfigError(
-            f"policy.toml: profiles name unknown types or rules {sorted(unknown)}",
-            expected='any_of = [["TYPE"], …], lists of types within a list, and order_rules = ["RULE", …]',
+            f"policy.toml: [profiles.{name}]: {wrong}",
+            expected='any_of = [["TYPE"], …], lists of types within a list, each once, '
+            'and, if any, order_rules = ["RULE", …]',
             fix=f"the types are {', '.join(types)}; the rules {', '.join(order_rules)}",
         )
-    return Policy(types, profiles, order_rules)
+    rules = tuple(map(tuple, item["any_of"]))
+    return Profile(name, item["description"], rules, tuple(item.get("order_rules", ())))
+
+
+def _wrong_rules(item: Mapping[str, Any], types: Collection[str], order_rules: Collection[str]) -> str:
+    """What is wrong with the rules of a profile; empty where nothing is."""
+    any_of, orders = item["any_of"], item.get("order_rules", [])
+    if not isinstance(item["description"], str):
+        return f"description is {item['description']!r}"
+    # Without types every message would break a rule, or none.
+    if not isinstance(any_of, list) or not any_of or not all(isinstance(r, list) and r for r in any_of):
+        return f"any_of is {any_of!r}"
+    if not isinstance(orders, list):
+        return f"order_rules is {orders!r}"
+    unknown = [n for rule in any_of for n in rule if n not in tuple(types)]
+    unknown += [n for n in orders if n not in tuple(order_rules)]
+    if unknown:
+        return f"unknown types or rules {unknown}"
+    # What stands there twice would count twice in the probability.
+    twice = len({frozenset(rule) for rule in any_of}) < len(any_of)
+    twice |= any(len(set(names)) < len(names) for names in (*any_of, orders))
+    return "a list, a type or a rule stands there twice" if twice else ""
+
+
+def _check_keys(where: str, item: Any, needed: Collection[str], optional: Collection[str] = ()) -> None:
+    if not isinstance(item, dict):
+        raise ConfigError(f"policy.toml: {where} is {item!r}", expected=f"a table with {', '.join(needed)}")
+    missing = [key for key in needed if key not in item]
+    unknown = [key for key in item if key not in (*needed, *optional)]
+    if missing or unknown:
+        found = [f"no {', '.join(missing)}"] * bool(missing) + [f"unknown keys {', '.join(unknown)}"] * bool(
+            unknown
+        )
+        raise ConfigError(
+            f"policy.toml: {where}: {'; '.join(found)}",
+            expected=", ".join(needed) + "".join(f", and perhaps {key}" for key in optional),
+        )

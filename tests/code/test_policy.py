@@ -6,6 +6,7 @@ import pickle
 import tomllib
 from dataclasses import asdict
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,61 @@ def test_types_of_a_profile_that_stand_in_no_list_of_their_own_are_refused_with_
     monkeypatch.setattr("reviewguard.policy.tomllib.loads", lambda _: written)
     with pytest.raises(ConfigError, match="lists of types within a list"):
         load_policy.__wrapped__()
+
+
+_GIFTS = '[profiles.gifts]\ndescription = "Only gifts."\n'
+_TYPE = '[[types]]\nname = "vouchers"\ntitle = "t"\nclause = "c"\nsource = "s"\n'
+
+
+@pytest.mark.parametrize(
+    ("added", "found"),
+    [
+        (_GIFTS, r"\[profiles.gifts\]: no any_of\n"),
+        (_GIFTS + 'any_off = [["incentive"]]', "no any_of; unknown keys any_off"),
+        (_GIFTS + 'any_of = [["incentive"]]\norder_rule = []', "unknown keys order_rule\n"),
+        (_GIFTS + "any_of = []", r"any_of is \[\]"),
+        (_GIFTS + "any_of = [[]]", r"any_of is \[\[\]\]"),
+        (_GIFTS + 'any_of = "incentive"', "any_of is 'incentive'"),
+        (_GIFTS + 'any_of = [["incentive", 3]]', r"unknown types or rules \[3\]"),
+        (_GIFTS + 'any_of = [["incentive"], ["incentive"]]', "twice"),
+        (_GIFTS + 'any_of = [["insider", "incentive"], ["incentive", "insider"]]', "twice"),
+        (_GIFTS + 'any_of = [["incentive", "incentive"]]', "twice"),
+        (_GIFTS + 'any_of = [["incentive"]]\norder_rules = "late_request"', "order_rules is 'late_request'"),
+        (_GIFTS + 'any_of = [["incentive"]]\norder_rules = [["late_request"]]', "unknown types or rules"),
+        ('[profiles.gifts]\ndescription = 3\nany_of = [["incentive"]]', "description is 3"),
+        ("[profiles]\ngifts = 3", r"\[profiles.gifts\] is 3"),
+        (_TYPE, r"\[\[types\]\] number 9: no advice"),
+        (_TYPE + 'advice = ""', "number 9: advice is ''"),
+        (_TYPE.replace("vouchers", "insider") + 'advice = "a"', "there is a 'insider' before it"),
+        ("[profiles.gifts", "cannot read policy.toml"),
+    ],
+)
+def test_what_is_added_in_another_form_is_refused_with_what_was_found(
+    added: str, found: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    guide = files("reviewguard").joinpath("policy.toml").read_text("utf-8")
+    (tmp_path / "policy.toml").write_text(f"{guide}\n{added}\n", "utf-8")
+    monkeypatch.setattr("reviewguard.policy.files", lambda _: tmp_path)
+    with pytest.raises(ConfigError, match=found) as error:
+        load_policy.__wrapped__()
+    assert error.value.expected
+
+
+@pytest.mark.parametrize("data", [b"", b"types = [3]\n", b"profiles = 3\n", b"# caf\xe9\n"])
+def test_what_is_no_guide_is_refused(data: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_bytes(data)
+    monkeypatch.setattr("reviewguard.policy.files", lambda _: tmp_path)
+    with pytest.raises(ConfigError, match=r"policy\.toml"):
+        load_policy.__wrapped__()
+
+
+def test_a_byte_order_mark_before_the_guide_is_none_of_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    guide = files("reviewguard").joinpath("policy.toml").read_text("utf-8")
+    (tmp_path / "policy.toml").write_text(guide, "utf-8-sig")
+    monkeypatch.setattr("reviewguard.policy.files", lambda _: tmp_path)
+    assert load_policy.__wrapped__() == POLICY
 
 
 def test_the_guide_can_be_copied_and_stored() -> None:
