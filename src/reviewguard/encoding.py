@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 MAX_CHARACTERS = 100_000
-"""Characters of a message that are read; what lies beyond is reported, never ignored in silence."""
+"""Characters of a message that are read, as given and after normalisation, where one may stand for eighteen; what lies
+beyond is reported, never ignored in silence."""
 MAX_PREVIOUS_CHARACTERS = 4_000
 ATTRIBUTION = "attribution"
 """Name of the output that not every model has."""
@@ -79,7 +80,7 @@ class EncodedMessage:
             addresses: what tells its language.
         buyer: the same of the buyer's; empty where there is none.
         windows: at least one, except when the text holds no token.
-        truncated: whether the text was longer than `MAX_CHARACTERS`.
+        truncated: whether the text, as given or after normalisation, was longer than `MAX_CHARACTERS`.
         buyer_cut: whether the buyer's message was longer than what is read of it.
     """
 
@@ -145,7 +146,8 @@ class MessageEncoder:
     def encode_batch(self, messages: Sequence[Message]) -> list[EncodedMessage]:
         """Windows of each message, in order."""
         ends = [MAX_CHARACTERS + len(m.text) - len(m.text.lstrip()) for m in messages]
-        texts = [normalize(m.text[:end]) for m, end in zip(messages, ends, strict=True)]
+        whole = [normalize(m.text[:end]) for m, end in zip(messages, ends, strict=True)]
+        texts = [text.first(MAX_CHARACTERS) for text in whole]
         buyers = [normalize((m.previous or "")[:MAX_PREVIOUS_CHARACTERS]) for m in messages]
         read = [self._read(text) for text in texts]
         sellers = self._tokenizer.encode_batch([t.text for t in read], add_special_tokens=False)
@@ -162,12 +164,12 @@ class MessageEncoder:
                     buyer.ids,
                     message.text,
                 ),
-                len(message.text.rstrip()) > end,
+                len(message.text.rstrip()) > end or len(given.text.rstrip()) > MAX_CHARACTERS,
                 len(buyer.ids) > self.limits.previous
                 or len((message.previous or "").rstrip()) > MAX_PREVIOUS_CHARACTERS,
             )
-            for message, end, text, words, as_read, seller, buyer in zip(
-                messages, ends, texts, buyers, read, sellers, previous, strict=True
+            for message, end, given, text, words, as_read, seller, buyer in zip(
+                messages, ends, whole, texts, buyers, read, sellers, previous, strict=True
             )
         ]
 

@@ -48,6 +48,12 @@ class NormalizedText:
         """Offsets into the original of the normalised stretch `[start, end)`; the stretch must not be empty."""
         return self.starts[start], self.ends[end - 1]
 
+    def first(self, characters: int) -> NormalizedText:
+        """So many of its characters, from the beginning."""
+        if len(self.text) <= characters:
+            return self
+        return NormalizedText(self.text[:characters], self.starts[:characters], self.ends[:characters])
+
     def prose(self, original: str) -> str:
         """The text in the lines of the original, with blanks for web and mail addresses, which are of no language."""
         read = list(self.text)

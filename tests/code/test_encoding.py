@@ -90,6 +90,16 @@ def test_text_beyond_the_limit_is_reported(encoder: MessageEncoder) -> None:
     assert not encoder.encode(Message("a")).truncated
 
 
+@pytest.mark.parametrize("symbol", ["\ufdfa", "\U0001f44d\U0001f44e"])
+def test_symbols_that_stand_for_many_letters_are_read_up_to_the_same_limit(
+    encoder: MessageEncoder, symbol: str
+) -> None:
+    many = encoder.encode(Message(symbol * (MAX_CHARACTERS // 5)))
+    assert len(many.text) == MAX_CHARACTERS
+    assert many.truncated
+    assert not encoder.encode(Message(symbol)).truncated
+
+
 def test_what_stands_behind_many_blanks_is_read(encoder: MessageEncoder) -> None:
     behind = encoder.encode(Message(" \n" * MAX_CHARACTERS + "Leave us five stars!"))
     assert not behind.truncated
