@@ -115,26 +115,47 @@ class Settings:
                 f"cannot read {path}: {error}", expected="the config.json of a model folder", fix=_REBUILD
             ) from error
         try:
-            settings = cls._parse(values)
+            # First: the keys of another version are other ones.
+            _check_version(path, "format", values.get("format", FORMAT), FORMAT)
+            _check_version(
+                path, "normalizer", values.get("normalizer", NORMALIZER_VERSION), NORMALIZER_VERSION
+            )
+            return cls._parse(values)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"{path} is malformed: {error!r}", fix=_REBUILD) from error
-        _check_version(path, "format", settings.format, FORMAT)
-        _check_version(path, "normalizer", settings.normalizer, NORMALIZER_VERSION)
-        return settings
 
     @classmethod
     def _parse(cls, values: dict[str, Any]) -> Settings:
         values["types"] = tuple(values["types"])
-        values["calibrations"] = {t: Calibration(**values["calibrations"][t]) for t in values["types"]}
+        values["calibrations"] = {t: _calibration(values["calibrations"][t]) for t in values["types"]}
         values["type_thresholds"] = {t: float(values["type_thresholds"][t]) for t in values["types"]}
-        values["profiles"] = {
-            name: ProfileSettings(**(item | {"calibration": Calibration(**item["calibration"])}))
-            for name, item in values["profiles"].items()
-        }
-        values["limits"] = Limits(**values["limits"])
+        values["profiles"] = {name: _profile(name, item) for name, item in values["profiles"].items()}
+        values["limits"] = _limits(values["limits"])
+        values["token_threshold"] = float(values["token_threshold"])
+        values["files"] = dict(values["files"])
         if check := values.get("self_check"):
-            values["self_check"] = SelfCheck(**(check | {"logits": tuple(check["logits"])}))
+            numbers = {"logits": tuple(map(float, check["logits"])), "tolerance": float(check["tolerance"])}
+            values["self_check"] = SelfCheck(**(check | numbers))
         return cls(**values)
+
+
+def _calibration(item: dict[str, Any]) -> Calibration:
+    return Calibration(**{name: float(value) for name, value in item.items()})
+
+
+def _profile(name: str, item: dict[str, Any]) -> ProfileSettings:
+    numbers = {key: float(value) for key, value in item.items() if key != "calibration"}
+    found = ProfileSettings(_calibration(item["calibration"]), **numbers)
+    if not (0 <= found.lower <= found.upper and found.threshold >= 0):
+        raise ValueError(f"thresholds of the profile {name}: {numbers}")
+    return found
+
+
+def _limits(item: dict[str, Any]) -> Limits:
+    found = Limits(**item)
+    if not 0 <= found.stride < found.window - found.previous - 3:  # what a window has for the seller
+        raise ValueError(f"limits: {item}")
+    return found
 
 
 _REBUILD = "use the shipped model, or export the folder again with `reviewguard export`"

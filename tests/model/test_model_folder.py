@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,9 @@ def edit(folder: Path, **changes: object) -> None:
         ({"normalizer": "0"}, "normalizer 0"),
         ({"types": ["a"]}, "malformed"),
         ({"unheard_of": 1}, "malformed"),
+        ({"format": 99, "unheard_of": 1}, "format 99"),
+        ({"files": None}, "malformed"),
+        ({"token_threshold": None}, "malformed"),
         ({"self_check": None}, "no self_check"),
     ],
 )
@@ -91,6 +95,29 @@ def test_a_configuration_of_another_kind_is_refused(
 ) -> None:
     edit(folder, **changes)
     with pytest.raises(ModelError, match=message):
+        reviewguard.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("profiles.amazon.lower", "0,02"),
+        ("profiles.amazon.lower", 0.99999),
+        ("profiles.amazon.upper", float("nan")),
+        ("profiles.amazon.threshold", None),
+        ("calibrations.pressure.scale", "steep"),
+        ("limits.window", "256"),
+        ("limits.window", 8),
+        ("limits.stride", 900),
+        ("self_check.tolerance", None),
+    ],
+)
+def test_a_number_that_cannot_be_one_is_refused(folder: Path, place: str, value: object) -> None:
+    values = json.loads((folder / CONFIG_FILE).read_text())
+    *above, name = place.split(".")
+    reduce(dict.__getitem__, above, values)[name] = value
+    edit(folder, **values)
+    with pytest.raises(ModelError, match="malformed"):
         reviewguard.load(folder)
 
 
