@@ -157,7 +157,8 @@ class Verdict:
             left, the verdict is compliant, or the proof was not asked for.
         decisive: the fewest words found, marked ones where these suffice, without which the verdict is compliant, or,
             where none make it so, the probability below the single cut; None when the proof was not asked for, the
-            message is no likely violation or longer than 4,000 characters, or is one without any of them.
+            message is no likely violation or longer than 4,000 characters, or is one without any of them, as where no
+            word would be left.
         buyer: the same of the buyer's words just before (offsets into `previous`), or, of a needs-review verdict
             below the single cut, those without which the probability is under the lower threshold; None where neither
             depends on them, or the message is longer than 4,000 characters.

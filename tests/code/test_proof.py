@@ -128,6 +128,19 @@ def test_most_of_a_message_is_never_taken_for_its_unmarked_words() -> None:
     assert [q.text for q in proof.words] == ["gift", "yours", "stars"]
 
 
+def test_without_all_of_its_words_a_message_proves_nothing() -> None:
+    text = "Stars, gift!"
+    both = [Evidence(0, len(text), text, "incentive", 1.0)]
+    alone = weighed("Stars, gift", Stars=0.9, gift=0.5)
+
+    def whole(messages: Sequence[Message]) -> NDArray[np.float64]:
+        return np.array([0.9 if re.search("Stars|gift", m.text) else 0.0 for m in messages])
+
+    assert decisive_words(Message(text), both, *alone, whole, 0.5, 0.3) is None
+    more = Message(f"{text} Ok")
+    assert decisive_words(more, both, *alone, whole, 0.5, 0.3) is not None
+
+
 def test_the_buyers_clause_is_found() -> None:
     previous = "Hi Edda, I am so glad! Where is the invoice?"
     proof = decisive_clauses(Message("A review?", previous), probability, 0.5)

@@ -453,7 +453,7 @@ def test_one_english_word_of_a_buyer_makes_no_doubt(guard: Classifier, thanks: s
 
 def test_marks_that_cover_the_message_prove_nothing(guard: Classifier) -> None:
     verdict = guard("Gift!", proof=True)
-    assert (verdict.verdict, verdict.without_evidence) == ("review-soliciting", None)
+    assert (verdict.verdict, verdict.without_evidence, verdict.decisive) == ("review-soliciting", None, None)
 
 
 def test_emoji_beside_the_marks_are_words_that_are_left(guard: Classifier) -> None:

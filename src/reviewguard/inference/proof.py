@@ -46,7 +46,7 @@ def decisive_words(
     below: float,
     clear: float,
 ) -> Proof | None:
-    """The fewest words found without which the verdict is compliant, else no violation.
+    """The fewest words found without which the verdict is compliant, else no violation; others are always left.
 
     They are marked ones where these suffice. Where no words, marked or not, make the verdict compliant, marked ones get
     the probability under `FIRM`, else under `below`.
@@ -67,7 +67,9 @@ def decisive_words(
         return replace(message, text=without_spans(message.text, _joined(message.text, words, chosen)))
 
     def tried(sets: Sequence[Sequence[int]]) -> Floats:
-        return left([without(s) for s in sets])
+        rests = [without(s) for s in sets]
+        readable = [has_words(rest.text) for rest in rests]  # of nothing there is nothing to say
+        return np.where(readable, left(rests), 1.0)
 
     aims = ((marked, clear), (more, clear), (marked, min(FIRM, below)), (marked, below))
     found = next(filter(None, (fewest(order, tried, aim) for order, aim in aims)), None)
