@@ -126,12 +126,18 @@ def substitute(source: NormalizedText, pattern: re.Pattern[str], replace: Replac
 
 
 def without_tags(text: str) -> str:
-    """The text with blanks in place of its tags, of the same length; links, whose targets are read, stay."""
+    """The text with blanks in place of its tags and of what is written for blanks (`&nbsp;`), of the same length.
+
+    Links, whose targets are read, stay.
+    """
 
     def blank(tag: re.Match[str]) -> str:
         return tag.group() if "href" in tag.group().lower() else " " * len(tag.group())
 
-    return _ANY_TAG.sub(blank, text)
+    def space(entity: re.Match[str]) -> str:
+        return " " * len(entity.group()) if html.unescape(entity.group()).isspace() else entity.group()
+
+    return _ANY_ENTITY.sub(space, _ANY_TAG.sub(blank, text))
 
 
 def without_spans(text: str, spans: Iterable[tuple[int, int]], filler: str = " ") -> str:
@@ -271,9 +277,9 @@ _UNICODE_STEPS = _steps(
 _TAG = rf"</?(?:{_TAGS})(?:\s[^<>]{{0,5000}})?/?>|<!--(?s:.{{0,500}}?)-->"
 _MARKUP = _steps([(rf"(?i){_TAG}", _markup)])
 _ANY_TAG = re.compile(rf"(?i){_TAG}")
-_ENTITIES = _steps(
-    [(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});", lambda m: html.unescape(m.group()))]
-)
+_ENTITY = r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
+_ENTITIES = _steps([(_ENTITY, lambda m: html.unescape(m.group()))])
+_ANY_ENTITY = re.compile(_ENTITY)
 _PLAIN_TAIL = _steps(
     [
         (r"https?://(?:(?![<>\"'\])}])[!-~À-ɏ]|(?<=/)[^\s<>\"'\])}/]{1,200}(?=/[!-~]))+", _link),

@@ -41,6 +41,15 @@ def test_neighbouring_words_become_one_phrase_and_punctuation_at_the_ends_is_lef
     assert span.weight == 1.0
 
 
+def test_entities_stay_whole_and_those_for_blanks_part_words() -> None:
+    text = "Hi.&nbsp;Leave&nbsp;us &quot;5 stars&quot;;&nbsp;thanks"
+    tokens = [(at, at + len(word)) for word in ("Leave", "us", "5", "stars") for at in [text.index(word)]]
+    found = word_scores(text, np.array(tokens), np.array([0.9] * 4), np.ones(4))
+    (span,) = evidence_spans(text, "x", found, 0.5)
+    assert span.text == "Leave&nbsp;us &quot;5 stars&quot;"
+    assert text[slice(*bare(text, 0, 4))] == "Hi.&"
+
+
 def test_short_gaps_are_bridged_and_long_ones_are_not() -> None:
     (bridged,) = evidence_spans(TEXT, "x", scores({"leave": 0.9, "stars": 0.9}), 0.5)
     assert bridged.text == "leave us five stars"

@@ -131,3 +131,10 @@ def test_tags_are_blanked_at_their_places_but_links() -> None:
     blank = without_tags(text)
     assert len(blank) == len(text)
     assert blank.split() == ["Hi", "there", "<a", "href='x'>you"]
+
+
+def test_blanks_that_are_written_as_entities_part_words() -> None:
+    text = "Hi&nbsp;you, it&#39;s&#160;AT&amp;T&#xA0;&#9;now"
+    blank = without_tags(text)
+    assert len(blank) == len(text)
+    assert blank.split() == ["Hi", "you,", "it&#39;s", "AT&amp;T", "now"]

@@ -31,6 +31,7 @@ EDGES = " \t\r\n.,;:!?()[]\"'“”‘’"
 _WORD = re.compile(r"\S+")
 _TELLING = re.compile(r"[a-z]{3}|[*$%/+]|\s")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n|\r[^\S\r\n]*\r")
+_OPEN_ENTITY = re.compile(r"&#?\w{2,8}$")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(?=\s)|[\r\n](?=\s*[A-Z])")
 
 Floats = NDArray[np.float64]
@@ -170,12 +171,16 @@ def _evidence(text: str, words: Sequence[Span], phrase: tuple[int, int, float], 
 
 
 def bare(text: str, start: int, end: int) -> Span:
-    """The stretch without punctuation and half a link target at its ends, unless it is nothing else."""
+    """The stretch without punctuation and half a link target at its ends, unless it is nothing else.
+
+    The end of an entity (`&#39;`) is no punctuation.
+    """
     stripped = text[start:end].strip(EDGES)
     if not stripped:
         return start, end
     start += text[start:end].index(stripped)
     end = start + len(stripped)
+    end += text.startswith(";", end) and _OPEN_ENTITY.search(stripped) is not None
     label_end = text.rfind("](", start, end)  # HTML links are read as `[label](target)`
     cut_off = label_end > start and ")" not in text[label_end:end]
     return start, (start + len(text[start:label_end].rstrip(EDGES)) if cut_off else end)
