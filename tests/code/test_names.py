@@ -63,6 +63,27 @@ from reviewguard.names import names_in
         ("Ich heiße Sie willkommen. Wenn Sie Fragen haben", []),
         ("It was shipped to Germany. It was shipped to the United States, too", []),
         ("It was shipped to France Gall.", ["France Gall"]),
+        # A title alone is no name, whoever follows it.
+        ("Dear Miss, it left", []),
+        ("Dear Ms. marsh, it left", ["marsh"]),
+        ("Dear Mr and Mrs Keller, it left", ["Keller"]),
+        ("Dear Mister Wong,\nit left", ["Wong"]),
+        ("It left.\nThanks\nMr Keller", ["Keller"]),
+        # Nor are those who all sign for.
+        ("Dear reader, it left", []),
+        ("It left. Best regards, After-sales team", []),
+        ("It left.\nBest regards,\nTechnical Support", []),
+        ("It left.\nKind regards,\nReception", []),
+        ("Viele Grüße\nKundenservice", []),
+        # A sign-off without a comma, and one that thanks in other languages.
+        ("It left. Best regards Anna", ["Anna"]),
+        ("It left.\nKind Regards Petra Lind\nof us all", ["Petra Lind"]),
+        ("It left. Kind regards Customer Service", []),
+        ("With best regards to Anna it left", []),
+        ("Le colis est parti. Merci, Chloé", ["Chloé"]),
+        ("Es ist da. Vielen Dank, Jonas", ["Jonas"]),
+        ("Danke! Viele Grüße", []),
+        ("Vielen Dank, Ihr Lumio Team", []),
         # Greetings of many kinds.
         ("Hi Ottoline thanks for writing.", ["Ottoline"]),
         ("Hi\xa0Ottoline, it left", ["Ottoline"]),
