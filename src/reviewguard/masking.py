@@ -17,7 +17,17 @@ from typing import TypeVar
 
 from reviewguard.address_cells import addressees, repeated
 from reviewguard.names import NAMES_TOO, NOT_NAMES, name_above, names_in, with_letters
-from reviewguard.personal import EMAIL, LONGEST_COLUMN, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
+from reviewguard.personal import (
+    EMAIL,
+    LONGEST_COLUMN,
+    ORDER_ID,
+    SMALL_PART,
+    addresses,
+    cards,
+    ibans,
+    phones,
+    told_apart,
+)
 from reviewguard.schema import Cell, Evidence, Quote, Record, Role
 
 Mark = TypeVar("Mark", Evidence, Quote)
@@ -195,7 +205,8 @@ def _details(text: str) -> Iterator[Mask]:
     yield from (Mask(*m.span(), "[e-mail]") for m in EMAIL.finditer(text))
     yield from (Mask(*m.span(), "[card]") for m in cards(text))
     yield from (Mask(*span, "[iban]") for span in ibans(text))
-    yield from (Mask(*m.span(), "[phone]") for m in _LOCAL_PHONE.finditer(text))
+    local = (m.span() for m in _LOCAL_PHONE.finditer(text))
+    yield from (Mask(*span, "[phone]") for span in local if not told_apart(text, span[0]))
     for match in phones(text):
         first = _PHONE_STARTS.search(match.group())
         yield Mask(match.start() + (first.start() if first else 0), match.end(), "[phone]")

@@ -107,6 +107,8 @@ def test_details_are_masked(text: str, masked: str) -> None:
         "We have 3 place settings. Sizes 08 10 12 14 16 18, page 012/2024, model 0170/12, a true 12 rue, Käufer 5",
         "Livré le 05.11.2024 ; la rue 12 est barrée. Commande 12, avenue inconnue",
         "Order number 5552013344, tracking no. is 9405552013, UPS 2345678901, ref. 98765 43210, order #2345678901",
+        "Tracking number: 00340434160000021501. Your parcel 00340434160000021501 left. Sendungsnr. 012345678901",
+        "Order 771-0042 left, SKU 555-1234. Your order 114 - 1234567 - 7654321 or 114‑1234567–7654321 is +/- ready",
         "We reach 5000000 customers; contact 2024 - 2025 season",
         "12 lamps on the way in 78701. 2 stars in first place or 12345. 12 Broadway tickets, please",
         "Bestellnummer 2345678901, Sendungsnr. 2345678901, ISBN 2345678901, $2345678901, EUR 98765 43210",
@@ -349,8 +351,19 @@ def test_names_with_signs_beside_their_letters(name: str) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["079 123 45 67", "0470 12 34 56", "070-123 45 67", "0532 123 45 67", "(11) 91234-5678", "777 123 456"],
+    [
+        *(
+            "079 123 45 67",
+            "0470 12 34 56",
+            "070-123 45 67",
+            "0532 123 45 67",
+            "(11) 91234-5678",
+            "777 123 456",
+        ),
+        *("+49 (0) 89 / 123 456 78", "+49 89/1234567", "01711234567"),
+    ],
 )
 def test_numbers_as_other_countries_write_them(number: str) -> None:
     assert mask(f"I am at {number}, thanks").text == "I am at [phone], thanks"
+    assert mask(f"Handynummer {number}. Tel.-Nr. {number}").text == "Handynummer [phone]. Tel.-Nr. [phone]"
     assert mask(f"Parcel number {number.replace('(', '').replace(')', '')[:3]}, 12-34 pieces").masks == ()
