@@ -17,6 +17,8 @@ from reviewguard.names import names_in
 from reviewguard.schema import Proof
 
 _DOMAIN = re.compile(r"@[^\s,>]+")
+_JOINING = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])")
+"""Between the words of a file's name: "ottoline-marsh.eml"."""
 
 
 def without_personal_data(audit: Audit) -> Audit:
@@ -80,7 +82,8 @@ class _Named:
 
 @lru_cache(maxsize=1024)
 def _without_names(text: str, people: frozenset[str]) -> str:
-    return put(text, mask(text.replace("_", " "), people).masks).text
+    bare = put(text, mask(text.replace("_", " "), people).masks).text
+    return put(bare, mask(_JOINING.sub(" ", bare), people).masks).text
 
 
 def _finding(finding: Finding, named: _Named) -> Finding:
