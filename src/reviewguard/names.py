@@ -32,17 +32,19 @@ get ask try
 details member members vip ups usps dhl fedex mate later buddy pal production workshop management crew lads boss
 after after-sales aftersales technical reception returns dispatch accounts billing claims department dept desk office
 finance reservations investor corporate quality services reader readers patient patients guests user users visitor
-visitors player players subscriber subscribers student students kundenservice kundendienst kundenbetreuung servizio
+visitors reviewer reviewers tester testers recipient purchaser consumer owner owners admin moderator prime
+loyal esteemed beloved respected honorable honourable potential noted received understood done confirmed resolved sorted
+goodbye enjoy player players subscriber subscribers student students kundenservice kundendienst kundenbetreuung servizio
 paypal whatsapp facebook gracias merci danke grazie ihr ihre ihren ihrem ihnen euer eure euch dein deine dich sie du wir
-viele vielen mit freundliche freundlichen beste besten herzliche schöne un una muchas cordiali distinti bien
+viele vielen mit freundliche freundlichen beste besten herzliche schöne un muchas cordiali distinti bien
 """
 NOT_NAMES = frozenset(_WORDS.split())
 """Words, in lower case, that are hardly ever a name where names stand."""
 NAMES_TOO = frozenset(("april", "may", "june", "august", "will", "love", "price", "best", "day"))
 """Those of them that people are called."""
 _BEFORE_WORDS = """
-customer buyer valued dear our kunde kundin client cliente i'm i’m mr mrs ms miss mister mx dr prof professor herr herrn
-frau sr sra srta dña sig dott mme
+customer buyer valued loyal esteemed respected dear our kunde kundin client cliente i'm i’m
+mr mrs ms miss mister mx dr prof professor herr herrn frau sr sra srta dña sig dott mme
 """
 _BEFORE_NAMES = frozenset(_BEFORE_WORDS.split())
 """Words of no name that a name may follow: "Dear Customer Ana Marsh", "Hi, I'm Ana", "Mr and Mrs Marsh"."""

@@ -75,6 +75,12 @@ from reviewguard.names import names_in
         ("It left.\nBest regards,\nTechnical Support", []),
         ("It left.\nKind regards,\nReception", []),
         ("Viele Grüße\nKundenservice", []),
+        ("Dear Loyal Customer, it left", []),
+        ("Dear Prime Member, it left", []),
+        ("Dear Esteemed Customer Ana Marsh, it left", ["Ana Marsh"]),
+        ("Dear Reviewer, it left", []),
+        ("Thanks. Noted.", []),
+        ("Thank you. Goodbye.", []),
         # A sign-off without a comma, and one that thanks in other languages.
         ("It left. Best regards Anna", ["Anna"]),
         ("It left.\nKind Regards Petra Lind\nof us all", ["Petra Lind"]),
