@@ -92,6 +92,16 @@ def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> Ma
     return put(text, _without_overlaps(found, [m.span() for m in ORDER_ID.finditer(text)]))
 
 
+_JOINING = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])")
+
+
+def mask_file(name: str, people: Iterable[str]) -> tuple[MaskedText, MaskedText]:
+    """What a file is called without personal details, in two steps: its words may be joined, "ottoline-marsh_2.eml"."""
+    people = frozenset(people)
+    first = put(name, mask(name.replace("_", " "), people).masks)
+    return first, put(first.text, mask(_JOINING.sub(" ", first.text), people).masks)
+
+
 def put(text: str, masks: Sequence[Mask]) -> MaskedText:
     """The text with these masks, in order and not overlapping, in place."""
     out, position = [], 0

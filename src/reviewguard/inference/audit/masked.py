@@ -12,13 +12,11 @@ from reviewguard.inference.audit.filters import shown_agent
 from reviewguard.inference.audit.overview import worst_first
 from reviewguard.inference.audit.results import AgentCounts, Audit, Finding, Sending, ShownMessage
 from reviewguard.inference.audit.threads import NUMBERED
-from reviewguard.masking import MaskedText, mask, put
+from reviewguard.masking import MaskedText, mask, mask_file
 from reviewguard.names import names_in
 from reviewguard.schema import Proof
 
 _DOMAIN = re.compile(r"@[^\s,>]+")
-_JOINING = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])")
-"""Between the words of a file's name: "ottoline-marsh.eml"."""
 
 
 def without_personal_data(audit: Audit) -> Audit:
@@ -82,8 +80,7 @@ class _Named:
 
 @lru_cache(maxsize=1024)
 def _without_names(text: str, people: frozenset[str]) -> str:
-    bare = put(text, mask(text.replace("_", " "), people).masks).text
-    return put(bare, mask(_JOINING.sub(" ", bare), people).masks).text
+    return mask_file(text, people)[-1].text
 
 
 def _finding(finding: Finding, named: _Named) -> Finding:
