@@ -135,7 +135,7 @@ _INTRODUCTION = re.compile(
     r"|\bmi chiamo"
     r"|(?<!product )(?<!item )(?<!brand )(?<!store )(?<!shop )(?<!company )(?<!card )(?<!file )\bname ?:|\bcalled me"
     r"|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
-    r"|\b(?:ship|deliver|bill|sold) to:|\b(?:from|von) amazon[ -](?:customer|buyer|kunden?|kundin))\s?"
+    r"|\b(?:ship|deliver|bill|sold) to:|\brecipient ?:|\b(?:from|von) amazon[ -](?:customer|buyer|kunden?|kundin))\s?"
     rf"(?<=\W)(?!{_COUNTRY}(?![\w'’-]| [^\W\d_a-z])){_TITLE}?(?P<name>{_LONG_NAMES})"
     rf"|(?i:\bthis is|\bi am|\bi['’]m) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of|and I)\b|,)"
     rf"|(?i:\bit['’]s) (?!{_SHOUTED})(?P<its>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b)"

@@ -30,6 +30,7 @@ from reviewguard.schema import Evidence, Role
         ("Write to nora@example.com or a1b2c3d4e5f6g7@marketplace.amazon.com", "Write to [e-mail] or [e-mail]"),
         ("Call us on (212) 555-0117, please", "Call us on [phone], please"),
         ("WhatsApp +44 1632 960171 now", "WhatsApp [phone] now"),
+        ("Call (212)-555-0117 or 1 (212).555.0117.", "Call [phone] or [phone]."),
         ("Ring 555-0148.", "Ring [phone]."),
         ("Ring (212)\u00a0555\u20110117, card 4111\u00a01111\u202f1111\u00a01111", "Ring [phone], card [card]"),
         ("It is 12\u00a0Oak\u00a0Street, Springfield, IL\u00a062704.", "It is [address]."),

@@ -45,6 +45,7 @@ from reviewguard.names import names_in
         ("It left.\nBest,\nottoline", ["ottoline"]),
         ("Ship to: Ottoline Marsh, 12 Elm Street", ["Ottoline Marsh"]),
         ("Hello. This is Ottoline. It left", ["Ottoline"]),
+        ("Recipient: Ottoline Marsh\nCarrier: UPS", ["Ottoline Marsh"]),
         ("Thanks, O. Marsh", ["O. Marsh"]),
         ("Hi Kofi A. Mensah, it left", ["Kofi A. Mensah"]),
         ("Sehr geehrter Herr Dr. Keller,", ["Keller"]),
