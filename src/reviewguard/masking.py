@@ -16,7 +16,7 @@ from itertools import accumulate, chain
 from typing import TypeVar
 
 from reviewguard.address_cells import addressees, repeated
-from reviewguard.names import NAMES_TOO, NOT_NAMES, name_above, names_in, with_letters
+from reviewguard.names import NAMES_TOO, NOT_NAMES, TITLES, name_above, names_in, with_letters
 from reviewguard.personal import (
     EMAIL,
     LONGEST_COLUMN,
@@ -127,7 +127,7 @@ _NAME_COLUMN = re.compile(
     rf"|(?:{_NAME_OF})$|(?:(?:{_NAME_OF})[\W_]+(?:[dlv]\w*[\W_]+){{0,2}})?(?:{_BUYER})[\W_]*(?:{_NAME_OF})?[\W_]*$)"
 )
 _CAPITAL = r"[^\W\d_a-z][\w'’.-]*"
-_LONG_NAME = rf"(?:(?:{_CAPITAL}|{SMALL_PART}) ){{0,5}}{_CAPITAL}"
+_LONG_NAME = rf"(?:(?:{_CAPITAL}|{SMALL_PART}) ){{0,7}}{_CAPITAL}"
 _COLUMN_NAME = re.compile(rf"[^\W\d_][\w'’.-]*(?: [\w'’.-]+){{0,3}}|{_LONG_NAME}")
 # What such columns hold besides people: kinds of contact, answers, countries.
 _NO_NAME_WORDS = """
@@ -137,7 +137,7 @@ france italy spain canada australia mexico japan netherlands austria switzerland
 """
 _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 _REMARK = re.compile(r"\s*[(<\[].*")
-_ALSO = re.compile(r"(?<! c) ?[&/] ?| (?:and|und|et|y) (?=[^\W\d_a-z])")
+_ALSO = re.compile(r" [cC]/[oO] |(?<! [cC]) ?[&/] ?| (?:and|und|et|y) (?=[^\W\d_a-z])")
 """What follows a name in its cell, and what stands between two of them."""
 _LAST_FIRST = re.compile(
     rf"^(?P<last>{_LONG_NAME}|[^\W\d_A-Z]+), ?(?P<first>{_CAPITAL}(?: {_CAPITAL}){{0,2}}|[^\W\d_A-Z]+)$"
@@ -246,10 +246,10 @@ _WORDS_TOO = NAMES_TOO.union(_ORDINARY.split())
 def _forms(name: str) -> Iterator[tuple[int, str]]:
     """Lengths and patterns of a name: whole (several words in any case), and its words, shouted too, without "de".
 
-    A double name's parts are words too: "Ann-Marie" signs as "Ann". Words that nobody is called ("Five Star Supply")
-    are left where they do not stand together.
+    A title before it is none. A double name's parts are words too: "Ann-Marie" signs as "Ann". Words that nobody is
+    called ("Five Star Supply") are left where they do not stand together.
     """
-    words = name.split()
+    words = TITLES.sub("", name).split()
     if len(words) > 1:
         together = r"\s+".join(map(_written, words))
         yield len(name), f"(?i:{together})"

@@ -52,6 +52,7 @@ _TITLE = (
     r"(?:(?i:mr|mrs|ms|miss|mister|mx|dr|prof(?:essor)?|sir|madam|herrn?|frau|hr|fr|sra?|srta|dña|señora?"
     r"|sig(?:\.?r?a|nora?)?|dott(?:\.?ssa)?|madame|monsieur|mme|heer|mevrouw)\.? )"
 )
+TITLES = re.compile(f"^{_TITLE}+")
 _INITIAL = r"[^\W\d_a-z]\."
 _NAME = rf"(?:{_INITIAL} ?){{0,3}}(?:[dl]['’])?[^\W\d_a-z](?:[^\W_]|['’])*(?:-[^\W\d_][^\W_]*)?"
 _OF = r"(?:(?:de|del|della|den|der|di|da|do|dos|du|la|las|le|les|los|van|von|vom|zu|zum|zur|ten|ter|bin|ibn|y) )"

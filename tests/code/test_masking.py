@@ -181,6 +181,8 @@ def test_names_are_known_however_they_are_written(name: str, text: str, masked: 
         ("Ottoline & Bo Marsh", ("Ottoline", "Bo Marsh")),
         ("Ana Quill and Bo Marsh", ("Ana Quill", "Bo Marsh")),
         ("Ottoline Marsh - Amazon Marketplace", ("Ottoline Marsh",)),
+        ("María José Peña López de la Cruz", ("María José Peña López de la Cruz",)),
+        ("Ottoline Marsh c/o Bo Quill", ("Ottoline Marsh", "Bo Quill")),
         ("no, not a name", ()),
         ("please ask at the desk first", ()),
     ],
@@ -243,6 +245,12 @@ def test_names_of_columns() -> None:
         "text": "Ana",
     }
     assert column_names(values) == ("Ottoline Marsh", "Bo", "Kofi A. Mensah")
+
+
+@pytest.mark.parametrize("title", ["Mrs", "Dr.", "Frau", "Mr", "Miss"])
+def test_the_title_in_a_column_is_no_part_of_the_name(title: str) -> None:
+    masked = mask(f"Dear {title} Quill, {title} Marsh was out. Ottoline Marsh", [f"{title} Ottoline Marsh"])
+    assert masked.text == f"Dear {title} [name], {title} [name] was out. [name]"
 
 
 def test_small_words_of_names_are_not_looked_for_alone() -> None:
