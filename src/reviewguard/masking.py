@@ -16,8 +16,18 @@ from itertools import accumulate, chain
 from typing import TypeVar
 
 from reviewguard.address_cells import addressees, repeated
-from reviewguard.names import NAMES_TOO, NOT_NAMES, name_above, names_in, with_letters
-from reviewguard.personal import EMAIL, LONGEST_COLUMN, ORDER_ID, SMALL_PART, addresses, cards, ibans, phones
+from reviewguard.names import NAMES_TOO, NOT_NAMES, TITLES, name_above, names_in, with_letters
+from reviewguard.personal import (
+    EMAIL,
+    LONGEST_COLUMN,
+    ORDER_ID,
+    SMALL_PART,
+    addresses,
+    cards,
+    ibans,
+    phones,
+    told_apart,
+)
 from reviewguard.schema import Cell, Evidence, Quote, Record, Role
 
 Mark = TypeVar("Mark", Evidence, Quote)
@@ -82,6 +92,16 @@ def mask(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) -> Ma
     return put(text, _without_overlaps(found, [m.span() for m in ORDER_ID.finditer(text)]))
 
 
+_JOINING = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])")
+
+
+def mask_file(name: str, people: Iterable[str]) -> tuple[MaskedText, MaskedText]:
+    """What a file is called without personal details, in two steps: its words may be joined, "ottoline-marsh_2.eml"."""
+    people = frozenset(people)
+    first = put(name, mask(name.replace("_", " "), people).masks)
+    return first, put(first.text, mask(_JOINING.sub(" ", first.text), people).masks)
+
+
 def put(text: str, masks: Sequence[Mask]) -> MaskedText:
     """The text with these masks, in order and not overlapping, in place."""
     out, position = [], 0
@@ -107,7 +127,7 @@ _NAME_COLUMN = re.compile(
     rf"|(?:{_NAME_OF})$|(?:(?:{_NAME_OF})[\W_]+(?:[dlv]\w*[\W_]+){{0,2}})?(?:{_BUYER})[\W_]*(?:{_NAME_OF})?[\W_]*$)"
 )
 _CAPITAL = r"[^\W\d_a-z][\w'’.-]*"
-_LONG_NAME = rf"(?:(?:{_CAPITAL}|{SMALL_PART}) ){{0,5}}{_CAPITAL}"
+_LONG_NAME = rf"(?:(?:{_CAPITAL}|{SMALL_PART}) ){{0,7}}{_CAPITAL}"
 _COLUMN_NAME = re.compile(rf"[^\W\d_][\w'’.-]*(?: [\w'’.-]+){{0,3}}|{_LONG_NAME}")
 # What such columns hold besides people: kinds of contact, answers, countries.
 _NO_NAME_WORDS = """
@@ -117,7 +137,7 @@ france italy spain canada australia mexico japan netherlands austria switzerland
 """
 _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 _REMARK = re.compile(r"\s*[(<\[].*")
-_ALSO = re.compile(r"(?<! c) ?[&/] ?| (?:and|und|et|y) (?=[^\W\d_a-z])")
+_ALSO = re.compile(r" [cC]/[oO] |(?<! [cC]) ?[&/] ?| (?:and|und|et|y) (?=[^\W\d_a-z])")
 """What follows a name in its cell, and what stands between two of them."""
 _LAST_FIRST = re.compile(
     rf"^(?P<last>{_LONG_NAME}|[^\W\d_A-Z]+), ?(?P<first>{_CAPITAL}(?: {_CAPITAL}){{0,2}}|[^\W\d_A-Z]+)$"
@@ -195,7 +215,8 @@ def _details(text: str) -> Iterator[Mask]:
     yield from (Mask(*m.span(), "[e-mail]") for m in EMAIL.finditer(text))
     yield from (Mask(*m.span(), "[card]") for m in cards(text))
     yield from (Mask(*span, "[iban]") for span in ibans(text))
-    yield from (Mask(*m.span(), "[phone]") for m in _LOCAL_PHONE.finditer(text))
+    local = (m.span() for m in _LOCAL_PHONE.finditer(text))
+    yield from (Mask(*span, "[phone]") for span in local if not told_apart(text, span[0]))
     for match in phones(text):
         first = _PHONE_STARTS.search(match.group())
         yield Mask(match.start() + (first.start() if first else 0), match.end(), "[phone]")
@@ -225,10 +246,10 @@ _WORDS_TOO = NAMES_TOO.union(_ORDINARY.split())
 def _forms(name: str) -> Iterator[tuple[int, str]]:
     """Lengths and patterns of a name: whole (several words in any case), and its words, shouted too, without "de".
 
-    A double name's parts are words too: "Ann-Marie" signs as "Ann". Words that nobody is called ("Five Star Supply")
-    are left where they do not stand together.
+    A title before it is none. A double name's parts are words too: "Ann-Marie" signs as "Ann". Words that nobody is
+    called ("Five Star Supply") are left where they do not stand together.
     """
-    words = name.split()
+    words = TITLES.sub("", name).split()
     if len(words) > 1:
         together = r"\s+".join(map(_written, words))
         yield len(name), f"(?i:{together})"

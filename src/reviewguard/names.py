@@ -30,20 +30,29 @@ rate scan share photo photos video screenshot refunds replacement compensation r
 delete remove change update raise make kindly send tell post join follow contact let help consider check tap buy
 get ask try
 details member members vip ups usps dhl fedex mate later buddy pal production workshop management crew lads boss
+after after-sales aftersales technical reception returns dispatch accounts billing claims department dept desk office
+finance reservations investor corporate quality services reader readers patient patients guests user users visitor
+visitors reviewer reviewers tester testers recipient purchaser consumer owner owners admin moderator prime
+loyal esteemed beloved respected honorable honourable potential noted received understood done confirmed resolved sorted
+goodbye enjoy player players subscriber subscribers student students kundenservice kundendienst kundenbetreuung servizio
 paypal whatsapp facebook gracias merci danke grazie ihr ihre ihren ihrem ihnen euer eure euch dein deine dich sie du wir
+viele vielen mit freundliche freundlichen beste besten herzliche schöne un muchas cordiali distinti bien
 """
 NOT_NAMES = frozenset(_WORDS.split())
 """Words, in lower case, that are hardly ever a name where names stand."""
 NAMES_TOO = frozenset(("april", "may", "june", "august", "will", "love", "price", "best", "day"))
 """Those of them that people are called."""
-_BEFORE_NAMES = frozenset(
-    ("customer", "buyer", "valued", "dear", "our", "kunde", "kundin", "client", "cliente", "i'm", "i’m")
-)
-"""Words of no name that a name may follow: "Dear Customer Ana Marsh", "Hi, I'm Ana"."""
+_BEFORE_WORDS = """
+customer buyer valued loyal esteemed respected dear our kunde kundin client cliente i'm i’m
+mr mrs ms miss mister mx dr prof professor herr herrn frau sr sra srta dña sig dott mme
+"""
+_BEFORE_NAMES = frozenset(_BEFORE_WORDS.split())
+"""Words of no name that a name may follow: "Dear Customer Ana Marsh", "Hi, I'm Ana", "Mr and Mrs Marsh"."""
 _TITLE = (
-    r"(?:(?i:mr|mrs|ms|miss|mx|dr|prof|sir|madam|herrn?|frau|hr|fr|sra?|srta|dña|señora?|sig(?:\.?r?a|nora?)?"
-    r"|dott(?:\.?ssa)?|madame|monsieur|mme|heer|mevrouw)\.? )"
+    r"(?:(?i:mr|mrs|ms|miss|mister|mx|dr|prof(?:essor)?|sir|madam|herrn?|frau|hr|fr|sra?|srta|dña|señora?"
+    r"|sig(?:\.?r?a|nora?)?|dott(?:\.?ssa)?|madame|monsieur|mme|heer|mevrouw)\.? )"
 )
+TITLES = re.compile(f"^{_TITLE}+")
 _INITIAL = r"[^\W\d_a-z]\."
 _NAME = rf"(?:{_INITIAL} ?){{0,3}}(?:[dl]['’])?[^\W\d_a-z](?:[^\W_]|['’])*(?:-[^\W\d_][^\W_]*)?"
 _OF = r"(?:(?:de|del|della|den|der|di|da|do|dos|du|la|las|le|les|los|van|von|vom|zu|zum|zur|ten|ter|bin|ibn|y) )"
@@ -75,8 +84,8 @@ _LOWER_GREETING = re.compile(
 )
 _SECOND = re.compile(rf"\s+(?:and|&) (?P<name>{_NAME}){_AFTER}")
 _AFTER_TITLE = re.compile(
-    r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Señora?|Sra?|Srta|Dña|Sig(?:\.?r?a|nora?)?|Dott(?:\.?ssa)?"
-    r"|Madame|Monsieur)\.? "
+    r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mister|Mx|Dr|Prof(?:essor)?|Herrn?|Frau|Señora?|Sra?|Srta|Dña|Sig(?:\.?r?a|nora?)?"
+    r"|Dott(?:\.?ssa)?|Madame|Monsieur)\.? "
     rf"(?:(?:Dr|Prof|Dipl|Ing|med)\.[ -]?){{0,3}}{_OF}{{0,2}}(?P<name>{_NAMES})"
 )
 # What follows is only looked ahead at: it may be the next sign-off ("Thanks! Best, Nora"). After a full stop the next
@@ -87,6 +96,7 @@ _SIGN_OFF = re.compile(
     r"|thank you|thanks(?: again| so much| in advance)?|thx|take care|warmly|love|respectfully|cordially|ciao|greetings"
     r"|(?:mit )?(?:(?:freundlich|best|lieb|herzlich|viel|schön)e[nr]? )?gr(?:ü|ue)(?:ß|ss)(?:en?)?"
     r"|(?:un )?(?:cordial(?:es)? )?saludos?(?: cordiales)?|atentamente|(?:(?:cordiali|distinti) )?saluti"
+    r"|(?:vielen )?dank|danke(?: sch(?:ö|oe)n)?|(?:muchas )?gracias|(?:grazie|merci)(?: mille| beaucoup)?"
     r"|(?:bien )?cordialement|bien à vous|amicalement|(?:met )?vriendelijke groet(?:en)?|groetjes)"
     rf"(?=[ \t]*(?=[^\w \t]|_)(?:([.!]) (?=[^\W_])|(?![.!] [^\W_])(?:[,.!\s-]|{_SIGN})+)"
     rf"(?:from )?(?P<name>{_LONG_NAMES})(?![^\W_])"
@@ -99,6 +109,10 @@ _DASHED = re.compile(
 )
 _LAST_LINE = re.compile(
     rf"\n(?:[ \t]|{_SIGN})*+(?P<name>{_NAME}(?: {_NAME})?)(?:,? (?i:from|at|with) [^\n]{{1,60}})?[.!]?{_END}"
+)
+_UNPARTED_SIGN_OFF = re.compile(
+    rf"(?<!\w)(?i:regards|wishes|sincerely|gr(?:ü|ue)(?:ß|ss)en?|saludos|saluti|cordialement)[ \t]+(?P<name>{_NAMES})"
+    r"[.!]?[ \t]*(?=\n|\Z)"
 )
 _LOWER_LAST_LINE = re.compile(
     r"(?<!\w)(?i:(?:regards|best|wishes|cheers|sincerely|thanks|thank you|love|warmly)[,.!]*[ \t]*\n\s*"
@@ -122,7 +136,7 @@ _INTRODUCTION = re.compile(
     r"|\bmi chiamo"
     r"|(?<!product )(?<!item )(?<!brand )(?<!store )(?<!shop )(?<!company )(?<!card )(?<!file )\bname ?:|\bcalled me"
     r"|\bask for|\bsigned by|\bspoke (?:to|with)|\bshipped to|\battn:?"
-    r"|\b(?:ship|deliver|bill|sold) to:|\b(?:from|von) amazon[ -](?:customer|buyer|kunden?|kundin))\s?"
+    r"|\b(?:ship|deliver|bill|sold) to:|\brecipient ?:|\b(?:from|von) amazon[ -](?:customer|buyer|kunden?|kundin))\s?"
     rf"(?<=\W)(?!{_COUNTRY}(?![\w'’-]| [^\W\d_a-z])){_TITLE}?(?P<name>{_LONG_NAMES})"
     rf"|(?i:\bthis is|\bi am|\bi['’]m) (?P<self>{_NAMES})(?=,? (?:from|with|at|here|again|of|and I)\b|,)"
     rf"|(?i:\bit['’]s) (?!{_SHOUTED})(?P<its>{_NAMES})(?=,? (?:from|with|at|here|again|of)\b)"
@@ -140,7 +154,16 @@ _BESIDE_ADDRESS = re.compile(
     rf"(?<![\w'’.-])(?P<name>{_NAME}(?:{_NEXT_NAME}){{1,3}})[\"']? ?<(?=[^<>\s]{{1,100}}@)"
 )
 # A word alone at an end, or after "it's", may be anything: it is masked there, and not looked for elsewhere.
-_LIKELY = (_ADDRESSED, _BESIDE_ADDRESS, _FIRST_LINE, _DASHED, _LAST_LINE, _LOWER_LAST_LINE, _LIKELY_SELF)
+_LIKELY = (
+    _ADDRESSED,
+    _BESIDE_ADDRESS,
+    _FIRST_LINE,
+    _DASHED,
+    _LAST_LINE,
+    _UNPARTED_SIGN_OFF,
+    _LOWER_LAST_LINE,
+    _LIKELY_SELF,
+)
 
 _ABOVE = re.compile(
     rf"(?:\A|[:\n])[ \t]*(?P<name>{_NAME}(?:{_NEXT_NAME}){{1,4}})(?:,[ \t]*\n?|[ \t]*\n)[ \t]*\Z"

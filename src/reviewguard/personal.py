@@ -11,8 +11,12 @@ LONGEST_COLUMN = 100
 # Tried once a word: a long word without an "@" costs no more than its length. Python 3.11.2 misreads `++` here.
 _LOCAL = r"(?:[\w.+-]|%(?!40))+"
 EMAIL = re.compile(rf"(?<![\w.+%-]){_LOCAL}(?:['’]{_LOCAL}){{0,2}}(?:@|%40)(?P<host>[\w-]+(?:\.[\w-]+)+)")
-ORDER_ID = re.compile(r"(?<![\w+-])(?:(?P<head>[\dD]\d\d)-\d{7}-\d{7}|\d\d-\d{5}-\d{5})(?![\w-])")
-"""Amazon's, and eBay's without a head."""
+_DASH = r"[^\S\n]?[-‐‑–—−][^\S\n]?"
+_PART = rf"(?:{_DASH}|[^\S\n])"
+ORDER_ID = re.compile(
+    rf"(?<![\w+-])(?:(?P<head>[\dD]\d\d){_PART}\d{{7}}{_PART}\d{{7}}|\d\d{_DASH}\d{{5}}{_DASH}\d{{5}})(?![\w-])"
+)
+"""Amazon's, and eBay's without a head; also as people type them, "114 - 1234567 - 7654321"."""
 
 _PHONE_CUE = (
     r"phone|tel|call|ring|text|txt|sms|dial|mobile|cell|whats ?app|viber|fax"
@@ -21,8 +25,9 @@ _PHONE_CUE = (
 )
 _PHONE = re.compile(
     r"(?<![\w.,/#-])(?<!\d )(?:"
-    r"(?:\+\d|00[1-9])[\d ().-]{6,17}\d"  # international
-    r"|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{4}"  # North America
+    r"(?:\+\d|00[1-9])[\d ().-]{1,10}/ ?\d[\d ]{3,9}\d(?:-\d{1,4})?"  # Germany, from abroad
+    r"|(?:\+\d|00[1-9])[\d ().-]{6,17}\d"  # international
+    r"|(?:1[ .-])?(?:\([2-9]\d\d\)[ .-]?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{4}"  # North America
     r"|\(?0\d{2,4}\)?[ -]?\d{3,4}[ -]?\d{3,4}"  # United Kingdom
     r"|\(?0\d{2,5}\)? ?/ ?\d[\d ]{3,9}\d(?:-\d{1,4})?"  # Germany
     r"|0[1-9](?:[ .-]\d\d){4}"  # France
@@ -40,13 +45,13 @@ _PHONE = re.compile(
     r")(?![\w-]|[ .]\d)"
 )
 _IN_LINK = re.compile(r"(?<=wa\.me/)\+?\d{7,15}|(?<=[?&]phone=)(?:\+|%2B)?\d{7,15}")
-_SHORTEST_PHONE = 7
-# Ten digits in a row are a phone number unless the words before them say what else.
+_SHORTEST_PHONE, _LONGEST_PHONE = 7, 17
+# Digits in a row are a phone number unless the words before them say what else.
 _NUMBER_OF = re.compile(
     r"(?:[$€£]|(?<!\w)(?:usd|eur|gbp)) ?\Z"
     r"|(?<!\w)(?:order|track|tracking|parcel|shipment|package|ref|reference|invoice|case|ticket|claim|rma|return|model|sku"
     r"|item|part|serial|isbn|ean|upc|asin|gtin|code|transaction|confirmation|account|label|batch|lot|id|dhl|ups|usps|fedex"
-    r"|hermes|dpd|gls|\w*(?:nummer|nr)|pedido|commande|suivi)"
+    r"|hermes|dpd|gls|(?<!tel[. -])(?<!tel\.-)(?!tel|ruf|handy|mobil|fax)\w*(?:nummer|nr)|pedido|commande|suivi)"
     r"(?:\W{1,3}(?:numbers?|no|nr|id|ids|code|is|was|with|under|via|the)(?!\w)){0,3}\W{0,3}\Z",
     re.IGNORECASE,
 )
@@ -155,11 +160,15 @@ def phones(text: str) -> Iterator[re.Match[str]]:
     text = text.translate(_PLAIN_SIGNS)
     yield from _IN_LINK.finditer(text)
     for match in _PHONE.finditer(text):
-        before = text[max(0, match.start() - _LOOKED_BACK) : match.start()]
-        if match["bare"] and _NUMBER_OF.search(before):
-            continue
-        if len(digits(match.group())) >= _SHORTEST_PHONE:
+        bare = match["bare"] or match.group().isdigit()
+        is_long = _SHORTEST_PHONE <= len(digits(match.group())) <= _LONGEST_PHONE
+        if is_long and not (bare and told_apart(text, match.start())):
             yield match
+
+
+def told_apart(text: str, number: int) -> bool:
+    """Whether the words before a number, which begins there, say that it is an order's, a parcel's or a price."""
+    return _NUMBER_OF.search(text[max(0, number - _LOOKED_BACK) : number]) is not None
 
 
 def cards(text: str) -> Iterator[re.Match[str]]:

@@ -619,7 +619,11 @@ def test_a_buyer_whom_a_file_is_named_after_is_masked() -> None:
 
 
 @pytest.mark.parametrize(
-    "saved", ["mail/Ottoline Marsh.eml", "mail/lamp_Ottoline_Marsh_2.eml", "Marsh lamp.csv"]
+    "saved",
+    [
+        *("mail/Ottoline Marsh.eml", "mail/lamp_Ottoline_Marsh_2.eml", "Marsh lamp.csv"),
+        *("mail/re-ottoline-marsh-lamp.eml", "ottoline-marsh/2.eml", "ottoline.marsh.csv"),
+    ],
 )
 def test_a_file_named_after_a_buyer_of_its_rows_is_masked(saved: str) -> None:
     """Also where nothing in it is a finding, and where the name alone tells no program's subject."""
@@ -627,9 +631,9 @@ def test_a_file_named_after_a_buyer_of_its_rows_is_masked(saved: str) -> None:
     record = replace(row.record, values={"Customer Name": "Ottoline Marsh"})
     found, clear = replace(row, record=record), neutral(2, source="other.csv")
     masked = without_personal_data(audited([found, clear]))
-    assert "Marsh" not in repr(masked)
+    assert "marsh" not in repr(masked).lower()
     alone = without_personal_data(audited([clear, replace(found, verdict=clear.verdict)]))
-    assert "Marsh" not in repr(alone.overview)
+    assert "marsh" not in repr(alone.overview).lower()
     assert "other.csv" in alone.overview.sources
 
 

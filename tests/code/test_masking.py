@@ -30,6 +30,7 @@ from reviewguard.schema import Evidence, Role
         ("Write to nora@example.com or a1b2c3d4e5f6g7@marketplace.amazon.com", "Write to [e-mail] or [e-mail]"),
         ("Call us on (212) 555-0117, please", "Call us on [phone], please"),
         ("WhatsApp +44 1632 960171 now", "WhatsApp [phone] now"),
+        ("Call (212)-555-0117 or 1 (212).555.0117.", "Call [phone] or [phone]."),
         ("Ring 555-0148.", "Ring [phone]."),
         ("Ring (212)\u00a0555\u20110117, card 4111\u00a01111\u202f1111\u00a01111", "Ring [phone], card [card]"),
         ("It is 12\u00a0Oak\u00a0Street, Springfield, IL\u00a062704.", "It is [address]."),
@@ -107,6 +108,8 @@ def test_details_are_masked(text: str, masked: str) -> None:
         "We have 3 place settings. Sizes 08 10 12 14 16 18, page 012/2024, model 0170/12, a true 12 rue, Käufer 5",
         "Livré le 05.11.2024 ; la rue 12 est barrée. Commande 12, avenue inconnue",
         "Order number 5552013344, tracking no. is 9405552013, UPS 2345678901, ref. 98765 43210, order #2345678901",
+        "Tracking number: 00340434160000021501. Your parcel 00340434160000021501 left. Sendungsnr. 012345678901",
+        "Order 771-0042 left, SKU 555-1234. Your order 114 - 1234567 - 7654321 or 114‑1234567–7654321 is +/- ready",
         "We reach 5000000 customers; contact 2024 - 2025 season",
         "12 lamps on the way in 78701. 2 stars in first place or 12345. 12 Broadway tickets, please",
         "Bestellnummer 2345678901, Sendungsnr. 2345678901, ISBN 2345678901, $2345678901, EUR 98765 43210",
@@ -178,6 +181,8 @@ def test_names_are_known_however_they_are_written(name: str, text: str, masked: 
         ("Ottoline & Bo Marsh", ("Ottoline", "Bo Marsh")),
         ("Ana Quill and Bo Marsh", ("Ana Quill", "Bo Marsh")),
         ("Ottoline Marsh - Amazon Marketplace", ("Ottoline Marsh",)),
+        ("María José Peña López de la Cruz", ("María José Peña López de la Cruz",)),
+        ("Ottoline Marsh c/o Bo Quill", ("Ottoline Marsh", "Bo Quill")),
         ("no, not a name", ()),
         ("please ask at the desk first", ()),
     ],
@@ -240,6 +245,12 @@ def test_names_of_columns() -> None:
         "text": "Ana",
     }
     assert column_names(values) == ("Ottoline Marsh", "Bo", "Kofi A. Mensah")
+
+
+@pytest.mark.parametrize("title", ["Mrs", "Dr.", "Frau", "Mr", "Miss"])
+def test_the_title_in_a_column_is_no_part_of_the_name(title: str) -> None:
+    masked = mask(f"Dear {title} Quill, {title} Marsh was out. Ottoline Marsh", [f"{title} Ottoline Marsh"])
+    assert masked.text == f"Dear {title} [name], {title} [name] was out. [name]"
 
 
 def test_small_words_of_names_are_not_looked_for_alone() -> None:
@@ -349,8 +360,19 @@ def test_names_with_signs_beside_their_letters(name: str) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["079 123 45 67", "0470 12 34 56", "070-123 45 67", "0532 123 45 67", "(11) 91234-5678", "777 123 456"],
+    [
+        *(
+            "079 123 45 67",
+            "0470 12 34 56",
+            "070-123 45 67",
+            "0532 123 45 67",
+            "(11) 91234-5678",
+            "777 123 456",
+        ),
+        *("+49 (0) 89 / 123 456 78", "+49 89/1234567", "01711234567"),
+    ],
 )
 def test_numbers_as_other_countries_write_them(number: str) -> None:
     assert mask(f"I am at {number}, thanks").text == "I am at [phone], thanks"
+    assert mask(f"Handynummer {number}. Tel.-Nr. {number}").text == "Handynummer [phone]. Tel.-Nr. [phone]"
     assert mask(f"Parcel number {number.replace('(', '').replace(')', '')[:3]}, 12-34 pieces").masks == ()

@@ -211,6 +211,14 @@ def test_personal_details_go_from_the_product_and_the_source(home: Path) -> None
     assert [row["source"] for row in stored(home)][1:] == ["order [order-id].jsonl, line 1"]
 
 
+@pytest.mark.parametrize("file", ["lamp_Ottoline_Marsh_2.eml", "ottoline-marsh.csv", "Ottoline Marsh.eml"])
+def test_a_file_named_after_a_buyer_is_stored_without_the_name(home: Path, file: str) -> None:
+    run(home, label("Your parcel left today.", names=["Ottoline Marsh"], source=f"{file}, line 2"))
+    (row,) = stored(home)
+    assert "[name]" in row["source"]
+    assert "marsh" not in row["source"].lower()
+
+
 def test_personal_details_go_from_what_is_copied(home: Path) -> None:
     given = label(
         "Hello Ottoline, your parcel left today.",

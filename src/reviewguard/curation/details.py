@@ -22,6 +22,11 @@ _LABELS = {
 }
 
 
+def people_in(told: Details, *words: str) -> frozenset[str]:
+    """Names that columns tell, and that the greetings and sign-offs of messages do."""
+    return frozenset((*told.names, *(name for text in words for name in names_in(text).again)))
+
+
 def remover(told: Details, *words: str) -> Callable[[str], Sequence[MaskedText]]:
     """What takes them out of the texts of one exchange, in steps of which the last leaves none.
 
@@ -31,7 +36,7 @@ def remover(told: Details, *words: str) -> Callable[[str], Sequence[MaskedText]]
         told: what columns tell of people.
         words: the messages, whose greetings and sign-offs tell names too.
     """
-    people = frozenset((*told.names, *(name for text in words for name in names_in(text).again)))
+    people = people_in(told, *words)
     known = "|".join(re.escape(number) for number in sorted(told.numbers, key=len, reverse=True))
     pattern = re.compile(rf"{ORDER_ID.pattern}|(?<![\w-])(?:{known})(?![\w-])" if known else ORDER_ID.pattern)
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from reviewguard.curation.details import remover
+from reviewguard.curation.details import people_in, remover
 from reviewguard.curation.rules import PLACEHOLDER
 from reviewguard.labelling.rows import LabelledRow
 from reviewguard.labelling.words import mark
+from reviewguard.masking import mask_file
 from reviewguard.schema import Rationale
 
 _COPIED = ("product", "when", "model", "shown")
@@ -29,9 +30,12 @@ def scrub(row: LabelledRow) -> Scrubbed:
 
     In the messages, and in what is stored beside them but for the labeller.
     """
-    bare = remover(row.details, row.text, row.previous or "")
-    text, previous = bare(row.text), bare(row.previous or "")
+    said = (row.text, row.previous or "")
+    bare = remover(row.details, *said)
+    text, previous = map(bare, said)
     told = {field: bare(words) for field, words in _told(row).items()}
+    file = mask_file(_source(row), people_in(row.details, *said))
+    told["source"] = (*file, *bare(file[-1].text))
     rationale = row.rationale
     for step in text:
         moved = ((step.place(r.start, r.end), r.type) for r in rationale)
@@ -63,6 +67,9 @@ def _holds_placeholder(words: str) -> bool:
 
 
 def _told(row: LabelledRow) -> Mapping[str, str]:
-    """What is stored beside the messages: files and products may be named after people, columns hold anything."""
-    told = {"source": row.extra.get("source") or f"{row.file}, {row.place}"}
-    return told | {field: row.extra[field] for field in _COPIED if field in row.extra}
+    """What is stored beside the messages: products may be named after people, columns hold anything."""
+    return {field: row.extra[field] for field in _COPIED if field in row.extra}
+
+
+def _source(row: LabelledRow) -> str:
+    return row.extra.get("source") or f"{row.file}, {row.place}"

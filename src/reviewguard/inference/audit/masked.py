@@ -12,7 +12,7 @@ from reviewguard.inference.audit.filters import shown_agent
 from reviewguard.inference.audit.overview import worst_first
 from reviewguard.inference.audit.results import AgentCounts, Audit, Finding, Sending, ShownMessage
 from reviewguard.inference.audit.threads import NUMBERED
-from reviewguard.masking import MaskedText, mask, put
+from reviewguard.masking import MaskedText, mask, mask_file
 from reviewguard.names import names_in
 from reviewguard.schema import Proof
 
@@ -80,7 +80,7 @@ class _Named:
 
 @lru_cache(maxsize=1024)
 def _without_names(text: str, people: frozenset[str]) -> str:
-    return put(text, mask(text.replace("_", " "), people).masks).text
+    return mask_file(text, people)[-1].text
 
 
 def _finding(finding: Finding, named: _Named) -> Finding:
