@@ -17,7 +17,7 @@ from reviewguard.readers.markup import html_to_text
 from reviewguard.schema import Decision, Evidence, Message, Proof, Quote, TypeScore, Verdict
 from reviewguard.settings import ProfileSettings, Settings
 
-__version__ = "0.28.0"
+__version__ = "0.29.0"
 
 __all__ = [
     "Classifier",
