@@ -380,6 +380,16 @@ def test_the_spreadsheet_has_every_finding_and_no_formula(tmp_path: Path) -> Non
     assert any("[Leave us five stars" in str(v) for v in values)
 
 
+def test_words_in_the_spreadsheet_run_in_the_order_in_which_they_stand(tmp_path: Path) -> None:
+    """No sign that turns writing round is left, in the marked and the buyer's words as little as in the message."""
+    found = soliciting(1, "Give \u202efive stars", marked="\u202efive stars", previous="\u202eIt broke")
+    write_report(audited([found]), tmp_path / "out", created=CREATED)
+    header, line = load_workbook(tmp_path / "out" / "findings.xlsx")["findings"].iter_rows(values_only=True)
+    cells = dict(zip(header, line, strict=True))
+    assert cells["message"] == "Give [\ufffdfive stars|incentive]"
+    assert (cells["marked_words"], cells["buyers_message"]) == ("\ufffdfive stars", "\ufffdIt broke")
+
+
 def test_a_sheet_that_does_not_hold_all_rows_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reviewguard.inference.audit.overview._UNREADABLE_KEPT", 2)
     write_report(

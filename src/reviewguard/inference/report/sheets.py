@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reviewguard.files import atomic_write
 from reviewguard.inference.audit.facts import facts
 from reviewguard.inference.audit.results import Audit, Finding, Overview, Sending, ShownMessage
-from reviewguard.inference.render import bracketed
+from reviewguard.inference.render import bracketed, printable
 from reviewguard.inference.writers.columns import first_units, sheet_text
 from reviewguard.policy import load_policy
 
@@ -103,9 +103,9 @@ def _finding_row(rank: int, finding: Finding) -> Sequence[_Value]:
         "; ".join(entry.title for entry in entries),
         *(len(finding.sendings), first, last, len(finding.orders)),
         *(" ".join(finding.orders), " ".join(finding.asins), ", ".join(finding.agents)),
-        "; ".join(e.text for m in finding.shown for e in m.verdict.evidence),
+        "; ".join(printable(e.text) for m in finding.shown for e in m.verdict.evidence),
         "\n\n".join(bracketed(m.text, m.verdict.evidence) for m in finding.shown),
-        finding.previous,
+        finding.previous and printable(finding.previous),
         "\n".join(entry.clause for entry in entries),
         "\n".join(entry.source for entry in entries),
         "\n".join(entry.advice for entry in entries),
