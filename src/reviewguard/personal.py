@@ -14,9 +14,9 @@ EMAIL = re.compile(rf"(?<![\w.+%-]){_LOCAL}(?:['’]{_LOCAL}){{0,2}}(?:@|%40)(?P
 _DASH = r"[^\S\n]?[-‐‑–—−][^\S\n]?"
 _PART = rf"(?:{_DASH}|[^\S\n])"
 ORDER_ID = re.compile(
-    rf"(?<![\w+-])(?:(?P<head>[\dD]\d\d){_PART}\d{{7}}{_PART}\d{{7}}|\d\d{_DASH}\d{{5}}{_DASH}\d{{5}})(?![\w-])"
+    rf"(?<![\w+-])(?:(?P<head>[\dD]\d\d){_PART}\d{{7}}{_PART}\d{{7}}|\d\d{_DASH}\d{{5}}{_DASH}\d{{5}})(?!\d|-\d)"
 )
-"""Amazon's, and eBay's without a head; also as people type them, "114 - 1234567 - 7654321"."""
+"""Amazon's, and eBay's without a head; as people type them, too: "114 - 1234567 - 7654321", or a word right behind."""
 
 _PHONE_CUE = (
     r"phone|tel|call|ring|text|txt|sms|dial|mobile|cell|whats ?app|viber|fax"

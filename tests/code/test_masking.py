@@ -268,6 +268,10 @@ def test_a_mark_takes_in_the_label_of_what_it_cuts() -> None:
     assert [e.text for e in moved] == ["[name], five stars", "five stars"]
 
 
+def test_an_order_id_stays_where_a_word_follows_without_a_blank() -> None:
+    assert mask("7 999-1234567-7654321Anna 12 Oak Street").text.startswith("7 999-1234567-7654321Anna")
+
+
 PIECES = st.sampled_from(
     ["Hi Anna,", "Dear Mr Lee,", " leave five stars", " on (212) 555-0117", " a@example.com", "\nBest,\nNora",
      " 999-1234567-7654321", " 12 Oak Street", "é\U0001f600", " ", "\n", "Anna", "-", "x", "7"]
