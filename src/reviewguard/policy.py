@@ -196,10 +196,10 @@ def _check_keys(where: str, item: Any, needed: Collection[str], optional: Collec
         raise ConfigError(f"policy.toml: {where} is {item!r}", expected=f"a table with {', '.join(needed)}")
     missing = [key for key in needed if key not in item]
     unknown = [key for key in item if key not in (*needed, *optional)]
-    if missing or unknown:
-        found = [f"no {', '.join(missing)}"] * bool(missing) + [f"unknown keys {', '.join(unknown)}"] * bool(
-            unknown
-        )
+    found = [
+        f"{what} {', '.join(keys)}" for what, keys in (("no", missing), ("unknown keys", unknown)) if keys
+    ]
+    if found:
         raise ConfigError(
             f"policy.toml: {where}: {'; '.join(found)}",
             expected=", ".join(needed) + "".join(f", and perhaps {key}" for key in optional),
