@@ -108,14 +108,16 @@ _ZIP_TOWN = (
     rf"(?:[A-Z]{{1,2}}-)?\d{{5}} (?!(?:{_COUNTED})\b)(?:(?:Bad|St\.?|Saint|San|Santa|La|Le|Les|El|Los|Las) )?{_PROPER}"
     rf"(?: (?:am|an der) (?:Main|Rhein|Neckar|Inn|Donau|Elbe|Oder|Ruhr|Saale|Weser)| (?:de|del|sur) {_PROPER})?"
 )
+_NUMBER = r"[\d-]{7}"
+"""How an order's, a parcel's or a phone's number begins: no word of a street's name."""
 _ADDRESSES = (
     re.compile(
         rf"(?:(?i:flat|apartment|apt|unit|suite)\.? \w{{1,5}},? )?(?<![\w$€£-])\d{{1,5}}[A-Za-z]?,?"
-        rf"(?: (?!(?i:{_NO_STREET})\b)[A-Z0-9][\w'’.-]*){{1,4}} (?i:{_STREET})\b\.?{_UNIT}{_TOWN}"
+        rf"(?: (?!(?i:{_NO_STREET})\b|{_NUMBER})[A-Z0-9][\w'’.-]*){{1,4}} (?i:{_STREET})\b\.?{_UNIT}{_TOWN}"
     ),
     # In any case where a state and a zip, or a postcode, show that it is one.
     re.compile(
-        rf"(?i)(?<![\w-])\d{{1,5}}[a-z]?,?(?: (?!(?:a|first|in|my|on|our|the|your) )[a-z0-9][\w'’.-]*){{1,3}}"
+        rf"(?i)(?<![\w-])\d{{1,5}}[a-z]?,?(?: (?!(?:a|first|in|my|on|our|the|your) |{_NUMBER})[a-z0-9][\w'’.-]*){{1,3}}"
         rf" (?:{_STREET})\b\.?{_UNIT}(?:,?\s+[^\W\d_]+){{1,3}},?"
         rf"\s+(?:(?:{_STATE}),? \d{{5}}(?:-\d{{4}})?|[a-z]{{1,2}}\d[a-z\d]? ?\d[a-z]{{2}})(?![\w-])"
     ),

@@ -268,8 +268,13 @@ def test_a_mark_takes_in_the_label_of_what_it_cuts() -> None:
     assert [e.text for e in moved] == ["[name], five stars", "five stars"]
 
 
-def test_an_order_id_stays_where_a_word_follows_without_a_blank() -> None:
-    assert mask("7 999-1234567-7654321Anna 12 Oak Street").text.startswith("7 999-1234567-7654321Anna")
+@pytest.mark.parametrize("behind", ["Anna", "7", "-7", "x"])
+@pytest.mark.parametrize("street", ["12 Oak Street", "12 oak street, Reno NV 89501"])
+def test_an_address_takes_in_no_order_id_whatever_follows_it_without_a_blank(
+    behind: str, street: str
+) -> None:
+    order = f"7 999-1234567-7654321{behind} "
+    assert mask(order + street).text == f"{order}[address]"
 
 
 PIECES = st.sampled_from(

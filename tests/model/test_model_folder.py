@@ -102,7 +102,8 @@ def test_a_configuration_of_another_kind_is_refused(
     ("place", "value"),
     [
         ("profiles.amazon.lower", "0,02"),
-        ("profiles.amazon.lower", 0.99999),
+        ("profiles.amazon.lower", 1.01),
+        ("profiles.amazon.upper", -0.01),
         ("profiles.amazon.upper", float("nan")),
         ("profiles.amazon.threshold", None),
         ("calibrations.pressure.scale", "steep"),
