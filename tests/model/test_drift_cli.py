@@ -120,6 +120,14 @@ def test_rows_that_cannot_be_read_are_counted(
     assert any("old.csv: All 120 messages were taken for the seller's" in note for note in notes)
 
 
+def test_what_is_to_say_of_an_export_held_against_itself_is_said_once(
+    exports: dict[str, Path], tiny_model_dir: Path
+) -> None:
+    arguments = (exports["old"], "--against", exports["old"], "--json")
+    notes = json.loads(drift(tiny_model_dir, *arguments).stdout)["notes"]
+    assert sum("All 120 messages were taken for the seller's" in note for note in notes) == 1
+
+
 def test_an_export_without_messages_is_an_error(exports: dict[str, Path], tiny_model_dir: Path) -> None:
     refused = drift(tiny_model_dir, exports["none"])
     assert isinstance(refused.exception, InputError)

@@ -238,7 +238,7 @@ def _sentence(
 def _size_notes(before: Sample, after: Sample, enough: bool) -> tuple[str, ...]:
     if not enough:
         return (
-            f"Too few messages to tell: {before.texts} different texts before and {after.texts} now, "
+            f"Too few messages to tell: the number of different texts is {before.texts} before and {after.texts} now, "
             f"at least {FEWEST} are needed on each side.",
         )
     gap = noticeable_gap(before.texts, after.texts, CHANCE)

@@ -54,5 +54,5 @@ def find_drift(
         against=", ".join(map(str, against)) if against else f"the reference of {classifier.model}",
         profile=options.profile,
         model=classifier.model,
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(notes)),  # an export may be held against itself
     )
