@@ -91,9 +91,9 @@ _TOWN = (
 )
 _NO_STREET = (
     r"are|is|on|in|its|it|our|your|their|us|you|we|off|for|with|any|only|stars|reviews?|ratings?|gifts?|cards?"
-    r"|dollars|gb|tb|mb|hard|flash|usb|ssd|inch|volt"
+    r"|dollars|gb|tb|mb|hard|flash|usb|ssd|inch|volt|minutes?|hours?"
 )
-"""Words before "way", "place" and "drive" where these are no streets: "5 STARS ON THE WAY", "1 TB Hard Drive"."""
+"""Words before "way", "place" and "drive" where these are no streets: "5 STARS ON THE WAY", "20 Minutes Drive"."""
 _BARE_STREET = (
     r"(?:[NSEW]\.? |(?:North|South|East|West) )?(?:Broadway|Bowery|Piccadilly|Strand|Cheapside|Embarcadero)"
 )

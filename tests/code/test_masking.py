@@ -115,7 +115,7 @@ def test_details_are_masked(text: str, masked: str) -> None:
         "Bestellnummer 2345678901, Sendungsnr. 2345678901, ISBN 2345678901, $2345678901, EUR 98765 43210",
         "Contact us by 2026-11-22, reach us on 12.11.2026. Sizes 34 36 38 40 42, 5 x 1200 mm",
         "YOUR 2 LAMPS ARE ON THE WAY. SEND 5 STARS OUR WAY! Our 1 TB Hard Drive, a $50 Gift Card In First Place",
-        "Power Bank PB 20000, Lamp Pro, UK 12345 Reviews. Tab A5 4GB, bulb E27 3LM",
+        "Power Bank PB 20000, Lamp Pro, UK 12345 Reviews. Tab A5 4GB, bulb E27 3LM, 20 Minutes Drive",
         "Thanks! Lunch for your review. Thank you! Cashback for reviewers.\nRate Us",
         "Product name: Desk Lamp. Give Desk Lamp five stars. I spoke to UPS, and UPS lost it.",
         "SORRY ABOUT THAT. Hey, it left. Hi I'm sorry. Regards, Customer Care",
