@@ -19,12 +19,12 @@ import typer
 from share_runs import train_once
 
 from reviewguard.classifier_scorer import ClassifierScorer
+from reviewguard.cli.models import read_datasets
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.files import write_json
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.compare import compare
 from reviewguard.modeling.limit import limit_families
-from reviewguard.readers.labelled import read_labelled
 
 FIGURES = ("auroc", "f1", "false_alarm_rate", "macro_f1", "context_pairs_right")
 
@@ -44,7 +44,7 @@ def main(
     folders = [_train(share, round(epochs / share), seed, data, runs) for share in shares]
     splits = load_splits(data)
     sizes = [len(limit_families(splits["train"], share, seed)) for share in shares]
-    datasets = {"test": splits["test"]} | {path.stem: read_labelled(path) for path in measure_on or []}
+    datasets = {"test": splits["test"]} | read_datasets(measure_on or [], test="test")
     scorers = [ClassifierScorer(load(folder), str(size)) for folder, size in zip(folders, sizes, strict=True)]
     table = compare(scorers, datasets, seed=seed, bootstrap=bootstrap).to_dict()
     points = [
