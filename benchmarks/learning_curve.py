@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import matplotlib
 import typer
+from matplotlib.figure import Figure
 from share_runs import train_once
 
 from reviewguard.classifier_scorer import ClassifierScorer
@@ -65,10 +65,8 @@ def _figures(table: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
 
 
 def _plot(points: Sequence[dict[str, Any]], datasets: Sequence[str], path: Path) -> None:
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    axes = figure.subplots(1, 2)
     sizes = [point["messages"] for point in points]
     for axis, (name, title) in zip(axes, (("auroc", "AUROC"), ("f1", "F1")), strict=True):
         for dataset in datasets:
@@ -82,7 +80,6 @@ def _plot(points: Sequence[dict[str, Any]], datasets: Sequence[str], path: Path)
         axis.minorticks_off()
         axis.legend()
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)
 
 
 if __name__ == "__main__":
