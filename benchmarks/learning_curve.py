@@ -14,17 +14,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import matplotlib
 import typer
+from matplotlib.figure import Figure
 from share_runs import train_once
 
 from reviewguard.classifier_scorer import ClassifierScorer
+from reviewguard.cli.models import read_datasets
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.files import write_json
 from reviewguard.inference.model_folder import load
 from reviewguard.modeling.compare import compare
 from reviewguard.modeling.limit import limit_families
-from reviewguard.readers.labelled import read_labelled
 
 FIGURES = ("auroc", "f1", "false_alarm_rate", "macro_f1", "context_pairs_right")
 
@@ -44,7 +44,7 @@ def main(
     folders = [_train(share, round(epochs / share), seed, data, runs) for share in shares]
     splits = load_splits(data)
     sizes = [len(limit_families(splits["train"], share, seed)) for share in shares]
-    datasets = {"test": splits["test"]} | {path.stem: read_labelled(path) for path in measure_on or []}
+    datasets = {"test": splits["test"]} | read_datasets(measure_on or [], test="test")
     scorers = [ClassifierScorer(load(folder), str(size)) for folder, size in zip(folders, sizes, strict=True)]
     table = compare(scorers, datasets, seed=seed, bootstrap=bootstrap).to_dict()
     points = [
@@ -65,10 +65,8 @@ def _figures(table: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
 
 
 def _plot(points: Sequence[dict[str, Any]], datasets: Sequence[str], path: Path) -> None:
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    axes = figure.subplots(1, 2)
     sizes = [point["messages"] for point in points]
     for axis, (name, title) in zip(axes, (("auroc", "AUROC"), ("f1", "F1")), strict=True):
         for dataset in datasets:
@@ -82,7 +80,6 @@ def _plot(points: Sequence[dict[str, Any]], datasets: Sequence[str], path: Path)
         axis.minorticks_off()
         axis.legend()
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)
 
 
 if __name__ == "__main__":

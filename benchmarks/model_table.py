@@ -20,6 +20,7 @@ import typer
 from share_runs import train_once
 
 from reviewguard.classifier_scorer import ClassifierScorer
+from reviewguard.cli.models import read_datasets
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.files import write_json
 from reviewguard.inference.model_folder import load
@@ -28,7 +29,6 @@ from reviewguard.modeling.compare import FIGURES, compare
 from reviewguard.modeling.embeddings import kept_beside
 from reviewguard.modeling.limit import limit_families
 from reviewguard.modeling.scorer import Scorer
-from reviewguard.readers.labelled import read_labelled
 from reviewguard.schema import LabelledMessage
 
 ROWS: dict[str, dict[str, Any]] = {
@@ -70,7 +70,7 @@ def main(
             for row, seed in trained
         ),
     ]
-    datasets = {"test": splits["test"]} | {p.stem: read_labelled(p) for p in measure_on or []}
+    datasets = {"test": splits["test"]} | read_datasets(measure_on or [], test="test")
     table = compare(scorers, datasets, seed=seeds[0], bootstrap=0)
     print(table.to_markdown())
     figures = {

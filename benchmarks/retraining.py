@@ -23,8 +23,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure as Plot
 
 from reviewguard.classifier_scorer import ClassifierScorer
 from reviewguard.curation.dedup import ALIKE
@@ -294,10 +294,8 @@ def _rounded(figure: Figure) -> list[float | None]:
 
 
 def _plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    figure = Plot(figsize=(9, 3.4), layout="constrained")
+    axes = figure.subplots(1, 2)
     bases = sorted({(r["type"], r["size"]) for r in rows if not r["flipped"]})
     for (kind, size), (colour, dashes) in zip(bases, LINES, strict=False):
         own = sorted(

@@ -228,12 +228,11 @@ def harmless() -> str | None:
     ((name, models),) = stored.items()
     (values,) = models.values()
     found = values["figures"]
-    model = values.get("version", "an earlier model")
     rows = [
         ("messages", f"{values['counts']['messages']:,}"),
         *((title, figure(found[key])) for key, title in RESULTS.items() if found[key]["value"] is not None),
     ]
-    return table((model, f"`{name}`"), rows)
+    return table((values["version"], f"`{name}`"), rows)
 
 
 COMPARED = {name: title for name, title in TITLES.items() if name not in ("ece", "removal_turns_compliant")}

@@ -14,11 +14,11 @@ from typing import Annotated
 
 import typer
 
+from reviewguard.cli.models import read_datasets
 from reviewguard.curation.storage import load_splits, stored_digest
 from reviewguard.describing import measure_and_describe
 from reviewguard.errors import InputError
 from reviewguard.inference.model_folder import load
-from reviewguard.readers.labelled import read_labelled
 
 
 def main(
@@ -41,7 +41,7 @@ def main(
             f"{folder} was trained on {trained} messages, {data} has {len(known['train'])}",
             fix="name the briefs written since with --without",
         )
-    further = {path.stem: read_labelled(path) for path in measure_on or []}
+    further = read_datasets(measure_on or [])
     measure_and_describe(classifier, folder, known, known["train"], further, measured_on=stored_digest(data))
 
 

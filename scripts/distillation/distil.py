@@ -66,7 +66,7 @@ def teacher(options: argparse.Namespace) -> None:
     data = torch.load(options.data)
     torch.manual_seed(options.seed)  # of the fresh head
     model = teacher_model(options.base, dropout=options.dropout)
-    fit(model, Rows(data["train"]), label_loss, _plan(options), partial(report, model, data, options.name))
+    fit(model, Rows(data["train"]), label_loss, _plan(options), partial(report, model, data, "teacher"))
     save_weights(model, options.out)
 
 
@@ -107,7 +107,7 @@ def student(options: argparse.Namespace) -> None:
         first = teacher_model(options.mimic, options.teachers[0])
         mimic = Mimic(model, first.to(DEVICE).eval().bfloat16())
     with fast_training(model.encoder):
-        fit(model, rows, loss, _plan(options), partial(report, model, data, options.name), mimic)
+        fit(model, rows, loss, _plan(options), partial(report, model, data, "student"), mimic)
     save_weights(model, options.out)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ TEACHER = {
 
 
 def finish(
-    parts: Sequence[Path],
+    weights: Path,
     config: TrainConfig,
     data_dir: Path,
     out: Path,
@@ -38,7 +38,7 @@ def finish(
     """Write the folder of a finished run.
 
     Args:
-        parts: files of the student's weights without word vectors, in any precision; together they hold each once.
+        weights: file of the student's weights without word vectors, in any precision.
         config: of the base model, which gives the word vectors, and of the head.
         data_dir: splits that the student was trained on.
         out: folder to write.
@@ -50,7 +50,7 @@ def finish(
         ModelError: the weights are not those of such a model.
     """
     model = EvidenceModel.from_base(resolve_base_model(config.base_model), config.head_config(TYPES))
-    load_weights(model, parts)
+    load_weights(model, weights)
     trained = TrainedModel(model.eval(), load_tokenizer(config.base_model), (), seconds)
     splits = load_splits(data_dir)
     earlier = finished_run(started_from) if started_from else None

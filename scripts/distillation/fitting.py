@@ -27,14 +27,12 @@ class Plan:
     """How long and how fast.
 
     Attributes:
-        name: of the model, in what is printed.
         seconds: after which training ends.
         batch: windows in a step.
         lr, head_lr: highest rates, of the encoder and of all else.
         looks: quick reports, the last one at the end.
     """
 
-    name: str
     seconds: float
     batch: int
     lr: float
@@ -73,7 +71,7 @@ def fit(
             look()
             model.train()
     epochs = step * plan.batch / len(rows)
-    print(f"{plan.name}: {step} steps of {plan.batch}, {epochs:.2f} epochs", flush=True)
+    print(f"{step} steps of {plan.batch}, {epochs:.2f} epochs", flush=True)
     look()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -94,26 +93,23 @@ def student_model(base: Path, weights: Path | None = None, dropout: float = 0.0)
 
 def _started(model: EvidenceModel, weights: Path | None) -> EvidenceModel:
     if weights:
-        load_weights(model, [weights])
+        load_weights(model, weights)
     return model
 
 
-def load_weights(model: EvidenceModel, parts: Sequence[Path]) -> None:
+def load_weights(model: EvidenceModel, path: Path) -> None:
     """Put weights into a model, in single precision.
 
     Raises:
         ModelError: some are missing other than the word vectors, or are none of the model's.
     """
-    weights: dict[str, Tensor] = {}
-    for path in parts:
-        weights |= torch.load(path)
-    plain = {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}
+    plain = {name: w.float() if w.is_floating_point() else w for name, w in torch.load(path).items()}
     found = model.load_state_dict(plain, strict=False)
     missing = [name for name in found.missing_keys if FROZEN not in name]
     if wrong := [*missing, *found.unexpected_keys]:
         raise ModelError(
-            f"{', '.join(map(str, parts))}: {len(wrong)} weights are missing or are none of this model's",
-            expected="the weights that `student` writes, all parts of them",
+            f"{path}: {len(wrong)} weights are missing or are none of this model's",
+            expected="the weights that `student` writes",
             fix=f"the first is {wrong[0]}",
         )
 

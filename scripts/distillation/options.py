@@ -77,8 +77,7 @@ def _start(parser: ArgumentParser, *, required: bool = False) -> None:
     parser.add_argument("--start", type=Path, required=required, help="weights to begin with")
 
 
-def _plan(parser: ArgumentParser, name: str, lr: float, batch: int) -> None:
-    parser.add_argument("--name", default=name)
+def _plan(parser: ArgumentParser, lr: float, batch: int) -> None:
     parser.add_argument("--seconds", type=float, default=200)
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--lr", type=float, default=lr)
@@ -88,12 +87,12 @@ def _plan(parser: ArgumentParser, name: str, lr: float, batch: int) -> None:
 
 
 def _teacher(parser: ArgumentParser) -> None:
-    _plan(parser, "teacher", 4e-5, 96)
+    _plan(parser, 4e-5, 96)
     parser.add_argument("--dropout", type=float, default=0.1)
 
 
 def _student(parser: ArgumentParser) -> None:
-    _plan(parser, "student", 5e-4, 384)
+    _plan(parser, 5e-4, 384)
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="their weights")
     parser.add_argument("--first-marks", action="store_true", help="the first alone says what is evidence")
     parser.add_argument("--mimic", type=Path, help="the teachers' base, to learn the states of the first too")
@@ -123,7 +122,7 @@ def _unpack(parser: ArgumentParser) -> None:
 
 
 def _finish(parser: ArgumentParser) -> None:
-    parser.add_argument("weights", type=Path, nargs="+", help="the student's weights, in one file or more")
+    parser.add_argument("weights", type=Path, help="the student's")
     parser.add_argument("--data", type=Path, required=True, help="folder of `reviewguard data build`")
     parser.add_argument("--config", type=Path, default=Path("train.toml"))
     parser.add_argument("--version", required=True)

@@ -27,8 +27,9 @@ FACTS = CardFacts(
     taught_by={"teacher": "some/larger", "seeds": [13, 14], "windows": 472111},
     mix={"messages replayed": 600, "new labels": 20},
 )
+DECISIONS = {"band": [], "profiles": [], "calibration": [], "measured_on": "d1g35t"}
 EVALUATIONS = {
-    "test split": evaluate(SCORER, EXAMPLES, seed=1, bootstrap=20).to_dict(),
+    "test split": evaluate(SCORER, EXAMPLES, seed=1, bootstrap=20).to_dict() | DECISIONS,
     "clean": evaluate(SCORER, EXAMPLES[2:4], seed=1, bootstrap=0).to_dict(),
 }
 

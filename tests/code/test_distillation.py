@@ -206,7 +206,7 @@ def test_training_ends_in_time_and_answers_are_averaged(
     model: EvidenceModel, tensors: dict[str, torch.Tensor], tmp_path: Path
 ) -> None:
     looks: list[bool] = []
-    rows, plan = device_rows.Rows(tensors), fitting.Plan("tiny", 0.5, 8, 1e-3, 1e-3, looks=1)
+    rows, plan = device_rows.Rows(tensors), fitting.Plan(0.5, 8, 1e-3, 1e-3, looks=1)
     before = model.evidence.weight.detach().clone()
     began = time.monotonic()
     fitting.fit(model, rows, losses.label_loss, plan, lambda: looks.append(model.training))
@@ -301,21 +301,22 @@ def test_labels_stand_in_the_place_of_answers_that_they_contradict(tensors: dict
     assert (changed[~right] == -4).all()
 
 
-def test_weights_in_parts_become_a_finished_run(tiny_base: Path, tiny_data_dir: Path, tmp_path: Path) -> None:
+def test_weights_in_half_precision_become_a_finished_run(
+    tiny_base: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
     config = tiny_config(tiny_base)
     model = EvidenceModel.from_base(str(tiny_base), config.head_config(TYPES))
-    models.save_weights(model, tmp_path / "whole.pt")
-    halves = [{k: w.half() for k, w in torch.load(tmp_path / "whole.pt").items()} for _ in range(2)]
-    for at, half in enumerate(halves):
-        torch.save(dict(list(half.items())[at::2]), tmp_path / f"{at}.pt")
-    parts, said = [tmp_path / "0.pt", tmp_path / "1.pt"], {"seeds": [13, 14], "windows": 7}
+    weights, said = tmp_path / "s.pt", {"seeds": [13, 14], "windows": 7}
+    models.save_weights(model, weights)
+    half = {k: w.half() for k, w in torch.load(weights).items()}
+    torch.save(half, weights)
     finishing.finish(
-        parts, config, tiny_data_dir, tmp_path / "run", version="1.2.3", seconds=7.0, taught_by=said
+        weights, config, tiny_data_dir, tmp_path / "run", version="1.2.3", seconds=7.0, taught_by=said
     )
     finished = read_run(tmp_path / "run")
     assert finished is not None
-    for name, weights in finished.trained.model.state_dict().items():
-        assert torch.allclose(weights, model.state_dict()[name], atol=1e-3), name
+    for name, values in finished.trained.model.state_dict().items():
+        assert torch.allclose(values, model.state_dict()[name], atol=1e-3), name
     assert finished.facts["seconds"] == 7.0
     assert finished.facts["taught_by"] == {**finishing.TEACHER, **said}
     assert taught_by(lineage(finished.facts)) == finished.facts["taught_by"]
@@ -323,8 +324,9 @@ def test_weights_in_parts_become_a_finished_run(tiny_base: Path, tiny_data_dir: 
     assert earlier == {**finished.facts["taught_by"], "version": "1.2.3"}
     assert taught_by({"started_from": None}) is None
     assert json.loads((tmp_path / "run" / RUN).read_text("utf-8"))["facts"]["version"] == "1.2.3"
+    torch.save(dict(list(half.items())[::2]), weights)
     with pytest.raises(ModelError, match="are missing or are none of this model's"):
-        models.load_weights(model, parts[:1])
+        models.load_weights(model, weights)
 
 
 @pytest.mark.parametrize(

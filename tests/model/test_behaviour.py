@@ -204,6 +204,15 @@ def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
         load_cases(tmp_path)
 
 
+def test_paragraphs_that_are_not_utf8_are_named(write: Callable[..., Path]) -> None:
+    folder = write({"id": "x", "letter": 1})
+    (folder / PARAGRAPHS).write_bytes("Ein schöner Gruß.".encode("latin-1"))
+    with pytest.raises(
+        InputError, match=rf"cannot read .*{PARAGRAPHS}: .*\n  expected: a text file in UTF-8"
+    ):
+        load_cases(folder)
+
+
 def test_typos_are_drawn_by_the_seed_and_spare_placeholders_and_short_words() -> None:
     text = "Dear {{customer}}, the delivery left our warehouse on time, see example.com/parcels"
     assert typos(text, 1) == typos(text, 1) != text

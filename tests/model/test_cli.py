@@ -122,6 +122,8 @@ def test_an_empty_message_is_an_error_with_exit_code_2(tiny_model_dir: Path) -> 
         (["evaluate", "--data", "/dev/null"], "no labelled messages in /dev/null"),
         (["evaluate", "--data", "/dev/null", "--out", "/dev/null"], "/dev/null is also an input"),
         (["evaluate", "--data", "/nowhere.jsonl", "--out", "/dev/null"], "/nowhere.jsonl does not exist"),
+        (["evaluate", "--out", "a.json", "--errors", "./a.json"], "another output has the same name"),
+        (["evaluate", "--explanations", "--out", "a", "--plot", "a"], "another output has the same name"),
         (["evaluate", "--plot", "study.png"], "only with --explanations"),
         (["evaluate", "--limit", "0"], "only with --explanations"),
     ],

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import average_runs
+import describe_model
 import pytest
 import torch
 from tests.tiny import tiny_config
@@ -187,6 +188,14 @@ def test_a_card_says_of_which_data_thresholds_and_figures_are_if_not_of_the_trai
     measure_and_describe(load(described), described, splits, splits["train"], measured_on=digest, bootstrap=0)
     card = (described / "README.md").read_text()
     assert f"| measured on | data digest `{digest}` |" in card and "calibrated on" not in card
+
+
+def test_a_model_is_not_described_by_one_of_two_data_sets_of_one_name(
+    tiny_model_dir: Path, tiny_data_dir: Path, tmp_path: Path
+) -> None:
+    named = [tmp_path / folder / "dev.jsonl" for folder in "ab"]
+    with pytest.raises(InputError, match="two data sets are called dev"):
+        describe_model.main(tiny_model_dir, tiny_data_dir, named)
 
 
 def test_a_model_stays_whole_until_the_next_one_is_measured(

@@ -48,7 +48,7 @@ def train(
     from reviewguard.modeling.config import load_config
     from reviewguard.training import train as run_training
 
-    extra = _labelled(measure_on or [])
+    extra = read_datasets(measure_on or [])
     result = run_training(
         load_config(config, overrides or []),
         data,
@@ -160,6 +160,8 @@ def evaluate(
     for file in filter(None, (out, plot, errors)):
         check_apart(file, measured)
         check_writable(file)
+    if out and out.resolve() in {file.resolve() for file in (plot, errors) if file}:
+        raise typer.BadParameter("another output has the same name", param_hint="--out")
     if behaviour is not None:
         report = run_behaviour(ClassifierScorer(load(model)), load_cases(behaviour))
         print(report.to_markdown())
@@ -167,7 +169,7 @@ def evaluate(
             write_json(out, report.to_dict())
         return
     others = _named(map(_name_and_folder, other or []), "models", "give each --with a NAME of its own")
-    datasets = _labelled(measured)
+    datasets = read_datasets(measured)
     if explanations:
         measure_explanations(
             model,
@@ -242,13 +244,16 @@ def export(
     """
     from reviewguard.training import export_run
 
-    extra = _labelled(measure_on or [])
+    extra = read_datasets(measure_on or [])
     export_run(run, data, out, precision, measure_on=extra, bootstrap=bootstrap)
     print(f"written: {out}")
 
 
-def _labelled(paths: Iterable[Path]) -> dict[str, list[LabelledMessage]]:
+def read_datasets(paths: Iterable[Path], test: str | None = None) -> dict[str, list[LabelledMessage]]:
     """File name without ending → its messages.
+
+    Args:
+        test: what the test split is called beside them, if not as in reports.
 
     Raises:
         InputError: two files bear the same name, or the test split's; one cannot be read or holds no message.
@@ -257,8 +262,8 @@ def _labelled(paths: Iterable[Path]) -> dict[str, list[LabelledMessage]]:
     from reviewguard.readers.labelled import read_labelled
 
     named = _named(((path.stem, path) for path in paths), "data sets", "rename one of the files")
-    if TEST in named:
-        raise InputError(f"{named[TEST]} is called as the test split is in reports", fix="rename the file")
+    if (test := test or TEST) in named:
+        raise InputError(f"{named[test]} is called as the test split is in reports", fix="rename the file")
     found = {name: read_labelled(path) for name, path in named.items()}
     if empty := [named[name] for name, messages in found.items() if not messages]:
         raise InputError(f"no labelled messages in {empty[0]}", expected="at least one")

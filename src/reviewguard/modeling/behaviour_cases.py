@@ -50,7 +50,8 @@ def load_cases(folder: Path) -> dict[str, tuple[Case, ...]]:
     """The cases of every `*.jsonl` of a folder, by capability (the file's stem).
 
     Raises:
-        InputError: there are no files, a row is malformed (with file:line), or an id is given twice.
+        InputError: there are no files, one cannot be read, a row is malformed (with file:line), or an id is given
+            twice.
     """
     files = jsonl_files(Path(folder))
     if not files:
@@ -82,7 +83,10 @@ def _reason(error: ValueError) -> str:
 
 
 def _read_paragraphs(path: Path) -> Paragraphs:
-    text = path.read_text("utf-8") if path.exists() else ""
+    try:
+        text = path.read_text("utf-8-sig") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}", expected="a text file in UTF-8") from error
     return tuple(paragraph.strip() for paragraph in text.split("\n\n") if paragraph.strip())
 
 

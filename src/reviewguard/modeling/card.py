@@ -86,7 +86,8 @@ def render_card(facts: CardFacts, evaluations: Mapping[str, Mapping[str, Any]]) 
     """The card as Markdown with its YAML header.
 
     Args:
-        evaluations: data set → `Evaluation.to_dict()` of this model; the first is given in full.
+        evaluations: data set → `Evaluation.to_dict()` of this model; the first is given in full, and has the lists of
+            a `DecisionReport` and `measured_on`, the digest of its data, too.
 
     Raises:
         ValueError: there is no evaluation.

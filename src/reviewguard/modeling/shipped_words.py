@@ -49,9 +49,8 @@ def shipped_figures(
     """
     observed = observe(scorer, examples, load_policy().profile("amazon"))
     turned, taken = remove_evidence(scorer, observed)
-    at_random, nothing_left = remove_at_random(scorer, observed, seed)
     fewest_turned, fewest_cleared, fewest_taken = remove_decisive(scorer, prove, observed)
-    cleared, sufficed = split_by_marks(scorer, observed)
+    cleared, nothing_left, sufficed = split_by_marks(scorer, observed)
     values = {
         "token_f1": rationale_agreement(observed, token_f1),
         "iou_f1": rationale_agreement(observed, iou_f1),
@@ -59,7 +58,7 @@ def shipped_figures(
         "removal_says_compliant": cleared,
         "removal_words_taken": taken,
         "removal_leaves_nothing": nothing_left,
-        "random_removal_turns_compliant": at_random,
+        "random_removal_turns_compliant": remove_at_random(scorer, observed, seed),
         "marks_alone_flagged": sufficed,
         "decisive_turns_compliant": fewest_turned,
         "decisive_says_compliant": fewest_cleared,
@@ -70,14 +69,15 @@ def shipped_figures(
     return estimate(statistics, families_of(examples), seed=seed, bootstrap=bootstrap)
 
 
-def split_by_marks(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]:
+def split_by_marks(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats, Floats]:
     """Judge what is left of every caught violation without its marked words, and these words alone.
 
     Returns:
-        Whether the verdict on the rest is compliant, as it is on a rest without a word, and whether the marked words
-        alone are flagged: 1 or 0, both NaN for messages that are not caught violations, shape `(messages,)`.
+        Whether the verdict on the rest is compliant, as it is on a rest without a word, whether the rest is without a
+        word, and whether the marked words alone are flagged: 1 or 0, all NaN for messages that are not caught
+        violations, shape `(messages,)`.
     """
-    cleared, sufficed = (np.full(len(observed.examples), np.nan) for _ in range(2))
+    cleared, nothing_left, sufficed = (np.full(len(observed.examples), np.nan) for _ in range(3))
     caught = np.flatnonzero(observed.caught).tolist()
     messages = [observed.examples[index].message for index in caught]
     spans = [evidence_spans(observed, index) for index in caught]
@@ -86,8 +86,9 @@ def split_by_marks(scorer: Scorer, observed: Observed) -> tuple[Floats, Floats]:
     verdicts = scorer.predict([replace(m, text=t) for m, t in zip(messages * 2, texts, strict=True)])
     without, alone = verdicts[: len(caught)], verdicts[len(caught) :]
     cleared[caught] = [_is_clear(verdict, rest) for verdict, rest in zip(without, rests, strict=True)]
+    nothing_left[caught] = [not has_words(rest) for rest in rests]
     sufficed[caught] = scored_probabilities(alone) >= scorer.threshold
-    return cleared, sufficed
+    return cleared, nothing_left, sufficed
 
 
 def _is_clear(verdict: Verdict, text: str) -> bool:
@@ -100,22 +101,20 @@ def _marked_alone(text: str, spans: Sequence[Span]) -> str:
     return " ".join(text[start:end] for (start, end), marked in words if marked)
 
 
-def remove_at_random(scorer: Scorer, observed: Observed, seed: int) -> tuple[Floats, Floats]:
+def remove_at_random(scorer: Scorer, observed: Observed, seed: int) -> Floats:
     """What taking out words does by itself: from every caught violation as many are taken as are marked, at random.
 
     Returns:
-        Whether the rest is below the scorer's threshold, as an empty one is, and whether no word is left without the
-        marked ones: 1 or 0, both NaN for messages that are not caught violations, shape `(messages,)`.
+        Whether the rest is below the scorer's threshold, as an empty one is: 1 or 0, NaN for messages that are not
+        caught violations, shape `(messages,)`.
     """
-    nothing_left = np.full(len(observed.examples), np.nan)
     rng = random.Random(seed)
     rests = {}
     for index in np.flatnonzero(observed.caught).tolist():
         text, marks = observed.examples[index].text, evidence_marks(observed, index)
         drawn = sorted(rng.sample(word_spans(text), int(marks.sum())))
-        nothing_left[index] = not has_words(without_spans(text, evidence_spans(observed, index)))
         rests[index] = without_spans(text, drawn)
-    return below_threshold(scorer, observed, rests), nothing_left
+    return below_threshold(scorer, observed, rests)
 
 
 def remove_decisive(scorer: Scorer, prove: Prove, observed: Observed) -> tuple[Floats, Floats, Floats]:
