@@ -20,8 +20,8 @@ from time import perf_counter, sleep
 from typing import Any
 
 import psutil
+from cold_start import processor
 from made_export import REPEATS, texts
-from throughput import processor
 
 from reviewguard.files import write_json
 

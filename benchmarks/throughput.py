@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import random
 import resource
 import subprocess
@@ -30,6 +29,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from cold_start import processor, write_pipeline_model
 
 from reviewguard.files import write_json
 from reviewguard.inference.workspace import Chunk
@@ -75,7 +75,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     rng = random.Random(1)
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in RUNNERS}
     with tempfile.TemporaryDirectory() as folder:
-        _write_plain(Path(folder))
+        write_pipeline_model(Path(folder), None)
         _write_int8(Path(folder))
         for part in _batched(export, -(-len(export) // options.rounds)):
             sample = rng.sample(part, min(options.sample, len(part)))
@@ -90,15 +90,6 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "int8_rate_gops": round(rate["operations"] / rate["seconds"] / 1e9, 1),
         "table": {name: _figures(_sum(found), rate) for name, found in runs.items()},
     }
-
-
-def processor() -> str:
-    """The processor's name, where Linux tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    return next(
-        (n.partition(":")[2].strip() for n in lines if n.startswith("model name")), platform.machine()
-    )
 
 
 def _run(name: str, sample: Sequence[str], plain: str, model: Path) -> dict[str, float]:
@@ -184,22 +175,6 @@ def _pipeline(dtype: str) -> Callable[[Sequence[str], Path, Path], dict[str, flo
         return meter.result()
 
     return run
-
-
-def _write_plain(folder: Path) -> None:
-    """The encoder that the shipped model was fine-tuned from with a plain classification head, one label a type."""
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-    from reviewguard.modeling.base_model import PACKAGED, resolve_base_model
-    from reviewguard.policy import load_policy
-
-    encoder = resolve_base_model(PACKAGED)
-    labels = dict(enumerate(load_policy().types))
-    model = AutoModelForSequenceClassification.from_pretrained(
-        encoder, num_labels=len(labels), id2label=labels
-    )
-    model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(encoder).save_pretrained(folder)
 
 
 def _write_int8(folder: Path) -> None:
